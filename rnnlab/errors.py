@@ -1,0 +1,71 @@
+"""Everything that can go wrong on the user's side, as one tree.
+
+    RnnlabError                 what the command line shows as one message, never as a traceback
+    ├── UsageError              exit 2: the command was called with arguments that cannot work together
+    │   ├── ConfigError         exit 2: one or more problems in a config, each with its place
+    │   └── RunFolderError      exit 2: a runs folder that cannot be written, a run that does not exist
+    ├── DataError               exit 4: values that cannot be learnt from, files that cannot be read
+    │   └── FetchError          exit 4: a price source that refused, failed or was out of reach
+    └── DivergedError           exit 3: every model of the run left the finite numbers
+
+Any other exception is a bug in rnnlab and ends with exit 1.
+"""
+
+from collections.abc import Sequence
+
+
+class RnnlabError(Exception):
+    """A failure with a message for the user.
+
+    Parameters
+    ----------
+    message : str
+        Where, what must hold, and what came instead; one sentence, no trailing newline.
+    hint : str, optional
+        What to do next, shown on a line of its own.
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(RnnlabError):
+    """Arguments that cannot be carried out (exit 2)."""
+
+
+class ConfigError(UsageError):
+    """All problems of a config at once (exit 2).
+
+    Parameters
+    ----------
+    problems : sequence of str
+        Each problem fully rendered, with file, line, column and caret where it has a place.
+    """
+
+    def __init__(self, problems: Sequence[str], *, hint: str | None = None) -> None:
+        super().__init__("\n".join(problems), hint=hint)
+        self.problems = tuple(problems)
+
+
+class RunFolderError(UsageError):
+    """A runs folder or a run that cannot be used (exit 2)."""
+
+
+class DataError(RnnlabError):
+    """Data that cannot be read or learnt from (exit 4)."""
+
+    exit_code = 4
+
+
+class FetchError(DataError):
+    """A price source that gave no prices (exit 4)."""
+
+
+class DivergedError(RnnlabError):
+    """Every model of the run diverged (exit 3)."""
+
+    exit_code = 3

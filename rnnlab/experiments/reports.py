@@ -1,0 +1,84 @@
+"""What an experiment tells its caller: progress while it runs, a summary when it is done. Plain records, no screens."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One look at a running training.
+
+    Attributes
+    ----------
+    update, updates : int
+        Parameter updates done, and in all.
+    epoch, epochs : int
+        Epochs begun, and in all.
+    loss : float
+        Training loss now, median over the models still running.
+    gradient_norm : float
+        Global gradient norm before clipping, median over the models still running.
+    clipped_share : float
+        Share of all updates so far in which clipping fired, in [0, 1].
+    elapsed : float
+        Seconds since training began.
+    """
+
+    update: int
+    updates: int
+    epoch: int
+    epochs: int
+    loss: float
+    gradient_norm: float
+    clipped_share: float
+    elapsed: float
+
+
+@dataclass(frozen=True)
+class Spread:
+    """A number measured for each seed. ``sd`` is the sample standard deviation, None for a single seed."""
+
+    mean: float
+    sd: float | None
+    per_seed: Sequence[float | None]
+
+
+@dataclass(frozen=True)
+class TrainSummary:
+    """What `rnnlab train` prints when it is done.
+
+    Attributes
+    ----------
+    run : Path
+        The run folder.
+    name, kind : str
+        Name of the experiment and kind of its data.
+    seeds : sequence of int
+    metrics : mapping of str to Spread
+        Held-out metrics, e.g. ``rmse`` in price units.
+    units : mapping of str to str
+        Unit of a metric where it has one, e.g. ``{"rmse": "USD"}``.
+    baselines : mapping of str to mapping of str to float
+        Baseline -> metric -> value, on the same rows.
+    headline : str
+        The one sentence that says what came out (beats persistence or not).
+    notes : sequence of str
+        Further honest sentences: how often clipping fired, what was trained on.
+    warnings : sequence of str
+        What the reader must know: inputs out of the training range, seeds that diverged.
+    record : mapping
+        The content of run.json, for ``--json``.
+    """
+
+    run: Path
+    name: str
+    kind: str
+    seeds: Sequence[int]
+    metrics: Mapping[str, Spread]
+    units: Mapping[str, str]
+    baselines: Mapping[str, Mapping[str, float]]
+    headline: str
+    notes: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+    record: Mapping[str, object] = field(default_factory=dict)
