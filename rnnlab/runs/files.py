@@ -1,0 +1,132 @@
+"""Writing files so that a crash or a full disk leaves the old content or whole lines, never half a thing."""
+
+import errno
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from rnnlab.errors import RunFolderError
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full",
+    getattr(errno, "EDQUOT", errno.ENOSPC): "the disk quota is used up",
+    errno.EFBIG: "the limit on the size of a file is reached",
+    errno.EROFS: "the file system is read-only",
+    errno.EACCES: "there is no permission to write there",
+    errno.EPERM: "there is no permission to write there",
+    errno.ENOTDIR: "a part of the path is a file, not a folder",
+    errno.EEXIST: "a file of that name is in the way",
+    errno.ENOENT: "the folder it belongs in does not exist",
+    errno.ENAMETOOLONG: "the path is too long",
+    errno.EIO: "the disk failed",
+}
+
+
+def reason(error: OSError) -> str:
+    """Say in a few words why the operating system refused."""
+    return _REASONS.get(error.errno or 0) or error.strerror or str(error)
+
+
+@contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Turn an OSError inside the block into a RunFolderError that names `path`."""
+    try:
+        yield
+    except OSError as error:
+        raise RunFolderError(f"'{path}' could not be written: {reason(error)}.") from error
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Give `path` new content in one step: a reader sees the old file or the new one, and so does a crash.
+
+    Parameters
+    ----------
+    path : Path
+        Its folder must exist.
+    content : bytes
+
+    Raises
+    ------
+    RunFolderError
+        If the content cannot be written; the old file, if any, is untouched and nothing else is left behind.
+    """
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
+    with writing(path):
+        try:
+            with open(temporary, "xb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)
+            raise
+
+
+class LineFile:
+    """A file that only grows, by whole lines.
+
+    A line that a killed process left unfinished is cut off when the file is opened again; a line that a full
+    disk did not take whole is cut off at once.
+
+    Parameters
+    ----------
+    path : Path
+        Created if missing; its folder must exist.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._descriptor = -1
+        with writing(path):
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+            self._descriptor = os.open(path, flags, 0o666)
+            self._size = os.fstat(self._descriptor).st_size
+            self._cut_unfinished_line()
+
+    @property
+    def size(self) -> int:
+        """Bytes in the file, all of them whole lines."""
+        return self._size
+
+    def append(self, lines: bytes) -> None:
+        """Write `lines`, each with its newline; on failure RunFolderError, and the lines that fitted stay."""
+        written = 0
+        try:
+            with writing(self.path):
+                while written < len(lines):
+                    written += os.write(self._descriptor, memoryview(lines)[written:])
+        finally:
+            self._size += lines.rfind(b"\n", 0, written) + 1
+            if written < len(lines):
+                with suppress(OSError):
+                    os.ftruncate(self._descriptor, self._size)
+
+    def cut(self, size: int) -> None:
+        """Forget everything after the first `size` bytes."""
+        with writing(self.path):
+            os.ftruncate(self._descriptor, size)
+            self._size = size
+
+    def close(self) -> None:
+        """Close the file; closing twice does nothing."""
+        descriptor, self._descriptor = self._descriptor, -1
+        if descriptor >= 0:
+            with writing(self.path):
+                os.close(descriptor)
+
+    def _cut_unfinished_line(self) -> None:
+        end, block = self._size, 65536
+        while end > 0:
+            start = max(0, end - block)
+            os.lseek(self._descriptor, start, os.SEEK_SET)
+            newline = os.read(self._descriptor, end - start).rfind(b"\n")
+            if newline >= 0:
+                end = start + newline + 1
+                break
+            end = start
+        if end != self._size:
+            self.cut(end)

@@ -1,0 +1,127 @@
+"""Which runs there are, and which one is meant."""
+
+import difflib
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rnnlab.errors import RunFolderError
+from rnnlab.runs.files import reason
+from rnnlab.runs.record import read_record
+
+_SHOWN = 5
+
+
+@dataclass(frozen=True)
+class FoundRun:
+    """A run in the list.
+
+    Attributes
+    ----------
+    path : Path
+    record : mapping
+        The content of run.json; empty if it is damaged.
+    status : str
+        As now (``lost`` if the process is gone), or ``unreadable``.
+    """
+
+    path: Path
+    record: Mapping[str, object] = field(default_factory=dict)
+    status: str = "unreadable"
+
+    @property
+    def id(self) -> str:
+        """The folder's name."""
+        return self.path.name
+
+
+def runs_folder(given: Path | str | None = None) -> Path:
+    """The folder that runs live in: the one given, else the variable RNNLAB_RUNS, else ``runs``."""
+    return Path(given or os.environ.get("RNNLAB_RUNS") or "runs")
+
+
+def list_runs(runs_dir: Path | str) -> list[FoundRun]:
+    """List the runs in a folder, the oldest first; a folder that does not exist has none.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder exists and cannot be read.
+    """
+    found = []
+    for path in _candidates(Path(runs_dir)):
+        try:
+            record = read_record(path)
+        except RunFolderError:
+            found.append(FoundRun(path))
+        else:
+            found.append(FoundRun(path, record, record["status"]))
+    return sorted(found, key=_age)
+
+
+def resolve(run: str, runs_dir: Path | str) -> Path:
+    """Find the run that is meant by a path, an id, a unique prefix of one, or ``latest``.
+
+    Returns
+    -------
+    Path
+        The run folder; its run.json exists.
+
+    Raises
+    ------
+    RunFolderError
+        If no run, or more than one, is meant; the message lists the ids that come near.
+    """
+    runs_dir = Path(runs_dir)
+    if run == "latest":
+        found = list_runs(runs_dir)
+        if not found:
+            raise RunFolderError(f"There is no run in '{runs_dir}' yet.", hint=_START)
+        return found[-1].path
+    if run and _is_run(Path(run)):
+        return Path(run)
+    paths = _candidates(runs_dir)
+    exact = [path for path in paths if path.name == run]
+    meant = exact or [path for path in paths if run and path.name.startswith(run)]
+    if len(meant) == 1:
+        return meant[0]
+    if meant:
+        raise RunFolderError(
+            f"The prefix '{run}' must begin one id, not {len(meant)}: {_some([p.name for p in meant])}.",
+            hint="Give more of the id.",
+        )
+    names = [path.name for path in paths]
+    near = [name for name in names if run in name] or difflib.get_close_matches(run, names, _SHOWN, 0.3)
+    otherwise = "`rnnlab runs` lists the runs there are." if names else _START
+    raise RunFolderError(
+        f"RUN must be a path, an id, the beginning of one, or 'latest'; got '{run}', no run in '{runs_dir}'.",
+        hint=f"Near it: {_some(near)}." if near else otherwise,
+    )
+
+
+_START = "`rnnlab train CONFIG` makes one; --runs-dir DIR or RNNLAB_RUNS looks elsewhere."
+
+
+def _is_run(path: Path) -> bool:
+    return (path / "run.json").is_file()
+
+
+def _candidates(runs_dir: Path) -> list[Path]:
+    """The run folders in a folder, by name."""
+    try:
+        return sorted(path for path in runs_dir.iterdir() if _is_run(path))
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise RunFolderError(f"The runs folder '{runs_dir}' cannot be read: {reason(error)}.") from error
+
+
+def _age(run: FoundRun) -> tuple[str, str, str]:
+    """Second of the id, then the millisecond the run began, then the id."""
+    return run.id[:16], str(run.record.get("started_at", "")), run.id
+
+
+def _some(names: list[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(names[:_SHOWN]) + more

@@ -1,0 +1,251 @@
+"""The run folder: made with one mkdir, filled while the run goes on, closed with a status."""
+
+import secrets
+import shutil
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rnnlab.errors import RunFolderError
+from rnnlab.runs import checkpoints, process, start, tables
+from rnnlab.runs.files import LineFile, reason, replace, writing
+from rnnlab.runs.log import without_control_codes
+from rnnlab.runs.record import STATUSES, read_record, timestamp, write_json
+
+if TYPE_CHECKING:
+    import numpy as np
+
+
+class RunFolder:
+    """One run on disk. Make one with `create`, or go back to one with `open`; close it, or use ``with``.
+
+    Attributes
+    ----------
+    path : Path
+        The folder.
+    record : dict
+        The content of run.json as last written; change it through `update`.
+    """
+
+    def __init__(self, path: Path, record: dict) -> None:
+        self.path = path
+        self.record = record
+        self._tables: dict[str, tables.Table] = {}
+        self._log: LineFile | None = None
+
+    @classmethod
+    def create(
+        cls,
+        runs_dir: Path | str,
+        name: str,
+        *,
+        now: datetime,
+        fields: Mapping[str, object] | None = None,
+        files: Mapping[str, str] | None = None,
+        digits: Callable[[], str] = lambda: secrets.token_hex(2),
+    ) -> Self:
+        """Make the folder of a new run, with its run.json (status ``running``) and first files.
+
+        Parameters
+        ----------
+        runs_dir : Path or str
+            Where runs live; created if missing.
+        name : str
+            The experiment's name; the id keeps its letters, digits, dots, underscores and hyphens.
+        now : datetime
+            Aware; when the run started.
+        fields : mapping, optional
+            Further entries of run.json, such as ``kind``, ``command``, ``seeds``, ``data``.
+        files : mapping of str to str, optional
+            Name and text of each further first file, such as ``config.yaml``.
+        digits : callable returning str
+            Draws the end of the id; called again if a run of that id exists.
+
+        Raises
+        ------
+        RunFolderError
+            If the folder or one of its first files cannot be written; nothing is left behind.
+        """
+        runs_dir = Path(runs_dir)
+        existed = runs_dir.exists()
+        path = start.make_folder(runs_dir, name, now, digits)
+        run = cls(path, start.first_record(path.name, name, now))
+        try:
+            for filename, text in (files or {}).items():
+                run.write(filename, text)
+            run.update(**(fields or {}))
+        except BaseException as error:
+            shutil.rmtree(path, ignore_errors=True)
+            if not existed:
+                with suppress(OSError):
+                    runs_dir.rmdir()
+            if isinstance(error, RunFolderError):
+                raise RunFolderError(f"No run was started: {error.message}", hint=start.ELSEWHERE) from error
+            raise
+        return run
+
+    @classmethod
+    def open(cls, path: Path | str) -> Self:
+        """Go back to an existing run, to read it or to go on with it.
+
+        Raises
+        ------
+        RunFolderError
+            If there is no readable run.json in `path`.
+        """
+        return cls(Path(path), read_record(Path(path)))
+
+    @property
+    def id(self) -> str:
+        """The folder's name, e.g. ``20261121T170305Z-stock-3f9a``."""
+        return self.path.name
+
+    def update(self, **fields: object) -> None:
+        """Set entries of run.json and replace the file in one step.
+
+        Raises
+        ------
+        RunFolderError
+            If it cannot be written; the old run.json is kept.
+        """
+        record = {**self.record, **fields}
+        self._keeping(lambda: write_json(self.path / "run.json", record))
+        self.record = record
+
+    def resume(self) -> None:
+        """Take over a run that stopped: its status is ``running`` again, and this process runs it."""
+        self.update(status="running", ended_at=None, process=process.identity())
+
+    def finish(self, status: str, now: datetime, **fields: object) -> None:
+        """Write out everything and set the final status, with further entries of run.json.
+
+        Parameters
+        ----------
+        status : {"completed", "interrupted", "diverged", "failed"}
+        now : datetime
+            Aware; when the run ended.
+        """
+        if status not in STATUSES[1:]:
+            raise ValueError(f"The 'status' must be one of {STATUSES[1:]}; got {status!r}.")
+        self.close()
+        self.update(status=status, ended_at=timestamp(now), **fields)
+
+    def write(self, filename: str, content: str | bytes) -> Path:
+        """Write a whole file in one step, e.g. ``plots/training.png``, and return its path.
+
+        Raises
+        ------
+        RunFolderError
+            If it cannot be written; an older file of that name is kept.
+        """
+        path = self.path / filename
+        data = content.encode() if isinstance(content, str) else content
+
+        def put() -> None:
+            with writing(path):
+                path.parent.mkdir(exist_ok=True)
+            replace(path, data)
+
+        self._keeping(put)
+        return path
+
+    def write_json(self, filename: str, value: object) -> Path:
+        """Write a value as strict JSON in one step (NaN becomes null), e.g. ``summary.json``."""
+        path = self.path / filename
+        self._keeping(lambda: write_json(path, value))
+        return path
+
+    def append_columns(self, filename: str, columns: Mapping[str, object]) -> None:
+        """Append rows to a CSV table, column by column (see `rnnlab.runs.tables.Table.append_columns`)."""
+        self._keeping(lambda: self._table(filename).append_columns(columns))
+
+    def read_table(self, filename: str) -> "dict[str, np.ndarray]":
+        """Read a CSV table as one array of shape (rows,) per column."""
+        self.flush()
+        return tables.read_table(self.path / filename)
+
+    def table_sizes(self) -> dict[str, int]:
+        """Bytes of each table written so far: what a checkpoint keeps for `cut_tables`."""
+        self.flush()
+        return {name: table.size for name, table in self._tables.items()}
+
+    def cut_tables(self, sizes: Mapping[str, int]) -> None:
+        """Take tables back to their `table_sizes` of a checkpoint, so that a resumed run repeats no row."""
+        for name, size in sizes.items():
+            self._table(name).cut(size)
+
+    def log(self, text: str) -> None:
+        """Append to log.txt what was said, without control codes, and write it at once."""
+        line = without_control_codes(text).rstrip("\n") + "\n"
+
+        def put() -> None:
+            if self._log is None:
+                self._log = LineFile(self.path / "log.txt")
+            self._log.append(line.encode("utf-8", "backslashreplace"))
+
+        self._keeping(put)
+
+    def save_checkpoint(self, arrays: "Mapping[str, np.ndarray]", metadata: Mapping) -> Path:
+        """Write the next checkpoint (see `rnnlab.runs.checkpoints.save`)."""
+        saved: list[Path] = []
+        self._keeping(lambda: saved.append(checkpoints.save(self.path / "checkpoints", arrays, metadata)))
+        return saved[0]
+
+    def latest_checkpoint(self) -> checkpoints.Checkpoint | None:
+        """Read the newest checkpoint that is whole, or None if there is none."""
+        return checkpoints.latest(self.path / "checkpoints")
+
+    def flush(self) -> None:
+        """Write the rows that wait in memory."""
+        self._keeping(lambda: [table.flush() for table in self._tables.values()])
+
+    def close(self) -> None:
+        """Write the rows that wait and close every file; run.json is left as it is."""
+        closing = [*self._tables.values(), *([self._log] if self._log else [])]
+        self._tables, self._log = {}, None
+        self._keeping(lambda: [file.close() for file in closing])
+
+    def remove(self) -> None:
+        """Delete the folder with everything in it.
+
+        Raises
+        ------
+        RunFolderError
+            If it cannot be deleted.
+        """
+        with suppress(RunFolderError):
+            self.close()
+        try:
+            shutil.rmtree(self.path)
+        except OSError as error:
+            raise RunFolderError(f"'{self.path}' could not be removed: {reason(error)}.") from error
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self.close()
+        else:
+            with suppress(RunFolderError):
+                self.close()
+
+    def _table(self, filename: str) -> tables.Table:
+        if filename not in self._tables:
+            self._tables[filename] = tables.Table(self.path / filename)
+        return self._tables[filename]
+
+    def _keeping(self, action: Callable[[], object]) -> None:
+        """Do something that writes; if it fails, say what of the run survives."""
+        try:
+            action()
+        except RunFolderError as error:
+            files = [path for path in sorted(self.path.glob("[!.]*")) if path.is_dir() or path.stat().st_size]
+            kept = ", ".join(path.name for path in files)
+            survives = f" What was written before is kept in '{self.path}': {kept}." if kept else ""
+            raise RunFolderError(error.message + survives, hint=start.ELSEWHERE) from error

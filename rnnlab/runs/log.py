@@ -1,0 +1,17 @@
+"""log.txt: what was said during a run, without control codes."""
+
+import re
+
+# CSI sequences (colour, cursor), OSC sequences (titles, links), other two-character escapes.
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\].*?(?:\x07|\x1b\\)|\x1b[@-Z\\-_]", re.DOTALL)
+_CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+def without_control_codes(text: str) -> str:
+    """Strip colours, cursor movements and other control codes; newlines and tabs stay.
+
+    Of a line that was overwritten in place (carriage returns), only what was last to be seen stays.
+    """
+    text = _ESCAPES.sub("", text).replace("\r\n", "\n")
+    lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
+    return _CONTROLS.sub("", "\n".join(lines))

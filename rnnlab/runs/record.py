@@ -1,0 +1,110 @@
+"""run.json: what a run says about itself, as strict JSON that is replaced in one step."""
+
+import json
+import math
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from rnnlab.errors import RunFolderError
+from rnnlab.runs import process
+from rnnlab.runs.files import reason, replace
+
+SCHEMA_VERSION = 1
+STATUSES = ("running", "completed", "interrupted", "diverged", "failed")
+
+
+def plain(value: object) -> object:
+    """Reduce a value to what strict JSON can hold.
+
+    NumPy scalars and arrays become numbers and lists, tuples lists, dates and paths text, and a number that
+    is not finite becomes None.
+
+    Raises
+    ------
+    TypeError
+        For anything else, such as an object of a class of one's own.
+    """
+    if hasattr(value, "tolist"):
+        value = value.tolist()  # type: ignore[union-attr]
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): plain(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, datetime):
+        return timestamp(value)
+    if isinstance(value, date):
+        return value.isoformat()
+    if isinstance(value, Path):
+        return str(value)
+    raise TypeError(f"JSON has no form for {type(value).__name__}: {value!r}")
+
+
+def timestamp(moment: datetime) -> str:
+    """Write an aware datetime in UTC, to the millisecond: ``2026-11-21T17:03:05.250Z``."""
+    if moment.tzinfo is None:
+        raise ValueError(f"The 'moment' must have a time zone; got {moment!r}.")
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def write_json(path: Path, value: object) -> None:
+    """Replace `path` by `value` as indented, strict JSON (null, never NaN) in one step.
+
+    Raises
+    ------
+    RunFolderError
+        If it cannot be written; an older file is kept.
+    """
+    text = json.dumps(plain(value), indent=2, ensure_ascii=False, allow_nan=False)
+    replace(path, (text + "\n").encode("utf-8", "backslashreplace"))
+
+
+def read_json(path: Path) -> dict:
+    """Read a JSON object.
+
+    Raises
+    ------
+    RunFolderError
+        If the file is missing, cannot be read, is not JSON or holds something else than an object.
+    """
+    try:
+        value = json.loads(path.read_bytes())
+    except OSError as error:
+        why = "there is no such file" if isinstance(error, FileNotFoundError) else reason(error)
+        raise RunFolderError(f"'{path}' could not be read: {why}.") from error
+    except ValueError as error:
+        raise RunFolderError(f"'{path}' must be JSON; {error}.") from error
+    if not isinstance(value, dict):
+        raise RunFolderError(f"'{path}' must hold a JSON object; got {type(value).__name__}.")
+    return value
+
+
+def read_record(run: Path) -> dict:
+    """Read the run.json of a run folder, with the status as it is now (see `status`).
+
+    Raises
+    ------
+    RunFolderError
+        If run.json is missing or damaged, or was written by a later version of rnnlab.
+    """
+    record = read_json(run / "run.json")
+    version = record.get("schema_version")
+    if not isinstance(version, int) or version > SCHEMA_VERSION:
+        raise RunFolderError(
+            f"'{run / 'run.json'}' must have a schema_version of at most {SCHEMA_VERSION}; got {version!r}.",
+            hint="A later version of rnnlab wrote it: update rnnlab to read it.",
+        )
+    record["status"] = status(record)
+    return record
+
+
+def status(record: Mapping) -> str:
+    """Say how a run stands: the status it wrote last, or ``lost`` if it is running without its process."""
+    written = record.get("status")
+    if written == "running" and process.is_alive(record.get("process") or {}) is False:
+        return "lost"
+    return written if written in STATUSES else "unreadable"

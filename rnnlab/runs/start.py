@@ -1,0 +1,57 @@
+"""How a run begins: an id that no other run has, and the first run.json."""
+
+import os
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rnnlab.errors import RunFolderError
+from rnnlab.runs import environment, process
+from rnnlab.runs.files import reason
+from rnnlab.runs.record import SCHEMA_VERSION, timestamp
+
+ELSEWHERE = "Choose another runs folder with --runs-dir DIR or the variable RNNLAB_RUNS."
+_TRIES = 1000
+
+
+def make_folder(runs_dir: Path, name: str, now: datetime, digits: Callable[[], str]) -> Path:
+    """Claim an id: the mkdir that succeeds owns it, however many processes try in the same second."""
+    if now.tzinfo is None:
+        raise ValueError(f"The 'now' must have a time zone; got {now!r}.")
+    label = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60] or "run"
+    second = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
+    try:
+        os.makedirs(runs_dir, exist_ok=True)
+        for _ in range(_TRIES):
+            path = runs_dir / f"{second}-{label}-{digits()}"
+            with suppress(FileExistsError):
+                path.mkdir()
+                return path
+    except OSError as error:
+        raise RunFolderError(
+            f"The runs folder '{runs_dir}' cannot be used: {reason(error)}.", hint=ELSEWHERE
+        ) from error
+    raise RunFolderError(f"The runs folder '{runs_dir}' has no free id left for '{second}-{label}'.")
+
+
+def first_record(run_id: str, name: str, now: datetime) -> dict:
+    """The run.json of a run that has just begun."""
+    return {
+        "schema_version": SCHEMA_VERSION,
+        "id": run_id,
+        "name": name,
+        "kind": None,
+        "status": "running",
+        "started_at": timestamp(now),
+        "ended_at": None,
+        "command": None,
+        "seeds": [],
+        "metrics": {},
+        "baselines": {},
+        "data": None,
+        "code": environment.code(),
+        "environment": environment.describe(),
+        "process": process.identity(),
+    }

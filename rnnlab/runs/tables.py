@@ -1,0 +1,160 @@
+"""CSV tables that grow while a run goes on: whole lines, every number exactly as it was."""
+
+import csv
+import io
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+from rnnlab.errors import RunFolderError
+from rnnlab.runs.files import LineFile, reason
+
+FLUSH_SECONDS = 1.0
+
+
+class Table:
+    """A CSV file that grows by blocks of rows.
+
+    Rows wait in memory for at most about a second while rows keep coming, so that a thousand small blocks
+    cost few writes and a killed run loses little.
+
+    Parameters
+    ----------
+    path : Path
+        A new file, or one that an earlier process began: rows then follow the ones it has.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = LineFile(path)
+        self._columns = _header(path) if self._file.size else None
+        self._pending: list[str] = []
+        self._flushed_at = time.monotonic()
+
+    @property
+    def size(self) -> int:
+        """Bytes on disk after a flush: what `cut` takes to come back to this point."""
+        self.flush()
+        return self._file.size
+
+    def append_columns(self, columns: Mapping[str, object]) -> None:
+        """Add one row per element of the columns.
+
+        Parameters
+        ----------
+        columns : mapping of str to array or list of shape (rows,), or a scalar that holds for every row
+            Numbers, booleans, text, dates; None and NaN become an empty cell, an infinity ``inf``. Floats are
+            written with the fewest digits that read back to the same float64. The first block decides
+            the names and their order; later blocks must have the same names.
+
+        Raises
+        ------
+        RunFolderError
+            If a flush was due and the rows could not be written.
+        ValueError
+            If the names differ from the first block's, or the columns differ in length.
+        """
+        values = {name: _list(column) for name, column in columns.items()}
+        lengths = {len(column) for column in values.values() if isinstance(column, list)} or {1}
+        if len(lengths) > 1:
+            raise ValueError(f"The columns must have one length; got {sorted(lengths)}.")
+        if self._columns is None:
+            self._columns = list(values)
+            self._pending.append(",".join(map(_quoted, self._columns)) + "\n")
+        if set(values) != set(self._columns):
+            raise ValueError(f"The columns must be {self._columns}; got {list(values)}.")
+        (rows,) = lengths
+        cells = [_cells(values[name], rows) for name in self._columns]
+        self._pending.extend(["\n".join(map(",".join, zip(*cells, strict=True))), "\n"] if rows else [])
+        if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write the rows that wait; on failure RunFolderError, and the rows that fitted are kept."""
+        lines, self._pending = "".join(self._pending), []
+        self._flushed_at = time.monotonic()
+        if lines:
+            self._file.append(lines.encode())
+
+    def cut(self, size: int) -> None:
+        """Go back to the point where `size` was asked for; rows that wait are forgotten."""
+        self._pending = []
+        self._file.cut(size)
+
+    def close(self) -> None:
+        """Flush and close; closing twice does nothing."""
+        try:
+            self.flush()
+        finally:
+            self._file.close()
+
+
+def read_table(path: Path) -> dict:
+    """Read a table back.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (rows,)
+        int64 where every cell is a whole number, float64 (empty is NaN) where every cell is a number,
+        text otherwise.
+
+    Raises
+    ------
+    RunFolderError
+        If the file is missing, cannot be read or has rows of different lengths.
+    """
+    import numpy as np  # `rnnlab runs` lists folders without it
+
+    def array(cells: list[str]) -> np.ndarray:
+        for kind, words in ((np.int64, cells), (np.float64, [cell or "nan" for cell in cells])):
+            try:
+                return np.array(words, dtype="U").astype(kind) if words else np.empty(0, kind)
+            except (ValueError, OverflowError):
+                continue
+        return np.array(cells, dtype="U")
+
+    try:
+        with open(path, encoding="utf-8", newline="") as file:
+            header, *rows = list(csv.reader(file)) or [[]]
+        return {name: array(cells) for name, *cells in zip(header, *rows, strict=True)}
+    except OSError as error:
+        raise RunFolderError(f"'{path}' could not be read: {reason(error)}.") from error
+    except ValueError as error:
+        raise RunFolderError(f"'{path}' must be a CSV table with rows of one length; {error}.") from error
+
+
+def _header(path: Path) -> list[str]:
+    with open(path, encoding="utf-8", newline="") as file:
+        return next(csv.reader(file))
+
+
+def _list(column: object) -> object:
+    """An array or tuple as a list; a scalar as it is."""
+    column = column.tolist() if hasattr(column, "tolist") else column  # type: ignore[union-attr]
+    return list(column) if isinstance(column, tuple) else column
+
+
+def _cells(column: object, rows: int) -> list[str]:
+    """The cells of one column. Text apart, pydantic's writer does it four times as fast as ``repr``."""
+    if not isinstance(column, list):
+        return _cells([column], 1) * rows
+    if not column:
+        return []
+    if any(kind is str or hasattr(kind, "isoformat") for kind in set(map(type, column))):
+        return [_cell(value) for value in column]
+    from pydantic_core import to_json  # `rnnlab --help` starts without it
+
+    text = to_json(column).decode()[1:-1]
+    return text.replace("null", "").replace("NaN", "").replace("Infinity", "inf").split(",")
+
+
+def _cell(value: object) -> str:
+    if isinstance(value, str):
+        return _quoted(value)
+    return value.isoformat() if hasattr(value, "isoformat") else _cells([value], 1)[0]  # type: ignore[union-attr]
+
+
+def _quoted(text: str) -> str:
+    """Text as one CSV cell, in quotes where it must be."""
+    buffer = io.StringIO()
+    csv.writer(buffer, lineterminator="").writerow([text])
+    return buffer.getvalue()
