@@ -1,0 +1,115 @@
+"""Daily prices: what was fetched or imported into the price folder, else the bundled snapshots."""
+
+import difflib
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+
+import numpy as np
+
+from rnnlab.data.prices.checks import large_changes
+from rnnlab.data.prices.csv import load_csv, series_from
+from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
+from rnnlab.data.prices.snapshots import load_snapshot
+from rnnlab.data.prices.store import Kept, data_folder, kept_symbols, read_kept
+from rnnlab.data.prices.symbols import check_symbol
+from rnnlab.data.prices.tables import parse_table, shown
+from rnnlab.data.series import Series
+from rnnlab.errors import DataError
+
+__all__ = ["data_folder", "load_csv", "load_prices"]
+
+
+def load_prices(
+    symbol: str,
+    column: str = "close",
+    data_dir: Path | None = None,
+    start: date | str | None = None,
+    end: date | str | None = None,
+) -> Series:
+    """The prices of a symbol: those in the price folder if there are any, else the bundled snapshot.
+
+    Parameters
+    ----------
+    symbol : str
+        Upper or lower case.
+    column : str
+        ``close``, or whatever else the stored file has: ``open``, ``high``, ``low``, ``volume``,
+        ``adj_close``.
+    data_dir : Path, optional
+        The price folder where ``RNNLAB_DATA`` names none; ``data`` in the working folder if left out.
+    start, end : date or ISO text, optional
+        First and last day to use, both included.
+
+    Returns
+    -------
+    Series
+        Strictly increasing days, positive finite values.
+
+    Raises
+    ------
+    DataError
+        No prices of that symbol (it lists what there is, near names first), no such column, no rows between
+        ``start`` and ``end``, or a damaged file.
+    """
+    symbol, folder = check_symbol(symbol), data_folder(data_dir)
+    kept = read_kept(folder, symbol)
+    if kept is None and symbol not in SNAPSHOTS:
+        raise DataError(f"No prices of {symbol} are kept{_what_there_is(symbol, folder)}.", hint=_get(symbol))
+    if kept is not None:
+        return _between(_from_folder(kept, column), start, end)
+    if column != "close":
+        raise DataError(
+            f"The bundled snapshot of {symbol} has no column {shown(column)}; it has close.",
+            hint=_get(symbol),
+        )
+    return _between(load_snapshot(symbol), start, end)
+
+
+def _from_folder(kept: Kept, column: str) -> Series:
+    origin = kept.origin or {}
+    found = series_from(
+        parse_table(kept.content, str(kept.path)), "date", column, positive=column != "volume", path=kept.path
+    )
+    return Series(
+        found.dates,
+        found.values,
+        kept.symbol,
+        origin.get("source") or f"file {kept.path.name} of unknown origin",
+        found.sha256,
+        kept.path,
+        origin.get("currency"),
+        origin.get("adjustment"),
+        (*found.notes, *(large_changes(found.dates, found.values) if column != "volume" else ())),
+    )
+
+
+def _between(series: Series, start: date | str | None, end: date | str | None) -> Series:
+    if start is None and end is None:
+        return series
+    lower = np.datetime64(start, "D") if start is not None else series.dates[0]
+    upper = np.datetime64(end, "D") if end is not None else series.dates[-1]
+    keep = (series.dates >= lower) & (series.dates <= upper)
+    if not keep.any():
+        raise DataError(
+            f"{series.name}: no prices from {lower} to {upper}; the {series.source} runs from {series.first}"
+            f" to {series.last}."
+        )
+    return replace(series, dates=series.dates[keep], values=series.values[keep])
+
+
+def near_names(symbol: str, folder: Path) -> list[str]:
+    """Symbols at hand, in the folder or bundled, those like ``symbol`` first."""
+    names = sorted({*kept_symbols(folder), *SNAPSHOTS})
+    near = difflib.get_close_matches(symbol, names, n=len(names) or 1, cutoff=0.5)
+    return [*near, *(name for name in names if name not in near)]
+
+
+def _what_there_is(symbol: str, folder: Path) -> str:
+    names = near_names(symbol, folder)
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return f" in {folder} or bundled; there is {', '.join(names[:10])}{more}"
+
+
+def _get(symbol: str) -> str:
+    return f"`rnnlab fetch {symbol}` gets them; `rnnlab fetch {symbol} --from-file FILE` imports a CSV file."

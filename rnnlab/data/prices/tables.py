@@ -1,0 +1,197 @@
+"""Delimited text as a table of cells, each row with the line of the file it stands on."""
+
+import csv
+import difflib
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from rnnlab.errors import DataError
+
+LARGEST_FILE = 256 * 2**20  # bytes; a century of days is under 3 MB
+
+_CONTROL_CODES = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_KNOWN_BINARIES = {
+    b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV",
+    b"\x1f\x8b": "compressed with gzip; unpack it first",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
+    b"PAR1": "a Parquet file; save it as CSV",
+    b"%PDF": "a PDF document; a CSV file is needed",
+    b"\x89PNG": "a picture; a CSV file is needed",
+}
+
+
+@dataclass(frozen=True)
+class Table:
+    """Cells of a delimited text, as written.
+
+    Attributes
+    ----------
+    label : str
+        How messages name the text: the path as the user wrote it.
+    columns : tuple of str
+        The header, stripped.
+    rows : list of list of str
+        As many cells in each as there are columns, stripped.
+    lines : list of int
+        Line number of each row in the text, counted from 1.
+    delimiter : str
+        The character that parts the cells.
+    sha256 : str
+        Of the bytes that were read.
+    """
+
+    label: str
+    columns: tuple[str, ...]
+    rows: list[list[str]]
+    lines: list[int]
+    delimiter: str
+    sha256: str
+
+    def cells(self, column: int) -> list[str]:
+        """The cells of one column, top to bottom."""
+        return [row[column] for row in self.rows]
+
+
+def read_bytes(path: Path) -> bytes:
+    """The content of a file a person named.
+
+    Raises
+    ------
+    DataError
+        The file is missing (near names are offered), a folder, unreadable, empty or too large.
+    """
+    try:
+        if path.is_dir():
+            raise DataError(f"{path}: a CSV file is needed; this is a folder.", hint=_files_inside(path))
+        if path.exists() and not path.is_file():
+            raise DataError(f"{path}: a CSV file is needed; this is a device or a pipe.")
+        if path.stat().st_size > LARGEST_FILE:
+            raise DataError(
+                f"{path}: must be at most {LARGEST_FILE >> 20} MiB; it is {path.stat().st_size >> 20} MiB."
+            )
+        content = path.read_bytes()
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file.", hint=_files_beside(path)) from None
+    except (OSError, ValueError) as problem:
+        reason = getattr(problem, "strerror", None) or "not a usable path"
+        raise DataError(f"{str(path)[:200]!r}: cannot be read: {reason}.") from None
+    if not content.strip():
+        raise DataError(f"{path}: is empty; a header line and rows of a date and a value are needed.")
+    return content
+
+
+def read_table(path: Path) -> Table:
+    """A delimited file as a :class:`Table`; see :func:`read_bytes` and :func:`parse_table` for its errors."""
+    return parse_table(read_bytes(path), str(path))
+
+
+def parse_table(content: bytes, label: str) -> Table:
+    """Bytes as a :class:`Table`: encoding, delimiter and line ends are found out, cells stay text.
+
+    Parameters
+    ----------
+    content : bytes
+        UTF-8 with or without byte order mark, UTF-16 with one, or a single-byte encoding.
+    label : str
+        How messages name the text.
+
+    Raises
+    ------
+    DataError
+        Binary content, no rows under the header, an open quote, a row with too many or too few cells.
+    """
+    text = _decode(content, label)
+    delimiter = _delimiter(text)
+    columns: tuple[str, ...] | None = None
+    rows: list[list[str]] = []
+    lines: list[int] = []
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        for cells in reader:
+            cells = [cell.strip() for cell in cells]
+            if not any(cells) or (columns is None and cells[0].startswith("#")):
+                continue
+            if columns is None:
+                columns = tuple(cells)
+                continue
+            rows.append(_fit(cells, columns, f"{label}:{reader.line_num}", delimiter))
+            lines.append(reader.line_num)
+    except csv.Error as problem:
+        raise DataError(f"{label}:{reader.line_num}: cannot be read as CSV: {problem}.") from None
+    if columns is None:
+        raise DataError(f"{label}: is empty; a header line and rows of a date and a value are needed.")
+    if not rows:
+        raise DataError(
+            f"{label}: holds one line and no rows under it; that line is {shown(','.join(columns))}."
+        )
+    return Table(label, columns, rows, lines, delimiter, hashlib.sha256(content).hexdigest())
+
+
+def shown(text: str, limit: int = 60) -> str:
+    """Text of unknown origin in quotes, fit for a message: cut short, control codes escaped."""
+    return repr(text if len(text) <= limit else text[: limit - 1] + "…")
+
+
+def did_you_mean(word: str, known: list[str]) -> str:
+    """``"; did you mean 'Close'?"``, or nothing where no known word is near."""
+    by_key = {name.casefold(): name for name in known}
+    near = difflib.get_close_matches(word.casefold(), list(by_key), n=1)
+    return f"; did you mean {by_key[near[0]]!r}?" if near else ""
+
+
+def _decode(content: bytes, label: str) -> str:
+    for magic, meaning in _KNOWN_BINARIES.items():
+        if content.startswith(magic):
+            raise DataError(f"{label}: a CSV file is needed; this is {meaning}.")
+    if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+        text = content.decode("utf-16", errors="replace")
+    else:
+        try:
+            text = content.decode("utf-8-sig")
+        except UnicodeDecodeError:
+            text = content.decode("latin-1")  # never fails; names of columns may suffer, figures do not
+    found = _CONTROL_CODES.search(text)
+    if found:
+        line = text.count("\n", 0, found.start()) + 1
+        raise DataError(
+            f"{label}:{line}: must be text; found the control code \\x{ord(found[0]):02x}: a binary file?"
+        )
+    return text.lstrip("\ufeff")
+
+
+def _delimiter(text: str) -> str:
+    header = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
+    return max(",;\t|", key=header.count)
+
+
+def _fit(cells: list[str], columns: tuple[str, ...], where: str, delimiter: str) -> list[str]:
+    """A row with exactly one cell per column; empty cells beyond the last column are dropped."""
+    while len(cells) > len(columns) and not cells[-1]:
+        cells.pop()
+    if len(cells) == len(columns):
+        return cells
+    hint = None
+    if len(cells) > len(columns) and delimiter == ",":
+        hint = "Decimal commas need another delimiter (;) or quotes around the number."
+    raise DataError(
+        f"{where}: must hold {len(columns)} cells as the header does; holds {len(cells)}:"
+        f" {shown(delimiter.join(cells))}.",
+        hint=hint,
+    )
+
+
+def _files_beside(path: Path) -> str | None:
+    folder = path.parent
+    if not folder.is_dir():
+        return f"There is no folder {folder} either."
+    names = [entry.name for entry in folder.iterdir() if entry.is_file()]
+    near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
+    return f"Near it: {', '.join(near)}." if near else None
+
+
+def _files_inside(folder: Path) -> str | None:
+    names = sorted(entry.name for entry in folder.iterdir() if entry.suffix.lower() in {".csv", ".txt"})[:5]
+    return f"Inside it: {', '.join(names)}." if names else None
