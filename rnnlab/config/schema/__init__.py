@@ -1,0 +1,1 @@
+"""What a config may say: pydantic models, one module per section."""

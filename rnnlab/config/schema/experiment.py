@@ -1,0 +1,108 @@
+"""A whole config: name, seeds, data, model and training, with what depends on several of them worked out."""
+
+import re
+from typing import Annotated, Any, Literal
+
+from pydantic import BeforeValidator, PlainValidator, WithJsonSchema, model_validator
+from pydantic_core import PydanticCustomError
+
+from rnnlab.config.schema.data import Data
+from rnnlab.config.schema.model import Model
+from rnnlab.config.schema.rules import conflicts
+from rnnlab.config.schema.section import Section, Text, is_whole, key, refuse, section
+from rnnlab.config.schema.training import CrossEntropyLoss, HalfSquaredErrorLoss, Training
+
+MOST_SEEDS = 1_000_000
+SEEDS = f"a number of models from 1 to {MOST_SEEDS}, or a list of distinct seeds of at least 0"
+NAME = "1 to 64 letters, digits and . _ -, with a letter or digit first"
+# Where the network has something to say only after the last step, and where after every one.
+READOUTS = {
+    "prices": "last", "csv": "last", "text": "every",
+    "order": "last", "adding": "last", "echo": "every", "sine": "every", "logistic_map": "last",
+}  # fmt: skip
+
+
+def _read_seeds(value: Any) -> list[int]:
+    """Turn N into [0, ..., N-1] and check a list."""
+    if is_whole(value) and 1 <= value <= MOST_SEEDS:
+        return list(range(value))
+    if not isinstance(value, list | tuple) or not 1 <= len(value) <= MOST_SEEDS:
+        raise refuse(SEEDS)
+    if not all(is_whole(seed) and 0 <= seed < 2**63 for seed in value):
+        raise refuse(SEEDS + " and below 2^63")
+    if len(set(value)) < len(value):
+        twice = next(seed for seed in value if value.count(seed) > 1)
+        raise refuse(f"a list of distinct seeds ({twice} is there more than once)")
+    return list(value)
+
+
+Seeds = Annotated[
+    list[int],
+    PlainValidator(_read_seeds),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "integer", "minimum": 1, "maximum": MOST_SEEDS},
+                {
+                    "type": "array",
+                    "items": {"type": "integer", "minimum": 0},
+                    "minItems": 1,
+                    "uniqueItems": True,
+                },
+            ]
+        }
+    ),
+]
+
+
+def _check_name(value: Any) -> Any:
+    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
+        raise refuse(NAME)
+    return value
+
+
+class Config(Section):
+    """A config that can be trained: checked, complete and immutable."""
+
+    name: Annotated[Text, BeforeValidator(_check_name)] = key(
+        "run", "part of the run folder's name", must=NAME, shown_default="the config file's name"
+    )
+    seeds: Seeds = key(1, "models to train: 5 means seeds 0 to 4; a list is taken as it is", must=SEEDS,
+                       shown_default="1", validate_default=True)  # fmt: skip
+    data: Data = key(..., "what is learnt from", example={"kind": "prices", "symbol": "AAPL"})
+    model: Model = section(Model, "the network")
+    training: Training = section(Training, "what is minimised, how, and for how long")
+
+    @model_validator(mode="after")
+    def _complete(self) -> "Config":
+        """Refuse keys that contradict each other, then fill in what other keys decide."""
+        found = conflicts(self)
+        if found:
+            raise PydanticCustomError("conflicts", "{text}", {"text": found[0].message, "conflicts": found})
+        model = {"readout": self.model.readout or READOUTS[task_of(self.data)]}
+        # A frozen section is replaced, never changed: others may hold the old one.
+        object.__setattr__(self, "model", self.model.model_copy(update=model))
+        object.__setattr__(self, "training", self.training.model_copy(update=_training_defaults(self)))
+        return self
+
+
+def task_of(data: Any) -> str:
+    """Name the kind of data, or the task of synthetic data."""
+    return data.task if data.kind == "synthetic" else data.kind
+
+
+def _training_defaults(config: Config) -> dict[str, Any]:
+    """Work out the keys of `training` that were left out and depend on others."""
+    training, task = config.training, task_of(config.data)
+    chosen: dict[str, Any] = {}
+    if training.loss is None:
+        classes = task in ("text", "order")
+        chosen["loss"] = CrossEntropyLoss() if classes else HalfSquaredErrorLoss()
+    if training.batch_size is None:
+        others: int = 1 if training.carry_state else 32
+        chosen["batch_size"] = "full" if task in ("prices", "csv") else others
+    if training.epochs is None and training.updates is None:
+        chosen["epochs"] = 300
+    if training.shuffle is None:
+        chosen["shuffle"] = not training.carry_state
+    return chosen

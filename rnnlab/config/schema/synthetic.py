@@ -1,0 +1,80 @@
+"""`data.kind: synthetic`: tasks made by a formula, one for each shape of input and output."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, PlainValidator, WithJsonSchema
+
+from rnnlab.config.schema.section import Number, Section, Whole, is_whole, key, refuse
+
+LENGTH = "a whole number of at least {least}, or [shortest, longest]"
+
+
+def _length_of_at_least(least: int) -> Any:
+    """Build the type of a length: a whole number, or a pair of them for lengths that vary within a batch."""
+
+    def read(value: Any) -> int | tuple[int, int]:
+        pair = tuple(value) if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
+        if not all(is_whole(end) and end >= least for end in pair):
+            raise refuse(LENGTH.format(least=least))
+        if pair[0] > pair[1]:
+            raise refuse("[shortest, longest] in this order")
+        return (pair[0], pair[1]) if isinstance(value, list | tuple) else value
+
+    whole = {"type": "integer", "minimum": least}
+    pair = {"type": "array", "items": whole, "minItems": 2, "maxItems": 2}
+    return Annotated[int | tuple[int, int], PlainValidator(read), WithJsonSchema({"anyOf": [whole, pair]})]
+
+
+class SyntheticTask(Section):
+    """What all synthetic tasks have in common."""
+
+    kind: Literal["synthetic"] = key("synthetic", "sequences made by a formula")
+    sequences: Whole = key(1000, "how many sequences are made", unit="sequences", ge=2)
+    seed: Whole = key(0, "seed of the sequences, the same for every model", ge=0, lt=2**63)
+    train_fraction: Number = key(0.8, "share of the sequences that is trained on", gt=0, lt=1)
+
+
+class OrderTask(SyntheticTask):
+    """Temporal order: which of four orders two marked symbols came in (many to one)."""
+
+    task: Literal["order"] = key("order", "temporal order of two symbols, 4 classes (many to one)")
+    length: _length_of_at_least(10) = key(  # pyright: ignore[reportInvalidTypeForm]
+        50, "steps of a sequence", unit="steps", must=LENGTH.format(least=10)
+    )
+
+
+class AddingTask(SyntheticTask):
+    """The adding problem: the sum of the two marked numbers of a sequence (many to one)."""
+
+    task: Literal["adding"] = key("adding", "sum of two marked numbers (many to one)")
+    length: _length_of_at_least(2) = key(  # pyright: ignore[reportInvalidTypeForm]
+        50, "steps of a sequence", unit="steps", must=LENGTH.format(least=2)
+    )
+
+
+class EchoTask(SyntheticTask):
+    """Echo: say again what came `delay` steps before (many to many)."""
+
+    task: Literal["echo"] = key("echo", "repeat the input some steps later (many to many)")
+    length: _length_of_at_least(2) = key(  # pyright: ignore[reportInvalidTypeForm]
+        50, "steps of a sequence", unit="steps", must=LENGTH.format(least=2)
+    )
+    delay: Whole = key(3, "how much later the output repeats the input", unit="steps", ge=0)
+
+
+class SineTask(SyntheticTask):
+    """Sine: the first input is a frequency, the output the wave (one to many)."""
+
+    task: Literal["sine"] = key("sine", "a wave from its frequency, given once (one to many)")
+    length: Whole = key(50, "steps of a sequence", unit="steps", ge=2)
+
+
+class LogisticMapTask(SyntheticTask):
+    """The logistic map: x to 4 x (1 - x), a single step (one to one)."""
+
+    task: Literal["logistic_map"] = key("logistic_map", "x to 4 x (1 - x), a single step (one to one)")
+
+
+Synthetic = Annotated[
+    OrderTask | AddingTask | EchoTask | SineTask | LogisticMapTask, Field(discriminator="task")
+]
