@@ -1,0 +1,178 @@
+"""Where words go: results to standard output; progress, warnings and errors to standard error.
+
+Everything the command line says passes through here, so that one place knows about terminals, colour,
+encodings and readers that went away.
+"""
+
+import json
+import math
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+STYLES = {"bold": "1", "dim": "2", "red": "1;31", "yellow": "33", "green": "32", "cyan": "36"}
+# What is printed instead where the encoding has no such sign.
+PLAIN = str.maketrans(
+    {"±": "+-", "–": "-", "−": "-", "…": "...", "’": "'", "→": "->", "×": "x", "≥": ">=", "≤": "<="}
+)
+WIDEST = 100
+ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
+CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+class Stream:
+    """Standard output or standard error.
+
+    Parameters
+    ----------
+    name : str
+        ``"stdout"`` or ``"stderr"``.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self.closed = False
+
+    @property
+    def file(self) -> Any:
+        return getattr(sys, self.name)
+
+    @property
+    def is_terminal(self) -> bool:
+        """Whether a person watches who can be shown a moving picture."""
+        return self.file is not None and self.file.isatty() and os.environ.get("TERM") != "dumb"
+
+    @property
+    def has_color(self) -> bool:
+        """`NO_COLOR` forbids, `FORCE_COLOR` demands, otherwise a terminal decides."""
+        if os.environ.get("NO_COLOR"):
+            return False
+        return bool(os.environ.get("FORCE_COLOR")) or self.is_terminal
+
+    @property
+    def width(self) -> int | None:
+        """Columns of the terminal; None off a terminal, where lines are left whole."""
+        if not self.is_terminal:
+            return None
+        columns = os.environ.get("COLUMNS", "")
+        if columns.isdecimal() and int(columns) > 0:
+            return int(columns)
+        try:
+            return os.get_terminal_size(self.file.fileno()).columns or 80
+        except OSError:
+            return 80
+
+    def style(self, text: str, name: str) -> str:
+        """The text in one of `STYLES`, where this stream shows colour."""
+        return f"\x1b[{STYLES[name]}m{text}\x1b[0m" if self.has_color else text
+
+    def fold(self, text: str) -> str:
+        """The text broken between words to fit the terminal; whole off a terminal."""
+        width = self.width
+        if width is None:
+            return text
+        return "\n".join(_fold(line, min(width, WIDEST)) for line in text.split("\n"))
+
+    def encodable(self, text: str) -> str:
+        """The text with what the stream's encoding cannot carry replaced: `±` by `+-`, the unknown by `?`."""
+        encoding = getattr(self.file, "encoding", None) or "utf-8"
+        try:
+            text.encode(encoding)
+        except UnicodeEncodeError:
+            return text.translate(PLAIN).encode(encoding, "replace").decode(encoding)
+        return text
+
+    def write(self, text: str) -> None:
+        """Write one line or more and flush. A reader that went away is not an error: it had enough."""
+        if self.closed or self.file is None:
+            return
+        try:
+            self.file.write(self.encodable(text) + "\n")
+            self.file.flush()
+        except BrokenPipeError:
+            self.abandon()
+
+    def abandon(self) -> None:
+        """Send everything from now on nowhere, the interpreter's own last flush included."""
+        self.closed = True
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, self.file.fileno())
+        os.close(nowhere)
+
+
+out = Stream("stdout")
+err = Stream("stderr")
+_documents = 0
+
+
+def result(text: str = "") -> None:
+    """Print a result on standard output."""
+    out.write(text)
+
+
+def note(text: str) -> None:
+    """Print a line about the work on standard error."""
+    err.write(text)
+
+
+def warning(text: str) -> None:
+    """Print what the reader must know on standard error."""
+    err.write(warning_line(text))
+
+
+def warning_line(text: str) -> str:
+    """What `warning` prints."""
+    return err.fold(f"{err.style('warning:', 'yellow')} {printable(text)}")
+
+
+def error(text: str, hint: str | None = None) -> None:
+    """Print what went wrong, and what to do next where there is a hint, on standard error."""
+    err.write(err.fold(f"{err.style('error:', 'red')} {printable(text)}"))
+    if hint:
+        advice(hint)
+
+
+def advice(text: str) -> None:
+    """Print what to do next on standard error."""
+    err.write(err.fold(f" {err.style('hint:', 'cyan')} {printable(text)}"))
+
+
+def document(content: Mapping[str, object]) -> None:
+    """Print the one JSON document of a command given `--json`; numbers that are not finite become null."""
+    global _documents
+    _documents += 1
+    out.write(json.dumps(_finite(content), indent=2, ensure_ascii=out.encodable("±") != "±", allow_nan=False))
+
+
+def has_document() -> bool:
+    """Whether standard output already holds its JSON document."""
+    return _documents > 0
+
+
+def printable(text: str) -> str:
+    """The text with control characters spelt out, so that nobody's file name can drive the terminal."""
+    return CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
+
+
+def _fold(line: str, width: int) -> str:
+    """One line broken before words that would pass the width; colours take no room, long words stay whole."""
+    first, *words = re.split(r"(?<=\S) +", line)
+    lines = [first]
+    for word in words:
+        if len(ESCAPE.sub("", lines[-1])) + 1 + len(ESCAPE.sub("", word)) <= width:
+            lines[-1] += f" {word}"
+        else:
+            lines.append(word)
+    return "\n".join(lines)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, float):
+        return value if math.isfinite(value) else None
+    if isinstance(value, Mapping):
+        return {str(key): _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return value

@@ -1,0 +1,155 @@
+"""How far a training is: a live bar for a person, a plain line now and then for a file, nothing for --quiet.
+
+A display is called after every update, thousands of times a second. All but about ten of these calls return
+after one look at the clock.
+"""
+
+from time import monotonic
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+from rnnlab.cli import console, numbers
+
+if TYPE_CHECKING:
+    from rich.text import Text
+
+    from rnnlab.experiments.reports import Progress
+
+REFRESH = 0.1
+LINE_EVERY = 5.0
+
+
+def display(*, quiet: bool) -> "Silence":
+    """The display that suits standard error as it is, to be entered as a context."""
+    if quiet:
+        return Silence()
+    return LiveBar() if console.err.is_terminal else Lines()
+
+
+class Silence:
+    """Shows nothing, and remembers the last progress."""
+
+    def __init__(self) -> None:
+        self.last: Progress | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        return None
+
+    def update(self, progress: "Progress") -> None:
+        """Take note of the progress, and show it if the last look is old enough."""
+        self.last = progress
+
+    def note(self, text: str) -> None:
+        """Say something without spoiling the picture."""
+
+    def warning(self, text: str) -> None:
+        """Warn without spoiling the picture."""
+
+
+class Lines(Silence):
+    """A plain line every few seconds and one at the end."""
+
+    def __init__(self, every: float = LINE_EVERY) -> None:
+        super().__init__()
+        self.every = every
+        self._due = monotonic() + every
+
+    def update(self, progress: "Progress") -> None:
+        self.last = progress
+        if monotonic() >= self._due or progress.update == progress.updates:
+            self._due = monotonic() + self.every
+            console.note(f"{figures(progress)}   {remaining(progress)}")
+
+    def note(self, text: str) -> None:
+        console.note(text)
+
+    def warning(self, text: str) -> None:
+        console.warning(text)
+
+
+class LiveBar(Lines):
+    """A bar over the width of the terminal with the figures below it; gone when the work is done."""
+
+    def __enter__(self) -> Self:
+        from rich.console import Console
+        from rich.live import Live
+
+        err = console.err
+        screen = Console(file=err.file, force_terminal=True, no_color=not err.has_color, highlight=False)
+        self._live = Live(
+            console=screen, auto_refresh=False, transient=True, redirect_stdout=False, redirect_stderr=False
+        )
+        self._due = 0.0
+        self._live.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._live.stop()
+
+    def update(self, progress: "Progress") -> None:
+        self.last = progress
+        now = monotonic()
+        if now >= self._due or progress.update == progress.updates:
+            self._due = now + REFRESH
+            self._live.update(self._picture(progress), refresh=True)
+
+    def note(self, text: str) -> None:
+        self._print_above(text)
+
+    def warning(self, text: str) -> None:
+        self._print_above(console.warning_line(text))
+
+    def _print_above(self, text: str) -> None:
+        from rich.text import Text
+
+        self._live.console.print(Text.from_ansi(console.err.encodable(text)), soft_wrap=True)
+
+    def _picture(self, progress: "Progress") -> "Text":
+        from rich.text import Text
+
+        width = min(self._live.console.width - 1, console.WIDEST)
+        share = progress.update / max(progress.updates, 1)
+        beside = f" {numbers.percent(share):>5}  {remaining(progress):>15}"
+        done, rest = bar(share, max(width - len(beside) - 2, 1), console.err)
+        below = figures(progress, width - 2)
+        green, dim = ("green", "dim") if console.err.has_color else ("", "")
+        lines = Text.assemble("  ", (done, green), (rest, dim), beside, ("\n  " + below, dim))
+        lines.no_wrap, lines.overflow = True, "crop"
+        return lines
+
+
+def bar(share: float, width: int, stream: console.Stream) -> tuple[str, str]:
+    """The done and the open part of a bar of `width` columns."""
+    done, rest = ("━", "─") if stream.encodable("━─") == "━─" else ("#", "-")
+    filled = round(share * width)
+    return done * filled, rest * (width - filled)
+
+
+def figures(progress: "Progress", width: int | None = None) -> str:
+    """Epoch, loss, gradient norm and share clipped, in words as long as the width allows."""
+    epochs = f"epoch {progress.epoch}/{progress.epochs}"
+    place = epochs if progress.epochs > 1 else f"update {progress.update}/{progress.updates}"
+    loss = f"loss {numbers.significant(progress.loss)}"
+    gradient = numbers.significant(progress.gradient_norm)
+    clipped = f"clipped {numbers.percent(progress.clipped_share)}"
+    line = "   ".join([place, loss, f"gradient norm {gradient}", clipped])
+    if width is None or len(line) <= width:
+        return line
+    return "  ".join([place, loss, f"|grad| {gradient}", clipped])
+
+
+def remaining(progress: "Progress") -> str:
+    """The time left, judged by the pace so far; at the end the time it took."""
+    if progress.update == 0:
+        return ""
+    if progress.update >= progress.updates:
+        return f"{numbers.duration(progress.elapsed)} in all"
+    left = progress.elapsed * (progress.updates - progress.update) / progress.update
+    return f"{numbers.duration(left)} left"
