@@ -1,7 +1,6 @@
 """CSV tables that grow while a run goes on: whole lines, every number exactly as it was."""
 
 import csv
-import io
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -154,7 +153,5 @@ def _cell(value: object) -> str:
 
 
 def _quoted(text: str) -> str:
-    """Text as one CSV cell, in quotes where it must be."""
-    buffer = io.StringIO()
-    csv.writer(buffer, lineterminator="").writerow([text])
-    return buffer.getvalue()
+    """Text as one CSV cell, in quotes where it must be (RFC 4180)."""
+    return '"' + text.replace('"', '""') + '"' if any(mark in text for mark in ',"\r\n') else text
