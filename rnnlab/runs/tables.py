@@ -2,7 +2,7 @@
 
 import csv
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from rnnlab.errors import RunFolderError
@@ -127,9 +127,9 @@ def _header(path: Path) -> list[str]:
 
 
 def _list(column: object) -> object:
-    """An array or tuple as a list; a scalar as it is."""
+    """An array or other sequence as a list; a scalar as it is."""
     column = column.tolist() if hasattr(column, "tolist") else column  # type: ignore[union-attr]
-    return list(column) if isinstance(column, tuple) else column
+    return list(column) if isinstance(column, Sequence) and not isinstance(column, str) else column
 
 
 def _cells(column: object, rows: int) -> list[str]:

@@ -1,0 +1,185 @@
+"""A run folder from its first file to its last, and nothing left behind where it cannot begin."""
+
+import json
+import re
+import shutil
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta, timezone
+from itertools import count
+
+import numpy as np
+import pytest
+
+from rnnlab.errors import RunFolderError
+from rnnlab.runs import RunFolder, read_table
+
+NOW = datetime(2026, 11, 21, 17, 3, 5, tzinfo=UTC)
+
+
+def test_the_id_is_utc_time_name_and_four_digits(tmp_path):
+    here = NOW.astimezone(timezone(timedelta(hours=-5)))
+    run = RunFolder.create(tmp_path, "stock", now=here, digits=lambda: "3f9a")
+    assert run.id == run.path.name == run.record["id"] == "20261121T170305Z-stock-3f9a"
+    assert re.fullmatch(r".*-stock-[0-9a-f]{4}", RunFolder.create(tmp_path, "stock", now=NOW).id)
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [
+        ("my run / ρ=0.9", "my-run-0.9"),
+        ("../..", "run"),
+        ("", "run"),
+        ("x" * 300, "x" * 60),
+        ("a_b.c-d", "a_b.c-d"),
+    ],
+)
+def test_any_name_makes_a_safe_folder(tmp_path, name, label):
+    run = RunFolder.create(tmp_path, name, now=NOW, digits=lambda: "0000")
+    assert run.path == tmp_path / f"20261121T170305Z-{label}-0000"
+    assert run.record["name"] == name
+
+
+def test_a_time_without_zone_is_refused(tmp_path):
+    with pytest.raises(ValueError, match="time zone"):
+        RunFolder.create(tmp_path, "stock", now=datetime(2026, 11, 21))
+
+
+def test_many_runs_in_the_same_second_get_a_folder_each(tmp_path):
+    numbers = [count() for _ in range(8)]  # every starter draws the same digits in the same order
+
+    def start(i):
+        return RunFolder.create(
+            tmp_path / "runs", "stock", now=NOW, digits=lambda: f"{next(numbers[i]):04x}"
+        ).id
+
+    with ThreadPoolExecutor(8) as pool:
+        ids = list(pool.map(start, range(8)))
+    assert sorted(ids) == [f"20261121T170305Z-stock-{i:04x}" for i in range(8)]
+
+
+def test_when_no_id_is_free_the_old_run_is_left_alone(tmp_path):
+    first = RunFolder.create(tmp_path, "stock", now=NOW, digits=lambda: "0000")
+    with pytest.raises(RunFolderError, match="no free id"):
+        RunFolder.create(tmp_path, "stock", now=NOW, digits=lambda: "0000")
+    assert RunFolder.open(first.path).record == first.record
+
+
+def test_the_first_record_says_what_the_contract_promises(tmp_path):
+    run = RunFolder.create(
+        tmp_path,
+        "stock",
+        now=NOW,
+        fields={"kind": "prices", "seeds": [0, 1]},
+        files={"config.yaml": "name: stock\n"},
+    )
+    record = json.loads((run.path / "run.json").read_text())
+    assert (run.path / "config.yaml").read_text() == "name: stock\n"
+    assert record["schema_version"] == 1
+    assert (record["name"], record["kind"], record["status"]) == ("stock", "prices", "running")
+    assert (record["started_at"], record["ended_at"]) == ("2026-11-21T17:03:05.000Z", None)
+    assert record["seeds"] == [0, 1]
+    assert record["metrics"] == record["baselines"] == {}
+    assert set(record["code"]) == {"version", "git_commit", "git_dirty"}
+    assert {"python", "numpy", "blas", "cpu"} <= set(record["environment"])
+    assert {"command", "data"} <= set(record)
+
+
+def test_a_whole_run(tmp_path):
+    with RunFolder.create(tmp_path, "stock", now=NOW) as run:
+        for epoch in range(3):
+            run.append_columns("metrics.csv", {"seed": [0, 1], "epoch": epoch, "train_loss": [0.5, np.nan]})
+        run.log("\x1b[32mtraining\x1b[0m\n")
+        run.log("done")
+        run.write("plots/training.png", b"\x89PNG")
+        run.write_json("summary.json", {"growth": np.float64("inf")})
+        run.finish("completed", NOW + timedelta(seconds=90), metrics={"rmse": {"mean": 1.5, "sd": np.nan}})
+    again = RunFolder.open(run.path)
+    assert again.record["status"] == "completed"
+    assert again.record["ended_at"] == "2026-11-21T17:04:35.000Z"
+    assert again.record["metrics"] == {"rmse": {"mean": 1.5, "sd": None}}
+    assert list(again.read_table("metrics.csv")["epoch"]) == [0, 0, 1, 1, 2, 2]
+    assert (run.path / "log.txt").read_text() == "training\ndone\n"
+    assert (run.path / "plots" / "training.png").read_bytes() == b"\x89PNG"
+    assert json.loads((run.path / "summary.json").read_text()) == {"growth": None}
+
+
+def test_a_final_status_must_be_final(tmp_path):
+    run = RunFolder.create(tmp_path, "stock", now=NOW)
+    with pytest.raises(ValueError, match="got 'running'"):
+        run.finish("running", NOW)
+
+
+def test_rows_that_wait_are_read_and_counted(tmp_path):
+    run = RunFolder.create(tmp_path, "stock", now=NOW)
+    run.append_columns("metrics.csv", {"epoch": [0]})
+    assert list(run.read_table("metrics.csv")["epoch"]) == [0]
+    run.append_columns("metrics.csv", {"epoch": [1]})
+    assert run.table_sizes() == {"metrics.csv": len(b"epoch\n0\n1\n")}
+    run.close()
+
+
+def test_rows_that_wait_survive_an_error_in_the_run(tmp_path):
+    run = RunFolder.create(tmp_path, "stock", now=NOW)
+
+    def stopped():
+        with run:
+            run.append_columns("metrics.csv", {"epoch": [0]})
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        stopped()
+    assert list(read_table(run.path / "metrics.csv")["epoch"]) == [0]
+
+
+def test_a_resumed_run_goes_on_from_its_checkpoint(tmp_path):
+    run = RunFolder.create(tmp_path, "stock", now=NOW)
+    run.append_columns("metrics.csv", {"epoch": [0, 1]})
+    run.save_checkpoint({"w": np.ones(2)}, {"tables": run.table_sizes()})
+    run.append_columns("metrics.csv", {"epoch": [2]})
+    run.finish("interrupted", NOW)
+
+    run = RunFolder.open(run.path)
+    run.resume()
+    checkpoint = run.latest_checkpoint()
+    assert checkpoint is not None
+    run.cut_tables(checkpoint.metadata["tables"])
+    run.append_columns("metrics.csv", {"epoch": [2, 3]})
+    assert RunFolder.open(run.path).record["status"] == "running"
+    assert RunFolder.open(run.path).record["ended_at"] is None
+    run.finish("completed", NOW)
+    assert list(read_table(run.path / "metrics.csv")["epoch"]) == [0, 1, 2, 3]
+
+
+def test_a_run_is_removed_whole(tmp_path):
+    run = RunFolder.create(tmp_path, "stock", now=NOW)
+    run.append_columns("metrics.csv", {"epoch": [0]})
+    run.remove()
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_removing_what_is_gone_is_an_error(tmp_path):
+    run = RunFolder.create(tmp_path, "stock", now=NOW)
+    shutil.rmtree(run.path)
+    with pytest.raises(RunFolderError, match="could not be removed"):
+        run.remove()
+
+
+def test_a_runs_folder_that_is_a_file(tmp_path):
+    (tmp_path / "runs").write_text("not a folder")
+    for runs_dir in (tmp_path / "runs", tmp_path / "runs" / "deeper"):
+        with pytest.raises(RunFolderError, match=r"runs.* cannot be used: .*file") as caught:
+            RunFolder.create(runs_dir, "stock", now=NOW)
+        assert "--runs-dir" in (caught.value.hint or "")
+    assert (tmp_path / "runs").read_text() == "not a folder"
+
+
+def test_a_first_file_that_cannot_be_written_takes_the_folder_with_it(tmp_path):
+    with pytest.raises(RunFolderError, match=r"No run was started: .*could not be written"):
+        RunFolder.create(tmp_path / "runs", "stock", now=NOW, files={"x" * 300: "a name too long"})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_entry_that_json_cannot_hold_takes_the_folder_with_it(tmp_path):
+    with pytest.raises(TypeError, match="complex"):
+        RunFolder.create(tmp_path, "stock", now=NOW, fields={"kind": 1j})
+    assert list(tmp_path.iterdir()) == []
