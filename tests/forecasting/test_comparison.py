@@ -1,0 +1,135 @@
+"""The Diebold-Mariano test: its definition, its size under the null, and the words of the verdict."""
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnlab.forecasting.comparison import diebold_mariano, judge
+
+
+def test_one_step_is_a_paired_t_test():
+    # At h = 1 the correction turns the divisor N of the variance into N - 1: Student's own statistic.
+    rng = np.random.default_rng(0)
+    actual, first, second = rng.normal(size=(3, 40))
+    d = (actual - first) ** 2 - (actual - second) ** 2
+    paired = d.mean() / (d.std(ddof=1) / math.sqrt(40))
+    assert diebold_mariano(actual, first, second).statistic == pytest.approx(paired, rel=1e-12)
+
+
+def test_two_steps_by_hand():
+    # Losses of the first are 4 1 9 0, of the second 0; d = 4 1 9 0, mean 3.5, centred .5 -2.5 5.5 -3.5.
+    # gamma_0 = 49/4, gamma_1 = (-1.25 - 13.75 - 19.25)/4; V < 0, so Bartlett's weight of 1/2.
+    test = diebold_mariano(np.zeros(4), [2, -1, 3, 0], np.zeros(4), horizon=2)
+    variance = 49 / 4 + 2 * 0.5 * (-34.25 / 4)
+    correction = (4 + 1 - 4 + 2 / 4) / 4
+    assert test.statistic == pytest.approx(3.5 / math.sqrt(variance / 4) * math.sqrt(correction))
+
+
+def test_two_steps_by_hand_without_weights():
+    d = np.array([1.0, 2.0, 3.0, 4.0, 8.0])
+    centred = d - 3.6
+    gamma = [centred @ centred / 5, centred[1:] @ centred[:-1] / 5]
+    expected = 3.6 / math.sqrt((gamma[0] + 2 * gamma[1]) / 5) * math.sqrt((5 + 1 - 4 + 2 / 5) / 5)
+    test = diebold_mariano(np.zeros(5), d, np.zeros(5), horizon=2, power=1)
+    assert test.statistic == pytest.approx(expected)
+
+
+@given(st.integers(0, 500), st.integers(1, 4), st.sampled_from([1.0, 2.0]))
+def test_swapping_the_forecasts_flips_the_sign_alone(seed, horizon, power):
+    actual, first, second = np.random.default_rng(seed).normal(size=(3, 30))
+    there = diebold_mariano(actual, first, second, horizon=horizon, power=power)
+    back = diebold_mariano(actual, second, first, horizon=horizon, power=power)
+    assert back.statistic == pytest.approx(-there.statistic, rel=1e-9)
+    assert back.p_value == pytest.approx(there.p_value, rel=1e-9)
+
+
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_equal_forecasts_are_rejected_about_as_often_as_promised(horizon):
+    rng = np.random.default_rng(5)
+    kernel = np.ones(horizon)
+    noise = rng.normal(size=(2, 1000, 60 + horizon - 1))
+    errors = np.array([[np.convolve(row, kernel, "valid") for row in one] for one in noise])
+    p_values = [
+        diebold_mariano(np.zeros(60), a, b, horizon=horizon).p_value for a, b in zip(*errors, strict=True)
+    ]
+    # Harvey, Leybourne and Newbold, table 2: a little oversized beyond one step.
+    assert 0.03 < np.mean(np.array(p_values) < 0.05) < 0.09
+
+
+def test_the_better_forecast_is_found():
+    rng = np.random.default_rng(2)
+    actual = rng.normal(size=400)
+    good, bad = actual + rng.normal(0, 1.0, 400), actual + rng.normal(0, 1.3, 400)
+    test = diebold_mariano(actual, good, bad)
+    assert test.statistic < 0
+    assert test.p_value < 0.001
+
+
+def test_degenerate_differences():
+    actual = np.arange(5.0)
+    assert diebold_mariano(actual, actual + 1, actual - 1) == diebold_mariano(actual, actual, actual)
+    assert diebold_mariano(actual, actual, actual).p_value == 1.0
+    constant = diebold_mariano(actual, actual + 1, actual)
+    assert (constant.statistic, constant.p_value) == (math.inf, 0.0)
+    for value in (np.nan, np.inf, 1e200):
+        assert math.isnan(diebold_mariano(actual, np.full(5, value), actual).p_value)
+
+
+@pytest.mark.parametrize(("rows", "horizon"), [(1, 1), (3, 3)])
+def test_too_few_rows_are_refused(rows, horizon):
+    with pytest.raises(ValueError, match=f"got {rows}"):
+        diebold_mariano(np.zeros(rows), np.ones(rows), np.zeros(rows), horizon=horizon)
+
+
+@pytest.mark.parametrize(
+    ("rmse", "p_values", "word", "sentence"),
+    [
+        (
+            [110.0, 120.0, 130.0],
+            [0.0, 0.001, 0.0],
+            "worse",
+            "The model does not beat persistence: RMSE 120 (median of 3 seeds, 110 to 130) against 10.15; "
+            "3 of 3 seeds are significantly worse (Diebold-Mariano test at 5 %).",
+        ),
+        (
+            [10.1, 10.2, 10.3],
+            [0.4, 0.3, 0.01],
+            "equal",
+            "The model cannot be told apart from persistence: "
+            "RMSE 10.2 (median of 3 seeds, 10.1 to 10.3) against "
+            "10.15; 1 of 3 seeds is better, not significantly, 2 of 3 seeds are worse, 1 significantly "
+            "(Diebold-Mariano test at 5 %).",
+        ),
+        (
+            [9.0],
+            [0.01],
+            "better",
+            "The model beats persistence: RMSE 9 against 10.15; the one seed is significantly better "
+            "(Diebold-Mariano test at 5 %).",
+        ),
+        (
+            [9.0, math.nan],
+            [0.01, math.nan],
+            "equal",
+            "The model cannot be told apart from persistence: "
+            "RMSE 9 against 10.15; 1 of 2 seeds is significantly "
+            "better, 1 diverged (Diebold-Mariano test at 5 %).",
+        ),
+        (
+            [10.15],
+            [1.0],
+            "equal",
+            "The model cannot be told apart from persistence: "
+            "RMSE 10.15 against 10.15; both are equal on every "
+            "row (Diebold-Mariano test at 5 %).",
+        ),
+        ([math.inf], [math.nan], "worse", "The model does not beat persistence: every seed diverged."),
+    ],
+)
+def test_the_verdict_in_words(rmse, p_values, word, sentence):
+    verdict = judge(rmse, 10.15, p_values)
+    assert verdict.word == word
+    assert verdict.sentence == sentence
