@@ -35,8 +35,8 @@ def diebold_mariano(
         S = DM sqrt((N + 1 - 2 h + h (h - 1) / N) / N)
 
     S is held against Student's t with N - 1 degrees of freedom. Where the sum V is not positive, which it can
-    be for h > 1, gamma_k is weighted with 1 - k / h (Bartlett). Two forecasts with the same losses at every row
-    give S = 0, p = 1. Forecasts that are not finite give NaN.
+    be for h > 1, gamma_k is weighted with 1 - k / h (Bartlett). Two forecasts with the same losses at every
+    row give S = 0, p = 1. Forecasts that are not finite give NaN.
 
     Parameters
     ----------
