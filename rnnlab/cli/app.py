@@ -71,11 +71,12 @@ def run(arguments: Sequence[str]) -> int:
     except typer.Abort:
         return failures.INTERRUPTED
     except BrokenPipeError:
-        console.out.abandon()
         return 0
     except (Exception, KeyboardInterrupt) as failure:
         known = usage_error(failure) if isinstance(failure, ParserError) else failure
         return failures.report(known, arguments, as_json="--json" in own, debug="--debug" in shared)
+    finally:
+        console.out.settle()
 
 
 def _invoke(arguments: list[str]) -> int:

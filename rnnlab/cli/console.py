@@ -93,6 +93,17 @@ class Stream:
             self.file.flush()
         except BrokenPipeError:
             self.abandon()
+        except OSError:
+            self.abandon()
+            raise
+
+    def settle(self) -> None:
+        """Flush what others have written here, now and not when the interpreter ends and would complain."""
+        try:
+            if self.file is not None:
+                self.file.flush()
+        except OSError:
+            self.abandon()
 
     def abandon(self) -> None:
         """Send everything from now on nowhere, the interpreter's own last flush included."""
@@ -158,6 +169,8 @@ def printable(text: str) -> str:
 
 def _fold(line: str, width: int) -> str:
     """One line broken before words that would pass the width; colours take no room, long words stay whole."""
+    if len(ESCAPE.sub("", line)) <= width:
+        return line
     first, *words = re.split(r"(?<=\S) +", line)
     lines = [first]
     for word in words:

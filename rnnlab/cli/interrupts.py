@@ -1,6 +1,7 @@
 """Ctrl-C and `kill`: the first asks the work to stop at the next good moment, the second stops it at once."""
 
 import signal
+from collections.abc import Callable
 from types import FrameType, TracebackType
 from typing import Self
 
@@ -10,17 +11,21 @@ class Interrupts:
 
     The handler only sets a mark: it may run in the middle of any line of Python, where printing is not safe.
 
+    Parameters
+    ----------
+    say : callable
+        Tells the user, once, that the signal was heard.
+
     Attributes
     ----------
     received : int or None
         Number of the first signal that came.
-    is_announced : bool
-        Whether the user was told that it was heard; for whoever tells.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
         self.received: int | None = None
-        self.is_announced = False
+        self._say = say
+        self._has_said = False
         self._previous: dict[int, signal.Handlers | object] = {}
 
     def __enter__(self) -> Self:
@@ -36,6 +41,13 @@ class Interrupts:
     ) -> None:
         for number, previous in self._previous.items():
             signal.signal(number, previous)  # pyright: ignore[reportArgumentType]
+
+    def should_stop(self) -> bool:
+        """Whether a signal came; to be asked between two steps of the work."""
+        if self.received is not None and not self._has_said:
+            self._has_said = True
+            self._say("stopping after this update; Ctrl-C once more stops at once")
+        return self.received is not None
 
     @property
     def exit_code(self) -> int:

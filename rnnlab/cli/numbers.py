@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterable
 
 MOST_DIGITS = 6
+MOST_PLACES = 8
 NEGLIGIBLE = 0.01
 MISSING = "–"
 
@@ -30,8 +31,9 @@ def fixed(value: float | None, decimals: int) -> str:
     """The value with `decimals` places, in scientific form where that would be long."""
     if value is None or not math.isfinite(value):
         return significant(value)
-    if abs(value) >= 1e9 or decimals > MOST_DIGITS:
-        return f"{value:.2e}"
+    if abs(value) >= 1e9 or decimals > MOST_PLACES:
+        digits = min(max(decimals + _magnitude(value), 1), MOST_DIGITS - 1)
+        return f"{value:.{digits}e}" if value else "0"
     text = f"{value:,.{decimals}f}"
     return text if text.strip("-0.,") else text.lstrip("-")
 

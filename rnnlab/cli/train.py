@@ -15,8 +15,9 @@ RUNS = "RNNLAB_RUNS"
 EXAMPLES = """\b
 Examples:
   rnnlab train configs/stock.yaml
-  rnnlab train configs/stock.yaml --seeds 10 --set model.hidden_size=32
-  rnnlab train runs/20261121T170305Z-stock-3f9a/config.yaml"""
+  rnnlab train configs/stock.yaml --seeds 10 --name ten
+  rnnlab train configs/stock.yaml --set model.cell=lstm
+  rnnlab train runs/RUN/config.yaml"""
 
 
 def register(app: typer.Typer) -> None:
@@ -47,25 +48,20 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print one line, the run folder.")] = False,
 ) -> int:
     """Train the networks of a config, one per seed, and measure them on held-out data."""
+    chosen_seeds = _seeds(seeds)
     from rnnlab.config import load
+
+    chosen = load(config, overrides=overrides or (), seeds=chosen_seeds, name=name)
     from rnnlab.experiments.train import train as run_training
 
-    chosen = load(config, overrides=overrides or (), seeds=_seeds(seeds), name=name)
-    with Interrupts() as interrupts, progress.display(quiet=quiet) as screen:
-
-        def should_stop() -> bool:
-            if interrupts.received is not None and not interrupts.is_announced:
-                interrupts.is_announced = True
-                screen.note("stopping after this update; Ctrl-C once more stops at once")
-            return interrupts.received is not None
-
+    with progress.display(quiet=quiet) as screen, Interrupts(screen.note) as interrupts:
         trained = run_training(
             chosen,
             runs_dir=runs_dir,
             command=["rnnlab", *sys.argv[1:]],
             on_progress=screen.update,
             on_warning=screen.warning,
-            should_stop=should_stop,
+            should_stop=interrupts.should_stop,
         )
     if as_json:
         console.document(trained.record)

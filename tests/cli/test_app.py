@@ -1,0 +1,162 @@
+import json
+import re
+import subprocess
+import sys
+
+import pytest
+import typer
+
+from rnnlab import __version__
+from rnnlab.cli.app import app
+
+COLOUR = "\x1b["
+COMMANDS = typer.main.get_command(app).commands
+
+
+def test_version(rnnlab):
+    done = rnnlab("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"rnnlab {__version__}\n", "")
+
+
+def test_module_is_the_command(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "rnnlab", "--version"],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == f"rnnlab {__version__}\n"
+
+
+def test_help_lists_every_command(rnnlab):
+    done = rnnlab("--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    listed = re.findall(r"^  ([a-z][a-z-]*)  ", done.stdout, re.MULTILINE)
+    assert listed == list(COMMANDS)
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_everything_has_help(name):
+    command = COMMANDS[name]
+    assert command.help
+    assert [param.name for param in command.params if not param.help] == []
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+@pytest.mark.parametrize("columns", [60, 80])
+def test_help_fits_the_terminal(on_terminal, name, columns):
+    code, screen = on_terminal(name, "--help", columns=columns)
+    assert code == 0
+    assert max(len(line) for line in re.sub(r"\x1b\[[0-9;]*m", "", screen).splitlines()) <= columns
+
+
+def test_no_command_shows_help_as_an_error(rnnlab):
+    done = rnnlab()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "Commands:" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["trian", "x.yaml"], "error: no such command: trian; did you mean train?"),
+        (["zzz"], "error: no such command: zzz\n"),
+        (["train", "x.yaml", "--sedes", "3"], "error: no such option: --sedes; did you mean --seeds?"),
+        (["train"], "error: missing argument 'CONFIG'"),
+        (["train", "x.yaml", "y.yaml"], "error: got unexpected extra argument"),
+        (["train", "x.yaml", "--name"], "error: option '--name' requires an argument"),
+        (["train", "x.yaml", "--seeds", "few"], "error: --seeds must be a count such as 5"),
+        (["tr\x1b[2Jain"], r"error: no such command: tr\x1b[2Jain"),
+    ],
+)
+def test_usage_errors(rnnlab, arguments, message):
+    done = rnnlab(*arguments)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(message)
+    assert done.stderr.count("error:") == 1
+    assert COLOUR not in done.stderr
+
+
+def test_usage_error_as_json(rnnlab):
+    done = rnnlab("train", "--json")
+    problem = json.loads(done.stdout)["error"]
+    assert (done.returncode, problem["exit_code"], problem["kind"]) == (2, 2, "UsageError")
+    assert problem["message"] in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env", "coloured"),
+    [
+        (["trian"], {}, True),
+        (["trian"], {"NO_COLOR": "1"}, False),
+        (["trian"], {"NO_COLOR": ""}, True),
+        (["trian"], {"TERM": "dumb"}, False),
+        (["--no-color", "trian"], {}, False),
+        (["trian", "--no-color"], {}, False),
+        (["--help"], {}, True),
+        (["--help"], {"NO_COLOR": "1"}, False),
+        (["--help", "--no-color"], {}, False),
+    ],
+)
+def test_colour_on_a_terminal(on_terminal, arguments, env, coloured):
+    _, screen = on_terminal(*arguments, env=env)
+    assert (COLOUR in screen) == coloured
+
+
+@pytest.mark.parametrize("arguments", [["trian"], ["--help"]])
+def test_colour_off_a_terminal(rnnlab, arguments):
+    plain = rnnlab(*arguments)
+    assert COLOUR not in plain.stdout + plain.stderr
+    forced = rnnlab(*arguments, env={"FORCE_COLOR": "1"})
+    assert COLOUR in forced.stdout + forced.stderr
+    both = rnnlab(*arguments, env={"FORCE_COLOR": "1", "NO_COLOR": "1"})
+    assert (both.stdout, both.stderr) == (plain.stdout, plain.stderr)
+
+
+def test_a_reader_that_went_away_is_no_error(executable, environment, tmp_path):
+    process = subprocess.Popen(
+        [executable, "--help"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    process.stdout.close()
+    with process.stderr as stderr:
+        assert stderr.read() == ""
+    assert process.wait(timeout=30) == 0
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/dev/full is a device of Linux")
+def test_a_full_disk_is_one_line(executable, environment, tmp_path):
+    with open("/dev/full", "w") as full:
+        done = subprocess.run(
+            [executable, "--help"],
+            cwd=tmp_path,
+            env=environment(),
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            check=False,
+        )
+    assert (done.returncode, done.stderr) == (2, "error: cannot write: No space left on device\n")
+
+
+def test_closed_standard_output(executable, environment, tmp_path):
+    done = subprocess.run(
+        f"'{executable}' --version >&-",
+        shell=True,
+        cwd=tmp_path,
+        env=environment(),
+        stderr=subprocess.PIPE,
+        text=True,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_completion_knows_the_commands(rnnlab):
+    done = rnnlab(env={"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": "rnnlab tr", "COMP_CWORD": "1"})
+    assert done.stdout.split() == ["train"]

@@ -1,0 +1,78 @@
+import io
+import json
+import math
+import re
+
+import pytest
+
+from rnnlab.cli import console
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.fixture
+def terminal(monkeypatch):
+    """Standard error as a terminal of 40 columns."""
+    screen = Terminal()
+    monkeypatch.setattr(console.Stream, "file", screen)
+    monkeypatch.setenv("TERM", "xterm")
+    monkeypatch.setenv("COLUMNS", "40")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    return screen
+
+
+def test_document_has_no_nan(capsys):
+    console.document({"rmse": math.nan, "all": [1.5, math.inf, (-math.inf, None)], "deep": {"x": 2}})
+    assert json.loads(capsys.readouterr().out) == {
+        "rmse": None,
+        "all": [1.5, None, [None, None]],
+        "deep": {"x": 2},
+    }
+
+
+def test_streams(capsys):
+    console.result("result")
+    console.note("note")
+    console.warning("beware")
+    console.error("wrong", "do this")
+    captured = capsys.readouterr()
+    assert captured.out == "result\n"
+    assert captured.err == "note\nwarning: beware\nerror: wrong\n hint: do this\n"
+
+
+def test_control_characters_cannot_drive_the_terminal(capsys):
+    console.error("a\x1b[2Jb\rc\x9bd\ttab\nline")
+    assert capsys.readouterr().err == "error: a\\x1b[2Jb\\x0dc\\x9bd\ttab\nline\n"
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])
+def test_any_encoding_carries_any_text(monkeypatch, encoding):
+    raw = io.BytesIO()
+    monkeypatch.setattr("sys.stdout", io.TextIOWrapper(raw, encoding=encoding))
+    console.result("1.0 ± 0.2 – 日本")
+    console.out.file.flush()
+    text = raw.getvalue().decode(encoding)
+    expected = {"ascii": "1.0 +- 0.2 - ??", "utf-8": "1.0 ± 0.2 – 日本"}
+    assert text == expected.get(encoding, "1.0 +- 0.2 - ??") + "\n"
+
+
+def test_sentences_fold_on_a_terminal(terminal):
+    text = "a good deal longer than the forty columns of this terminal, said/in/one/path/that/cannot/be/cut"
+    console.warning(text)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue())
+    *lines, path = plain.splitlines()
+    assert all(len(line) <= 40 for line in lines)
+    assert path.endswith("/cut")
+    assert " ".join(plain.split()) == f"warning: {text}"
+
+
+def test_sentences_stay_whole_off_a_terminal(capsys):
+    console.warning("word " * 100)
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_indented_excerpts_keep_their_indentation(terminal):
+    assert console.err.fold("   14 |   hidden: 16") == "   14 |   hidden: 16"

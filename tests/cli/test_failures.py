@@ -1,0 +1,122 @@
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from rnnlab.cli import console, failures
+from rnnlab.errors import ConfigError, DataError, DivergedError, FetchError, RunFolderError
+
+BREAK_CONFIG = """
+import rnnlab.config
+
+def load(*arguments, **options):
+    raise KeyError("a mistake of ours")
+
+rnnlab.config.load = load
+"""
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """An environment in which reading a config runs into a bug."""
+    place = tmp_path / "site"
+    place.mkdir()
+    (place / "sitecustomize.py").write_text(BREAK_CONFIG)
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    return {"PYTHONPATH": str(place), "TMPDIR": str(temporary)}
+
+
+def test_bug_is_one_line_that_names_the_traceback(rnnlab, broken):
+    done = rnnlab("train", "x.yaml", env=broken)
+    assert (done.returncode, done.stdout) == (1, "")
+    pattern = r"error: a bug in rnnlab: KeyError: 'a mistake of ours'; the traceback is in (\S+)\n"
+    place = Path(re.fullmatch(pattern, done.stderr).group(1))
+    assert place.parent == Path(broken["TMPDIR"])
+    written = place.read_text()
+    assert "rnnlab train x.yaml" in written
+    assert "Traceback (most recent call last)" in written
+    assert "in load" in written
+
+
+def test_debug_shows_the_traceback(rnnlab, broken):
+    for arguments in (["--debug", "train", "x.yaml"], ["train", "x.yaml", "--debug"]):
+        done = rnnlab(*arguments, env=broken)
+        assert done.returncode == 1
+        assert "Traceback (most recent call last)" in done.stderr
+
+
+def test_bug_shows_the_traceback_where_no_file_can_be_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(failures.tempfile, "tempdir", str(tmp_path / "nowhere"))
+    assert failures.report(KeyError("a mistake of ours"), ["train"]) == 1
+    assert (
+        capsys.readouterr().err
+        == "KeyError: 'a mistake of ours'\nerror: a bug in rnnlab: KeyError: 'a mistake of ours'\n"
+    )
+
+
+def test_report_of_a_bug_keeps_keys_secret(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(failures.tempfile, "tempdir", str(tmp_path))
+    failures.report(KeyError("x"), ["fetch", "A", "--api-key", "s3cret", "--api-key=s3cret", "-v"])
+    (written,) = tmp_path.iterdir()
+    assert "s3cret" not in written.read_text()
+    assert "fetch A --api-key" in written.read_text()
+    assert written.name in capsys.readouterr().err
+
+
+def test_bug_during_a_run_is_written_into_its_folder(tmp_path, capsys):
+    bug = IndexError("9")
+    bug.run = tmp_path
+    assert failures.report(bug, ["train"]) == 1
+    (written,) = tmp_path.iterdir()
+    assert str(written) in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("failure", "code"),
+    [
+        (RunFolderError("no such run: x"), 2),
+        (DivergedError("all models diverged"), 3),
+        (DataError("prices.csv:3: negative"), 4),
+        (FetchError("blocked"), 4),
+        (MemoryError(), 2),
+        (KeyboardInterrupt(), 130),
+    ],
+)
+def test_exit_codes(capsys, failure, code):
+    assert failures.report(failure, []) == code
+    assert "Traceback" not in capsys.readouterr().err
+
+
+def test_message_and_hint(capsys):
+    failures.report(DataError("no such symbol: X", hint="`rnnlab fetch X` gets it"), [])
+    assert capsys.readouterr().err == "error: no such symbol: X\n hint: `rnnlab fetch X` gets it\n"
+
+
+def test_every_problem_of_a_config_is_shown(capsys):
+    excerpt = "   14 |   hiden_size: 16\n      |   ^^^^^^^^^^"
+    problems = [f"a.yaml:14:3: model.hiden_size: no such key\n{excerpt}", "--seeds: must be positive; got 0"]
+    assert failures.report(ConfigError(problems), []) == 2
+    assert capsys.readouterr().err == (
+        f"error: a.yaml:14:3: model.hiden_size: no such key\n{excerpt}\n"
+        "error: --seeds: must be positive; got 0\n"
+        "2 problems\n"
+    )
+
+
+def test_json_gets_its_document_once(capsys, monkeypatch):
+    monkeypatch.setattr(console, "_documents", 0)
+    failure = DivergedError("all models diverged", hint="clip")
+    failure.run = Path("runs/a")
+    failures.report(failure, [], as_json=True)
+    failures.report(failure, [], as_json=True)
+    assert json.loads(capsys.readouterr().out) == {
+        "error": {
+            "kind": "DivergedError",
+            "exit_code": 3,
+            "message": "all models diverged",
+            "hint": "clip",
+            "run": "runs/a",
+        }
+    }

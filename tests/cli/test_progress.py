@@ -1,0 +1,89 @@
+import re
+import time
+
+import pytest
+
+from rnnlab.cli import progress
+from rnnlab.experiments.reports import Progress
+
+
+def at(update, updates=300, *, epochs=None, loss=0.00123, elapsed=2.0):
+    return Progress(
+        update=update,
+        updates=updates,
+        epoch=update if epochs is None else 1,
+        epochs=updates if epochs is None else epochs,
+        loss=loss,
+        gradient_norm=0.456,
+        clipped_share=0.12,
+        elapsed=elapsed,
+    )
+
+
+def test_lines_come_seldom_and_at_the_end(capsys):
+    with progress.Lines(every=3600) as lines:
+        for update in range(1, 301):
+            lines.update(at(update))
+    expected = "epoch 300/300   loss 0.00123   gradient norm 0.456   clipped 12 %   2.0 s in all\n"
+    assert capsys.readouterr().err == expected
+    assert lines.last == at(300)
+
+
+def test_lines_come_when_due(capsys):
+    with progress.Lines(every=0) as lines:
+        lines.update(at(100))
+    expected = "epoch 100/300   loss 0.00123   gradient norm 0.456   clipped 12 %   4.0 s left\n"
+    assert capsys.readouterr().err == expected
+
+
+def test_silence_says_nothing(capsys):
+    with progress.Silence() as silence:
+        silence.update(at(300))
+        silence.note("a")
+        silence.warning("b")
+    assert capsys.readouterr() == ("", "")
+    assert silence.last == at(300)
+
+
+def test_updates_are_counted_where_there_are_no_epochs():
+    assert progress.figures(at(5, 200, epochs=1)).startswith("update 5/200 ")
+
+
+@pytest.mark.parametrize(("width", "words"), [(None, "gradient norm"), (78, "gradient norm"), (57, "|grad|")])
+def test_figures_fit_the_width(width, words):
+    line = progress.figures(at(261, loss=1.19e-4), width)
+    assert words in line
+    assert width is None or len(line) <= width
+
+
+def test_a_loss_that_left_the_numbers_is_shown():
+    assert "loss –" in progress.figures(at(3, loss=float("nan")))
+    assert "loss inf" in progress.figures(at(3, loss=float("inf")))
+
+
+@pytest.mark.parametrize(("share", "filled"), [(0.0, 0), (0.5, 20), (1.0, 40)])
+def test_bar(share, filled):
+    done, rest = progress.bar(share, 40, progress.console.err)
+    assert (len(done), len(rest)) == (filled, 40 - filled)
+
+
+def test_calls_between_two_looks_cost_nothing():
+    display = progress.Lines(every=3600)
+    here = at(5)
+    start = time.perf_counter()
+    for _ in range(20_000):
+        display.update(here)
+    assert (time.perf_counter() - start) / 20_000 < 5e-6
+
+
+def test_display_off_a_terminal(capsys):
+    assert type(progress.display(quiet=False)) is progress.Lines
+    assert type(progress.display(quiet=True)) is progress.Silence
+
+
+def test_first_lines_leave_no_control_codes(capsys):
+    with progress.Lines(every=0) as lines:
+        lines.note("note")
+        lines.warning("beware")
+        lines.update(at(1))
+    assert not re.search(r"[\x00-\x09\x0b-\x1f]", capsys.readouterr().err)

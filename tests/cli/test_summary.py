@@ -1,0 +1,87 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from rnnlab.cli import console, summary
+from rnnlab.experiments.reports import Progress, Spread, TrainSummary
+
+LAST = Progress(300, 300, 300, 300, 0.001, 0.1, 0.04, 3.14)
+
+
+@pytest.fixture
+def trained():
+    return TrainSummary(
+        run=Path("runs/20261121T170305Z-stock-3f9a"),
+        name="stock",
+        kind="prices",
+        seeds=[0, 1, 2, 3, 4],
+        metrics={
+            "rmse": Spread(14.7345, 1.0312, [13.7, 15.7, 14.7, 14.7, 14.7]),
+            "skill": Spread(-4.3481, 0.351, [-4.0, -4.7, -4.3, -4.3, -4.3]),
+            "directional_accuracy": Spread(0.5012, 0.0123, [0.5, 0.5, 0.5, 0.49, 0.52]),
+        },
+        units={"rmse": "USD"},
+        baselines={
+            "naive": {"rmse": 2.7545, "skill": 0.0},
+            "drift": {"rmse": 2.7533, "skill": 0.0004},
+        },
+        headline="The network does not beat persistence.",
+        notes=["Clipping at 5.0 fired in 4 % of the updates."],
+    )
+
+
+def test_screen_of_a_training(trained, capsys):
+    summary.show(trained, LAST)
+    assert capsys.readouterr() == (
+        "stock: 5 seeds, 300 epochs, 3.1 s\n"
+        "\n"
+        "                         network ± sd, 5 seeds   persistence   drift\n"
+        "  RMSE (USD)                      14.73 ± 1.03          2.75    2.75\n"
+        "  skill                           -4.35 ± 0.35          0.00    0.00\n"
+        "  directional accuracy           0.501 ± 0.012             –       –\n"
+        "\n"
+        "The network does not beat persistence.\n"
+        "\n"
+        "Clipping at 5.0 fired in 4 % of the updates.\n"
+        "\n"
+        "run  runs/20261121T170305Z-stock-3f9a\n",
+        "",
+    )
+
+
+@pytest.mark.parametrize("width", [60, 80])
+def test_table_fits(trained, width):
+    lines = summary.table(trained, width)
+    assert max(map(len, lines)) <= width
+    assert sum("drift" in line for line in lines) == 1
+
+
+def test_a_single_seed_has_no_spread(trained):
+    alone = TrainSummary(
+        run=trained.run,
+        name="stock",
+        kind="prices",
+        seeds=[3],
+        metrics={"rmse": Spread(14.7345, None, [14.7345])},
+        units={},
+        baselines={},
+        headline="",
+    )
+    assert summary.table(alone, None) == ["         network", "  RMSE      14.7"]
+
+
+def test_interruption_says_where_it_stopped_and_what_to_do(trained, capsys):
+    summary.show_interrupted(trained, Progress(120, 300, 120, 300, 0.1, 0.1, 0.0, 1.0))
+    assert capsys.readouterr() == (
+        "",
+        "interrupted after update 120 of 300; what was reached is in runs/20261121T170305Z-stock-3f9a\n"
+        " hint: `rnnlab train runs/20261121T170305Z-stock-3f9a/config.yaml` repeats it from the start\n",
+    )
+
+
+def test_everything_fits_a_narrow_terminal(trained, monkeypatch, capsys):
+    monkeypatch.setattr(console.Stream, "width", 60)
+    summary.show(trained, LAST)
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
+    assert max(map(len, plain.splitlines())) <= 60
