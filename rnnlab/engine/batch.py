@@ -1,0 +1,83 @@
+"""A batch of sequences as the outside world writes it: time-major rows, (T, B, F)."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnlab.engine.blocks import Block
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Inputs and targets of B sequences of T steps.
+
+    Attributes
+    ----------
+    inputs : (T, B, I) numbers or (T, B) int tokens
+        With a model axis (T, R, B, ...); without one every model of an ensemble reads the same.
+    targets : array
+        Readout at the last step: (B, O) numbers or (B,) int classes; at every step (T, B, O) or (T, B).
+        With a model axis, R comes before B.
+    lengths : (B,) or (R, B) int, optional
+        Steps of each sequence, where they differ; what stands behind them is not looked at.
+    per_model : bool
+        True where the arrays have a model axis.
+    """
+
+    inputs: np.ndarray
+    targets: np.ndarray
+    lengths: np.ndarray | None = None
+    per_model: bool = False
+
+    @property
+    def tokens(self) -> bool:
+        return np.issubdtype(self.inputs.dtype, np.integer)
+
+    @property
+    def steps(self) -> int:
+        return self.inputs.shape[0]
+
+    @property
+    def sequences(self) -> int:
+        return self.inputs.shape[-1] if self.tokens else self.inputs.shape[-2]
+
+    def cut(self, block: Block, readout: str) -> "Batch":
+        """The part of a block. A block of one model has no model axis."""
+        last, rows = readout == "last", block.sequences
+        classes = self._classes(last)
+        inputs = self.inputs[..., rows] if self.tokens else self.inputs[..., rows, :]
+        targets = self.targets[..., rows] if classes else self.targets[..., rows, :]
+        lengths = None if self.lengths is None else self.lengths[..., rows]
+        if not self.per_model or block.models is None:
+            return Batch(inputs, targets, lengths, self.per_model)
+        which = block.which
+        return Batch(
+            inputs[:, which],
+            targets[which] if last else targets[:, which],
+            None if lengths is None else lengths[which],
+            per_model=not isinstance(which, int),
+        )
+
+    def ended(self, lead: bool) -> np.ndarray | None:
+        """(T, ..., 1, B) bool, True where a sequence has no step t; None where all sequences have all steps."""
+        if self.lengths is None:
+            return None
+        steps = np.arange(self.steps).reshape(-1, *(1,) * self.lengths.ndim)
+        return self._with_lead((steps >= self.lengths)[..., None, :], lead)
+
+    def input_columns(self, lead: bool) -> np.ndarray:
+        """Inputs as the engine holds them: (T, ..., I, B); tokens as they are, (T, ..., B)."""
+        return self._with_lead(self.inputs if self.tokens else np.swapaxes(self.inputs, -1, -2), lead)
+
+    def target_columns(self, every: bool, lead: bool) -> np.ndarray:
+        """Targets as the losses want them: (S, ..., O, B) or classes (S, ..., B), S = T or 1."""
+        targets = self.targets if self._classes(not every) else np.swapaxes(self.targets, -1, -2)
+        return self._with_lead(targets if every else targets[None], lead)
+
+    def _with_lead(self, a: np.ndarray, lead: bool) -> np.ndarray:
+        """A model axis of length one behind time where the parameters have one and the batch has none."""
+        return a[:, None] if lead and not self.per_model else a
+
+    def _classes(self, last: bool) -> bool:
+        axes = 1 + (not last) + self.per_model
+        return self.targets.ndim == axes and np.issubdtype(self.targets.dtype, np.integer)

@@ -1,0 +1,139 @@
+"""Long short-term memory with a forget gate; gate order i, f, g, o in every parameter.
+
+    (1) a_t = h_{t-1} W_hh + x_t W_xh + b_h         four blocks a_i, a_f, a_g, a_o
+    (2) i, f, o = sigmoid(a_i, a_f, a_o);  g = tanh(a_g)
+    (3) c_t = f * c_{t-1} + i * g
+    (4) h_t = o * tanh(c_t)
+
+Backward, from dh_t and the part of dc_t that comes from step t + 1; numbers are those of the steps they differentiate:
+
+    (4') do = dh * tanh(c_t);  dc += dh * o * (1 - tanh(c_t)^2)
+    (3') di = dc * g;  df = dc * c_{t-1};  dg = dc * i;  dc_{t-1} = dc * f
+    (2') da = [di * i (1 - i), df * f (1 - f), dg * (1 - g^2), do * o (1 - o)]
+    (1') dh_{t-1} = da_t W_hh^T                     done by the time loop
+
+Blocks of a step, so that every product of (2) to (4) runs over neighbours:
+
+    forward    tanh(c_t)   o   i   f   g   c_{t-1}       (o, i, f are sigmoids; (i, f) * (g, c_{t-1}) is (3) at once)
+    backward   e           da_o da_i da_f da_g  carry    e = dh * o (1 - tanh(c_t)^2);  carry = dc_{t-1}
+
+sigmoid(a) = (1 + tanh(a / 2)) / 2, so one tanh serves all four gates once the forward columns of i, f, o are halved.
+
+Source: Hochreiter and Schmidhuber 1997; Gers, Schmidhuber, Cummins 2000 (forget gate).
+"""
+
+import numpy as np
+
+
+class Lstm:
+    """Forward and backward step of the LSTM on the blocks of a tape.
+
+    Parameters
+    ----------
+    h : (T + 1, ..., H, B) view
+        States; `h[t]` is h_{t-1} of step t.
+    tape : (T + 1, ..., 6 H, B)
+        Six blocks a step as drawn above. `tape[T]` holds c_T in its last block.
+    """
+
+    GATES = 4
+    SLOTS = 6
+    STATES = ("h_0", "c_0")
+
+    def __init__(self, h: np.ndarray, tape: np.ndarray, activation: str = "tanh") -> None:
+        H = h.shape[-2]
+        self._blocks = blocks = tape.reshape(*tape.shape[:-2], 6, H, tape.shape[-1])
+        now, after = tape[:-1], tape[1:]
+        self.preactivation = self.gradient = now[..., H : 5 * H, :]
+        self.recurrent_rows = 4 * H
+        self.memory = blocks[..., 5, :, :]  # c_{t-1}; after backward dc_{t-1}
+        self.leak = blocks[..., 0, :, :]  # after `derivatives`: what dh_t adds to dc_t
+        self.carry = None
+        products = np.empty_like(tape[0, ..., : 2 * H, :])
+        ig, fc = products[..., :H, :], products[..., H:, :]
+        self.forward_steps = [
+            (a, oif, i_f, g_c, products, ig, fc, c, tanh_c, o, h_t)
+            for a, oif, i_f, g_c, c, tanh_c, o, h_t in zip(
+                self.preactivation,
+                now[..., H : 4 * H, :],
+                now[..., 2 * H : 4 * H, :],
+                now[..., 4 * H :, :],
+                after[..., 5 * H :, :],
+                now[..., :H, :],
+                now[..., H : 2 * H, :],
+                h[1:],
+                strict=True,
+            )
+        ]
+        dc = np.empty_like(tape[0, ..., :H, :])
+        self.backward_steps = [
+            (e_o, e, i_f_g_carry, carry_next, dc, dc[..., None, :, :])
+            for e_o, e, i_f_g_carry, carry_next in zip(
+                blocks[:-1, ..., :2, :, :],
+                blocks[:-1, ..., 0, :, :],
+                blocks[:-1, ..., 2:, :, :],
+                self.memory[1:],
+                strict=True,
+            )
+        ]
+        self._scratch = None
+
+    @staticmethod
+    def shapes(input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
+        H = hidden_size
+        return {"W_hh": (H, 4 * H), "W_xh": (input_size, 4 * H), "b_h": (4 * H,)}
+
+    @staticmethod
+    def pack(W: np.ndarray, extra: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
+        """Weights as the loop wants them: blocks o, i, f, g; forward (4H, K) with o, i, f halved, backward (K, 4H)."""
+        H = W.shape[-1] // 4
+        backward = np.concatenate((W[..., 3 * H :], W[..., : 3 * H]), axis=-1)
+        forward = np.swapaxes(backward, -1, -2).copy()
+        forward[..., : 3 * H, :] *= 0.5
+        return forward, backward
+
+    @staticmethod
+    def unpack(dW_loop: np.ndarray, dW: np.ndarray, d_extra: np.ndarray | None) -> None:
+        """The gradient of the packed weights, written into the gradient of the parameters."""
+        H = dW.shape[-1] // 4
+        dW[..., 3 * H :] = dW_loop[..., :H]
+        dW[..., : 3 * H] = dW_loop[..., H:]
+
+    @staticmethod
+    def forward(a, oif, i_f, g_c, products, ig, fc, c, tanh_c, o, h) -> None:
+        np.tanh(a, a)  # (2) in place: the o, i, f blocks arrive halved
+        np.multiply(oif, 0.5, oif)
+        np.add(oif, 0.5, oif)
+        np.multiply(i_f, g_c, products)  # (3)
+        np.add(ig, fc, c)
+        np.tanh(c, tanh_c)  # (4)
+        np.multiply(o, tanh_c, h)
+
+    def derivatives(self, start: int, stop: int) -> None:
+        """Local derivatives of the steps start..stop - 1 in place of the gates: the factors of dh and of dc."""
+        blocks = self._blocks[start:stop]
+        if self._scratch is None or len(self._scratch) < len(blocks):
+            self._scratch = np.empty_like(blocks)
+        kept = self._scratch[: len(blocks)]
+        np.copyto(kept, blocks)
+        tanh_c, o, i, f, g, c_prev = (kept[..., k, :, :] for k in range(6))
+        d_e, d_o, d_i, d_f, d_g, carry = (blocks[..., k, :, :] for k in range(6))
+        sigmoids, slopes = kept[..., 1:4, :, :], blocks[..., 1:4, :, :]
+        np.subtract(1, sigmoids, out=slopes)  # (2') sigmoid' = s (1 - s)
+        np.multiply(slopes, sigmoids, out=slopes)
+        np.multiply(d_o, tanh_c, out=d_o)  # (4') do
+        np.multiply(d_i, g, out=d_i)  # (3') di
+        np.multiply(d_f, c_prev, out=d_f)  # (3') df
+        np.multiply(g, g, out=d_g)  # (2') tanh' = 1 - g^2
+        np.subtract(1, d_g, out=d_g)
+        np.multiply(d_g, i, out=d_g)  # (3') dg
+        np.multiply(tanh_c, tanh_c, out=d_e)  # (4') dc
+        np.subtract(1, d_e, out=d_e)
+        np.multiply(d_e, o, out=d_e)
+        np.copyto(carry, f)  # (3') dc_{t-1}
+
+    @staticmethod
+    def backward(dh, e_o, e, i_f_g_carry, carry_next, dc, dc_block) -> None:
+        np.multiply(e_o, dh[..., None, :, :], e_o)  # (4') (2') da_o, and what dh adds to dc
+        np.add(carry_next, e, dc)
+        np.multiply(i_f_g_carry, dc_block, i_f_g_carry)  # (3') (2') da_i, da_f, da_g, and dc_{t-1}

@@ -1,0 +1,90 @@
+"""Losses on columns: the value for each model and the gradient with respect to the outputs.
+
+The loss of a sequence is the sum over its steps and outputs, that of a batch the mean over its sequences.
+
+Every function takes
+
+    o : (S, ..., O, B)     outputs; S = T for a readout at every step, 1 for one at the last
+    y : (S, ..., O, B)     targets; for `cross_entropy` (S, ..., B) int, the right class
+    counts : (S, ..., B) bool or None    False where a sequence has no step: those add nothing
+    scale : float          1 / number of sequences in the whole batch
+
+and returns (loss (...), do (S, ..., O, B)), both times `scale`.
+"""
+
+from functools import partial
+
+import numpy as np
+
+
+def half_squared_error(o, y, counts, scale):
+    """0.5 (o - y)^2."""
+    difference = o - y
+    _drop(difference, counts)
+    return _total(difference * difference, 0.5 * scale), _scaled(difference, scale)
+
+
+def huber(o, y, counts, scale, *, delta: float = 1.0):
+    """0.5 d^2 where |d| <= delta, else delta (|d| - delta / 2), with d = o - y.
+
+    Source: Huber 1964, doi:10.1214/aoms/1177703732.
+    """
+    d = o - y
+    _drop(d, counts)
+    size = np.where(d.real < 0, -d, d)  # |d|, but analytic, for the complex-step check
+    inside = np.abs(d.real) <= delta
+    loss = np.where(inside, 0.5 * d * d, delta * (size - 0.5 * delta))
+    return _total(loss, scale), _scaled(np.where(inside, d, delta * np.sign(d.real)).astype(o.dtype, copy=False), scale)
+
+
+def cross_entropy(o, y, counts, scale):
+    """-log softmax(o)[y]; `do = softmax(o) - onehot(y)`."""
+    shifted = o - o.real.max(axis=-2, keepdims=True)
+    p = np.exp(shifted)
+    normalizer = p.sum(axis=-2, keepdims=True)
+    right = np.broadcast_to(y[..., None, :], (*o.shape[:-2], 1, o.shape[-1]))
+    loss = np.log(normalizer) - np.take_along_axis(shifted, right, axis=-2)
+    p /= normalizer
+    np.put_along_axis(p, right, np.take_along_axis(p, right, axis=-2) - 1, axis=-2)
+    _drop(loss, counts)
+    _drop(p, counts)
+    return _total(loss, scale), _scaled(p, scale)
+
+
+def binary_cross_entropy(o, y, counts, scale):
+    """-y log s(o) - (1 - y) log(1 - s(o)) with the sigmoid s, from the logits o; `do = s(o) - y`."""
+    e = np.exp(np.where(o.real >= 0, -o, o))  # exp(-|o|) never overflows
+    loss = np.where(o.real >= 0, o, 0) - o * y + np.log1p(e)
+    difference = np.where(o.real >= 0, 1, e) / (1 + e) - y
+    _drop(loss, counts)
+    _drop(difference, counts)
+    return _total(loss, scale), _scaled(difference, scale)
+
+
+LOSSES = {
+    "half_squared_error": half_squared_error,
+    "huber": huber,
+    "cross_entropy": cross_entropy,
+    "binary_cross_entropy": binary_cross_entropy,
+}
+
+
+def loss_function(kind: str, **options):
+    """The loss called `kind`, with its options (`delta` for huber) fixed."""
+    return partial(LOSSES[kind], **options) if options else LOSSES[kind]
+
+
+def _drop(values: np.ndarray, counts: np.ndarray | None) -> None:
+    if counts is not None:
+        np.copyto(values, 0, where=~counts[..., None, :])
+
+
+def _scaled(gradient: np.ndarray, scale: float) -> np.ndarray:
+    gradient *= scale
+    return gradient
+
+
+def _total(values: np.ndarray, scale: float) -> np.ndarray:
+    """Sum over steps, outputs and sequences, per model, in double precision."""
+    dtype = np.complex128 if np.iscomplexobj(values) else np.float64
+    return values.sum(axis=(0, -2, -1), dtype=dtype) * scale

@@ -1,0 +1,263 @@
+"""A network as functions: parameters and a batch in, loss and hand-derived gradients out."""
+
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rnnlab.engine.architecture import Architecture
+from rnnlab.engine.batch import Batch
+from rnnlab.engine.blocks import Block, assemble, plan, run
+from rnnlab.engine.cells import CELLS
+from rnnlab.engine.recurrence import Trace
+from rnnlab.engine.stack import Stack
+
+States = list[list[np.ndarray]]
+Loss = Callable[[np.ndarray, np.ndarray, np.ndarray | None, float], tuple[np.ndarray, np.ndarray]]
+Penalty = Callable[[Stack, np.ndarray, list[Trace], float], np.ndarray]
+
+
+@dataclass(frozen=True)
+class Gradients:
+    """Loss and gradients of one batch.
+
+    Attributes
+    ----------
+    loss : float64, () or (R,)
+    parameters : (P,) or (R, P)
+        dL/dtheta, laid out as the parameters themselves.
+    states : per recurrence a list of (..., B, H)
+        The states after the last step, to be carried into the next batch.
+    outputs : (..., B, O) or (T, ..., B, O)
+        The outputs from which the loss was taken.
+    inputs : (T, ..., B, I) or None
+        dL/dx, where asked for.
+    initial : as `states`, or None
+        dL/dh_{-1} (and dL/dc_{-1}), where asked for.
+    flow : per recurrence (T, ..., B, H), or None
+        dL/dh_t of every step, where asked for; a reverse recurrence counts its steps from the end.
+    """
+
+    loss: np.ndarray
+    parameters: np.ndarray
+    states: States
+    inputs: np.ndarray | None = None
+    initial: States | None = None
+    flow: list[np.ndarray] | None = None
+
+
+class Network:
+    """Loss, gradients and outputs of a stack of recurrent layers.
+
+    Parameters are a flat vector (P,), or (R, P) for R models side by side: then every result gains the model axis, and
+    model r equals the lone model with the parameters theta[r], to rounding.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    threads : int
+        Threads that work on the blocks of a large batch. The results do not depend on it.
+    """
+
+    def __init__(self, architecture: Architecture, *, threads: int = 1) -> None:
+        self.architecture = architecture
+        self.layout = architecture.layout()
+        self._executor = ThreadPoolExecutor(threads) if threads > 1 else None
+        self._idle: dict[tuple, list[Stack]] = defaultdict(list)
+        self._lock = threading.Lock()
+
+    def gradients(
+        self,
+        theta: np.ndarray,
+        batch: Batch,
+        loss: Loss,
+        *,
+        states: States | None = None,
+        inputs: bool = False,
+        initial: bool = False,
+        flow: bool = False,
+        penalty: Penalty | None = None,
+    ) -> Gradients:
+        """Loss and gradients: one forward and one backward pass.
+
+        Parameters
+        ----------
+        theta : (P,) or (R, P)
+        batch : Batch
+        loss : function
+            One of `rnnlab.engine.losses`.
+        states : per recurrence a list of (..., B, H), optional
+            Initial states; the architecture's own (zero or learned) if left out.
+        inputs, initial, flow : bool
+            Whether to return these gradients too.
+        penalty : function, optional
+            A regularizer of the gradient flow (`rnnlab.engine.regularizers`): adds to loss and gradient.
+        """
+        scale = 1.0 / batch.sequences
+        every = self.architecture.readout == "every"
+
+        def work(block: Block) -> Gradients:
+            part, parameters = batch.cut(block, self.architecture.readout), _models(theta, block)
+            with self._stack(part, parameters) as stack:
+                lead = parameters.ndim == 2
+                ended = part.ended(lead)
+                outputs, finals = stack.forward(parameters, part.input_columns(lead), _cut_states(states, block, theta), ended)
+                counts = None if ended is None or not every else ~ended[..., 0, :]
+                value, d_outputs = loss(outputs, part.target_columns(every, lead), counts, scale)
+                gradient = np.empty_like(parameters)
+                traces = stack.traces() if flow or penalty else None
+                d_initial = stack.backward(d_outputs, gradient, ended, traces)
+                if penalty is not None and traces is not None:
+                    value = value + penalty(stack, gradient, traces, scale)
+                return Gradients(
+                    value,
+                    gradient,
+                    [[_rows(state) for state in states] for states in finals],
+                    _rows(stack.input_gradient()) if inputs else None,
+                    [[_rows(state).copy() for state in states] for states in d_initial] if initial else None,
+                    [_rows(trace.dh) for trace in traces] if flow and traces else None,
+                )
+
+        blocks = self._blocks(theta, batch)
+        return _join(list(run(work, blocks, self._executor)), blocks, theta)
+
+    def loss(self, theta: np.ndarray, batch: Batch, loss: Loss, *, states: States | None = None) -> np.ndarray:
+        """The loss alone, () or (R,): one forward pass. Complex parameters give a complex loss, for the complex step."""
+        scale, every = 1.0 / batch.sequences, self.architecture.readout == "every"
+
+        def work(block: Block) -> np.ndarray:
+            part, parameters = batch.cut(block, self.architecture.readout), _models(theta, block)
+            with self._stack(part, parameters) as stack:
+                lead = parameters.ndim == 2
+                ended = part.ended(lead)
+                outputs, _ = stack.forward(parameters, part.input_columns(lead), _cut_states(states, block, theta), ended)
+                counts = None if ended is None or not every else ~ended[..., 0, :]
+                return loss(outputs, part.target_columns(every, lead), counts, scale)[0]
+
+        blocks = self._blocks(theta, batch)
+        return _add_up(list(run(work, blocks, self._executor)), blocks, theta)
+
+    def outputs(self, theta: np.ndarray, batch: Batch, *, states: States | None = None) -> tuple[np.ndarray, States]:
+        """Outputs, (..., B, O) or (T, ..., B, O), and the states after the last step: the forward pass alone.
+
+        The targets of `batch` are not looked at.
+        """
+        last = self.architecture.readout == "last"
+
+        def work(block: Block) -> tuple[np.ndarray, States]:
+            part, parameters = batch.cut(block, self.architecture.readout), _models(theta, block)
+            with self._stack(part, parameters) as stack:
+                lead = parameters.ndim == 2
+                ended = part.ended(lead)
+                outputs, finals = stack.forward(
+                    parameters, part.input_columns(lead), _cut_states(states, block, theta), ended
+                )
+                return _rows(outputs[0] if last else outputs), [[_rows(s) for s in states] for states in finals]
+
+        blocks = self._blocks(theta, batch)
+        parts = list(run(work, blocks, self._executor))
+        lead = theta.ndim == 2
+        outputs = assemble([part[0] for part in parts], blocks, lead=lead, time=not last)
+        return outputs, _assemble_states([part[1] for part in parts], blocks, lead)
+
+    def step(self, theta: np.ndarray, states: States | None, x: np.ndarray) -> tuple[np.ndarray, States]:
+        """One element of a stream as it arrives: x (..., B, I) or (..., B) int to outputs (..., B, O) and the new states.
+
+        Feeding a sequence step by step gives what the whole sequence gives at once. A bidirectional network cannot: its
+        outputs depend on elements that have not arrived yet.
+        """
+        if self.architecture.bidirectional:
+            raise ValueError("A bidirectional network reads its sequence from both ends: it cannot be fed step by step.")
+        tokens = np.issubdtype(x.dtype, np.integer)
+        per_model = theta.ndim == 2 and x.ndim == (2 if tokens else 3)
+        batch = Batch(x[None], np.zeros((*x.shape[: x.ndim - (not tokens)], 1)), per_model=per_model)
+        outputs, states = self.outputs(theta, batch, states=states)
+        return (outputs if self.architecture.readout == "last" else outputs[0]), states
+
+    def _blocks(self, theta: np.ndarray, batch: Batch) -> list[Block]:
+        a, itemsize = self.architecture, theta.itemsize
+        cell, K = CELLS[a.cell], a.hidden_size + a.input_size + 1
+        per_step = (K + cell.SLOTS * a.hidden_size) * itemsize * a.layers * a.directions
+        work = K * cell.GATES * a.hidden_size
+        return plan(len(theta) if theta.ndim == 2 else None, batch.sequences, batch.steps * per_step, work)
+
+    @contextmanager
+    def _stack(self, part: Batch, parameters: np.ndarray) -> Iterator[Stack]:
+        """A stack of the block's shape that no other thread is using, made where there is none."""
+        lead = parameters.shape[:-1]
+        key = (part.steps, part.sequences, lead, parameters.dtype, part.tokens)
+        with self._lock:
+            idle = self._idle[key]
+            stack = idle.pop() if idle else None
+        if stack is None:
+            stack = Stack(
+                self.architecture,
+                self.layout,
+                steps=part.steps,
+                batch_size=part.sequences,
+                lead=lead,
+                dtype=parameters.dtype,
+                tokens=part.tokens,
+            )
+        yield stack
+        with self._lock:
+            self._idle[key].append(stack)
+
+
+def _rows(columns: np.ndarray) -> np.ndarray:
+    return np.swapaxes(columns, -1, -2)
+
+
+def _models(theta: np.ndarray, block: Block) -> np.ndarray:
+    return theta if block.models is None else theta[block.which]
+
+
+def _cut_states(states: States | None, block: Block, theta: np.ndarray) -> States | None:
+    """The block's part of the states, as columns."""
+    if states is None:
+        return None
+    index = (block.sequences,) if block.models is None else (block.which, block.sequences)
+    return [[_rows(state[index]) for state in of_layer] for of_layer in states]
+
+
+def _assemble_states(parts: list[States], blocks: list[Block], lead: bool) -> States:
+    return [
+        [
+            assemble([part[layer][k] for part in parts], blocks, lead=lead, time=False)
+            for k in range(len(parts[0][layer]))
+        ]
+        for layer in range(len(parts[0]))
+    ]
+
+
+def _add_up(parts: list[np.ndarray], blocks: list[Block], theta: np.ndarray) -> np.ndarray:
+    """Losses or gradients of the blocks added in order, into a shape with the model axis of `theta`."""
+    if len(parts) == 1 and blocks[0].whole_model_axis(theta):
+        return parts[0]
+    shape = parts[0].shape[parts[0].ndim - (parts[0].shape[-1:] == theta.shape[-1:]) :]
+    total = np.zeros((*theta.shape[:-1], *shape), parts[0].dtype)
+    for block, part in zip(blocks, parts, strict=True):
+        total[... if block.models is None else block.which] += part
+    return total
+
+
+def _join(parts: list[Gradients], blocks: list[Block], theta: np.ndarray) -> Gradients:
+    """The blocks' results as those of the whole batch."""
+    lead, first = theta.ndim == 2, parts[0]
+    if len(parts) == 1 and blocks[0].whole_model_axis(theta):
+        return first
+    return replace(
+        first,
+        loss=_add_up([part.loss for part in parts], blocks, theta),
+        parameters=_add_up([part.parameters for part in parts], blocks, theta),
+        states=_assemble_states([part.states for part in parts], blocks, lead),
+        inputs=None if first.inputs is None else assemble([p.inputs for p in parts], blocks, lead=lead, time=True),
+        initial=None if first.initial is None else _assemble_states([p.initial for p in parts], blocks, lead),
+        flow=None
+        if first.flow is None
+        else [assemble([p.flow[k] for p in parts], blocks, lead=lead, time=True) for k in range(len(first.flow))],
+    )

@@ -1,0 +1,181 @@
+"""Recurrent layers one above the other and a linear readout, forward and backward, for one block of sequences.
+
+    x -> layer 0 -> layer 1 -> ... -> h -> o = W_ho^T h + b_o
+
+Arrays are columns inside: (T, ..., F, B). A bidirectional layer is two recurrences, the second on the steps reversed.
+"""
+
+from collections.abc import Callable
+
+import numpy as np
+
+from rnnlab.engine.architecture import Architecture
+from rnnlab.engine.parameters import Layout
+from rnnlab.engine.products import apply_to_steps, sum_over_time
+from rnnlab.engine.recurrence import Recurrence, Trace
+
+# From this vocabulary on, looking a token's weights up costs less than the product with its one-hot column.
+GATHER_FROM = 96
+
+
+class Stack:
+    """Buffers and passes of a network for blocks of one shape.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    layout : Layout
+    steps, batch_size : int
+        T and B.
+    lead : tuple of int
+        () or (R,).
+    dtype : numpy dtype
+    tokens : bool
+        Inputs are integers.
+    """
+
+    def __init__(
+        self,
+        architecture: Architecture,
+        layout: Layout,
+        *,
+        steps: int,
+        batch_size: int,
+        lead: tuple[int, ...],
+        dtype,
+        tokens: bool,
+    ) -> None:
+        self.architecture, self._layout, self._steps, self._lead = architecture, layout, steps, lead
+        self._parts = architecture.recurrences()
+        self.recurrences = [
+            Recurrence(
+                architecture.cell,
+                architecture.activation,
+                steps=steps,
+                lead=lead,
+                batch_size=batch_size,
+                input_size=input_size,
+                hidden_size=architecture.hidden_size,
+                dtype=dtype,
+                gathered=tokens and index < architecture.directions and (batch_size == 1 or input_size >= GATHER_FROM),
+            )
+            for index, (_, input_size, _) in enumerate(self._parts)
+        ]
+
+    def forward(self, theta: np.ndarray, inputs: np.ndarray, states=None, ended: np.ndarray | None = None):
+        """Outputs (S, ..., O, B) and final states, given inputs as columns (T, ..., I, B) or tokens (T, ..., B).
+
+        `states` holds per recurrence the list of its initial states (..., H, B); None means the architecture's own.
+        """
+        self._theta, finals, below = theta, [], inputs
+        for layer in range(self.architecture.layers):
+            above = []
+            for index in self._of_layer(layer):
+                name, _, reverse = self._parts[index]
+                recurrence = self.recurrences[index]
+                recurrence.load_weights(self._weights(theta, name), self._extra(theta, name))
+                initial = self._initial(theta, name) if states is None else states[index]
+                read, still = (below[::-1], _reversed(ended)) if reverse else (below, ended)
+                finals.append(recurrence.forward(read, initial, still))
+                above.append(recurrence.h[:0:-1] if reverse else recurrence.h[1:])
+            below = above[0] if len(above) == 1 else np.concatenate(above, axis=-2)
+        self._top = self._read_from(below, finals)
+        W_ho, b_o = self._layout.view(theta, "readout.W_ho"), self._layout.view(theta, "readout.b_o")
+        outputs = apply_to_steps(np.swapaxes(W_ho, -1, -2), self._top)
+        outputs += b_o[..., None]
+        return outputs, finals
+
+    def backward(
+        self, d_outputs: np.ndarray, d_theta: np.ndarray, ended: np.ndarray | None = None, traces: list[Trace] | None = None
+    ) -> list[list[np.ndarray]]:
+        """Write dL/dtheta into `d_theta` and return the gradient of the initial states, after `forward`."""
+        self._layout.view(d_theta, "readout.W_ho")[...] = sum_over_time(self._top, d_outputs)
+        self._layout.view(d_theta, "readout.b_o")[...] = d_outputs.sum(axis=(0, -1))
+        W_ho = self._layout.view(self._theta, "readout.W_ho")
+        d_initial: list[list[np.ndarray]] = [[] for _ in self._parts]
+        for layer in reversed(range(self.architecture.layers)):
+            for direction, index in enumerate(self._of_layer(layer)):
+                name, _, reverse = self._parts[index]
+                final: tuple = ()
+                if layer < self.architecture.layers - 1:
+                    source = self._from_layer(layer + 1, direction)
+                elif self.architecture.readout == "every":
+                    source = _from_readout(self._rows(W_ho, direction), d_outputs)
+                else:
+                    source, final = _nothing, (np.matmul(self._rows(W_ho, direction), d_outputs[0]),)
+                if reverse:
+                    source = _in_reverse(source, self._steps)
+                still = _reversed(ended) if reverse else ended
+                trace = None if traces is None else traces[index]
+                d_initial[index] = self.recurrences[index].backward(source, final, still, trace)
+                extra = self._extra(d_theta, name)
+                self.recurrences[index].weight_gradient(self._weights(d_theta, name), extra)
+                if self.architecture.initial_state == "learned":
+                    for view, gradient in zip(self._learned(d_theta, name), d_initial[index], strict=True):
+                        view[...] = gradient.sum(axis=-1)
+        return d_initial
+
+    def traces(self) -> list[Trace]:
+        """Empty arrays for what BPTT is to keep, one pair per recurrence."""
+        shape = [recurrence.h[1:] for recurrence in self.recurrences]
+        return [Trace(np.empty(h.shape, h.dtype), np.empty(h.shape, h.dtype)) for h in shape]
+
+    def input_gradient(self) -> np.ndarray:
+        """dL/dx, (T, ..., I, B), after `backward`."""
+        return self._from_layer(0, None)(0, self._steps)
+
+    def _of_layer(self, layer: int) -> range:
+        return range(layer * self.architecture.directions, (layer + 1) * self.architecture.directions)
+
+    def _weights(self, flat: np.ndarray, name: str) -> np.ndarray:
+        return self._layout.joined(flat, f"{name}.W_hh", f"{name}.W_xh", f"{name}.b_h")
+
+    def _extra(self, flat: np.ndarray, name: str) -> np.ndarray | None:
+        return self._layout.view(flat, f"{name}.b_hn") if f"{name}.b_hn" in self._layout.shapes else None
+
+    def _learned(self, flat: np.ndarray, name: str) -> list[np.ndarray]:
+        keys = (f"{name}.h_0", f"{name}.c_0")
+        return [self._layout.view(flat, key) for key in keys if key in self._layout.shapes]
+
+    def _initial(self, theta: np.ndarray, name: str) -> list[np.ndarray] | None:
+        return [state[..., None] for state in self._learned(theta, name)] or None
+
+    def _rows(self, W_ho: np.ndarray, direction: int) -> np.ndarray:
+        H = self.architecture.hidden_size
+        return W_ho[..., direction * H : (direction + 1) * H, :]
+
+    def _read_from(self, states: np.ndarray, finals: list) -> np.ndarray:
+        """What the readout reads: the states of every step, or each direction's state after its last step."""
+        if self.architecture.readout == "every":
+            return states
+        return np.concatenate([final[0] for final in finals[-self.architecture.directions :]], axis=-2)[None]
+
+    def _from_layer(self, layer: int, direction: int | None) -> Callable:
+        """Gradient of what a layer reads: the rows that come from `direction` of the layer below, or all of them."""
+        H = self.architecture.hidden_size
+        rows = slice(None) if direction is None else slice(direction * H, (direction + 1) * H)
+        parts = [(self.recurrences[index].input_gradient, self._parts[index][2]) for index in self._of_layer(layer)]
+        gradients = [_in_reverse(part, self._steps) if reverse else part for part, reverse in parts]
+        return lambda start, stop: sum(gradient(start, stop)[..., rows, :] for gradient in gradients)
+
+
+def _from_readout(W_ho: np.ndarray, d_outputs: np.ndarray) -> Callable:
+    return lambda start, stop: apply_to_steps(W_ho, d_outputs[start:stop])
+
+
+def _nothing(start: int, stop: int) -> None:
+    return None
+
+
+def _in_reverse(source: Callable, steps: int) -> Callable:
+    """The same source for a recurrence that counts its steps from the end."""
+
+    def reversed_source(start: int, stop: int):
+        gradient = source(steps - stop, steps - start)
+        return None if gradient is None else gradient[::-1]
+
+    return reversed_source
+
+
+def _reversed(ended: np.ndarray | None) -> np.ndarray | None:
+    return None if ended is None else ended[::-1]
