@@ -27,10 +27,11 @@ def display(*, quiet: bool) -> "Silence":
 
 
 class Silence:
-    """Shows nothing, and remembers the last progress."""
+    """Shows nothing, and remembers the last progress and every warning."""
 
     def __init__(self) -> None:
         self.last: Progress | None = None
+        self.warned: set[str] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -48,7 +49,13 @@ class Silence:
         """Say something without spoiling the picture."""
 
     def warning(self, text: str) -> None:
-        """Warn without spoiling the picture."""
+        """Warn without spoiling the picture, of the same thing once."""
+        if text not in self.warned:
+            self.warned.add(text)
+            self._warn(text)
+
+    def _warn(self, text: str) -> None:
+        return None
 
 
 class Lines(Silence):
@@ -68,7 +75,7 @@ class Lines(Silence):
     def note(self, text: str) -> None:
         console.note(text)
 
-    def warning(self, text: str) -> None:
+    def _warn(self, text: str) -> None:
         console.warning(text)
 
 
@@ -103,7 +110,7 @@ class LiveBar(Lines):
     def note(self, text: str) -> None:
         self._print_above(text)
 
-    def warning(self, text: str) -> None:
+    def _warn(self, text: str) -> None:
         self._print_above(console.warning_line(text))
 
     def _print_above(self, text: str) -> None:

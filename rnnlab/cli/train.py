@@ -63,6 +63,8 @@ def train(
             on_warning=screen.warning,
             should_stop=interrupts.should_stop,
         )
+        for warning in trained.warnings:
+            screen.warning(warning)
     if as_json:
         console.document(trained.record)
     elif quiet:

@@ -36,6 +36,14 @@ def test_lines_come_when_due(capsys):
     assert capsys.readouterr().err == expected
 
 
+def test_a_warning_is_given_once(capsys):
+    with progress.Lines() as lines:
+        lines.warning("beware")
+        lines.warning("beware")
+        lines.warning("of the dog")
+    assert capsys.readouterr().err == "warning: beware\nwarning: of the dog\n"
+
+
 def test_silence_says_nothing(capsys):
     with progress.Silence() as silence:
         silence.update(at(300))
