@@ -9,7 +9,6 @@ import typer
 from rnnlab.cli import console, progress, summary
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import Interrupts
-from rnnlab.errors import UsageError
 
 RUNS = "RNNLAB_RUNS"
 EXAMPLES = """\b
@@ -48,10 +47,9 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print one line, the run folder.")] = False,
 ) -> int:
     """Train the networks of a config, one per seed, and measure them on held-out data."""
-    chosen_seeds = _seeds(seeds)
     from rnnlab.config import load
 
-    chosen = load(config, overrides=overrides or (), seeds=chosen_seeds, name=name)
+    chosen = load(config, overrides=overrides or (), seeds=seeds, name=name)
     from rnnlab.experiments.train import train as run_training
 
     with progress.display(quiet=quiet) as screen, Interrupts(screen.note) as interrupts:
@@ -76,17 +74,3 @@ def train(
     if not quiet:
         summary.show_interrupted(trained, screen.last)
     return interrupts.exit_code
-
-
-def _seeds(text: str | None) -> int | list[int] | None:
-    """`5` as a count, `3,7,11` as the seeds themselves."""
-    if text is None:
-        return None
-    try:
-        if "," in text:
-            return [int(word) for word in text.split(",") if word.strip()]
-        return int(text)
-    except ValueError:
-        raise UsageError(
-            f"--seeds must be a count such as 5 or a list such as 3,7,11; got {text!r}"
-        ) from None
