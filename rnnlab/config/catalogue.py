@@ -1,0 +1,168 @@
+"""What the schema knows about every key, looked up by path: the sections, their kinds, and what a value must be."""
+
+import types
+import typing
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
+
+from annotated_types import Ge, Gt, Le, Lt
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
+
+from rnnlab.config.schema.experiment import Config
+
+DISCRIMINATORS = ("kind", "task")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A key as the schema declares it, and the kinds of section that it may hold."""
+
+    path: tuple[str, ...]
+    field: FieldInfo
+
+    @property
+    def sections(self) -> dict[tuple[str, ...], type[BaseModel]]:
+        """The sections that the key may hold, by kind (and task); one with the key () where there is no choice."""
+        return sections_of(self.field)
+
+    @property
+    def extra(self) -> dict[str, Any]:
+        """What the schema says beyond pydantic: unit, must, shown_default, example."""
+        extra = self.field.json_schema_extra
+        return dict(extra) if isinstance(extra, dict) else {}
+
+    @property
+    def has_kinds(self) -> bool:
+        """Whether the key holds one of several kinds of section."""
+        return () not in self.sections and bool(self.sections)
+
+
+def sections_of(field: FieldInfo) -> dict[tuple[str, ...], type[BaseModel]]:
+    """Collect the sections in the annotation of a field by kind."""
+    models = [part for part in _parts(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
+    kinds = {_kind_of(model): model for model in models}
+    return kinds if len(models) > 1 or () in kinds else dict.fromkeys([()], models[0]) if models else {}
+
+
+def _parts(annotation: Any) -> Iterator[Any]:
+    """Take unions and annotations apart."""
+    if get_origin(annotation) is Annotated:
+        yield from _parts(get_args(annotation)[0])
+    elif get_origin(annotation) in (Union, types.UnionType):
+        for part in get_args(annotation):
+            yield from _parts(part)
+    else:
+        yield annotation
+
+
+def _kind_of(model: type[BaseModel]) -> tuple[str, ...]:
+    fields = model.model_fields
+    return tuple(get_args(fields[name].annotation)[0] for name in DISCRIMINATORS if name in fields)
+
+
+def entries(path: tuple[str, ...], values: Any) -> dict[str, Entry]:
+    """List the keys that the section at `path` may have, judging by the kinds that `values` name so far.
+
+    Empty where `path` is no section, or where its kind is not known.
+    """
+    section: type[BaseModel] | None = Config
+    for depth, part in enumerate(path):
+        field = section.model_fields.get(part) if section is not None else None
+        if field is None:
+            return {}
+        values = values.get(part) if isinstance(values, dict) else None
+        section = _chosen(sections_of(field), values)
+        if section is None and depth < len(path):
+            return {}
+    return {} if section is None else {k: Entry((*path, k), f) for k, f in ordered_fields(section).items()}
+
+
+def ordered_fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
+    """Order the keys of a section for people: its kind, what is its own, what it shares with other kinds."""
+    fields, own = section.model_fields, section.__dict__.get("__annotations__", {})
+    named = [name for name in DISCRIMINATORS if name in fields]
+    names = dict.fromkeys([*named, *(name for name in fields if name in own), *fields])
+    return {name: fields[name] for name in names}
+
+
+def _chosen(sections: dict[tuple[str, ...], type[BaseModel]], values: Any) -> type[BaseModel] | None:
+    if () in sections:
+        return sections[()]
+    if isinstance(values, str):
+        values = {"kind": values}
+    given = values if isinstance(values, dict) else {}
+    wanted = tuple(str(given[name]) for name in DISCRIMINATORS if name in given)
+    return next((section for kind, section in sections.items() if kind == wanted[: len(kind)]), None)
+
+
+def entry(path: tuple[str, ...], values: Any) -> Entry | None:
+    """Look up one key."""
+    return entries(path[:-1], values).get(path[-1]) if path else None
+
+
+@cache
+def every_key() -> tuple[tuple[str, Entry], ...]:
+    """List all keys of all kinds, in the order of the schema, each with the kind that it belongs to (or "")."""
+    return tuple(_walk(Config, (), ""))
+
+
+def _walk(section: type[BaseModel], path: tuple[str, ...], kind: str) -> Iterator[tuple[str, Entry]]:
+    for name, field in ordered_fields(section).items():
+        found = Entry((*path, name), field)
+        yield kind, found
+        for inner_kind, inner in found.sections.items():
+            yield from _walk(inner, found.path, inner_kind[-1] if inner_kind else kind)
+
+
+def requirement(entry: Entry) -> str:
+    """Complete the sentence "KEY must be ..."."""
+    if "must" in entry.extra:
+        return str(entry.extra["must"])
+    parts = list(_parts(entry.field.annotation))
+    phrase = _requirement_of(entry, [part for part in parts if part is not type(None)])
+    return f"{phrase}, or null" if type(None) in parts else phrase
+
+
+def _requirement_of(entry: Entry, parts: list[Any]) -> str:
+    if entry.has_kinds:
+        return f"one of {listed(kind[0] for kind in entry.sections)}"
+    if entry.sections:
+        return "a mapping of keys to values"
+    part = parts[0]
+    if get_origin(part) is Literal:
+        words = [str(word) for word in get_args(part)]
+        return words[0] if len(words) == 1 else f"one of {listed(words)}"
+    names = {bool: "true or false", str: "a text", date: "a day written as YYYY-MM-DD"}
+    if part in names:
+        return names[part]
+    return ("a whole number" if part is int else "a number") + _bounds(entry.field)
+
+
+def _bounds(field: FieldInfo) -> str:
+    words = []
+    for bound in _metadata(field):
+        if isinstance(bound, Gt):
+            words.append("above 0" if bound.gt == 0 else f"above {bound.gt}")
+        elif isinstance(bound, Ge):
+            words.append(f"of at least {bound.ge}")
+        elif isinstance(bound, Lt):
+            words.append(f"below {'2^63' if bound.lt == 2**63 else bound.lt}")
+        elif isinstance(bound, Le):
+            words.append(f"at most {bound.le}" if words else f"of at most {bound.le}")
+    return " " + " and ".join(words) if words else ""
+
+
+def _metadata(field: FieldInfo) -> Iterator[Any]:
+    yield from field.metadata
+    for part in typing.get_args(field.annotation):
+        if get_origin(part) is Annotated:
+            yield from get_args(part)[1:]
+
+
+def listed(words: Any) -> str:
+    """Join words for a sentence, each once."""
+    return ", ".join(dict.fromkeys(words))

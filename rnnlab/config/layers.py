@@ -1,0 +1,104 @@
+"""One config over another: what a file that `extends` another, or the command line, changes in a tree."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rnnlab.config import catalogue
+from rnnlab.config.places import Node
+
+Path = tuple[str, ...]
+
+# Keys of which only one can be given: the upper layer's choice replaces the lower one's.
+ALTERNATIVES = (
+    (("training",), ("epochs", "updates")),
+    (("data",), ("text", "path")),
+    *(((("model", "init", name)), ("rho", "std")) for name in ("W_xh", "W_hh", "b_h", "b_hn", "W_ho", "b_o", "h_0", "c_0")),
+)  # fmt: skip
+
+
+def overlay(lower: Node, upper: Node, path: Path = ()) -> Node:
+    """Put `upper` over `lower`: mappings are merged key by key, everything else is replaced.
+
+    A mapping that names another `kind` than the one below replaces it whole, for its keys mean something else.
+    """
+    lower, upper = expanded(lower, path), upper if upper.mapping is not None else expanded(upper, path)
+    if lower.mapping is None or upper.mapping is None or _another_kind(lower, upper):
+        return upper
+    merged = Node(None, upper.place, upper.key_place or lower.key_place, children=dict(lower.mapping))
+    assert merged.mapping is not None
+    for key, child in upper.mapping.items():
+        below = lower.mapping.get(key)
+        _drop_alternatives(merged, path, key, child, keep=upper.mapping)
+        merged.mapping[key] = child if below is None else overlay(below, child, (*path, key))
+    return merged
+
+
+def set_at(tree: Node, path: Path, value: Node) -> tuple[Path, Node] | None:
+    """Set one value in the tree, making sections on the way; return the path and value that stand in the way, if any."""
+    node = tree
+    for depth, part in enumerate(path[:-1]):
+        here = path[: depth + 1]
+        child = _child(node, part)
+        if child is None and node.mapping is not None:
+            child = Node(None, value.place, value.key_place, children={})
+        if child is None:
+            return path[:depth], node
+        child = expanded(child, here)
+        if child.children is None and child.value is None:
+            child = Node(None, value.place, value.key_place, children={})
+        _put_child(node, part, child)
+        node = child
+    if node.mapping is not None:
+        _drop_alternatives(node, path[:-1], path[-1], value)
+    elif _child(node, path[-1]) is None:
+        return path[:-1], node
+    _put_child(node, path[-1], value)
+    return None
+
+
+def expanded(node: Node, path: Path) -> Node:
+    """Write `optimizer: adam` out as `optimizer: {kind: adam}`, where the schema takes a kind for a section."""
+    if node.children is not None or not isinstance(node.value, str):
+        return node
+    known = catalogue.entry(path, {})
+    if known is None or not known.has_kinds or path == ("data",):
+        return node
+    return Node(None, node.place, node.key_place, children={"kind": node})
+
+
+def _another_kind(lower: Node, upper: Node) -> bool:
+    assert lower.mapping is not None
+    assert upper.mapping is not None
+    for word in catalogue.DISCRIMINATORS:
+        below, above = lower.mapping.get(word), upper.mapping.get(word)
+        if above is not None and (below is None or below.value != above.value):
+            return True
+    return False
+
+
+def _drop_alternatives(section: Node, path: Path, key: str, value: Node, keep: Iterable[str] = ()) -> None:
+    """Take out of a section what cannot stand beside the value that is about to be put in."""
+    assert section.mapping is not None
+    if value.children is None and value.value is None:
+        return
+    for where, names in ALTERNATIVES:
+        if where == path and key in names:
+            for other in names:
+                if other != key and other not in keep:
+                    section.mapping.pop(other, None)
+
+
+def _child(node: Node, part: str) -> Node | None:
+    if node.mapping is not None:
+        return node.mapping.get(part)
+    if isinstance(node.children, list) and part.isdecimal() and int(part) < len(node.children):
+        return node.children[int(part)]
+    return None
+
+
+def _put_child(node: Node, part: str, child: Node) -> None:
+    if isinstance(node.children, dict):
+        node.children[part] = child
+    elif isinstance(node.children, list):
+        node.children[int(part)] = child

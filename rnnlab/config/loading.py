@@ -1,0 +1,194 @@
+"""From a path to a config: read the file and what it extends, put the command line on top, check all of it."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from rnnlab.config.layers import overlay
+from rnnlab.config.overrides import apply_name, apply_seeds, apply_set
+from rnnlab.config.places import Node, Place, Source, find
+from rnnlab.config.problems import Mark, Problem
+from rnnlab.config.reader import read
+from rnnlab.config.schema.experiment import Config
+from rnnlab.config.sentences import got
+from rnnlab.config.sources import STDIN, NoSourceError, open_source
+from rnnlab.config.validation import validate
+from rnnlab.errors import ConfigError
+
+MOST_LAYERS = 20
+
+
+def load(
+    source: str | os.PathLike[str],
+    *,
+    overrides: Sequence[str] = (),
+    seeds: str | int | None = None,
+    name: str | None = None,
+) -> Config:
+    """Read a config, check it, and fill in what was left out.
+
+    Parameters
+    ----------
+    source : str or path
+        A YAML file, or "-" for standard input.
+    overrides : sequence of str
+        Each `KEY=VALUE`, the value read as YAML: `model.hidden_size=32`. Later ones win.
+    seeds : str or int, optional
+        `N` for the seeds 0 to N-1, or a list such as `1,2,5`.
+    name : str, optional
+        In place of the config's own name.
+
+    Raises
+    ------
+    ConfigError
+        With every problem there is, each at its place.
+    """
+    tree, problems = _tree(os.fspath(source), overrides, seeds, name)
+    config = None
+    if tree is not None:
+        config, found = validate(tree)
+        problems += [problem for problem in found if not _told(problem, problems)]
+    if config is None or problems:
+        raise ConfigError([problem.render() for problem in _in_order(problems)])
+    return config
+
+
+def origins(
+    source: str | os.PathLike[str],
+    *,
+    overrides: Sequence[str] = (),
+    seeds: str | int | None = None,
+    name: str | None = None,
+) -> dict[str, str]:
+    """Tell where each value that was given comes from: "model.layers" -> "configs/stock.yaml:12" or "--set ..."."""
+    tree, problems = _tree(os.fspath(source), overrides, seeds, name)
+    if tree is None or problems:
+        raise ConfigError([problem.render() for problem in _in_order(problems)])
+    return {".".join(path): _origin(node.place) for path, node in tree.leaves()}
+
+
+def _origin(place: Place) -> str:
+    return f"{place.source.name}:{place.line + 1}" if place.source.numbered else place.source.name
+
+
+def _tree(
+    source: str, overrides: Sequence[str], seeds: str | int | None, name: str | None
+) -> tuple[Node | None, list[Problem]]:
+    """Read all layers into one tree; None where there is nothing to check."""
+    problems: list[Problem] = []
+    tree = _read_layers(source, [], problems)
+    if tree is None:
+        # The file is out of reach, but what is wrong with the arguments can be said all the same.
+        here = Source(source, ("",), Path.cwd())
+        scratch = Node(None, Place(here, 0, 0, 0), children={})
+        for assignment in overrides:
+            problems += apply_set(scratch, assignment)
+        return None, problems
+    assert tree.mapping is not None
+    if "name" not in tree.mapping:
+        tree.mapping["name"] = Node(default_name(source), tree.place)
+    for assignment in overrides:
+        problems += apply_set(tree, assignment)
+    if seeds is not None:
+        problems += apply_seeds(tree, str(seeds))
+    if name is not None:
+        problems += apply_name(tree, name)
+    _settle_paths(tree)
+    return tree, problems
+
+
+def _read_layers(name: str, above: list[tuple[str, Node]], problems: list[Problem]) -> Node | None:
+    """Read a file, and the files that it extends beneath it."""
+    try:
+        source, text = open_source(name)
+    except NoSourceError as error:
+        problems.append(_at_extends(error.problem, above))
+        return None
+    document = read(text, source)
+    problems += document.problems
+    tree = document.tree
+    if tree is None:
+        if not document.problems:
+            problems.append(Problem(_EMPTY, source=source))
+        return None
+    if tree.mapping is None:
+        message = f"a config must be a mapping of keys to values, such as 'seeds: 5'; got {got(tree)}."
+        problems.append(Problem(message, (Mark(tree.place),)))
+        return None
+    lower_name = tree.mapping.pop("extends", None)
+    if lower_name is None:
+        return tree
+    lower = _read_extended(lower_name, [*above, (name, lower_name)], problems, source)
+    return overlay(lower, tree) if lower is not None else None
+
+
+_EMPTY = "a config must say at least what to learn from, such as 'data: {kind: prices, symbol: AAPL}'; this file is empty."
+
+
+def _read_extended(
+    node: Node, above: list[tuple[str, Node]], problems: list[Problem], source: Source
+) -> Node | None:
+    mark = (Mark(node.place),)
+    if not isinstance(node.value, str) or not node.value:
+        problems.append(Problem(f"extends must be the path of another config; got {got(node)}.", mark))
+        return None
+    shown = Path(source.name).parent if source.name != "<stdin>" else Path()
+    name = os.path.normpath(shown / os.path.expanduser(node.value))
+    chain = [file for file, _ in above]
+    if any(_same_file(name, file) for file in chain):
+        message = f"extends must not lead back to where it began: {' -> '.join([*chain, name])}."
+        problems.append(Problem(message, mark))
+        return None
+    if len(chain) >= MOST_LAYERS:
+        problems.append(Problem(f"extends must end after at most {MOST_LAYERS} files; this is one more.", mark))
+        return None
+    return _read_layers(name, above, problems)
+
+
+def _same_file(one: str, other: str) -> bool:
+    return other != STDIN and os.path.realpath(one) == os.path.realpath(other)
+
+
+def _at_extends(problem: Problem, above: list[tuple[str, Node]]) -> Problem:
+    """Show a file that cannot be read at the line that asks for it."""
+    if not above or problem.marks:
+        return problem
+    return Problem(f"extends: {problem.message}", (Mark(above[-1][1].place),))
+
+
+def default_name(source: str) -> str:
+    """Make a name from that of the file: `configs/my run.yaml` gives `my-run`."""
+    stem = "" if source == STDIN else Path(source).stem
+    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "run"
+
+
+def _settle_paths(tree: Node) -> None:
+    """Make `data.path` absolute: in a file it starts at the file's folder, in an argument at the current one."""
+    node = find(tree, ("data", "path"))
+    if node is not None and isinstance(node.value, str) and node.value and "\0" not in node.value:
+        node.value = os.path.abspath(node.place.source.folder / os.path.expanduser(node.value))
+
+
+def _told(problem: Problem, others: list[Problem]) -> bool:
+    """Whether the same place has been complained about already: a scalar without a value, say."""
+    return bool(problem.marks) and any(
+        other.marks and other.marks[0].place == problem.marks[0].place for other in others
+    )
+
+
+def _in_order(problems: list[Problem]) -> list[Problem]:
+    """File by file as they were read, and from top to bottom in each; the arguments last."""
+    sources: list[Source | None] = [None]
+    for problem in problems:
+        source = problem.marks[0].place.source if problem.marks else problem.source
+        if source not in sources:
+            sources.append(source)
+
+    def key(problem: Problem) -> tuple[bool, int, tuple[int, int]]:
+        source = problem.marks[0].place.source if problem.marks else problem.source
+        return (source is not None and not source.numbered, sources.index(source), problem.order())
+
+    return sorted(problems, key=key)

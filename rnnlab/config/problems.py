@@ -1,0 +1,123 @@
+"""How a problem in a config is shown: where it is, what is wrong, and the line itself with carets beneath.
+
+    configs/stock.yaml:14:3: model.hiden_size: no such key; did you mean hidden_size?
+       14 |   hiden_size: 16
+          |   ^^^^^^^^^^
+"""
+
+import unicodedata
+from dataclasses import dataclass
+
+from rnnlab.config.places import Place, Source
+
+WIDTH = 100
+SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A place to put carets under, with a word beside them."""
+
+    place: Place
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing to put right.
+
+    Attributes
+    ----------
+    message : str
+        A sentence, or several, that begins with the dotted key.
+    marks : tuple of Mark
+        The first is the place of the problem, the others what it has to do with.
+    source : Source, optional
+        What the problem is in, where it has no place there: something that is missing.
+    """
+
+    message: str
+    marks: tuple[Mark, ...] = ()
+    source: Source | None = None
+
+    def render(self) -> str:
+        """Write the problem as lines of text without a newline at the end."""
+        message = printable(self.message)
+        if not self.marks:
+            return f"{printable(shorten(self.source.name, WIDTH))}: {message}" if self.source else message
+        first = self.marks[0].place
+        name = printable(shorten(first.source.name, WIDTH))
+        where = f"{name}:{first.line + 1}:{first.start + 1}" if first.source.numbered else name
+        return "\n".join([f"{where}: {message}", *self._excerpts()])
+
+    def _excerpts(self) -> list[str]:
+        home = self.marks[0].place.source
+        lines: list[str] = []
+        for mark in sorted(self.marks, key=lambda mark: (mark.place.source is not home, mark.place.line, mark.place.start)):
+            if mark.place.source is not home:
+                name = printable(shorten(mark.place.source.name, WIDTH))
+                lines.append(f"    in {name}:" if mark.place.source.numbered else "    with the argument:")
+            lines += excerpt(mark)
+        return lines
+
+    def order(self) -> tuple[int, int]:
+        """Sort key: by line and column; problems without a place come first."""
+        return (self.marks[0].place.line, self.marks[0].place.start) if self.marks else (-1, -1)
+
+
+def excerpt(mark: Mark) -> list[str]:
+    """Draw the line of a mark, cut to a readable width, and the carets under it."""
+    place = mark.place
+    line = place.source.lines[place.line] if place.line < len(place.source.lines) else ""
+    start, end = min(place.start, len(line)), max(place.end, place.start + 1)
+    cut = max(0, start - WIDTH // 2) if len(line) > WIDTH else 0
+    shown = line[cut : cut + WIDTH]
+    before, after = "…" * (cut > 0), "…" * (cut + WIDTH < len(line))
+    indent = len(before) + display_width(line[cut:start])
+    under = display_width(line[start : min(end, cut + WIDTH)]) or 1
+    note = f" {mark.note}" if mark.note else ""
+    number = f"{place.line + 1:>5}" if place.source.numbered else " " * 5
+    return [
+        f"{number} | {before}{printable(shown)}{after}".rstrip(),
+        f"      | {' ' * indent}{'^' * under}{note}",
+    ]
+
+
+def printable(text: str) -> str:
+    """Replace what a terminal would act upon: tabs by four spaces, other control codes by their escapes."""
+    return "".join(_shown(character) for character in text)
+
+
+def display_width(text: str) -> int:
+    """Count the terminal columns that `printable(text)` takes."""
+    return sum(_columns(character) for character in text)
+
+
+def shorten(text: str, width: int = SHOWN) -> str:
+    """Cut a text that is too long for a sentence."""
+    return text if len(text) <= width else text[: width - 1] + "…"
+
+
+def quoted(text: str) -> str:
+    """Put a text into quotes for a sentence."""
+    return f'"{shorten(text)}"'
+
+
+def _shown(character: str) -> str:
+    if character == "\t":
+        return "    "
+    if character == "\n":
+        return "\\n"
+    # Cc and Cf hold the control and the bidirectional codes, Cs the halves that cannot be printed, Zl and Zp breaks.
+    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
+        return f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}"
+    return character
+
+
+def _columns(character: str) -> int:
+    shown = _shown(character)
+    if len(shown) > 1:
+        return len(shown)
+    if unicodedata.combining(shown):
+        return 0
+    return 2 if unicodedata.east_asian_width(shown) in ("W", "F") else 1

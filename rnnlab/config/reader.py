@@ -1,0 +1,198 @@
+"""YAML text to a tree of values with places: YAML 1.2 scalars, each key once, nothing that runs or explodes."""
+
+from dataclasses import dataclass, field
+
+import yaml
+from yaml.composer import Composer
+from yaml.nodes import CollectionNode, MappingNode, Node as YamlNode, ScalarNode
+from yaml.parser import Parser
+from yaml.reader import Reader, ReaderError
+from yaml.scanner import Scanner
+
+from rnnlab.config.places import Node, Place, Source
+from rnnlab.config.problems import Mark, Problem, quoted, shorten
+from rnnlab.config.scalars import TAG, CoreResolver, ScalarError, value_of
+from rnnlab.config.syntax import explain_reader_error, explain_syntax_error
+
+DEEPEST = 40
+MOST_VALUES = 100_000
+
+
+@dataclass
+class Document:
+    """What was read: the tree, or None where there is none, and every problem met on the way."""
+
+    source: Source
+    tree: Node | None = None
+    problems: list[Problem] = field(default_factory=list)
+
+
+class _Unreadable(Exception):  # noqa: N818 (never leaves this module)
+    """A problem after which nothing more can be read."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+class _Composer(Reader, Scanner, Parser, Composer, CoreResolver):
+    """PyYAML up to the graph of nodes; no constructor, so no tag can make an object."""
+
+    def __init__(self, text: str, source: Source) -> None:
+        Reader.__init__(self, text)
+        Scanner.__init__(self)
+        Parser.__init__(self)
+        Composer.__init__(self)
+        CoreResolver.__init__(self)
+        self._source = source
+        self._depth = 0
+
+    def compose_node(self, parent, index):  # type: ignore[override]
+        """Compose as PyYAML does, but refuse nesting that would exhaust the stack."""
+        self._depth += 1
+        if self._depth > DEEPEST:
+            mark = self.peek_event().start_mark
+            place = Place(self._source, mark.line, mark.column, mark.column + 1)
+            raise _Unreadable(Problem(f"nested more than {DEEPEST} levels deep.", (Mark(place),)))
+        node = super().compose_node(parent, index)
+        self._depth -= 1
+        return node
+
+
+def read(text: str, source: Source, *, offset: int = 0, path: tuple[str, ...] = ()) -> Document:
+    """Read one YAML document.
+
+    Parameters
+    ----------
+    text : str
+        The YAML.
+    source : Source
+        Where it comes from; its lines hold `text`, the first one after `offset` characters of something else.
+    offset : int
+        See `source`; for values within a command line argument.
+    path : tuple of str
+        The keys that lead to the document's root, for the messages.
+    """
+    document = Document(source)
+    try:
+        root = _Composer(text, source).get_single_node()
+        if root is not None:
+            document.tree = _Conversion(document, offset).node(root, path)
+    except _Unreadable as stop:
+        document.problems.append(stop.problem)
+    except ReaderError as error:
+        document.problems.append(explain_reader_error(error, text, source, offset))
+    except yaml.MarkedYAMLError as error:
+        document.problems.append(explain_syntax_error(error, source, offset))
+    except (ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        # PyYAML's scanner lets some of these through: "\U99999999" in quotes, a directive "%YAML 1.x".
+        document.problems.append(Problem(f"not readable as YAML: {shorten(str(error))}.", source=source))
+    return document
+
+
+class _Conversion:
+    """Turns PyYAML's graph into a tree, and collects what is wrong with it."""
+
+    def __init__(self, document: Document, offset: int) -> None:
+        self._document = document
+        self._offset = offset
+        self._count = 0
+        self._open: list[YamlNode] = []
+
+    def node(self, node: YamlNode, path: tuple[str, ...], key_place: Place | None = None) -> Node:
+        """Convert one node and everything below it."""
+        self._guard(node, path)
+        place = self._place(node)
+        if isinstance(node, ScalarNode):
+            return self._scalar(node, path, place, key_place)
+        assert isinstance(node, CollectionNode)
+        kind = "map" if isinstance(node, MappingNode) else "seq"
+        if node.tag != TAG + kind:
+            tag = node.tag.replace(TAG, "!!")
+            self._complain(path, f"the tag {quoted(tag)} has no meaning here; drop it.", place)
+        self._open.append(node)
+        converted = Node(None, place, key_place)
+        if isinstance(node, MappingNode):
+            converted.children = self._entries(node, path)
+        else:
+            items = enumerate(node.value)
+            converted.children = [self.node(item, (*path, str(index))) for index, item in items]
+        self._open.pop()
+        return converted
+
+    def _scalar(self, node: ScalarNode, path: tuple[str, ...], place: Place, key_place: Place | None) -> Node:
+        try:
+            value = value_of(node.tag, node.value)
+        except ScalarError as error:
+            self._complain(path, str(error), place)
+            value = None
+        quoted_text = node.style in ('"', "'", "|", ">")
+        return Node(value, place, key_place, raw="" if quoted_text else node.value)
+
+    def _entries(self, mapping: MappingNode, path: tuple[str, ...]) -> dict[str, Node]:
+        entries: dict[str, Node] = {}
+        for key_node, value_node in mapping.value:
+            place = self._place(key_node)
+            key = self._key(key_node, path, place)
+            if key is None:
+                continue
+            child = self.node(value_node, (*path, key), place)
+            if key in entries:
+                first = entries[key].key_place
+                assert first is not None
+                lines = f"line {first.line + 1} and line {place.line + 1}"
+                where = "twice on one line" if first.line == place.line else f"twice, on {lines}"
+                self._complain((*path, key), f"given {where}; keep one of them.", place, Mark(first, "first"))
+            else:
+                entries[key] = child
+        return entries
+
+    def _key(self, node: YamlNode, path: tuple[str, ...], place: Place) -> str | None:
+        if not isinstance(node, ScalarNode):
+            kind = "a mapping" if isinstance(node, MappingNode) else "a list"
+            self._complain(path, f"a key must be a word; got {kind}.", place)
+            return None
+        if node.value == "<<" and node.style is None:
+            self._complain(path, "merge keys (<<) are not part of YAML 1.2; write the keys out, or use extends.", place)
+            return None
+        try:
+            value = value_of(node.tag, node.value)
+        except ScalarError as error:
+            self._complain(path, f"a key must be a word; this one {error}", place)
+            return None
+        if not isinstance(value, str) or not value:
+            self._complain(path, f"a key must be a word; got {node.value or 'nothing'}.", place)
+            return None
+        return value
+
+    def _guard(self, node: YamlNode, path: tuple[str, ...]) -> None:
+        self._count += 1
+        problem = None
+        if any(node is parent for parent in self._open):
+            problem = "an alias (*) that stands inside what it repeats would never end; write the values out."
+        elif len(self._open) > DEEPEST:
+            problem = f"nested more than {DEEPEST} levels deep once its aliases (*) are followed."
+        elif self._count > MOST_VALUES:
+            problem = f"more than {MOST_VALUES} values once its aliases (*) are followed; write fewer."
+        if problem:
+            raise _Unreadable(Problem(_about(path, problem), (Mark(self._place(node)),)))
+
+    def _place(self, node: YamlNode) -> Place:
+        start, end = node.start_mark, node.end_mark
+        shift = self._offset if start.line == 0 else 0
+        line = self._document.source.lines[start.line] if start.line < len(self._document.source.lines) else ""
+        last = end.column + shift if end.line == start.line else len(line.rstrip())
+        return Place(self._document.source, start.line, start.column + shift, last)
+
+    def _complain(self, path: tuple[str, ...], message: str, place: Place, *others: Mark) -> None:
+        self._document.problems.append(Problem(_about(path, message), (Mark(place), *others)))
+
+
+def _about(path: tuple[str, ...], message: str) -> str:
+    """Begin a message with the key that it is about, where there is one."""
+    return f"{dotted(path)}: {message}" if path else message
+
+
+def dotted(path: tuple[str, ...]) -> str:
+    """Write a path as it is written for `--set`."""
+    return ".".join(shorten(part, 40) for part in path)

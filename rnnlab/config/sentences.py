@@ -1,0 +1,171 @@
+"""The sentences in which a key's problem is told: what must hold, what came, and what to do."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from typing import Any
+
+from rnnlab.config import catalogue
+from rnnlab.config.places import Node
+from rnnlab.config.problems import quoted, shorten
+from rnnlab.config.reader import dotted
+
+Path = tuple[str, ...]
+
+# Words that other tools use for a key of ours.
+SYNONYMS = {
+    "lr": "learning_rate", "eta": "learning_rate", "alpha": "learning_rate", "num_layers": "layers",
+    "n_layers": "layers", "units": "hidden_size", "hidden": "hidden_size", "n_hidden": "hidden_size",
+    "hidden_dim": "hidden_size", "tau": "threshold", "max_norm": "threshold", "clip_norm": "clip",
+    "grad_clip": "clip", "gradient_clipping": "clip", "window": "lookback", "sequence_length": "lookback",
+    "seq_len": "lookback", "lag": "lookback", "ticker": "symbol", "nonlinearity": "activation", "type": "kind",
+    "train_split": "train_fraction", "normalization": "scaler", "scaling": "scaler", "seed": "seeds",
+    "iterations": "updates", "steps": "updates", "max_epochs": "epochs", "file": "path", "tbptt": "truncate",
+    "criterion": "loss", "warmup_steps": "warmup", "gamma": "factor", "rnn_type": "cell", "bptt": "truncate",
+}  # fmt: skip
+
+
+def say_unknown(path: Path, values: Any) -> str:
+    """A key that is not there, and the one that may have been meant."""
+    name, known = path[-1], catalogue.entries(path[:-1], values)
+    start = f"{dotted(path)}: no such key"
+    near = _nearest(name, list(known))
+    if near:
+        return f"{start}; did you mean {near}?"
+    elsewhere = _elsewhere(name, path[:-1])
+    if elsewhere:
+        return f"{start}; did you mean {elsewhere}?"
+    where = dotted(path[:-1]) or "a config"
+    kind = _kind_here(path[:-1], values)
+    return f"{start}{kind}. The keys of {where} are {catalogue.listed(known)}."
+
+
+def _kind_here(path: Path, values: Any) -> str:
+    section = _value_at(values, path)
+    if not isinstance(section, dict):
+        return ""
+    words = [f"{word}: {section[word]}" for word in catalogue.DISCRIMINATORS if isinstance(section.get(word), str)]
+    return f" for {', '.join(words)}" if words and path else ""
+
+
+def _value_at(values: Any, path: Path) -> Any:
+    for part in path:
+        values = values.get(part) if isinstance(values, dict) else None
+    return values
+
+
+def _nearest(name: str, known: list[str]) -> str | None:
+    """The key of this section that a wrong one resembles, or means in another tool's words."""
+    plain = name.lower().replace("-", "_")
+    if plain in known:
+        return plain
+    if SYNONYMS.get(plain) in known:
+        return SYNONYMS[plain]
+    near = difflib.get_close_matches(plain, known, n=1, cutoff=0.7)
+    return near[0] if near else None
+
+
+def _elsewhere(name: str, here: Path) -> str | None:
+    """The same key in another section, the nearest one first."""
+    wanted = {name, SYNONYMS.get(name, name)}
+    found = [entry.path for _, entry in catalogue.every_key() if entry.path[-1] in wanted and entry.path[:-1] != here]
+    # `kind` is everywhere: to point at one of them would be a guess.
+    if not found or name in catalogue.DISCRIMINATORS:
+        return None
+    shared = [sum(a == b for a, b in zip(path, here, strict=False)) for path in found]
+    best = found[max(range(len(found)), key=lambda index: (shared[index], -len(found[index])))]
+    return dotted(best)
+
+
+def say_missing(path: Path, values: Any) -> str:
+    """A key that must be given and is not."""
+    entry = catalogue.entry(path, values)
+    if entry is None:
+        return f"{dotted(path)} is missing; add it."
+    example = entry.extra.get("example")
+    if isinstance(example, dict):
+        inner = ", ".join(f"{key}: {value}" for key, value in example.items())
+        return f"{dotted(path)} is missing; add it, for instance {path[-1]}: {{{inner}}}."
+    return f"{dotted(path)} is missing; add {catalogue.requirement(entry)}, for instance {path[-1]}: {example}."
+
+
+def say_kind(path: Path, word: str, node: Node | None, values: Any) -> str:
+    """A `kind` (or `task`) that is missing or that there is not; `node` is what was given for it."""
+    entry = catalogue.entry(path, values)
+    sections = entry.sections if entry else {}
+    at = catalogue.DISCRIMINATORS.index(word)
+    given = _value_at(values, path)
+    before = given.get("kind") if at and isinstance(given, dict) else None
+    kinds = list(dict.fromkeys(kind[at] for kind in sections if len(kind) > at and (not at or kind[0] == before)))
+    full = dotted((*path, word))
+    if node is None:
+        return f"{full} is missing; it says which of {', '.join(kinds)} this is."
+    # `optimizer: sdg` has its kind in the place of the mapping.
+    shown = full if node.mapping is None and isinstance(given, dict) else dotted(path)
+    near = difflib.get_close_matches(str(node.value).lower(), kinds, n=1) if isinstance(node.value, str) else []
+    hint = f"; did you mean {near[0]}?" if near else "."
+    return f"{shown} must be one of {', '.join(kinds)}; got {got(node)}{hint}"
+
+
+def say_value(path: Path, node: Node | None, values: Any, *, must: str | None, wants_section: bool) -> str:
+    """A value that its key cannot have."""
+    if not path:
+        return f"a config must be a mapping of keys to values; got {got(node)}."
+    entry = catalogue.entry(path, values)
+    if must is None:
+        must = catalogue.requirement(entry) if entry is not None else "something else"
+        if wants_section and entry is not None and entry.has_kinds:
+            must += f", or a mapping with {path[-1]}'s kind and keys"
+    return f"{dotted(path)} must be {must}; got {got(node)}{_advice(must, node)}"
+
+
+def got(node: Node | None) -> str:
+    """Show a value for "got ..."."""
+    if node is None:
+        return "nothing"
+    if isinstance(node.children, dict):
+        return "a mapping"
+    if isinstance(node.children, list):
+        inside = ", ".join(got(item) if item.children is None else "..." for item in node.children[:8])
+        return shorten(f"[{inside}{', ...' if len(node.children) > 8 else ''}]")
+    if node.value is None:
+        return f"nothing ({node.raw})" if node.raw else "nothing"
+    if isinstance(node.value, str):
+        return quoted(node.value)
+    return shorten(node.raw) if node.raw else str(node.value)
+
+
+def _advice(must: str, node: Node | None) -> str:
+    """What to do about it, where the value shows what was meant."""
+    value = node.value if node is not None else None
+    if isinstance(value, str):
+        return _advice_on_text(must, value, written_plainly=bool(node and node.raw))
+    if isinstance(value, float) and "whole number" in must and value == value and abs(value) < 1e15:
+        return f"; write {int(value)}." if value == int(value) else "."
+    if isinstance(value, float) and (value != value or abs(value) == float("inf")):
+        return ", which is not finite."
+    if node is not None and node.children is None and value is None and "none" in re.findall(r"\w+", must):
+        return "; write none."
+    if isinstance(value, bool | int | float) and must.startswith(("a text", "the name", "a ticker", "the path", "1 to 64")):
+        return f'; put it in quotes: "{node.raw if node else value}".'
+    return "."
+
+
+def _advice_on_text(must: str, value: str, *, written_plainly: bool) -> str:
+    if must.startswith("one of "):
+        words = must.removeprefix("one of ").removesuffix(", or null").split(", ")
+        near = difflib.get_close_matches(value.lower(), words, n=1)
+        return f"; did you mean {near[0]}?" if near else "."
+    if "number" in must or "true or false" in must:
+        if value.lower() in ("yes", "on", "no", "off", "y", "n") and "true or false" in must:
+            return f"; write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}."
+        if re.fullmatch(r"[-+]?[0-9]+(_[0-9]+)+", value):
+            return f"; write {value.replace('_', '')}."
+        if re.fullmatch(r"[-+]?[0-9]+,[0-9]+", value):
+            return "; a number has a point, not a comma."
+        if not written_plainly and re.fullmatch(r"[-+]?[0-9.]+([eE][-+]?[0-9]+)?|true|false", value):
+            return "; remove the quotes."
+        if re.fullmatch(r"[-+]?(inf|infinity|nan)", value.lower()):
+            return ", which is no number here."
+    return "."

@@ -1,0 +1,131 @@
+"""Opening a config: a file, standard input or a command line argument becomes a `Source`, or a clear problem."""
+
+import difflib
+import os
+import re
+import sys
+from pathlib import Path
+
+from rnnlab.config.places import Place, Source
+from rnnlab.config.problems import Mark, Problem, quoted
+
+LARGEST = 256 * 1024
+STDIN = "-"
+
+
+class NoSourceError(Exception):
+    """A file that cannot be read as a config, with the problem to show."""
+
+    def __init__(self, problem: Problem) -> None:
+        super().__init__(problem.message)
+        self.problem = problem
+
+
+def lines_of(text: str) -> tuple[str, ...]:
+    """Split a text where YAML sees line breaks."""
+    return tuple(re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text))
+
+
+def open_source(name: str) -> tuple[Source, str]:
+    """Read a config's text from a path, or from standard input for `-`.
+
+    Raises
+    ------
+    NoSourceError
+        If there is nothing to read, or it is no text.
+    """
+    shown = "<stdin>" if name == STDIN else name
+    content = _read_stdin() if name == STDIN else _read_file(name)
+    if len(content) > LARGEST:
+        raise NoSourceError(
+            Problem(
+                f"{shown}: a config must be at most {LARGEST // 1024} KiB; this is more. "
+                "Put a long text into a file of its own and name it with data.path."
+            )
+        )
+    folder = Path.cwd() if name == STDIN else Path(os.path.abspath(name)).parent
+    text = _decode(content, shown, folder)
+    return Source(shown, lines_of(text), folder), text
+
+
+def argument(option: str, value: str) -> Source:
+    """Describe a command line argument as a source, such as `--set model.layers=2`."""
+    shown = f"{option} {value}"
+    return Source(shown, lines_of(shown), Path.cwd(), numbered=False)
+
+
+def _read_stdin() -> bytes:
+    try:
+        content = sys.stdin.buffer.read(LARGEST + 1) if sys.stdin is not None else b""
+    except OSError as error:
+        raise NoSourceError(Problem(f"<stdin>: cannot be read: {_reason(error)}.")) from None
+    return content
+
+
+def _read_file(name: str) -> bytes:
+    try:
+        with open(name, "rb") as file:
+            return file.read(LARGEST + 1)
+    except (FileNotFoundError, NotADirectoryError):
+        problem = Problem(_missing(name))
+    except IsADirectoryError:
+        problem = Problem(f"{name}: a config must be a file; this is a folder{_offer(Path(name))}")
+    except (OSError, ValueError) as error:
+        problem = Problem(f"{name or quoted('')}: cannot be read: {_reason(error)}.")
+    raise NoSourceError(problem)
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return (error.strerror or str(error)).lower()
+    return "this is no path"
+
+
+def _missing(name: str) -> str:
+    """Say what is missing, the file or its folder, and what is there in its place."""
+    if not name:
+        return 'the config must be the path of a YAML file, or - for standard input; got "".'
+    path = Path(name)
+    if not path.parent.is_dir():
+        return f"{name}: no such file: there is no folder {path.parent}."
+    files = _configs_in(path.parent)
+    stems = {Path(file).stem: file for file in files}
+    near = difflib.get_close_matches(path.name, files, n=1) or difflib.get_close_matches(path.stem, stems, n=1)
+    if near:
+        return f"{name}: no such file; did you mean {path.parent / stems.get(near[0], near[0])}?"
+    return f"{name}: no such file{_offer(path.parent)}"
+
+
+def _offer(folder: Path) -> str:
+    files = _configs_in(folder)
+    if not files:
+        return "; there is no config in that folder."
+    listed = ", ".join(files[:5]) + (", ..." if len(files) > 5 else "")
+    return f"; the configs in that folder are {listed}."
+
+
+def _configs_in(folder: Path) -> list[str]:
+    try:
+        return sorted(entry.name for entry in folder.iterdir() if entry.suffix in (".yaml", ".yml"))
+    except OSError:
+        return []
+
+
+def _decode(content: bytes, shown: str, folder: Path) -> str:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        if b"\0" in content or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+            raise NoSourceError(_binary(shown)) from None
+        lines = content[: error.start].decode("utf-8", "replace")
+        source = Source(shown, lines_of(content.decode("utf-8", "replace")), folder)
+        line, column = len(lines_of(lines)) - 1, len(lines_of(lines)[-1])
+        message = f"a config must be text in UTF-8; the byte 0x{content[error.start]:02x} is not. Save it as UTF-8."
+        raise NoSourceError(Problem(message, (Mark(Place(source, line, column, column + 1)),))) from None
+    if "\0" in text:
+        raise NoSourceError(_binary(shown))
+    return text
+
+
+def _binary(shown: str) -> Problem:
+    return Problem(f"{shown}: a config must be a text file in UTF-8; this file is binary.")

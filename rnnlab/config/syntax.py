@@ -1,0 +1,105 @@
+"""PyYAML's complaints in plain words: what is wrong with the text, and what to do about it."""
+
+import re
+
+import yaml
+from yaml.reader import ReaderError
+
+from rnnlab.config.places import Place, Source
+from rnnlab.config.problems import Mark, Problem, shorten
+
+# PyYAML's wording -> ours. {0}, {1} are the groups of the pattern.
+_SENTENCES = (
+    (r"found character '\\t' that cannot start any token", "a tab cannot indent a line in YAML; use spaces."),
+    (
+        r"found character '(.)' that cannot start any token",
+        "a value cannot begin with {0}; put it in quotes.",
+    ),
+    (
+        r"mapping values are not allowed here",
+        "a ':' where none can be; put a text that holds ': ' in quotes, and check the indentation.",
+    ),
+    (r"could not find expected ':'", "a line that is neither 'key: value' nor indented under one; is a ':' missing?"),
+    (
+        r"expected <block end>, but found '?(-|<block sequence start>)'?",
+        "a list item where a key belongs; check the indentation.",
+    ),
+    (r"expected <block end>, but found .*", "indented otherwise than the lines it belongs to; keys of one mapping line up."),
+    (r"expected ',' or '([}\]])', but got .*", "a ',' or the closing '{0}' is missing before this."),
+    (r"found unexpected end of stream", "a quote that is opened here is never closed."),
+    (r"found unexpected document separator", "a quote that is opened here is not closed before the '---' or '...'."),
+    (
+        r"found unknown escape character (.*)",
+        "\\{0} means nothing within double quotes; use single quotes for a text with backslashes.",
+    ),
+    (r"expected escape sequence of (\d+) hexadecimal numbers, .*", "an escape here needs {0} hexadecimal digits."),
+    (r"found undefined alias '(.*)'", "the alias *{0} repeats an anchor &{0}, and there is none above it."),
+    (r"found undefined alias", "this alias (*) repeats an anchor (&), and there is none above it."),
+    (r"found duplicate anchor.*", "this anchor (&) is there twice; give one of them another name."),
+    (r"but found another document", "a second document begins here; a config is a single one. Remove the '---'."),
+    (
+        r"found undefined tag handle '(.*)'",
+        "a value cannot begin with '!', which starts a tag; put it in quotes.",
+    ),
+    (r"expected alphabetic or numeric character, but found .*", "a name must follow the & or * here; or put it in quotes."),
+    (r"block sequence entries are not allowed .*", "a list cannot begin on this line; put '- ' on a line of its own."),
+    (r"sequence entries are not allowed here", "a list cannot begin here; put '- ' on a line of its own, or write [a, b]."),
+    (r"expected the node content, but found .*", "a value is missing here."),
+    (r"did not find expected <document start>|expected '<document start>', but found .*", "text after the end of the config."),
+)  # fmt: skip
+
+# These are found at the end of what is wrong; the user must look at its beginning.
+_AT_THE_BEGINNING = (
+    "found unexpected end of stream",
+    "found unexpected document separator",
+    "could not find expected ':'",
+)
+
+
+def explain_syntax_error(error: yaml.MarkedYAMLError, source: Source, offset: int = 0) -> Problem:
+    """Say in plain words what PyYAML could not read, at the place where it can be put right."""
+    said = (error.problem or error.context or "").strip()
+    begins_there = said in _AT_THE_BEGINNING and error.context_mark is not None
+    mark = error.context_mark if begins_there else (error.problem_mark or error.context_mark)
+    if mark is None:
+        return Problem(f"not readable as YAML: {shorten(said)}.", source=source)
+    marks = [Mark(_place(mark, source, offset))]
+    opened = error.context_mark
+    if "expected ',' or" in said and opened is not None:
+        marks.append(Mark(_place(opened, source, offset), "opened here"))
+    return Problem(_sentence(said), tuple(marks))
+
+
+def _sentence(said: str) -> str:
+    if "found undefined alias" in said:
+        said = re.sub(r"\s+", " ", said)
+    for pattern, sentence in _SENTENCES:
+        match = re.fullmatch(pattern, said)
+        if match:
+            return sentence.format(*(group.strip("'") for group in match.groups()))
+    return f"not readable as YAML: {shorten(said, 100)}."
+
+
+def explain_reader_error(error: ReaderError, text: str, source: Source, offset: int = 0) -> Problem:
+    """Say where a character stands that no YAML text may hold."""
+    before = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text[: error.position])
+    line, column = len(before) - 1, len(before[-1])
+    place = _clamped(Place(source, line, column + (offset if line == 0 else 0), column + 1), source)
+    code = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or "\0")
+    return Problem(f"the character U+{code:04X} cannot stand in a config; is this a text file?", (Mark(place),))
+
+
+def _place(mark: yaml.Mark, source: Source, offset: int) -> Place:
+    start = mark.column + (offset if mark.line == 0 else 0)
+    return _clamped(Place(source, mark.line, start, start + 1), source)
+
+
+def _clamped(place: Place, source: Source) -> Place:
+    """Move a place that lies past the end of the text to the end of its last line with something on it."""
+    line = min(place.line, len(source.lines) - 1)
+    while line > 0 and (line < place.line) and not source.lines[line].strip():
+        line -= 1
+    width = len(source.lines[line].rstrip()) if source.lines else 0
+    if line == place.line:
+        return place
+    return Place(source, max(line, 0), max(width - 1, 0), max(width, 1))

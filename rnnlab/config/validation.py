@@ -1,0 +1,164 @@
+"""A tree of values to a `Config`, or every problem of it: pydantic finds them, this module says them."""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from rnnlab.config import catalogue
+from rnnlab.config.places import Node, Place, find
+from rnnlab.config.problems import Mark, Problem
+from rnnlab.config.schema.experiment import Config
+from rnnlab.config.sentences import say_kind, say_missing, say_unknown, say_value
+
+Path = tuple[str, ...]
+_WORDS_FOR_A_SECTION = ("model_type", "model_attributes_type", "dict_type")
+
+
+@dataclass
+class Finding:
+    """A problem of one key: where it is, and whether its key may be dropped to look at the rest."""
+
+    path: Path
+    problem: Problem
+
+
+def validate(tree: Node) -> tuple[Config | None, list[Problem]]:
+    """Check the whole tree.
+
+    Where single keys are wrong, they are set aside and the rest is checked for contradictions too, so that the user
+    sees all problems at once.
+
+    Returns
+    -------
+    (config, problems)
+        The config where there are no problems, else None.
+    """
+    values = tree.plain()
+    try:
+        return Config.model_validate(values), []
+    except ValidationError as error:
+        findings = _findings(error, tree, values)
+    problems = [finding.problem for finding in findings]
+    set_aside = [finding.path for finding in findings if finding.path]
+    if set_aside:
+        problems += _contradictions_beside(set_aside, tree, values)
+    return None, problems
+
+
+def _findings(error: ValidationError, tree: Node, values: Any) -> list[Finding]:
+    found: list[Finding] = []
+    for item in error.errors(include_url=False):
+        if item["type"] == "conflicts":
+            conflicts = item.get("ctx", {})["conflicts"]
+            found += [Finding((), _conflict(conflict, tree)) for conflict in conflicts]
+        else:
+            found.append(_finding(item, tree, values))
+    return found
+
+
+def _conflict(conflict: Any, tree: Node) -> Problem:
+    nodes = [find(tree, tuple(name.split("."))) for name in conflict.keys]
+    places = [node.key_place or node.place for node in nodes if node is not None]
+    return Problem(conflict.message, tuple(Mark(place) for place in dict.fromkeys(places)))
+
+
+def _finding(item: Any, tree: Node, values: Any) -> Finding:
+    """Say one of pydantic's findings in our words."""
+    kind, path = item["type"], _path_of(item["loc"], values)
+    if kind == "extra_forbidden":
+        node = find(tree, path)
+        place = (node.key_place or node.place) if node else None
+        return Finding(path, _problem(say_unknown(path, values), place, tree))
+    if kind == "missing":
+        return Finding(path, _problem(say_missing(path, values), _nearest(tree, path[:-1]), tree))
+    if kind in ("union_tag_invalid", "union_tag_not_found"):
+        word = item["ctx"]["discriminator"].strip("'")
+        node = find(tree, (*path, word))
+        if kind == "union_tag_not_found" and node is None and _is_mapping(tree, path):
+            return Finding(path, _problem(say_kind(path, word, None, values), _nearest(tree, path), tree))
+        named = node or find(tree, path)
+        return Finding(path, _problem(say_kind(path, word, named, values), named.place if named else None, tree))
+    node = find(tree, path)
+    must = item.get("ctx", {}).get("must") if kind == "must_be" else None
+    wants_section = kind in _WORDS_FOR_A_SECTION
+    said = say_value(path, node, values, must=must, wants_section=wants_section)
+    return Finding(path, _problem(said, node.place if node else None, tree))
+
+
+def _is_mapping(tree: Node, path: Path) -> bool:
+    node = find(tree, path)
+    return node is not None and node.mapping is not None
+
+
+def _problem(message: str, place: Place | None, tree: Node) -> Problem:
+    return Problem(message, (Mark(place),)) if place else Problem(message, source=tree.place.source)
+
+
+def _nearest(tree: Node, path: Path) -> Place | None:
+    """The key of the section in which something is missing; None for the whole config."""
+    while path:
+        node = find(tree, path)
+        if node is not None:
+            return node.key_place or node.place
+        path = path[:-1]
+    return None
+
+
+def _path_of(location: tuple[int | str, ...], values: Any) -> Path:
+    """Turn pydantic's location into a path of keys: it puts the kinds that it chose between the keys."""
+    path: list[str] = []
+    section: type[BaseModel] | None = Config
+    sections: dict[Path, type[BaseModel]] = {}
+    chosen: Path = ()
+    for part in location:
+        narrowed = {kind: model for kind, model in sections.items() if kind[: len(chosen) + 1] == (*chosen, part)}
+        if section is None and narrowed:
+            chosen = (*chosen, str(part))
+            section = narrowed.get(chosen)
+            continue
+        path.append(str(part))
+        field = section.model_fields.get(str(part)) if section is not None else None
+        sections = catalogue.sections_of(field) if field else {}
+        section, chosen = sections.get(()), ()
+    return tuple(path)
+
+
+def _contradictions_beside(set_aside: list[Path], tree: Node, values: Any) -> list[Problem]:
+    """Check what is left when the keys at fault are left out, for contradictions between the others."""
+    rest = copy.deepcopy(values)
+    for path in set_aside:
+        _leave_out(rest, path)
+    try:
+        Config.model_validate(rest)
+    except ValidationError as error:
+        conflicts = [
+            conflict
+            for item in error.errors(include_url=False)
+            if item["type"] == "conflicts"
+            for conflict in item.get("ctx", {})["conflicts"]
+        ]
+        return [_conflict(conflict, tree) for conflict in conflicts if not _touches(conflict.keys, set_aside)]
+    return []
+
+
+def _leave_out(values: Any, path: Path) -> None:
+    """Drop a key, or put its example in its place where there must be one."""
+    known = catalogue.entry(path, values)
+    for part in path[:-1]:
+        values = values.get(part) if isinstance(values, dict) else None
+    if not isinstance(values, dict):
+        return
+    values.pop(path[-1], None)
+    if known is not None and "example" in known.extra:
+        values[path[-1]] = known.extra["example"]
+
+
+def _touches(keys: tuple[str, ...], set_aside: list[Path]) -> bool:
+    paths = [tuple(key.split(".")) for key in keys]
+    return any(path[: len(bad)] == bad or bad[: len(path)] == path for path in paths for bad in set_aside)
+
+

@@ -1,0 +1,81 @@
+"""A config to YAML: every key in the order of the schema, numbers to the last bit."""
+
+from datetime import date
+from io import StringIO
+from typing import Any
+
+from pydantic import BaseModel
+from yaml.emitter import Emitter
+from yaml.representer import SafeRepresenter
+from yaml.serializer import Serializer
+
+from rnnlab.config.catalogue import ordered_fields
+from rnnlab.config.scalars import TAG, CoreResolver
+from rnnlab.config.schema.experiment import Config
+
+HEADER = "# A complete config, defaults included: `rnnlab train` on this file repeats the run.\n"
+
+
+class _Flow(dict):
+    """A mapping to be written on one line."""
+
+
+class _Dumper(Emitter, Serializer, SafeRepresenter, CoreResolver):
+    """PyYAML's writer, which quotes what YAML 1.2 would take for something other than a text."""
+
+    def __init__(self, stream: Any) -> None:
+        Emitter.__init__(self, stream, width=2**20, allow_unicode=True)
+        Serializer.__init__(self)
+        SafeRepresenter.__init__(self, default_flow_style=False, sort_keys=False)
+        CoreResolver.__init__(self)
+
+    def ignore_aliases(self, data: Any) -> bool:
+        """Write values out wherever they stand, never as an alias."""
+        return True
+
+
+def _flow_mapping(dumper: Any, data: Any) -> Any:
+    return dumper.represent_mapping(TAG + "map", data.items(), flow_style=True)
+
+
+def _flow_list(dumper: Any, data: Any) -> Any:
+    return dumper.represent_sequence(TAG + "seq", data, flow_style=True)
+
+
+def _number(dumper: Any, data: float) -> Any:
+    return dumper.represent_scalar(TAG + "float", repr(data))
+
+
+_Dumper.add_representer(_Flow, _flow_mapping)
+_Dumper.add_representer(list, _flow_list)
+_Dumper.add_representer(float, _number)
+
+
+def dump(config: Config) -> str:
+    """Write a config as YAML with every key, such that `load` gives an equal config.
+
+    Paths are absolute, as `load` leaves them, so that the file may lie anywhere.
+    """
+    values = _section(config)
+    if config.seeds == list(range(len(config.seeds))):
+        values["seeds"] = len(config.seeds)
+    stream = StringIO()
+    dumper = _Dumper(stream)
+    dumper.open()
+    dumper.represent(values)
+    dumper.close()
+    return HEADER + stream.getvalue()
+
+
+def _section(section: BaseModel) -> dict[str, Any]:
+    return {name: _value(getattr(section, name), name) for name in ordered_fields(type(section))}
+
+
+def _value(value: Any, name: str) -> Any:
+    if isinstance(value, BaseModel):
+        inner = _section(value)
+        flat = name not in ("data", "model", "training", "init")
+        return _Flow(inner) if flat else inner
+    if isinstance(value, date):
+        return value.isoformat()
+    return list(value) if isinstance(value, tuple) else value
