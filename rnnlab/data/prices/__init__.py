@@ -1,6 +1,5 @@
 """Daily prices: what was fetched or imported into the price folder, else the bundled snapshots."""
 
-import difflib
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
@@ -9,9 +8,10 @@ import numpy as np
 
 from rnnlab.data.prices.checks import large_changes
 from rnnlab.data.prices.csv import load_csv, series_from
+from rnnlab.data.prices.kept import at_hand
 from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
 from rnnlab.data.prices.snapshots import load_snapshot
-from rnnlab.data.prices.store import Kept, data_folder, kept_symbols, read_kept
+from rnnlab.data.prices.store import Kept, data_folder, read_kept
 from rnnlab.data.prices.symbols import check_symbol
 from rnnlab.data.prices.tables import parse_table, shown
 from rnnlab.data.series import Series
@@ -98,15 +98,8 @@ def _between(series: Series, start: date | str | None, end: date | str | None) -
     return replace(series, dates=series.dates[keep], values=series.values[keep])
 
 
-def near_names(symbol: str, folder: Path) -> list[str]:
-    """Symbols at hand, in the folder or bundled, those like ``symbol`` first."""
-    names = sorted({*kept_symbols(folder), *SNAPSHOTS})
-    near = difflib.get_close_matches(symbol, names, n=len(names) or 1, cutoff=0.5)
-    return [*near, *(name for name in names if name not in near)]
-
-
 def _what_there_is(symbol: str, folder: Path) -> str:
-    names = near_names(symbol, folder)
+    names = at_hand(symbol, folder)
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
     return f" in {folder} or bundled; there is {', '.join(names[:10])}{more}"
 

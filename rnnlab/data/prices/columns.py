@@ -104,7 +104,7 @@ def value_column(table: Table, dates: int) -> int:
     close = find_column(table, CLOSE_NAMES)
     if close is not None:
         return close
-    others = [at for at in range(len(table.columns)) if at != dates]
+    others = [at for at in range(len(table.columns)) if at != dates and not _counts_rows(table, at)]
     known = [at for at in others if _key(table.columns[at]) in VALUE_NAMES]
     numeric = known or [at for at in others if _mostly_numbers(table.cells(at))]
     if len(numeric) == 1:
@@ -113,6 +113,13 @@ def value_column(table: Table, dates: int) -> int:
         return others[0]  # the reader of numbers says what is wrong with it
     reason = "more than one column could hold" if numeric else "no column holds"
     raise DataError(f"{table.label}: {reason} the values; name one; {_listed(table)}.")
+
+
+def _counts_rows(table: Table, at: int) -> bool:
+    """Whether a column is the row numbers that pandas writes before the others."""
+    if _key(table.columns[at]) not in ("", "index", "unnamed_0"):
+        return False
+    return table.cells(at) in ([str(row + first) for row in range(len(table.rows))] for first in (0, 1))
 
 
 def _mostly_numbers(cells: list[str]) -> bool:

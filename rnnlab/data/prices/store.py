@@ -12,7 +12,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from rnnlab.data.prices.symbols import file_stem, symbol_of
+from rnnlab.data.prices.symbols import file_stem, is_symbol, symbol_of
 from rnnlab.data.prices.tables import read_bytes
 from rnnlab.errors import DataError
 
@@ -51,7 +51,13 @@ def kept_symbols(folder: Path) -> list[str]:
     """Symbols that have a CSV file in the folder, in order; none if there is no folder."""
     if not folder.is_dir():
         return []
-    return sorted(symbol_of(path.stem) for path in folder.glob("*.csv") if not path.name.startswith("."))
+    stems = [path.stem for path in folder.glob("*.csv") if not path.name.startswith(".")]
+    return sorted(symbol_of(stem) for stem in stems if is_symbol(symbol_of(stem)))
+
+
+def file_of(folder: Path, symbol: str) -> Path:
+    """The CSV file of a checked symbol."""
+    return folder / f"{file_stem(symbol)}.csv"
 
 
 def read_kept(folder: Path, symbol: str, patience: float = 0.5) -> Kept | None:
@@ -70,7 +76,7 @@ def read_kept(folder: Path, symbol: str, patience: float = 0.5) -> Kept | None:
     DataError
         The CSV file cannot be read, or is not the one its JSON file describes.
     """
-    path = folder / f"{file_stem(symbol)}.csv"
+    path = file_of(folder, symbol)
     deadline = time.monotonic() + patience
     while path.exists():
         content = read_bytes(path)

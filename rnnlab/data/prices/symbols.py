@@ -37,6 +37,11 @@ def check_symbol(text: str) -> str:
     return text.upper()
 
 
+def is_symbol(text: str) -> bool:
+    """Whether :func:`check_symbol` would return the text as it is."""
+    return len(text) <= LONGEST and text == text.upper() and _SYMBOL.fullmatch(text) is not None
+
+
 def file_stem(symbol: str) -> str:
     """Name of a checked symbol's files without ending: the symbol, but for names Windows reserves."""
     return f"{symbol}~" if _DEVICES.fullmatch(symbol) else symbol

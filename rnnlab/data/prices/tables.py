@@ -104,6 +104,7 @@ def parse_table(content: bytes, label: str) -> Table:
         Binary content, no rows under the header, an open quote, a row with too many or too few cells.
     """
     text = _decode(content, label)
+    _refuse_other_formats(text, label)
     delimiter = _delimiter(text)
     columns: tuple[str, ...] | None = None
     rows: list[list[str]] = []
@@ -160,6 +161,16 @@ def _decode(content: bytes, label: str) -> str:
             f"{label}:{line}: must be text; found the control code \\x{ord(found[0]):02x}: a binary file?"
         )
     return text.lstrip("\ufeff")
+
+
+def _refuse_other_formats(text: str, label: str) -> None:
+    start = text[:200].lstrip().lower()
+    if start.startswith(("<!doctype", "<html", "<?xml", "<head")):
+        raise DataError(
+            f"{label}: a CSV file is needed; this is a web page, perhaps one that says what went wrong."
+        )
+    if start.startswith(("{", "[{")):
+        raise DataError(f"{label}: a CSV file is needed; this is JSON.")
 
 
 def _delimiter(text: str) -> str:

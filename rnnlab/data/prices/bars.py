@@ -1,0 +1,165 @@
+"""Daily bars as they come from a source and as they lie in a file: days, closes, and what else there is."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from datetime import date
+
+import numpy as np
+
+from rnnlab.data.prices.columns import find_column
+from rnnlab.data.prices.dates import parse_dates
+from rnnlab.data.prices.numbers import parse_numbers
+from rnnlab.data.prices.tables import parse_table
+
+COLUMNS = ("close", "open", "high", "low", "volume", "adj_close")  # in the order of a stored file
+SAME_PRICE = 1e-5  # relative; a source's rounding is below it, any split or dividend above
+
+
+@dataclass(frozen=True, eq=False)
+class Bars:
+    """Prices over days, oldest first.
+
+    Attributes
+    ----------
+    dates : ndarray of datetime64[D], shape (N,)
+    columns : mapping of str to ndarray of float64, shape (N,)
+        ``close`` always; any of ``open``, ``high``, ``low``, ``volume``, ``adj_close``, NaN where a day
+        lacks it.
+    currency : str or None
+    notes : tuple of str
+        What the reader of the numbers should know.
+    """
+
+    dates: np.ndarray
+    columns: Mapping[str, np.ndarray]
+    currency: str | None = None
+    notes: tuple[str, ...] = ()
+
+    @property
+    def close(self) -> np.ndarray:
+        """Closing prices, shape (N,)."""
+        return self.columns["close"]
+
+    @property
+    def rows(self) -> int:
+        """Number of days."""
+        return len(self.dates)
+
+    @property
+    def first(self) -> date:
+        """The earliest day."""
+        return self.dates[0].item()
+
+    @property
+    def last(self) -> date:
+        """The latest day."""
+        return self.dates[-1].item()
+
+    def where(self, keep: np.ndarray) -> "Bars":
+        """The bars at the rows that a mask of shape (N,) or an index array picks."""
+        return replace(self, dates=self.dates[keep], columns={n: v[keep] for n, v in self.columns.items()})
+
+    def between(self, start: date | None, end: date | None) -> "Bars":
+        """The bars from ``start`` to ``end``, both included; None leaves a side open."""
+        keep = np.ones(self.rows, dtype=bool)
+        if start is not None:
+            keep &= self.dates >= np.datetime64(start, "D")
+        if end is not None:
+            keep &= self.dates <= np.datetime64(end, "D")
+        return self if keep.all() else self.where(keep)
+
+
+def ascending(bars: Bars) -> Bars:
+    """The same bars oldest first, where they ran newest first."""
+    backwards = bars.rows > 1 and (np.diff(bars.dates) < np.timedelta64(0, "D")).all()
+    return bars.where(np.arange(bars.rows)[::-1]) if backwards else bars
+
+
+def with_close(bars: Bars) -> Bars:
+    """The bars without the days that have no close."""
+    return bars.where(np.isfinite(bars.close))
+
+
+def fault(bars: Bars) -> str | None:
+    """What forbids keeping these bars, in words, or None: days must ascend, prices be finite and above 0."""
+    if not bars.rows:
+        return "no day has a close"
+    steps = np.diff(bars.dates)
+    if (steps <= np.timedelta64(0, "D")).any():
+        row = int(np.flatnonzero(steps <= np.timedelta64(0, "D"))[0])
+        same = bars.dates[row] == bars.dates[row + 1]
+        return f"{bars.dates[row + 1]} {'stands twice' if same else f'follows {bars.dates[row]}'}"
+    for name, values in bars.columns.items():
+        wrong = np.isinf(values) | (values < 0) | ((values == 0) & (name in ("close", "adj_close")))
+        if name in ("close", "adj_close"):
+            wrong |= np.isnan(values)
+        if wrong.any():
+            row = int(np.flatnonzero(wrong)[0])
+            return f"{name} is {values[row]:g} on {bars.dates[row]}"
+    return None
+
+
+def merged(old: Bars, new: Bars) -> Bars | None:
+    """Old bars continued by new ones, which take over from their first day on.
+
+    Parameters
+    ----------
+    old, new : Bars
+        Of one source and one adjustment; ``new`` begins within the last days of ``old``.
+
+    Returns
+    -------
+    Bars or None
+        None where the days both have do not agree (but for the last old one, which may have been unfinished):
+        the history was adjusted, and must be fetched whole.
+    """
+    if not new.rows or set(old.columns) != set(new.columns):
+        return None
+    shared = old.where((old.dates >= new.dates[0]) & (old.dates < old.dates[-1]))
+    again = new.where(new.dates < old.dates[-1])
+    if not shared.rows or not np.array_equal(shared.dates, again.dates) or new.dates[-1] < old.dates[-1]:
+        return None
+    for name in {"close", "adj_close"} & set(old.columns):
+        if not np.allclose(shared.columns[name], again.columns[name], rtol=SAME_PRICE, atol=0):
+            return None
+    before = old.dates < new.dates[0]
+    return Bars(
+        np.concatenate([old.dates[before], new.dates]),
+        {name: np.concatenate([values[before], new.columns[name]]) for name, values in old.columns.items()},
+        new.currency or old.currency,
+        new.notes,
+    )
+
+
+def to_csv(bars: Bars) -> bytes:
+    """The content of a stored file: ``date,close`` and what further columns there are; NaN as empty cells."""
+    names = [name for name in COLUMNS if name in bars.columns]
+    texts = [np.datetime_as_string(bars.dates).tolist()]
+    texts += [[_written(value) for value in bars.columns[name].tolist()] for name in names]
+    lines = [",".join(("date", *names)), *map(",".join, zip(*texts, strict=True)), ""]
+    return "\n".join(lines).encode()
+
+
+def from_csv(content: bytes, label: str) -> Bars:
+    """The bars of a stored file; the inverse of :func:`to_csv`.
+
+    Raises
+    ------
+    DataError
+        Content that :func:`to_csv` does not write.
+    """
+    table = parse_table(content, label)
+    dates = parse_dates(table.cells(0), table.lines, label)
+    columns = {}
+    for name in COLUMNS:
+        at = find_column(table, (name,))
+        if at is not None:
+            columns[name] = parse_numbers(table.cells(at), table.lines, label, name, missing=name != "close")
+    return Bars(dates, columns)
+
+
+def _written(value: float) -> str:
+    """The shortest text that reads back as the same number."""
+    if value != value:
+        return ""
+    return str(int(value)) if value.is_integer() and abs(value) < 1e15 else repr(value)

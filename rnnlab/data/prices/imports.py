@@ -1,0 +1,136 @@
+"""Files that a person downloaded by hand: which site's they are, and the bars inside."""
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from rnnlab.data.prices.bars import Bars, ascending, with_close
+from rnnlab.data.prices.checks import check_order, check_positive
+from rnnlab.data.prices.columns import PRICE_NAMES, date_column, find_column, value_column
+from rnnlab.data.prices.dates import parse_dates
+from rnnlab.data.prices.numbers import decimal_mark, is_missing, looks_like_number, parse_numbers
+from rnnlab.data.prices.tables import Table
+from rnnlab.errors import DataError
+
+# Columns that give a site away, the site, and how its prices are adjusted where that is known.
+_SITES = (
+    ({"close_last"}, "nasdaq", "split"),
+    ({"adj_close", "close"}, "yahoo", "split"),
+    ({"zamkniecie"}, "stooq (Polish)", None),
+    ({"observation_date"}, "fred", None),
+)
+_NASDAQ_DATES = "%m/%d/%Y"
+
+
+@dataclass(frozen=True)
+class Imported:
+    """A file's bars, the site it is recognised to be from, and its adjustment; None where nothing tells."""
+
+    bars: Bars
+    site: str | None
+    adjustment: str | None
+
+
+def bars_from(table: Table, date_format: str | None = None, decimal: str | None = None) -> Imported:
+    """The bars inside a table from any of the sites, or from anywhere else that has a date and a value
+    column.
+
+    Parameters
+    ----------
+    table : Table
+    date_format : str, optional
+        See :func:`rnnlab.data.prices.dates.parse_dates`.
+    decimal : {"point", "comma"}, optional
+        The decimal mark, found out from the prices if left out.
+
+    Returns
+    -------
+    Imported
+        Days without a close are left out, rows that ran newest first are turned round; notes say so.
+
+    Raises
+    ------
+    DataError
+        As :func:`rnnlab.data.prices.csv.load_csv` does; prices must be above 0.
+    """
+    table = _one_header(table)
+    date_at = date_column(table)
+    close_at = value_column(table, date_at)
+    site, adjustment = _site(table)
+    if site == "nasdaq" and date_format is None:
+        date_format = _NASDAQ_DATES
+    dates = parse_dates(table.cells(date_at), table.lines, table.label, date_format)
+    places = {"close": close_at}
+    if find_column(table, ("close", "close_last", "zamkniecie", "price")) == close_at:
+        places |= {
+            name: at for name, names in PRICE_NAMES.items() if (at := find_column(table, names)) is not None
+        }
+    columns, notes = _columns(table, places, decimal)
+    bars = ascending(Bars(dates, columns))
+    lines = table.lines if bars.dates is dates else table.lines[::-1]
+    if bars.dates is not dates:
+        notes.append("rows ran newest first and were turned round")
+    check_order(bars.dates, lines, table.label)
+    return Imported(_checked(bars, lines, table, close_at, notes), site, adjustment)
+
+
+def _checked(bars: Bars, lines: list[int], table: Table, close_at: int, notes: list[str]) -> Bars:
+    present = np.isfinite(bars.close)
+    if not present.any():
+        raise DataError(f"{table.label}: no day has a value under {table.columns[close_at]!r}.")
+    if not present.all():
+        notes.append(f"{int((~present).sum())} days without a value were left out")
+    bars = with_close(bars)
+    kept_lines = [line for line, keep in zip(lines, present, strict=True) if keep]
+    for name in bars.columns:
+        if name != "volume":
+            check_positive(bars.columns[name], kept_lines, table.label, name)
+    return replace(bars, notes=tuple(notes))
+
+
+def _columns(
+    table: Table, places: dict[str, int], decimal: str | None
+) -> tuple[dict[str, np.ndarray], list[str]]:
+    """Numbers by name; a volume that is not made of numbers (``1.2M``) is left out with a note."""
+    notes: list[str] = []
+    volume = table.cells(places["volume"]) if "volume" in places else []
+    if not all(is_missing(cell) or looks_like_number(cell) for cell in volume):
+        del places["volume"]
+        notes.append("the volume is not written in numbers and was left out")
+    prices = [cell for name, at in places.items() if name != "volume" for cell in table.cells(at)]
+    mark = decimal_mark(prices, table.label, decimal)
+    columns = {}
+    for name, at in places.items():
+        own = _volume_mark(table.cells(at), mark) if name == "volume" else mark
+        columns[name] = parse_numbers(
+            table.cells(at), table.lines, table.label, table.columns[at], own, missing=True
+        )
+    return columns, notes
+
+
+def _volume_mark(cells: list[str], mark: str) -> str:
+    """Volumes are whole numbers: a comma before three digits parts thousands, whatever the prices do."""
+    return "." if any("," in cell for cell in cells) and all(_in_thousands(cell) for cell in cells) else mark
+
+
+def _in_thousands(cell: str) -> bool:
+    return is_missing(cell) or all(len(group) == 3 for group in cell.split(",")[1:])
+
+
+def _site(table: Table) -> tuple[str | None, str | None]:
+    for names, site, adjustment in _SITES:
+        if all(find_column(table, (name,)) is not None for name in names):
+            return site, adjustment
+    return None, None
+
+
+def _one_header(table: Table) -> Table:
+    """The table without the two further header lines of a pandas dump with a ticker over its columns."""
+    rows = table.rows
+    if len(rows) < 3 or rows[0][0] != "Ticker" or rows[1][0] not in ("Date", "Datetime"):
+        return table
+    tickers = set(rows[0][1:]) - {""}
+    if len(tickers) > 1:
+        names = ", ".join(sorted(tickers)[:5])
+        raise DataError(f"{table.label}: holds several symbols ({names}); save a file for each.")
+    return replace(table, columns=(rows[1][0], *table.columns[1:]), rows=rows[2:], lines=table.lines[2:])

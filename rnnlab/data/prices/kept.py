@@ -1,0 +1,132 @@
+"""What is kept: a stored series in a form that can be continued, listed and named."""
+
+import difflib
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from rnnlab.data.prices.bars import Bars, from_csv
+from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
+from rnnlab.data.prices.store import kept_symbols, read_kept
+from rnnlab.errors import DataError
+
+
+@dataclass(frozen=True, eq=False)
+class Held:
+    """A stored series whose file is the one its origin describes.
+
+    Attributes
+    ----------
+    bars : Bars
+    origin : dict
+        Content of its JSON file.
+    """
+
+    bars: Bars
+    origin: dict
+
+    @property
+    def source(self) -> str | None:
+        """Name of the source, or ``file NAME``."""
+        return self.origin.get("source")
+
+    @property
+    def adjustment(self) -> str | None:
+        """``split``, ``total``, ``raw``, or None where nobody says."""
+        return self.origin.get("adjustment")
+
+    @property
+    def start(self) -> date | None:
+        """The first day that was asked for; None for all there are."""
+        return _day(self._requested("start"))
+
+    @property
+    def end(self) -> date:
+        """The last day that was asked for."""
+        return _day(self._requested("end")) or self.bars.last
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether its last day was over when it was fetched."""
+        fetched = _day(str(self.origin.get("fetched_at"))[:10])
+        return fetched is not None and fetched > self.bars.last
+
+    def _requested(self, side: str) -> object:
+        requested = self.origin.get("requested")
+        return requested.get(side) if isinstance(requested, dict) else None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the list of what is kept; where a file is not usable only ``problem``, which says why."""
+
+    symbol: str
+    path: Path
+    source: str | None = None
+    adjustment: str | None = None
+    currency: str | None = None
+    rows: int | None = None
+    first: date | None = None
+    last: date | None = None
+    fetched_at: datetime | None = None
+    problem: str | None = None
+
+
+def held(folder: Path, symbol: str) -> Held | None:
+    """What is kept of a checked symbol, if it is in order and says where it came from; else None."""
+    try:
+        kept = read_kept(folder, symbol, patience=0)
+        if kept is None or kept.origin is None:
+            return None
+        bars = from_csv(kept.content, str(kept.path))
+    except DataError:
+        return None
+    return Held(replace(bars, currency=kept.origin.get("currency")), kept.origin)
+
+
+def entries(folder: Path) -> Iterator[Entry]:
+    """Everything the folder keeps, by symbol."""
+    for symbol in kept_symbols(folder):
+        try:
+            kept = read_kept(folder, symbol)
+            if kept is None:  # taken away just now
+                continue
+            bars = from_csv(kept.content, str(kept.path))
+        except DataError as problem:
+            yield Entry(symbol, folder / f"{symbol}.csv", problem=problem.message)
+            continue
+        origin = kept.origin or {}
+        yield Entry(
+            symbol,
+            kept.path,
+            origin.get("source"),
+            origin.get("adjustment"),
+            origin.get("currency"),
+            bars.rows,
+            bars.first,
+            bars.last,
+            _moment(origin.get("fetched_at")),
+        )
+
+
+def at_hand(symbol: str, folder: Path) -> list[str]:
+    """Symbols in the folder or bundled, those that look like ``symbol`` first."""
+    names = sorted({*kept_symbols(folder), *SNAPSHOTS})
+    near = difflib.get_close_matches(symbol, names, n=len(names), cutoff=0.5)
+    return [*near, *(name for name in names if name not in near)]
+
+
+def _day(text: object) -> date | None:
+    try:
+        return date.fromisoformat(str(text))
+    except ValueError:
+        return None
+
+
+def _moment(text: object) -> datetime | None:
+    try:
+        moment = datetime.fromisoformat(str(text))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

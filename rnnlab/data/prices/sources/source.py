@@ -1,0 +1,135 @@
+"""What a source is, and what can be asked of one."""
+
+import os
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from urllib.parse import urlsplit
+
+from rnnlab.data.prices.bars import Bars
+from rnnlab.data.prices.sources.client import Client
+from rnnlab.data.prices.sources.failures import NotOffered
+from rnnlab.data.prices.tables import shown
+from rnnlab.errors import DataError
+
+ADJUSTMENTS = ("split", "total", "raw")
+
+
+@dataclass(frozen=True)
+class Query:
+    """The days that are wanted.
+
+    Attributes
+    ----------
+    symbol : str
+        Checked and in capitals, in the spelling of Yahoo or of Stooq.
+    start : date or None
+        First day; None for all there are.
+    end : date
+        Last day, included.
+    adjustment : str
+        ``split``, ``total`` (splits and dividends) or ``raw``.
+    """
+
+    symbol: str
+    start: date | None
+    end: date
+    adjustment: str
+
+    @property
+    def window(self) -> str:
+        """The days in words, for messages."""
+        return f"up to {self.end}" if self.start is None else f"from {self.start} to {self.end}"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A place that prices come from.
+
+    Attributes
+    ----------
+    name : str
+    hosts : tuple of str
+        ``https://host``, mirrors after the first.
+    adjustments : tuple of str
+        What it offers, its own default first.
+    ask : callable
+        ``ask(source, client, query, key) -> Bars``; raises a `SourceError`.
+    key_variables : tuple of str
+        Environment variables that may hold its key; none where it needs no key.
+    key_address : str
+        Where a person gets a key.
+    """
+
+    name: str
+    hosts: tuple[str, ...]
+    adjustments: tuple[str, ...]
+    ask: Callable[["Source", Client, Query, str | None], Bars]
+    key_variables: tuple[str, ...] = ()
+    key_address: str = ""
+
+    def addresses(self) -> tuple[str, ...]:
+        """Scheme, host and port to ask: those of ``RNNLAB_<NAME>_URL`` where it is set.
+
+        Raises
+        ------
+        DataError
+            The variable holds something else.
+        """
+        variable = f"RNNLAB_{self.name.upper()}_URL"
+        given = os.environ.get(variable)
+        if not given:
+            return self.hosts
+        try:
+            parts = urlsplit(given)
+            right = (
+                parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in given
+            )
+            right = right and parts.path in ("", "/") and not parts.query and not parts.fragment
+        except ValueError:
+            right = False
+        if not right or not given.isprintable() or " " in given:
+            raise DataError(
+                f"{variable} must be scheme, host and port, e.g. http://127.0.0.1:8080; got {shown(given)}."
+            )
+        return (given.rstrip("/"),)
+
+    def key(self, given: str | None) -> str | None:
+        """The key to use: as given, else from the first variable that is set, else None.
+
+        Raises
+        ------
+        DataError
+            It holds what cannot stand in a header; the message does not show it.
+        """
+        for origin, key in (
+            ("--api-key", given),
+            *((name, os.environ.get(name)) for name in self.key_variables),
+        ):
+            if not key:
+                continue
+            if not re.fullmatch(r"[!-~]{1,256}", key):
+                raise DataError(
+                    f"The key in {origin} must be visible ASCII characters, at most 256, without blanks."
+                )
+            return key
+        return None
+
+    def offer(self, adjustment: str | None) -> str:
+        """The adjustment to ask for: the wanted one, else the source's own default.
+
+        Raises
+        ------
+        NotOffered
+            The source has no prices adjusted like that.
+        """
+        if adjustment is None:
+            return self.adjustments[0]
+        if adjustment not in self.adjustments:
+            raise NotOffered(
+                self.name,
+                f"has no prices with --adjust {adjustment}, only {' or '.join(self.adjustments)}",
+                hint=f"Use --adjust {self.adjustments[0]}, or another --source.",
+            )
+        return adjustment

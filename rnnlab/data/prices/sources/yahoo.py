@@ -1,0 +1,167 @@
+"""Yahoo's chart service: no key, unofficial, most of the world's markets.
+
+A day is the exchange's local day at the opening of the session. ``close`` is adjusted for splits,
+``adjclose`` for splits and dividends.
+"""
+
+from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
+from urllib.parse import quote
+from zoneinfo import ZoneInfo
+
+import numpy as np
+
+from rnnlab.data.prices.bars import Bars, with_close
+from rnnlab.data.prices.sources.answers import a_dict, a_list, finished, floats, from_json, text_or_none
+from rnnlab.data.prices.sources.client import BROWSER, Answer, Client, Request
+from rnnlab.data.prices.sources.failures import (
+    Blocked,
+    NoData,
+    NoSuchSymbol,
+    RateLimited,
+    Unexpected,
+    Unreachable,
+)
+from rnnlab.data.prices.sources.source import Query, Source
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_FIRST_DAY = date(1900, 1, 1)
+_INDICES = {"^NDQ": "^IXIC"}
+
+
+def spelling(symbol: str) -> str:
+    """Yahoo's name of a symbol: ``BRK.B`` is ``BRK-B``, ``AAPL.US`` is ``AAPL``."""
+    if symbol.endswith((".A", ".B")):
+        return f"{symbol[:-2]}-{symbol[-1]}"
+    return _INDICES.get(symbol, symbol.removesuffix(".US"))
+
+
+def request(query: Query) -> Request:
+    """Bars of whole days from ``start`` to ``end``, adjusted closes included."""
+    start = query.start or _FIRST_DAY
+    return Request(
+        f"/v8/finance/chart/{quote(spelling(query.symbol), safe='')}",
+        {
+            "period1": str((start - _EPOCH.date()).days * 86400),
+            "period2": str(((query.end - _EPOCH.date()).days + 1) * 86400),
+            "interval": "1d",
+            "events": "div,split",
+        },
+        {"User-Agent": BROWSER, "Accept": "application/json"},
+    )
+
+
+def ask(source: Source, client: Client, query: Query, key: str | None) -> Bars:
+    """The bars of a query; Yahoo needs no key."""
+    return parse(client.get(source.name, source.addresses(), request(query)), query)
+
+
+def parse(answer: Answer, query: Query) -> Bars:
+    """Bars out of an answer, or the reason why there are none.
+
+    Raises
+    ------
+    SourceError
+        Of the class that fits the answer.
+    """
+    _refuse_text(answer)
+    chart = a_dict(a_dict(from_json("yahoo", answer)).get("chart"))
+    if chart.get("error"):
+        raise _from_error(a_dict(chart["error"]), query, answer)
+    results = a_list(chart.get("result"))
+    if not results:
+        raise Unexpected("yahoo", "a chart without result", answer.text)
+    result = a_dict(results[0])
+    meta = a_dict(result.get("meta"))
+    stamps = a_list(result.get("timestamp"))
+    if not stamps:
+        if meta.get("currency") is None:
+            raise NoSuchSymbol("yahoo", f"knows no symbol {query.symbol!r}")
+        raise NoData("yahoo", f"has no day of {query.symbol} {query.window}")
+    return finished("yahoo", _bars(result, meta, stamps, query, answer), query)
+
+
+def _refuse_text(answer: Answer) -> None:
+    start = answer.text[:2000].lower()
+    if "will be right back" in start:
+        raise Unreachable("yahoo", "is closed for maintenance (its page says that it will be right back)")
+    if start.startswith("too many requests"):
+        raise RateLimited("yahoo", "says that there were too many requests")
+    if answer.status in (401, 403):
+        raise Blocked(
+            "yahoo",
+            f"refuses to talk to programs today (status {answer.status})",
+            hint="Name another --source, or import a file with --from-file.",
+        )
+
+
+def _from_error(error: dict, query: Query, answer: Answer) -> Exception:
+    code, description = str(error.get("code")), str(error.get("description"))
+    if "doesn't exist for startDate" in description:
+        return NoData("yahoo", f"has no day of {query.symbol} {query.window}")
+    if code == "Not Found" or answer.status == 404:
+        return NoSuchSymbol("yahoo", f"knows no symbol {query.symbol!r}")
+    return Unexpected("yahoo", f"an error of status {answer.status}", f"{code}: {description}")
+
+
+def _bars(result: dict, meta: dict, stamps: list, query: Query, answer: Answer) -> Bars:
+    indicators = a_dict(result.get("indicators"))
+    quote_lists = a_dict((a_list(indicators.get("quote")) or [{}])[0])
+    adjusted = a_dict((a_list(indicators.get("adjclose")) or [{}])[0]).get("adjclose")
+    rows = len(stamps)
+    columns = {
+        name: floats("yahoo", quote_lists.get(name), rows)
+        for name in ("close", "open", "high", "low", "volume")
+    }
+    if adjusted is not None:
+        columns["adj_close"] = floats("yahoo", adjusted, rows)
+    elif query.adjustment == "total":
+        raise Unexpected("yahoo", "no closes adjusted for dividends", answer.text)
+    bars = with_close(Bars(_days(stamps, meta), columns, text_or_none(meta.get("currency"))))
+    bars = bars.between(query.start, query.end)
+    if bars.rows > 1 and bars.dates[-1] == bars.dates[-2]:  # today's quote behind today's bar
+        bars = bars.where(np.arange(bars.rows - 1))
+    if not bars.rows:
+        raise NoData("yahoo", f"has no day of {query.symbol} {query.window}")
+    return _adjusted_for_dividends(bars) if query.adjustment == "total" else _complete(bars)
+
+
+def _adjusted_for_dividends(bars: Bars) -> Bars:
+    """Open, high and low scaled as the close is, so that a file never mixes two adjustments."""
+    adjusted = bars.columns["adj_close"]
+    factor = adjusted / bars.close
+    columns = {name: bars.columns[name] * factor for name in ("open", "high", "low")}
+    columns |= {"close": adjusted, "volume": bars.columns["volume"]}
+    return with_close(Bars(bars.dates, columns, bars.currency, bars.notes))
+
+
+def _complete(bars: Bars) -> Bars:
+    """Without the adjusted closes where some day lacks one."""
+    if "adj_close" in bars.columns and not np.isfinite(bars.columns["adj_close"]).all():
+        return Bars(bars.dates, {n: v for n, v in bars.columns.items() if n != "adj_close"}, bars.currency)
+    return bars
+
+
+def _days(stamps: list, meta: dict) -> np.ndarray:
+    zone = _zone(meta)
+    try:
+        days = [(_EPOCH + timedelta(seconds=stamp)).astimezone(zone).date() for stamp in stamps]
+    except (TypeError, OverflowError, ValueError):
+        raise Unexpected("yahoo", "timestamps that are no times") from None
+    return np.array(days, dtype="datetime64[D]")
+
+
+def _zone(meta: dict) -> tzinfo:
+    try:
+        return ZoneInfo(str(meta.get("exchangeTimezoneName")))
+    except (ValueError, OSError, KeyError):  # unknown name, or no time zone data on this machine
+        offset = meta.get("gmtoffset")
+        seconds = offset if isinstance(offset, int) and abs(offset) < 86400 else 0
+        return timezone(timedelta(seconds=seconds))
+
+
+SOURCE = Source(
+    name="yahoo",
+    hosts=("https://query1.finance.yahoo.com", "https://query2.finance.yahoo.com"),
+    adjustments=("split", "total"),
+    ask=ask,
+)
