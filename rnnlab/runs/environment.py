@@ -10,7 +10,7 @@ import rnnlab
 _SOURCE = Path(rnnlab.__file__).resolve().parents[1]
 
 
-def describe() -> dict[str, object]:
+def describe() -> dict:
     """Describe interpreter, NumPy, BLAS and its threads, and processor, as run.json keeps them."""
     import numpy as np
     from threadpoolctl import threadpool_info
@@ -29,7 +29,7 @@ def describe() -> dict[str, object]:
     }
 
 
-def code(source: Path = _SOURCE) -> dict[str, object]:
+def code(source: Path = _SOURCE) -> dict:
     """Describe the version of rnnlab and, where it runs from a checkout, the commit.
 
     Parameters
@@ -45,8 +45,8 @@ def code(source: Path = _SOURCE) -> dict[str, object]:
     return {"version": rnnlab.__version__, **_commit(source)}
 
 
-def _commit(source: Path) -> dict[str, object]:
-    unknown: dict[str, object] = {"git_commit": None, "git_dirty": None}
+def _commit(source: Path) -> dict:
+    unknown = {"git_commit": None, "git_dirty": None}
     if not (source / ".git").exists():
         return unknown
     # GIT_DIR and its kin, set inside a hook for example, would make git look at another repository.
