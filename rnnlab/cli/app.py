@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab import __version__
-from rnnlab.cli import console, failures, train
+from rnnlab.cli import console, failures, fetch, train
 from rnnlab.cli.help import Group, ParserError, usage_error
 
 SHARED = ("--debug", "--no-color")
@@ -45,6 +45,7 @@ def _rnnlab(
 
 
 train.register(app)
+fetch.register(app)
 
 
 def run(arguments: Sequence[str]) -> int:

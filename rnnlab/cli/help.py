@@ -22,11 +22,15 @@ class Command(TyperCommand):
     """One command: usage, what it does, arguments and options."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
-        return [piece.strip("{}") for piece in super().collect_usage_pieces(ctx)]
+        arguments = _parameters(self, ctx, "argument")
+        return [
+            "[OPTIONS]",
+            *(_name(param) if param.required else f"[{_name(param)}]" for param in arguments),
+        ]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
         arguments = _parameters(self, ctx, "argument")
-        rows = [(param.metavar or param.name.upper(), param.help or "") for param in arguments]
+        rows = [(_name(param), param.help or "") for param in arguments]
         _section(formatter, "Arguments", rows)
         _section(formatter, "Options", _options(self, ctx))
 
@@ -41,7 +45,7 @@ class Group(TyperGroup):
             if command is not None and not command.hidden:
                 panel = getattr(command, "rich_help_panel", None)
                 rows = panels.setdefault(panel if isinstance(panel, str) else OTHER, [])
-                rows.append((name, command.get_short_help_str(limit=90)))
+                rows.append((name, command.get_short_help_str(limit=160)))
         for panel, rows in panels.items():
             _section(formatter, panel, rows)
         _section(formatter, "Options", _options(self, ctx))
@@ -73,6 +77,10 @@ def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean train?` for a near name, else nothing."""
     near = get_close_matches(word, list(known), n=1, cutoff=0.6)
     return f"; did you mean {near[0]}?" if near else ""
+
+
+def _name(argument: Any) -> str:
+    return argument.metavar or argument.name.upper()
 
 
 def _parameters(command: Any, ctx: Any, kind: str) -> list[Any]:

@@ -34,6 +34,7 @@ def test_help_lists_every_command(rnnlab):
     assert (done.returncode, done.stderr) == (0, "")
     listed = re.findall(r"^  ([a-z][a-z-]*)  ", done.stdout, re.MULTILINE)
     assert listed == list(COMMANDS)
+    assert "..." not in done.stdout.partition("Commands:")[2]
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -41,6 +42,11 @@ def test_everything_has_help(name):
     command = COMMANDS[name]
     assert command.help
     assert [param.name for param in command.params if not param.help] == []
+
+
+@pytest.mark.parametrize(("name", "usage"), [("train", "CONFIG"), ("fetch", "[SYMBOL...]")])
+def test_usage_line(rnnlab, name, usage):
+    assert rnnlab(name, "--help").stdout.startswith(f"Usage: rnnlab {name} [OPTIONS] {usage}\n")
 
 
 @pytest.mark.parametrize("name", COMMANDS)
