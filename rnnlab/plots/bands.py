@@ -1,0 +1,154 @@
+"""Many models in one line and one band: median and spread over seeds, and the seeds that diverged."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from numpy.typing import ArrayLike, NDArray
+
+from rnnlab.plots.style import VERMILLION
+
+FEW_SEEDS = 10
+MOST_POINTS = 1500
+
+
+@dataclass(frozen=True)
+class Band:
+    """Median and spread of R models, of their finite values; NaN where there is none.
+
+    Parameters
+    ----------
+    x, median, low, high : arrays of shape (U,)
+    spread : str
+        What low and high are: "min to max" below 10 seeds, "10–90 %" from there on; empty for one seed.
+    """
+
+    x: NDArray
+    median: NDArray[np.float64]
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    spread: str
+
+
+def summarise(x: ArrayLike, values: ArrayLike) -> Band:
+    """Median and spread over the first axis.
+
+    Parameters
+    ----------
+    x : array of shape (U,)
+    values : array of shape (R, U) or (U,)
+        More than 1,500 columns are put together in bins, whose spread is that of all values in the bin.
+    """
+    x, values = np.atleast_1d(np.asarray(x)), np.atleast_2d(np.asarray(values, dtype=np.float64))
+    seeds = len(values)
+    x, values = _bin_columns(x, values)
+    tail = 0.1 if seeds >= FEW_SEEDS else 0.0
+    low, median, high = quantiles(values, [tail, 0.5, 1.0 - tail])
+    spread = "" if len(values) == 1 else "10–90 %" if tail else "min to max"
+    return Band(x, median, low, high, spread)
+
+
+def quantiles(values: NDArray[np.float64], shares: Sequence[float]) -> list[NDArray[np.float64]]:
+    """Quantiles over the first axis of the finite values, NaN where there is none.
+
+    Linear between order statistics, as numpy's own; `numpy.nanquantile` goes through every column in Python.
+
+    Parameters
+    ----------
+    values : array of shape (R, U)
+    shares : sequence of float in [0, 1]
+
+    Returns
+    -------
+    list of arrays of shape (U,)
+    """
+    ordered = np.sort(np.where(np.isfinite(values), values, np.nan), axis=0)
+    last = np.maximum(np.sum(~np.isnan(ordered), axis=0) - 1, 0)
+    columns = np.arange(ordered.shape[1])
+    found = []
+    for share in shares:
+        place = last * share
+        below, above = np.floor(place).astype(int), np.ceil(place).astype(int)
+        # Each term by itself: the difference of two huge values could overflow.
+        weight = place - below
+        found.append((1 - weight) * ordered[below, columns] + weight * ordered[above, columns])
+    return found
+
+
+def draw_band(axes: Axes, band: Band, label: str, *, color: str, shade: float = 0.2, **line: object) -> None:
+    """Draw the median as a line, and the spread as a shade of the same colour; a lone point as a dot.
+
+    On a log axis values that are not positive are left out of the line and cut off the shade.
+    """
+    if np.isfinite(band.median).sum() == 1:
+        line["marker"] = "o"
+    axes.plot(band.x, band.median, label=label, color=color, **{"linewidth": 1.5, **line})  # type: ignore
+    if band.spread:
+        axes.fill_between(band.x, band.low, band.high, color=color, alpha=shade, linewidth=0, zorder=1.5)
+
+
+def label_seeds(seeds: int, band: Band) -> str:
+    """How many seeds a band is of, and which part of them: "median of 5 seeds, min to max"."""
+    if seeds == 1:
+        return "1 seed"
+    return f"median of {seeds} seeds, {band.spread}"
+
+
+def surviving(values: ArrayLike) -> NDArray[np.float64]:
+    """Rows of an array of shape (R, U) that are finite throughout; all rows where none is.
+
+    What an axis should fit: one model that runs away would squeeze all others into a line.
+    """
+    values = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    finite = np.isfinite(values).all(axis=1)
+    return values[finite] if finite.any() else values
+
+
+def mark_diverged(
+    axes: Axes, x: ArrayLike, values: ArrayLike, *, color: str = VERMILLION, label: str | None = None
+) -> int:
+    """Put a cross at the last finite value of each model that leaves the finite numbers, and count them.
+
+    Parameters
+    ----------
+    axes : Axes
+        Written to. Its y limits must stand: a cross above or below them is drawn at their edge.
+    x : array of shape (U,)
+    values : array of shape (R, U)
+    color : str
+    label : str, optional
+        For the legend; how many of how many where left out, no entry where empty.
+    """
+    x, values = np.asarray(x), np.atleast_2d(np.asarray(values, dtype=np.float64))
+    bad = ~np.isfinite(values)
+    models = np.flatnonzero(bad.any(axis=1))
+    if models.size == 0:
+        return 0
+    last = np.argmax(bad[models], axis=1) - 1
+    seen = last >= 0
+    axes.plot(
+        x[last[seen]],
+        np.clip(values[models[seen], last[seen]], *axes.get_ylim()),
+        linestyle="none",
+        marker="x",
+        markersize=7,
+        markeredgewidth=1.8,
+        color=color,
+        zorder=4,
+        clip_on=False,
+        label=f"diverged ({models.size} of {len(values)})" if label is None else label or "_",
+    )
+    return int(models.size)
+
+
+def _bin_columns(x: NDArray, values: NDArray) -> tuple[NDArray, NDArray]:
+    models, columns = values.shape
+    width = -(-columns // MOST_POINTS)
+    if width <= 1:
+        return x, values
+    bins = -(-columns // width)
+    padded = np.full((models, bins * width), np.nan)
+    padded[:, :columns] = values
+    together = padded.reshape(models, bins, width).transpose(0, 2, 1).reshape(models * width, bins)
+    return x[np.minimum(np.arange(bins) * width + width // 2, columns - 1)], together

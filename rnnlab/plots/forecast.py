@@ -1,0 +1,139 @@
+"""A forecast beside what came, and beside persistence."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from rnnlab.plots.bands import Band, draw_band, label_seeds, summarise
+from rnnlab.plots.canvas import blank, new_figure
+from rnnlab.plots.style import BLACK, BLUE, FAINT, INK, ORANGE, legend_above, scale_y
+
+
+@dataclass(frozen=True)
+class TrainingPart:
+    """What the model was trained on.
+
+    Parameters
+    ----------
+    dates, values : arrays of shape (M,)
+        The last rows of the training part, drawn before the forecast.
+    low, high : float
+        Range of all training rows, in the unit of the values.
+    """
+
+    dates: NDArray[np.datetime64]
+    values: NDArray[np.float64]
+    low: float
+    high: float
+
+
+def forecast(
+    dates: ArrayLike,
+    actual: ArrayLike,
+    naive: ArrayLike,
+    predicted: ArrayLike,
+    *,
+    unit: str,
+    rmse: ArrayLike,
+    naive_rmse: float,
+    model: str = "model",
+    title: str = "Forecast",
+    training: TrainingPart | None = None,
+) -> Figure:
+    """Two panels: prices (actual, naive, prediction with a band over seeds), and errors, forecast - actual.
+
+    Parameters
+    ----------
+    dates : datetime64 array of shape (N,)
+    actual, naive : arrays of shape (N,)
+        What came, and the last price known at each forecast.
+    predicted : array of shape (R, N)
+        NaN or infinite for a model that diverged.
+    unit : str
+        Of the prices, for example "USD"; may be empty.
+    rmse : array of shape (R,)
+        Per seed, in that unit; the legend shows the median of the finite ones.
+    naive_rmse : float
+    model : str
+        Its name in the legend, for example "LSTM".
+    training : TrainingPart, optional
+        Draws the end of the training rows with the split, and shades their range: outside it the model
+        extrapolates.
+    """
+    figure, axes = new_figure(
+        title, rows=2, size=(10.0, 6.4), gap=(0.9, 0.3), height_ratios=(2.2, 1.0), share_x=True
+    )
+    dates = np.atleast_1d(np.asarray(dates)).astype("datetime64[D]")
+    actual, naive = (np.atleast_1d(np.asarray(one, dtype=np.float64)) for one in (actual, naive))
+    predicted = np.atleast_2d(np.asarray(predicted, dtype=np.float64))
+    band = summarise(dates, predicted)
+    label = f"{model}, {label_seeds(len(predicted), band)} (RMSE {_median(rmse)})"
+    prices, errors = axes[0, 0], axes[1, 0]
+    prices.plot(dates, actual, color=BLACK, linewidth=1.1, label="actual", zorder=3)
+    naive_label = f"naive: last known price (RMSE {naive_rmse:.4g})"
+    prices.plot(dates, naive, color=ORANGE, linewidth=1.0, linestyle="--", label=naive_label, zorder=4)
+    draw_band(prices, band, label, color=BLUE, linewidth=1.4, zorder=3.5)
+    if training is not None:
+        _draw_training(prices, training, dates[0])
+    prices.set_ylabel(f"price ({unit})" if unit else "price")
+    _scale_prices(prices, actual, band, training)
+    legend_above(prices, columns=3)
+    _draw_errors(errors, actual, naive, dates, predicted, unit)
+    _write_dates(errors, dates if training is None else np.concatenate([training.dates, dates]))
+    errors.set_xlabel("date")
+    if not np.isfinite(predicted).any():
+        blank(prices, "every model diverged: there is no prediction to show")
+    return figure
+
+
+def _draw_training(axes: Axes, training: TrainingPart, split: np.datetime64) -> None:
+    axes.axhspan(
+        training.low, training.high, color="#EFEFEF", linewidth=0, zorder=0, label="range of training prices"
+    )
+    axes.plot(training.dates, training.values, color=FAINT, linewidth=1.0, label="actual, in training")
+    axes.axvline(split, color=FAINT, linewidth=1.0, linestyle=":")  # type: ignore[arg-type]
+
+
+def _draw_errors(
+    axes: Axes, actual: NDArray, naive: NDArray, dates: NDArray, predicted: NDArray, unit: str
+) -> None:
+    with np.errstate(over="ignore", invalid="ignore"):
+        band = summarise(dates, predicted - actual)
+    axes.axhline(0.0, color=BLACK, linewidth=1.0)
+    axes.plot(dates, naive - actual, color=ORANGE, linewidth=0.9, linestyle="--", label="naive", zorder=4)
+    draw_band(axes, band, "model", color=BLUE, linewidth=1.1)
+    axes.set_ylabel(f"error ({unit})" if unit else "error")
+    axes.text(0.008, 0.04, "error = forecast − actual", transform=axes.transAxes, size=8, color=INK)
+    reach = float(np.ptp(actual)) * 2.0 or abs(float(actual[0])) or 1.0
+    scale_y(axes, [naive - actual, [0.0], *_within(band, -reach, reach)], log=False)
+
+
+def _scale_prices(axes: Axes, actual: NDArray, band: Band, training: TrainingPart | None) -> None:
+    shown = [actual] if training is None else [actual, training.values]
+    low, high = (float(f([f(one) for one in shown])) for f in (np.min, np.max))
+    reach = 1.5 * (high - low) or abs(high) or 1.0
+    scale_y(axes, [*shown, *_within(band, low - reach, high + reach)], log=False)
+
+
+def _within(band: Band, low: float, high: float) -> list[NDArray]:
+    """Keep a prediction that runs away from squeezing everything else into a line."""
+    return [np.clip(one, low, high) for one in (band.median, band.low, band.high)]
+
+
+def _write_dates(axes: Axes, dates: NDArray) -> None:
+    locator = AutoDateLocator(minticks=4, maxticks=9)
+    axes.xaxis.set_major_locator(locator)
+    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    first, last = dates.min(), dates.max()
+    margin = max((last - first) // 100, np.timedelta64(1, "D"))
+    axes.set_xlim(first - margin, last + margin)  # type: ignore[arg-type]
+
+
+def _median(rmse: ArrayLike) -> str:
+    values = np.atleast_1d(np.asarray(rmse, dtype=np.float64))
+    values = values[np.isfinite(values)]
+    return f"{np.median(values):.4g}" if values.size else "not finite"

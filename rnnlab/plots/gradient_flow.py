@@ -1,0 +1,178 @@
+"""Gradients through time: transport by lag, and how it changed while the model was trained."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import LogNorm
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from numpy.typing import ArrayLike, NDArray
+
+from rnnlab.plots.bands import draw_band, label_seeds, quantiles, summarise
+from rnnlab.plots.canvas import blank, new_figure
+from rnnlab.plots.style import FAINT, INK, legend_above, legend_beside, line_style, scale_y, write_power
+
+MOST_COLUMNS = 800
+# A gradient that much below the largest is as good as zero: no colours are spent on it.
+MOST_DECADES = 20.0
+
+
+@dataclass(frozen=True)
+class Transport:
+    """Transport of one setting, or of one moment of training.
+
+    Parameters
+    ----------
+    norms : array of shape (R, K)
+        For each seed and lag. NaN where a model diverged; 0 has no place on a log axis and leaves a gap.
+    bound : array of shape (K,), optional
+        Upper bound by lag, drawn dotted.
+    rate : float, optional
+        Fitted growth rate, in nats per step, drawn dashed through the median at the first lag.
+    """
+
+    norms: NDArray[np.float64]
+    bound: NDArray[np.float64] | None = None
+    rate: float | None = None
+
+
+def transport_by_lag(
+    lags: ArrayLike,
+    curves: Mapping[str, Transport],
+    *,
+    quantity: str = "‖∂h(T) / ∂h(T − lag)‖ / √h",
+    title: str = "Gradient transport by lag",
+) -> Figure:
+    """One panel, logarithmic: a line per curve with its band over seeds, its bound and its fitted rate.
+
+    Parameters
+    ----------
+    lags : array of shape (K,)
+        Steps back in time.
+    curves : mapping of label to Transport
+        For example by rho, or before and after training.
+    quantity : str
+        What the norms are of, for the y axis.
+    """
+    figure, axes = new_figure(title, size=(9.0, 4.8), right=2.5, top=0.6)
+    _draw_transport(axes[0, 0], np.atleast_1d(lags), curves, quantity)
+    legend_beside(axes[0, 0], _name_seeds(np.atleast_1d(lags), curves))
+    return figure
+
+
+def gradient_flow(
+    updates: ArrayLike,
+    lags: ArrayLike,
+    norms: ArrayLike,
+    *,
+    curves: Mapping[str, Transport] | None = None,
+    quantity: str = "‖∂L(T) / ∂h(T − lag)‖",
+    title: str = "Gradient flow through time",
+) -> Figure:
+    """Two panels: norm by lag at the first and the last update, and a heat map of the norm by lag and update.
+
+    Parameters
+    ----------
+    updates : array of shape (U,)
+        Increasing, at any distances.
+    lags : array of shape (K,)
+    norms : array of shape (R, U, K)
+        The heat map shows the median of the finite ones; grey where there is none, and for 0.
+    curves : mapping of label to Transport, optional
+        What the left panel shows in place of the first and last update of `norms`.
+    quantity : str
+    """
+    figure, axes = new_figure(title, columns=2, size=(11.0, 4.8), right=0.2, gap=(0.95, 0.8), top=0.95)
+    updates, lags = np.atleast_1d(updates), np.atleast_1d(lags)
+    norms = np.asarray(norms, dtype=np.float64)
+    if curves is None:
+        moments = {0: f"update {updates[0]}", len(updates) - 1: f"update {updates[-1]}"}
+        curves = {label: Transport(norms[:, place]) for place, label in moments.items()}
+    _draw_transport(axes[0, 0], lags, curves, quantity)
+    legend_above(axes[0, 0], columns=2, title=_name_seeds(lags, curves))
+    _draw_heat_map(figure, axes[0, 1], updates, lags, _median_over_seeds(norms), quantity)
+    return figure
+
+
+def _draw_transport(axes: Axes, lags: NDArray, curves: Mapping[str, Transport], quantity: str) -> None:
+    shown: list[NDArray] = []
+    for index, (label, curve) in enumerate(curves.items()):
+        style = line_style(index)
+        band = summarise(lags, curve.norms)
+        rate = "" if curve.rate is None else f", {curve.rate:+.3f} nats a step".replace("-", "−")
+        draw_band(axes, band, label + rate, **style)  # type: ignore[arg-type]
+        shown += [band.median, band.low, band.high]
+        if curve.bound is not None:
+            axes.plot(lags, curve.bound, color=style["color"], linestyle=":", linewidth=1.2)
+            shown.append(np.asarray(curve.bound, dtype=np.float64))
+        if curve.rate is not None and np.isfinite(curve.rate):
+            _draw_rate(axes, lags, band.median, curve.rate)
+    if any(curve.bound is not None for curve in curves.values()):
+        axes.plot([], [], color=FAINT, linestyle=":", linewidth=1.2, label="upper bound (γ ‖W_hh‖)^lag")
+    if any(curve.rate is not None for curve in curves.values()):
+        axes.plot([], [], color=INK, linestyle="--", linewidth=0.9, label="fitted rate")
+    axes.set(xlabel="lag (steps back in time)", ylabel=quantity)
+    axes.margins(x=0.01)
+    scale_y(axes, shown, log=True)
+
+
+def _name_seeds(lags: NDArray, curves: Mapping[str, Transport]) -> str:
+    for curve in curves.values():
+        return label_seeds(len(np.atleast_2d(curve.norms)), summarise(lags, curve.norms))
+    return ""
+
+
+def _draw_rate(axes: Axes, lags: NDArray, median: NDArray, rate: float) -> None:
+    known = np.flatnonzero(np.isfinite(median) & (median > 0))
+    if known.size == 0:
+        return
+    start = known[0]
+    exponent = np.log(median[start]) + rate * (lags - lags[start])
+    axes.plot(lags, np.exp(np.clip(exponent, -650, 650)), color=INK, linestyle="--", linewidth=0.9, zorder=3)
+
+
+def _draw_heat_map(
+    figure: Figure, axes: Axes, updates: NDArray, lags: NDArray, norms: NDArray, quantity: str
+) -> None:
+    axes.set(xlabel="update", ylabel="lag (steps back in time)", title=f"median of {quantity}")
+    axes.title.set(fontsize=10, color=INK)
+    axes.grid(False)
+    positive = norms[np.isfinite(norms) & (norms > 0)]
+    if positive.size == 0:
+        blank(axes, "no gradient: every norm is zero or not finite")
+        return
+    high = float(positive.max())
+    low = max(float(positive.min()), high * 10.0**-MOST_DECADES, 1e-300)
+    axes.set_facecolor("#DDDDDD")
+    updates, norms = _thin(updates, norms)
+    shown = np.ma.masked_array(norms, ~(np.isfinite(norms) & (norms > 0)))
+    scale = LogNorm(min(low, high / 10), high)
+    mesh = axes.pcolormesh(_edges(updates), _edges(lags), shown.T, norm=scale, cmap="cividis")
+    locator = LogLocator(numticks=9)
+    bar = figure.colorbar(mesh, ax=axes, pad=0.03, ticks=locator, format=FuncFormatter(write_power))
+    bar.ax.yaxis.set_minor_locator(NullLocator())
+    bar.ax.tick_params(labelsize=9, colors=INK, color=FAINT)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+
+
+def _median_over_seeds(norms: NDArray) -> NDArray:
+    models, updates, lags = norms.shape
+    (median,) = quantiles(norms.reshape(models, updates * lags), [0.5])
+    return median.reshape(updates, lags)
+
+
+def _thin(updates: NDArray, norms: NDArray) -> tuple[NDArray, NDArray]:
+    """Leave out updates that would share a pixel column with their neighbours."""
+    step = -(-len(updates) // MOST_COLUMNS)
+    return updates[::step], norms[::step]
+
+
+def _edges(centres: NDArray) -> NDArray[np.float64]:
+    """Borders of cells around their centres: half-way between neighbours."""
+    if len(centres) == 1:
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
+    middle = (centres[1:] + centres[:-1]) / 2
+    first, last = (centres[0] - (middle[0] - centres[0]), centres[-1] + (centres[-1] - middle[-1]))
+    return np.concatenate(([first], middle, [last]))

@@ -1,0 +1,44 @@
+"""The gradient norm of each parameter over the updates."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from rnnlab.plots.bands import draw_band, label_seeds, summarise, surviving
+from rnnlab.plots.canvas import new_figure
+from rnnlab.plots.style import BLACK, legend_beside, line_style, scale_y
+
+
+def gradient_norms(
+    updates: ArrayLike, norms: Mapping[str, ArrayLike], *, title: str = "Gradient norm per parameter"
+) -> Figure:
+    """One panel, logarithmic: a line per parameter with a band over seeds, and the total in black.
+
+    Parameters
+    ----------
+    updates : array of shape (U,)
+    norms : mapping of parameter name to array of shape (R, U)
+        Norms before clipping; the key "total" is the norm of the whole gradient. NaN where a model diverged;
+        a norm of exactly 0 has no place on a log axis and leaves a gap.
+    """
+    figure, axes = new_figure(title, size=(9.0, 4.8), right=2.0, top=0.6)
+    panel = axes[0, 0]
+    shown, seeds = [], ""
+    names = [name for name in norms if name != "total"]
+    for index, name in enumerate(names):
+        band = summarise(updates, norms[name])
+        draw_band(panel, band, name, shade=0.12, **line_style(index))  # type: ignore[arg-type]
+        shown.append(surviving(norms[name]))
+        seeds = label_seeds(len(np.atleast_2d(norms[name])), band)
+    if "total" in norms:
+        band = summarise(updates, norms["total"])
+        draw_band(panel, band, "total", color=BLACK, shade=0.12, linewidth=2.0)
+        shown.append(surviving(norms["total"]))
+        seeds = label_seeds(len(np.atleast_2d(norms["total"])), band)
+    panel.set(xlabel="update", ylabel="gradient norm before clipping")
+    panel.margins(x=0.01)
+    scale_y(panel, shown, log=True)
+    legend_beside(panel, seeds.replace(", ", ",\n"))
+    return figure

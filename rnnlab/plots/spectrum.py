@@ -1,0 +1,112 @@
+"""Eigenvalues of the recurrent weights in the complex plane."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.ticker import MaxNLocator
+from numpy.typing import ArrayLike, NDArray
+
+from rnnlab.plots.canvas import new_figure
+from rnnlab.plots.style import BLACK, BLUE, INK, ORANGE
+
+MOST_PANELS = 8
+MOST_COLUMNS = 4
+
+
+def spectrum(
+    eigenvalues: Mapping[float, ArrayLike],
+    *,
+    prefix: str = "ρ = ",
+    title: str = "Eigenvalues of W_hh",
+) -> Figure:
+    """Small multiples, one per rho: eigenvalues of all seeds, the unit circle, and the circle of radius rho.
+
+    A radius above 1 says that the linear recurrence grows; it is no more than a part of what a gradient does.
+
+    Parameters
+    ----------
+    eigenvalues : mapping of rho to complex array of shape (R, h) or (h,)
+        Values that are not finite are left out. Of more than eight rhos, eight are shown, evenly chosen.
+    prefix : str
+        What stands before rho above each panel.
+    """
+    chosen = _choose(list(eigenvalues))
+    columns = min(len(chosen), MOST_COLUMNS) or 1
+    rows = -(-len(chosen) // columns) or 1
+    values = {rho: np.ravel(np.asarray(eigenvalues[rho], dtype=np.complex128)) for rho in chosen}
+    reach = _reach(values)
+    size = (1.25 + 2.6 * columns + 0.35 * (columns - 1), 1.75 + 2.6 * rows + 0.75 * (rows - 1))
+    figure, axes = new_figure(
+        title, rows=rows, columns=columns, size=size, right=0.4, gap=(0.35, 0.75), top=1.15
+    )
+    for place, panel in enumerate(axes.flat):
+        if place >= len(chosen):
+            panel.set_visible(False)
+            continue
+        _draw_plane(panel, chosen[place], values[chosen[place]], reach, f"{prefix}{chosen[place]:.4g}")
+        panel.tick_params(labelleft=place % columns == 0, labelbottom=place + columns >= len(chosen))
+    if chosen:
+        _name(figure, axes[0, 0])
+    return figure
+
+
+def _draw_plane(axes: Axes, rho: float, values: NDArray, reach: float, title: str) -> None:
+    angle = np.linspace(0.0, 2.0 * np.pi, 181)
+    circle = np.cos(angle), np.sin(angle)
+    values = values[np.isfinite(values)]
+    axes.plot(
+        np.real(values),
+        np.imag(values),
+        linestyle="none",
+        marker=".",
+        markersize=5 if values.size < 200 else 3.5,
+        markeredgewidth=0,
+        color=BLUE,
+        alpha=0.7 if values.size < 200 else 0.5,
+        label="eigenvalues, all seeds",
+    )
+    axes.plot(*circle, color=BLACK, linewidth=1.0, label="unit circle")
+    axes.plot(rho * circle[0], rho * circle[1], color=ORANGE, linewidth=1.3, linestyle="--", label="radius ρ")
+    axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
+    for axis in (axes.xaxis, axes.yaxis):
+        axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
+    radius = f", largest {np.abs(values).max():.3g}" if values.size else ": none is finite"
+    axes.set_title(title + radius, fontsize=9, color=INK)
+
+
+def _name(figure: Figure, axes: Axes) -> None:
+    """Name the axes of all panels and what they show, once."""
+    height = figure.get_figheight()
+    figure.text(0.5, 0.15 / height, "real part", ha="center", size=10, color=INK)
+    figure.text(
+        0.2 / figure.get_figwidth(), 0.5, "imaginary part", va="center", rotation=90, size=10, color=INK
+    )
+    figure.legend(
+        *axes.get_legend_handles_labels(),
+        loc="upper left",
+        bbox_to_anchor=(0.1 / figure.get_figwidth(), 1 - 0.45 / height),
+        frameon=False,
+        fontsize=9,
+        labelcolor=INK,
+        ncols=3,
+        handlelength=1.5,
+        columnspacing=1.2,
+    )
+
+
+def _reach(values: Mapping[float, NDArray]) -> float:
+    """Half the width of every panel: all eigenvalues and both circles, with a margin."""
+    sizes = [1.0]
+    for rho, one in values.items():
+        finite = np.abs(one[np.isfinite(one)])
+        sizes += [abs(rho), float(finite.max(initial=0.0))]
+    sizes = np.array(sizes)
+    return 1.08 * min(float(sizes[np.isfinite(sizes)].max()), 1e290)
+
+
+def _choose(rhos: list[float]) -> list[float]:
+    if len(rhos) <= MOST_PANELS:
+        return rhos
+    return [rhos[place] for place in np.linspace(0, len(rhos) - 1, MOST_PANELS).round().astype(int)]

@@ -1,0 +1,77 @@
+"""The gradient norm over the updates, per rho: the figure from which the norm's own story is read."""
+
+from collections.abc import Mapping
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.collections import LineCollection
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from rnnlab.plots.bands import draw_band, label_seeds, mark_diverged, summarise, surviving
+from rnnlab.plots.canvas import new_figure
+from rnnlab.plots.style import CATEGORIES, FAINT, INK, legend_above, scale_y
+
+
+def sweep(
+    updates: ArrayLike,
+    norms: Mapping[float, ArrayLike],
+    *,
+    quantity: str = "‖∂L/∂W_hh‖",
+    title: str = "Gradient norm over training, per ρ",
+) -> Figure:
+    """One panel, logarithmic: median over seeds per rho, with bands and crosses for up to seven of them.
+
+    More than seven rhos get a continuous colour and a colour bar in place of bands and a legend.
+
+    Parameters
+    ----------
+    updates : array of shape (U,)
+    norms : mapping of rho to array of shape (R, U)
+        NaN or infinite from where a model diverged.
+    quantity : str
+        What the norms are of, for the y axis.
+    """
+    few = len(norms) <= len(CATEGORIES)
+    figure, axes = new_figure(title, size=(9.0, 4.8), right=0.25 if few else 0.15, top=0.9)
+    panel = axes[0, 0]
+    shown = [surviving(values) for values in norms.values()]
+    panel.set(xlabel="update", ylabel=quantity)
+    panel.margins(x=0.01)
+    scale_y(panel, shown, log=True)
+    if few:
+        _draw_few(panel, updates, norms)
+    else:
+        _draw_many(figure, panel, updates, norms)
+    return figure
+
+
+def _draw_few(axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike]) -> None:
+    seeds = ""
+    for color, (rho, values) in zip(CATEGORIES, norms.items(), strict=False):
+        band = summarise(updates, values)
+        diverged = mark_diverged(axes, updates, values, color=color, label="")
+        label = f"ρ = {rho:g}" + (f" ({diverged} diverged)" if diverged else "")
+        draw_band(axes, band, label, color=color)
+        seeds = label_seeds(len(np.atleast_2d(values)), band)
+    if seeds:
+        legend_above(axes, title=seeds)
+
+
+def _draw_many(figure: Figure, axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike]) -> None:
+    bands = [summarise(updates, values) for values in norms.values()]
+    lines = LineCollection(
+        [np.column_stack([band.x, band.median]) for band in bands], cmap="viridis", linewidths=1.1
+    )
+    lines.set_array(np.array(list(norms)))
+    axes.add_collection(lines, autolim=False)
+    axes.set_xlim(np.min(bands[0].x), np.max(bands[0].x))
+    bar = figure.colorbar(lines, ax=axes, pad=0.02)
+    bar.set_label("ρ", color=INK)
+    bar.ax.tick_params(labelsize=9, colors=INK, color=FAINT)
+    bar.outline.set_visible(False)  # type: ignore[operator]
+    models = [np.atleast_2d(values) for values in norms.values()]
+    diverged = sum(int(np.sum(~np.isfinite(one).all(axis=1))) for one in models)
+    note = f"; {diverged} of {sum(map(len, models))} models diverged" if diverged else ""
+    axes.plot([], [], color=INK, linewidth=1.1, label=f"median of {len(models[0])} seeds per ρ{note}")
+    legend_above(axes)

@@ -1,0 +1,103 @@
+"""The course of training: the loss, and the gradient norm with what clipping did to it."""
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike, NDArray
+
+from rnnlab.plots.bands import draw_band, label_seeds, mark_diverged, summarise, surviving
+from rnnlab.plots.canvas import new_figure
+from rnnlab.plots.style import BLUE, GREEN, INK, ORANGE, VERMILLION, legend_above, scale_y, write_power
+
+MOST_MARKS = 3000
+
+
+def training(
+    epochs: ArrayLike,
+    loss: ArrayLike,
+    updates: ArrayLike,
+    gradient_norm: ArrayLike,
+    clip_scale: ArrayLike,
+    threshold: float | None,
+    loss_name: str,
+    validation: ArrayLike | None = None,
+    *,
+    title: str = "Training",
+) -> Figure:
+    """Two panels: loss over epochs, and norm of the whole gradient before clipping over updates.
+
+    Each is the median over seeds with a band; both axes are logarithmic where their values span decades.
+    Diverged seeds end in a cross, and the axes fit the others. Clipped updates are dots at their norm.
+
+    Parameters
+    ----------
+    epochs : array of shape (E,)
+    loss : array of shape (R, E)
+        NaN or infinite from where a model diverged.
+    updates : array of shape (U,)
+    gradient_norm, clip_scale : arrays of shape (R, U)
+        Norm before clipping, and what the gradient was multiplied with: below 1 where clipping fired.
+    threshold : float or None
+        tau of clipping by global norm.
+    loss_name : str
+        For example "half squared error".
+    validation : array of shape (R, E), optional
+    """
+    figure, axes = new_figure(title, rows=2, size=(9.0, 6.4), gap=(0.9, 0.95))
+    _draw_loss(axes[0, 0], epochs, np.atleast_2d(loss), validation, loss_name)
+    norm, scale = np.atleast_2d(gradient_norm), np.atleast_2d(clip_scale)
+    _draw_norm(axes[1, 0], np.atleast_1d(updates), norm, scale, threshold)
+    return figure
+
+
+def _draw_loss(
+    axes: Axes, epochs: ArrayLike, loss: NDArray, validation: ArrayLike | None, loss_name: str
+) -> None:
+    band = summarise(epochs, loss)
+    draw_band(axes, band, f"training ({label_seeds(len(loss), band)})", color=BLUE)
+    shown = [surviving(loss)]
+    if validation is not None:
+        held_out = summarise(epochs, validation)
+        draw_band(axes, held_out, "validation", color=ORANGE)
+        shown.append(surviving(validation))
+    axes.set(xlabel="epoch", ylabel=loss_name)
+    scale_y(axes, shown)
+    mark_diverged(axes, epochs, loss)
+    axes.margins(x=0.01)
+    legend_above(axes)
+
+
+def _draw_norm(
+    axes: Axes, updates: NDArray, norm: NDArray, clip_scale: NDArray, threshold: float | None
+) -> None:
+    band = summarise(updates, norm)
+    draw_band(axes, band, f"before clipping ({label_seeds(len(norm), band)})", color=GREEN)
+    clipped = (clip_scale < 1.0) & np.isfinite(norm)
+    if threshold is not None:
+        text = f"τ = {threshold:g}" + ("" if clipped.any() else " (never exceeded)")
+        axes.axhline(threshold, color=INK, linewidth=1.0, linestyle="--", label=text)
+    if clipped.any():
+        _mark_clipped(axes, updates, norm, clipped, float(np.mean(clip_scale < 1.0)))
+    axes.set(xlabel="update", ylabel="gradient norm")
+    scale_y(axes, [surviving(norm), threshold or np.nan])
+    mark_diverged(axes, updates, norm)
+    axes.margins(x=0.01)
+    legend_above(axes)
+
+
+def _mark_clipped(axes: Axes, updates: NDArray, norm: NDArray, clipped: NDArray, share: float) -> None:
+    models, places = np.nonzero(clipped)
+    step = -(-models.size // MOST_MARKS)
+    models, places = models[::step], places[::step]
+    axes.plot(
+        updates[places],
+        norm[models, places],
+        linestyle="none",
+        marker=".",
+        markersize=5,
+        markeredgewidth=0,
+        color=VERMILLION,
+        alpha=0.7,
+        zorder=3,
+        label=f"clipped ({write_power(100 * share)} % of updates)",
+    )
