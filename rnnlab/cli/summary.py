@@ -49,7 +49,7 @@ def show(summary: "TrainSummary", last: "Progress | None") -> None:
 def show_interrupted(summary: "TrainSummary", last: "Progress | None") -> None:
     """Say on standard error that the training did not come to its end, and what can be done about it."""
     done = f" after update {last.update:,} of {last.updates:,}" if last is not None else ""
-    console.note(f"interrupted{done}; what was reached is in {summary.run}")
+    console.note(console.err.fold(f"interrupted{done}; what was reached is in {summary.run}"))
     console.advice(f"`rnnlab train {summary.run / 'config.yaml'}` repeats it from the start")
 
 
