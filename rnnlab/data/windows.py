@@ -52,6 +52,10 @@ class Encoding:
         """Scaled input steps of a whole series: shape (n,) -> (n - rows_before,), oldest first."""
         return self.inputs.transform(_steps(np.asarray(values, dtype=np.float64), self.target, 1))
 
+    def encode_targets(self, values: ArrayLike) -> NDArray[np.float64]:
+        """Scaled targets of every row that has one, oldest first; the last one belongs to the last row."""
+        return self.targets.transform(_steps(np.asarray(values, dtype=np.float64), self.target, self.horizon))
+
     def windows_of(self, values: ArrayLike, lookback: int) -> NDArray[np.float64]:
         """Every window of a series, the one that ends at the last row included (the one to forecast from).
 
@@ -231,7 +235,7 @@ def _all_windows(values: NDArray, dates: NDArray | None, encoding: Encoding, loo
     horizon = encoding.horizon
     rows = np.arange(encoding.rows_before + lookback + horizon - 1, len(values))
     inputs = encoding.windows_of(values, lookback)[:, : len(rows)]
-    steps = encoding.targets.transform(_steps(values, encoding.target, horizon))
+    steps = encoding.encode_targets(values)
     return Windows(
         inputs=inputs,
         targets=steps[len(steps) - len(rows) :, np.newaxis],

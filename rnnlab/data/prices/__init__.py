@@ -17,7 +17,7 @@ from rnnlab.data.prices.tables import parse_table, shown
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
 
-__all__ = ["data_folder", "load_csv", "load_prices"]
+__all__ = ["between", "data_folder", "load_csv", "load_prices"]
 
 
 def load_prices(
@@ -57,13 +57,13 @@ def load_prices(
     if kept is None and symbol not in SNAPSHOTS:
         raise DataError(f"No prices of {symbol} are kept{_what_there_is(symbol, folder)}.", hint=_get(symbol))
     if kept is not None:
-        return _between(_from_folder(kept, column), start, end)
+        return between(_from_folder(kept, column), start, end)
     if column != "close":
         raise DataError(
             f"The bundled snapshot of {symbol} has no column {shown(column)}; it has close.",
             hint=_get(symbol),
         )
-    return _between(load_snapshot(symbol), start, end)
+    return between(load_snapshot(symbol), start, end)
 
 
 def _from_folder(kept: Kept, column: str) -> Series:
@@ -84,7 +84,8 @@ def _from_folder(kept: Kept, column: str) -> Series:
     )
 
 
-def _between(series: Series, start: date | str | None, end: date | str | None) -> Series:
+def between(series: Series, start: date | str | None, end: date | str | None) -> Series:
+    """The days from `start` to `end`, both included; DataError where there are none."""
     if start is None and end is None:
         return series
     lower = np.datetime64(start, "D") if start is not None else series.dates[0]
