@@ -1,7 +1,7 @@
 """What the schema knows about every key, looked up by path: the sections, their kinds, and what a value must be."""
 
+import inspect
 import types
-import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -43,7 +43,9 @@ class Entry:
 
 def sections_of(field: FieldInfo) -> dict[tuple[str, ...], type[BaseModel]]:
     """Collect the sections in the annotation of a field by kind."""
-    models = [part for part in _parts(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
+    models = [
+        part for part in _parts(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)
+    ]
     kinds = {_kind_of(model): model for model in models}
     return kinds if len(models) > 1 or () in kinds else dict.fromkeys([()], models[0]) if models else {}
 
@@ -83,7 +85,7 @@ def entries(path: tuple[str, ...], values: Any) -> dict[str, Entry]:
 
 def ordered_fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
     """Order the keys of a section for people: its kind, what is its own, what it shares with other kinds."""
-    fields, own = section.model_fields, section.__dict__.get("__annotations__", {})
+    fields, own = section.model_fields, inspect.get_annotations(section)
     named = [name for name in DISCRIMINATORS if name in fields]
     names = dict.fromkeys([*named, *(name for name in fields if name in own), *fields])
     return {name: fields[name] for name in names}
@@ -128,10 +130,15 @@ def requirement(entry: Entry) -> str:
 
 
 def _requirement_of(entry: Entry, parts: list[Any]) -> str:
+    example = entry.extra.get("example")
     if entry.has_kinds:
-        return f"one of {listed(kind[0] for kind in entry.sections)}"
+        kinds = listed(kind[0] for kind in entry.sections)
+        mapping = f"a mapping such as {in_flow(example)}" if example else "a mapping with one of them as its kind"
+        # Data have no kind that could do without keys.
+        alone = entry.path != ("data",)
+        return f"one of {kinds}, or {mapping}" if alone else f"{mapping} (kinds: {kinds})"
     if entry.sections:
-        return "a mapping of keys to values"
+        return f"a mapping such as {in_flow(example)}" if example else "a mapping of keys to values"
     part = parts[0]
     if get_origin(part) is Literal:
         words = [str(word) for word in get_args(part)]
@@ -143,24 +150,26 @@ def _requirement_of(entry: Entry, parts: list[Any]) -> str:
 
 
 def _bounds(field: FieldInfo) -> str:
-    words = []
-    for bound in _metadata(field):
+    words: list[str] = []
+    for bound in field.metadata:
+        if isinstance(bound, Lt) and bound.lt == 2**63:
+            continue  # goes without saying, until a number is that large
         if isinstance(bound, Gt):
             words.append("above 0" if bound.gt == 0 else f"above {bound.gt}")
         elif isinstance(bound, Ge):
             words.append(f"of at least {bound.ge}")
         elif isinstance(bound, Lt):
-            words.append(f"below {'2^63' if bound.lt == 2**63 else bound.lt}")
+            words.append(f"below {bound.lt}")
         elif isinstance(bound, Le):
             words.append(f"at most {bound.le}" if words else f"of at most {bound.le}")
     return " " + " and ".join(words) if words else ""
 
 
-def _metadata(field: FieldInfo) -> Iterator[Any]:
-    yield from field.metadata
-    for part in typing.get_args(field.annotation):
-        if get_origin(part) is Annotated:
-            yield from get_args(part)[1:]
+def in_flow(example: Any) -> str:
+    """Write an example as it may stand in a config."""
+    if isinstance(example, dict):
+        return "{" + ", ".join(f"{key}: {value}" for key, value in example.items()) + "}"
+    return str(example)
 
 
 def listed(words: Any) -> str:

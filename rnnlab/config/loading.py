@@ -103,7 +103,7 @@ def _tree(
 def _read_layers(name: str, above: list[tuple[str, Node]], problems: list[Problem]) -> Node | None:
     """Read a file, and the files that it extends beneath it."""
     try:
-        source, text = open_source(name)
+        source, text = open_source(name, asked_by=[file for file, _ in above])
     except NoSourceError as error:
         problems.append(_at_extends(error.problem, above))
         return None
@@ -143,7 +143,9 @@ def _read_extended(
         problems.append(Problem(message, mark))
         return None
     if len(chain) >= MOST_LAYERS:
-        problems.append(Problem(f"extends must end after at most {MOST_LAYERS} files; this is one more.", mark))
+        problems.append(
+            Problem(f"extends must end after at most {MOST_LAYERS} files; this is one more.", mark)
+        )
         return None
     return _read_layers(name, above, problems)
 

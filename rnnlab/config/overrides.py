@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rnnlab.config.layers import expanded, set_at
+from rnnlab.config.layers import set_at
 from rnnlab.config.places import Node, Place, Source
 from rnnlab.config.problems import Mark, Problem, quoted
 from rnnlab.config.reader import dotted, read
@@ -25,33 +25,37 @@ def apply_set(tree: Node, assignment: str) -> list[Problem]:
 
 def apply_seeds(tree: Node, seeds: str) -> list[Problem]:
     """Carry out `--seeds N` (N models) or `--seeds A,B,...` (these seeds)."""
-    source = argument("--seeds", seeds)
-    start = len("--seeds ")
-    listed = "," in seeds and not seeds.lstrip().startswith("[")
-    text, offset = (f"[{seeds}]", start - 1) if listed else (seeds, start)
-    return _put(tree, ("seeds",), text, source, Place(source, 0, start, start + max(len(seeds), 1)), offset)
+    source, start = argument("--seeds", seeds), len("--seeds ")
+    whole = Place(source, 0, start, start + max(len(seeds), 1))
+    bare_list = "," in seeds and not seeds.lstrip().startswith("[")
+    document = read(f"[{seeds}]" if bare_list else seeds, source, offset=start - bare_list, path=("seeds",))
+    value = document.tree or Node(None, whole)
+    value.place = value.key_place = whole
+    assert tree.mapping is not None
+    tree.mapping["seeds"] = value
+    return document.problems
 
 
 def apply_name(tree: Node, name: str) -> list[Problem]:
     """Carry out `--name NAME`; the name is a text, whatever it looks like."""
-    source = argument("--name", name)
-    place = Place(source, 0, len("--name "), len(source.lines[0]) if len(source.lines) == 1 else len("--name ") + 1)
+    source, start = argument("--name", name), len("--name ")
+    place = Place(source, 0, start, max(len(source.lines[0]), start + 1))
     assert tree.mapping is not None
     tree.mapping["name"] = Node(name, place, place)
     return []
 
 
-def _put(tree: Node, path: tuple[str, ...], text: str, source: Source, key: Place, offset: int) -> list[Problem]:
+def _put(
+    tree: Node, path: tuple[str, ...], text: str, source: Source, key: Place, offset: int
+) -> list[Problem]:
     document = read(text, source, offset=offset, path=path)
     if document.problems:
         return document.problems
-    value = document.tree
-    if value is None:
-        value = Node(None, Place(source, 0, offset, offset + 1))
+    value = document.tree or Node(None, Place(source, 0, offset, offset + 1))
     value.key_place = key
     blocked = set_at(tree, path, value)
     if blocked is None:
         return []
-    node = expanded(blocked[1], blocked[0])
-    message = f"{dotted(path)}: {dotted(blocked[0])} is {got(node)}, in which there is no {path[len(blocked[0])]}."
+    where, node = blocked
+    message = f"{dotted(path)}: {dotted(where)} is {got(node)}, in which there is no {path[len(where)]}."
     return [Problem(message, (Mark(key), Mark(node.key_place or node.place, "here")))]

@@ -39,6 +39,11 @@ class Place:
     start: int
     end: int
 
+    @property
+    def position(self) -> tuple[int, int]:
+        """Line and column, for sorting."""
+        return self.line, self.start
+
 
 @dataclass
 class Node:

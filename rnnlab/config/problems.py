@@ -1,12 +1,14 @@
 """How a problem in a config is shown: where it is, what is wrong, and the line itself with carets beneath.
 
-    configs/stock.yaml:14:3: model.hiden_size: no such key; did you mean hidden_size?
-       14 |   hiden_size: 16
-          |   ^^^^^^^^^^
+configs/stock.yaml:14:3: model.hiden_size: no such key; did you mean hidden_size?
+   14 |   hiden_size: 16
+      |   ^^^^^^^^^^
 """
 
 import unicodedata
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from rnnlab.config.places import Place, Source
 
@@ -53,34 +55,37 @@ class Problem:
     def _excerpts(self) -> list[str]:
         home = self.marks[0].place.source
         lines: list[str] = []
-        for mark in sorted(self.marks, key=lambda mark: (mark.place.source is not home, mark.place.line, mark.place.start)):
-            if mark.place.source is not home:
-                name = printable(shorten(mark.place.source.name, WIDTH))
-                lines.append(f"    in {name}:" if mark.place.source.numbered else "    with the argument:")
-            lines += excerpt(mark)
+        by_place = sorted(self.marks, key=lambda mark: (mark.place.source is not home, *mark.place.position))
+        for (source, _), marks in groupby(by_place, key=lambda mark: (mark.place.source, mark.place.line)):
+            if source is not home:
+                name = printable(shorten(source.name, WIDTH))
+                lines.append(f"    in {name}:" if source.numbered else "    with the argument:")
+            lines += excerpt(list(marks))
         return lines
 
     def order(self) -> tuple[int, int]:
         """Sort key: by line and column; problems without a place come first."""
-        return (self.marks[0].place.line, self.marks[0].place.start) if self.marks else (-1, -1)
+        return self.marks[0].place.position if self.marks else (-1, -1)
 
 
-def excerpt(mark: Mark) -> list[str]:
-    """Draw the line of a mark, cut to a readable width, and the carets under it."""
-    place = mark.place
+def excerpt(marks: Sequence[Mark]) -> list[str]:
+    """Draw a line, cut to a readable width, and under it the carets of the marks in it, ordered by column."""
+    place = marks[0].place
     line = place.source.lines[place.line] if place.line < len(place.source.lines) else ""
-    start, end = min(place.start, len(line)), max(place.end, place.start + 1)
-    cut = max(0, start - WIDTH // 2) if len(line) > WIDTH else 0
-    shown = line[cut : cut + WIDTH]
-    before, after = "…" * (cut > 0), "…" * (cut + WIDTH < len(line))
-    indent = len(before) + display_width(line[cut:start])
-    under = display_width(line[start : min(end, cut + WIDTH)]) or 1
-    note = f" {mark.note}" if mark.note else ""
+    cut = max(0, place.start - WIDTH // 2) if len(line) > WIDTH else 0
+    last = cut + WIDTH
+    before, after = "…" * (cut > 0), "…" * (last < len(line))
+    rows = [""]
+    for mark in marks:
+        start, end = min(mark.place.start, last), min(mark.place.end, last)
+        indent = len(before) + display_width(line[cut:start])
+        if indent < len(rows[-1]):
+            rows.append("")
+        carets = "^" * max(display_width(line[start:end]), 1)
+        rows[-1] += " " * (indent - len(rows[-1])) + carets + (f" {mark.note} " if mark.note else "")
     number = f"{place.line + 1:>5}" if place.source.numbered else " " * 5
-    return [
-        f"{number} | {before}{printable(shown)}{after}".rstrip(),
-        f"      | {' ' * indent}{'^' * under}{note}",
-    ]
+    text = f"{number} | {before}{printable(line[cut:last])}{after}"
+    return [text.rstrip(), *(f"      | {row}".rstrip() for row in rows)]
 
 
 def printable(text: str) -> str:

@@ -4,7 +4,8 @@ from dataclasses import dataclass, field
 
 import yaml
 from yaml.composer import Composer
-from yaml.nodes import CollectionNode, MappingNode, Node as YamlNode, ScalarNode
+from yaml.nodes import CollectionNode, MappingNode, ScalarNode
+from yaml.nodes import Node as YamlNode
 from yaml.parser import Parser
 from yaml.reader import Reader, ReaderError
 from yaml.scanner import Scanner
@@ -133,7 +134,7 @@ class _Conversion:
         entries: dict[str, Node] = {}
         for key_node, value_node in mapping.value:
             place = self._place(key_node)
-            key = self._key(key_node, path, place)
+            key = self._key(key_node, path, place, alone=place.end == self._place(value_node).start)
             if key is None:
                 continue
             child = self.node(value_node, (*path, key), place)
@@ -147,13 +148,15 @@ class _Conversion:
                 entries[key] = child
         return entries
 
-    def _key(self, node: YamlNode, path: tuple[str, ...], place: Place) -> str | None:
+    def _key(self, node: YamlNode, path: tuple[str, ...], place: Place, *, alone: bool) -> str | None:
         if not isinstance(node, ScalarNode):
             kind = "a mapping" if isinstance(node, MappingNode) else "a list"
             self._complain(path, f"a key must be a word; got {kind}.", place)
             return None
         if node.value == "<<" and node.style is None:
-            self._complain(path, "merge keys (<<) are not part of YAML 1.2; write the keys out, or use extends.", place)
+            self._complain(
+                path, "merge keys (<<) are not part of YAML 1.2; write the keys out, or use extends.", place
+            )
             return None
         try:
             value = value_of(node.tag, node.value)
@@ -161,7 +164,8 @@ class _Conversion:
             self._complain(path, f"a key must be a word; this one {error}", place)
             return None
         if not isinstance(value, str) or not value:
-            self._complain(path, f"a key must be a word; got {node.value or 'nothing'}.", place)
+            hint = " A decimal number has a point, not a comma." if alone and isinstance(value, int | float) else ""
+            self._complain(path, f"a key must be a word; got {node.value or 'nothing'}.{hint}", place)
             return None
         return value
 
@@ -180,7 +184,9 @@ class _Conversion:
     def _place(self, node: YamlNode) -> Place:
         start, end = node.start_mark, node.end_mark
         shift = self._offset if start.line == 0 else 0
-        line = self._document.source.lines[start.line] if start.line < len(self._document.source.lines) else ""
+        line = (
+            self._document.source.lines[start.line] if start.line < len(self._document.source.lines) else ""
+        )
         last = end.column + shift if end.line == start.line else len(line.rstrip())
         return Place(self._document.source, start.line, start.column + shift, last)
 

@@ -30,14 +30,17 @@ def say_unknown(path: Path, values: Any) -> str:
     """A key that is not there, and the one that may have been meant."""
     name, known = path[-1], catalogue.entries(path[:-1], values)
     start = f"{dotted(path)}: no such key"
-    near = _nearest(name, list(known))
+    near = nearest_key(name, list(known))
     if near:
         return f"{start}; did you mean {near}?"
+    kind = _kind_here(path[:-1], values)
+    others = [other for other, found in catalogue.every_key() if found.path == path]
+    if kind and others:
+        return f"{start}{kind}; it belongs to {' and '.join(others)}."
     elsewhere = _elsewhere(name, path[:-1])
     if elsewhere:
         return f"{start}; did you mean {elsewhere}?"
     where = dotted(path[:-1]) or "a config"
-    kind = _kind_here(path[:-1], values)
     return f"{start}{kind}. The keys of {where} are {catalogue.listed(known)}."
 
 
@@ -45,7 +48,9 @@ def _kind_here(path: Path, values: Any) -> str:
     section = _value_at(values, path)
     if not isinstance(section, dict):
         return ""
-    words = [f"{word}: {section[word]}" for word in catalogue.DISCRIMINATORS if isinstance(section.get(word), str)]
+    words = [
+        f"{word}: {section[word]}" for word in catalogue.DISCRIMINATORS if isinstance(section.get(word), str)
+    ]
     return f" for {', '.join(words)}" if words and path else ""
 
 
@@ -55,7 +60,7 @@ def _value_at(values: Any, path: Path) -> Any:
     return values
 
 
-def _nearest(name: str, known: list[str]) -> str | None:
+def nearest_key(name: str, known: list[str]) -> str | None:
     """The key of this section that a wrong one resembles, or means in another tool's words."""
     plain = name.lower().replace("-", "_")
     if plain in known:
@@ -69,7 +74,11 @@ def _nearest(name: str, known: list[str]) -> str | None:
 def _elsewhere(name: str, here: Path) -> str | None:
     """The same key in another section, the nearest one first."""
     wanted = {name, SYNONYMS.get(name, name)}
-    found = [entry.path for _, entry in catalogue.every_key() if entry.path[-1] in wanted and entry.path[:-1] != here]
+    found = [
+        entry.path
+        for _, entry in catalogue.every_key()
+        if entry.path[-1] in wanted and entry.path[:-1] != here
+    ]
     # `kind` is everywhere: to point at one of them would be a guess.
     if not found or name in catalogue.DISCRIMINATORS:
         return None
@@ -83,11 +92,8 @@ def say_missing(path: Path, values: Any) -> str:
     entry = catalogue.entry(path, values)
     if entry is None:
         return f"{dotted(path)} is missing; add it."
-    example = entry.extra.get("example")
-    if isinstance(example, dict):
-        inner = ", ".join(f"{key}: {value}" for key, value in example.items())
-        return f"{dotted(path)} is missing; add it, for instance {path[-1]}: {{{inner}}}."
-    return f"{dotted(path)} is missing; add {catalogue.requirement(entry)}, for instance {path[-1]}: {example}."
+    example = catalogue.in_flow(entry.extra.get("example"))
+    return f"{dotted(path)} is missing; add it, for instance {path[-1]}: {example}."
 
 
 def say_kind(path: Path, word: str, node: Node | None, values: Any) -> str:
@@ -97,26 +103,30 @@ def say_kind(path: Path, word: str, node: Node | None, values: Any) -> str:
     at = catalogue.DISCRIMINATORS.index(word)
     given = _value_at(values, path)
     before = given.get("kind") if at and isinstance(given, dict) else None
-    kinds = list(dict.fromkeys(kind[at] for kind in sections if len(kind) > at and (not at or kind[0] == before)))
+    kinds = list(
+        dict.fromkeys(kind[at] for kind in sections if len(kind) > at and (not at or kind[0] == before))
+    )
     full = dotted((*path, word))
     if node is None:
-        return f"{full} is missing; it says which of {', '.join(kinds)} this is."
+        return f"{full} is missing; add one of {', '.join(kinds)}, for instance {word}: {kinds[0]}."
     # `optimizer: sdg` has its kind in the place of the mapping.
     shown = full if node.mapping is None and isinstance(given, dict) else dotted(path)
-    near = difflib.get_close_matches(str(node.value).lower(), kinds, n=1) if isinstance(node.value, str) else []
+    near = (
+        difflib.get_close_matches(str(node.value).lower(), kinds, n=1) if isinstance(node.value, str) else []
+    )
     hint = f"; did you mean {near[0]}?" if near else "."
     return f"{shown} must be one of {', '.join(kinds)}; got {got(node)}{hint}"
 
 
-def say_value(path: Path, node: Node | None, values: Any, *, must: str | None, wants_section: bool) -> str:
+def say_value(path: Path, node: Node | None, values: Any, *, must: str | None = None) -> str:
     """A value that its key cannot have."""
     if not path:
         return f"a config must be a mapping of keys to values; got {got(node)}."
     entry = catalogue.entry(path, values)
     if must is None:
         must = catalogue.requirement(entry) if entry is not None else "something else"
-        if wants_section and entry is not None and entry.has_kinds:
-            must += f", or a mapping with {path[-1]}'s kind and keys"
+        if node is not None and isinstance(node.value, int) and node.value >= 2**63:
+            must += " and below 2^63"
     return f"{dotted(path)} must be {must}; got {got(node)}{_advice(must, node)}"
 
 
@@ -147,7 +157,9 @@ def _advice(must: str, node: Node | None) -> str:
         return ", which is not finite."
     if node is not None and node.children is None and value is None and "none" in re.findall(r"\w+", must):
         return "; write none."
-    if isinstance(value, bool | int | float) and must.startswith(("a text", "the name", "a ticker", "the path", "1 to 64")):
+    if isinstance(value, bool | int | float) and must.startswith(
+        ("a text", "the name", "a ticker", "the path", "1 to 64")
+    ):
         return f'; put it in quotes: "{node.raw if node else value}".'
     return "."
 

@@ -4,6 +4,7 @@ import difflib
 import os
 import re
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from rnnlab.config.places import Place, Source
@@ -26,8 +27,10 @@ def lines_of(text: str) -> tuple[str, ...]:
     return tuple(re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text))
 
 
-def open_source(name: str) -> tuple[Source, str]:
+def open_source(name: str, *, asked_by: Sequence[str] = ()) -> tuple[Source, str]:
     """Read a config's text from a path, or from standard input for `-`.
+
+    `asked_by` names the files that extend this one, which are no suggestions for what may have been meant.
 
     Raises
     ------
@@ -35,7 +38,7 @@ def open_source(name: str) -> tuple[Source, str]:
         If there is nothing to read, or it is no text.
     """
     shown = "<stdin>" if name == STDIN else name
-    content = _read_stdin() if name == STDIN else _read_file(name)
+    content = _read_stdin() if name == STDIN else _read_file(name, asked_by)
     if len(content) > LARGEST:
         raise NoSourceError(
             Problem(
@@ -50,7 +53,7 @@ def open_source(name: str) -> tuple[Source, str]:
 
 def argument(option: str, value: str) -> Source:
     """Describe a command line argument as a source, such as `--set model.layers=2`."""
-    shown = f"{option} {value}"
+    shown = f"{option} {value}" if value else f'{option} ""'
     return Source(shown, lines_of(shown), Path.cwd(), numbered=False)
 
 
@@ -62,12 +65,12 @@ def _read_stdin() -> bytes:
     return content
 
 
-def _read_file(name: str) -> bytes:
+def _read_file(name: str, asked_by: Sequence[str]) -> bytes:
     try:
         with open(name, "rb") as file:
             return file.read(LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
-        problem = Problem(_missing(name))
+        problem = Problem(_missing(name, {Path(file).name for file in asked_by}))
     except IsADirectoryError:
         problem = Problem(f"{name}: a config must be a file; this is a folder{_offer(Path(name))}")
     except (OSError, ValueError) as error:
@@ -81,16 +84,18 @@ def _reason(error: Exception) -> str:
     return "this is no path"
 
 
-def _missing(name: str) -> str:
+def _missing(name: str, excluded: set[str]) -> str:
     """Say what is missing, the file or its folder, and what is there in its place."""
     if not name:
         return 'the config must be the path of a YAML file, or - for standard input; got "".'
     path = Path(name)
     if not path.parent.is_dir():
         return f"{name}: no such file: there is no folder {path.parent}."
-    files = _configs_in(path.parent)
+    files = [file for file in _configs_in(path.parent) if file not in excluded]
     stems = {Path(file).stem: file for file in files}
-    near = difflib.get_close_matches(path.name, files, n=1) or difflib.get_close_matches(path.stem, stems, n=1)
+    near = difflib.get_close_matches(path.name, files, n=1) or difflib.get_close_matches(
+        path.stem, stems, n=1
+    )
     if near:
         return f"{name}: no such file; did you mean {path.parent / stems.get(near[0], near[0])}?"
     return f"{name}: no such file{_offer(path.parent)}"
@@ -120,7 +125,9 @@ def _decode(content: bytes, shown: str, folder: Path) -> str:
         lines = content[: error.start].decode("utf-8", "replace")
         source = Source(shown, lines_of(content.decode("utf-8", "replace")), folder)
         line, column = len(lines_of(lines)) - 1, len(lines_of(lines)[-1])
-        message = f"a config must be text in UTF-8; the byte 0x{content[error.start]:02x} is not. Save it as UTF-8."
+        message = (
+            f"a config must be text in UTF-8; the byte 0x{content[error.start]:02x} is not. Save it as UTF-8."
+        )
         raise NoSourceError(Problem(message, (Mark(Place(source, line, column, column + 1)),))) from None
     if "\0" in text:
         raise NoSourceError(_binary(shown))

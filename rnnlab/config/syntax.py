@@ -86,7 +86,9 @@ def explain_reader_error(error: ReaderError, text: str, source: Source, offset: 
     line, column = len(before) - 1, len(before[-1])
     place = _clamped(Place(source, line, column + (offset if line == 0 else 0), column + 1), source)
     code = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or "\0")
-    return Problem(f"the character U+{code:04X} cannot stand in a config; is this a text file?", (Mark(place),))
+    return Problem(
+        f"the character U+{code:04X} cannot stand in a config; is this a text file?", (Mark(place),)
+    )
 
 
 def _place(mark: yaml.Mark, source: Source, offset: int) -> Place:

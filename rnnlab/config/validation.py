@@ -12,10 +12,9 @@ from rnnlab.config import catalogue
 from rnnlab.config.places import Node, Place, find
 from rnnlab.config.problems import Mark, Problem
 from rnnlab.config.schema.experiment import Config
-from rnnlab.config.sentences import say_kind, say_missing, say_unknown, say_value
+from rnnlab.config.sentences import nearest_key, say_kind, say_missing, say_unknown, say_value
 
 Path = tuple[str, ...]
-_WORDS_FOR_A_SECTION = ("model_type", "model_attributes_type", "dict_type")
 
 
 @dataclass
@@ -24,6 +23,8 @@ class Finding:
 
     path: Path
     problem: Problem
+    missing: bool = False
+    meant: Path | None = None
 
 
 def validate(tree: Node) -> tuple[Config | None, list[Problem]]:
@@ -42,7 +43,9 @@ def validate(tree: Node) -> tuple[Config | None, list[Problem]]:
         return Config.model_validate(values), []
     except ValidationError as error:
         findings = _findings(error, tree, values)
-    problems = [finding.problem for finding in findings]
+    meant = {finding.meant for finding in findings if finding.meant}
+    # A key that is missing because it is misspelt is one problem, not two.
+    problems = [finding.problem for finding in findings if not (finding.missing and finding.path in meant)]
     set_aside = [finding.path for finding in findings if finding.path]
     if set_aside:
         problems += _contradictions_beside(set_aside, tree, values)
@@ -72,20 +75,23 @@ def _finding(item: Any, tree: Node, values: Any) -> Finding:
     if kind == "extra_forbidden":
         node = find(tree, path)
         place = (node.key_place or node.place) if node else None
-        return Finding(path, _problem(say_unknown(path, values), place, tree))
+        near = nearest_key(path[-1], list(catalogue.entries(path[:-1], values)))
+        meant = (*path[:-1], near) if near else None
+        return Finding(path, _problem(say_unknown(path, values), place, tree), meant=meant)
     if kind == "missing":
-        return Finding(path, _problem(say_missing(path, values), _nearest(tree, path[:-1]), tree))
+        return Finding(path, _problem(say_missing(path, values), _nearest(tree, path[:-1]), tree), missing=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         word = item["ctx"]["discriminator"].strip("'")
         node = find(tree, (*path, word))
         if kind == "union_tag_not_found" and node is None and _is_mapping(tree, path):
             return Finding(path, _problem(say_kind(path, word, None, values), _nearest(tree, path), tree))
         named = node or find(tree, path)
-        return Finding(path, _problem(say_kind(path, word, named, values), named.place if named else None, tree))
+        return Finding(
+            path, _problem(say_kind(path, word, named, values), named.place if named else None, tree)
+        )
     node = find(tree, path)
     must = item.get("ctx", {}).get("must") if kind == "must_be" else None
-    wants_section = kind in _WORDS_FOR_A_SECTION
-    said = say_value(path, node, values, must=must, wants_section=wants_section)
+    said = say_value(path, node, values, must=must)
     return Finding(path, _problem(said, node.place if node else None, tree))
 
 
@@ -115,7 +121,9 @@ def _path_of(location: tuple[int | str, ...], values: Any) -> Path:
     sections: dict[Path, type[BaseModel]] = {}
     chosen: Path = ()
     for part in location:
-        narrowed = {kind: model for kind, model in sections.items() if kind[: len(chosen) + 1] == (*chosen, part)}
+        narrowed = {
+            kind: model for kind, model in sections.items() if kind[: len(chosen) + 1] == (*chosen, part)
+        }
         if section is None and narrowed:
             chosen = (*chosen, str(part))
             section = narrowed.get(chosen)
@@ -160,5 +168,3 @@ def _leave_out(values: Any, path: Path) -> None:
 def _touches(keys: tuple[str, ...], set_aside: list[Path]) -> bool:
     paths = [tuple(key.split(".")) for key in keys]
     return any(path[: len(bad)] == bad or bad[: len(path)] == path for path in paths for bad in set_aside)
-
-

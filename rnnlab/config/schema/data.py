@@ -54,7 +54,7 @@ class PricesData(SeriesData):
     symbol: Text = key(
         ...,
         "ticker symbol",
-        must='a ticker symbol such as AAPL or "^GSPC" (up to 32 letters, digits and . - ^ = _)',
+        must="a ticker symbol: up to 32 letters, digits and . - ^ = _",
         example="AAPL",
         pattern=r"\A\^?[A-Za-z0-9][A-Za-z0-9.=_-]{0,30}\z",
     )

@@ -1,7 +1,7 @@
 """A whole config: name, seeds, data, model and training, with what depends on several of them worked out."""
 
 import re
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema, model_validator
 from pydantic_core import PydanticCustomError
@@ -28,8 +28,9 @@ def _read_seeds(value: Any) -> list[int]:
         return list(range(value))
     if not isinstance(value, list | tuple) or not 1 <= len(value) <= MOST_SEEDS:
         raise refuse(SEEDS)
-    if not all(is_whole(seed) and 0 <= seed < 2**63 for seed in value):
-        raise refuse(SEEDS + " and below 2^63")
+    if not all(is_whole(seed) and seed >= 0 for seed in value):
+        large = any(isinstance(seed, int) and seed >= 2**63 for seed in value)
+        raise refuse(SEEDS + (" and below 2^63" if large else ""))
     if len(set(value)) < len(value):
         twice = next(seed for seed in value if value.count(seed) > 1)
         raise refuse(f"a list of distinct seeds ({twice} is there more than once)")

@@ -131,5 +131,6 @@ class InitialWeights(Section):
     c_0: Init = key(ZerosInit(), "the LSTM's cell state before the first step, where it is learned")
     forget_bias: ForgetBias | None = key(
         None,
-        "bias of the LSTM's forget gate, in place of b_h's value: a number, or {kind: chrono, longest: ...}",
+        "bias of the LSTM's forget gate, in place of b_h's: a number, or {kind: chrono, longest: ...}",
+        must="a number, or a mapping such as {kind: chrono, longest: 100}, or null",
     )

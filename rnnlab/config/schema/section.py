@@ -7,10 +7,12 @@ at all. Every key carries its meaning and unit, from which the key reference and
 import math
 from typing import Annotated, Any
 
+from annotated_types import Lt
 from pydantic import AllowInfNan, BaseModel, BeforeValidator, ConfigDict, Field, Strict
 from pydantic_core import PydanticCustomError
 
-Whole = Annotated[int, Strict()]
+# Below 2^63, so that every whole number fits an array.
+Whole = Annotated[int, Strict(), Lt(2**63)]
 Number = Annotated[float, Strict(), AllowInfNan(False)]
 Flag = Annotated[bool, Strict()]
 Text = Annotated[str, Strict()]
@@ -71,8 +73,8 @@ def refuse(reason: str) -> PydanticCustomError:
 
 
 def is_whole(value: object) -> bool:
-    """Tell whether `value` is an integer, which a bool is not."""
-    return isinstance(value, int) and not isinstance(value, bool)
+    """Tell whether `value` is an integer that fits an array; a bool is none."""
+    return isinstance(value, int) and not isinstance(value, bool) and abs(value) < 2**63
 
 
 def is_number(value: object) -> bool:

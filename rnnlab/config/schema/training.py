@@ -112,9 +112,14 @@ class Training(Section):
         None,
         "what is minimised, summed over steps, averaged over sequences",
         shown_default="as the data need it",
+        example={"kind": "huber", "delta": 1.0},
     )
-    optimizer: Optimizer = key(AdamOptimizer(), "how gradients change the parameters")
-    schedule: Schedule = key(ConstantSchedule(), "how the learning rate changes")
+    optimizer: Optimizer = key(
+        AdamOptimizer(), "how gradients change the parameters", example={"kind": "adam", "learning_rate": 0.001}
+    )
+    schedule: Schedule = key(
+        ConstantSchedule(), "how the learning rate changes", example={"kind": "cosine", "warmup": 100}
+    )
     batch_size: BatchSize = key(
         None,
         "sequences in an update; full takes all of them",
@@ -149,11 +154,15 @@ class Training(Section):
         ge=1,
     )
     # No clipping unless asked for: it changes the gradient, and the record shows the norms that call for it.
-    clip: Clip = key(NoClip(), "limit on the gradient before it is used")
+    clip: Clip = key(
+        NoClip(), "limit on the gradient before it is used", example={"kind": "norm", "threshold": 5.0}
+    )
     l2: Number = key(0.0, "weight of 0.5 ||W||^2 over the weights, biases left out", ge=0)
-    omega: Omega | None = key(None, "regularizer against vanishing gradients (vanilla cell)")
+    omega: Omega | None = key(
+        None, "regularizer against vanishing gradients (vanilla cell)", example={"alpha": 2.0}
+    )
     early_stopping: EarlyStopping | None = key(
-        None, "stop where the loss on held-out training rows falls no more"
+        None, "stop where the loss on held-out training rows falls no more", example={"patience": 20}
     )
     log_gradient_flow_every: Whole = key(
         0, "updates between two records of gradients by lag; 0 for none", unit="updates", ge=0
