@@ -1,0 +1,205 @@
+"""The layers, walked: who imports whom, who prints, who asks the clock, and how long a module may get."""
+
+import ast
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "rnnlab"
+MODULES = sorted(PACKAGE.rglob("*.py"))
+
+# What each layer may import of rnnlab, and what it may import from elsewhere beyond the standard library.
+LAYERS: dict[str, set[str]] = {
+    "errors": set(),
+    "engine": {"errors"},
+    "dynamics": {"engine", "errors"},
+    "config": {"errors"},
+    "data": {"errors"},
+    "forecasting": {"errors"},
+    "runs": {"errors"},
+    "plots": {"errors"},
+    "experiments": {"errors", "engine", "dynamics", "config", "data", "forecasting", "runs", "plots"},
+    "cli": {"errors", "experiments", "config", "runs"},
+    "__main__": {"cli"},
+    "__init__": set(),
+}
+LIBRARIES: dict[str, set[str]] = {
+    "errors": set(),
+    "engine": {"numpy"},
+    "dynamics": {"numpy"},
+    "config": {"annotated_types", "pydantic", "pydantic_core", "yaml"},
+    "data": {"numpy", "pandas", "requests"},
+    "forecasting": {"numpy", "pandas"},
+    "runs": {"numpy", "pydantic_core", "threadpoolctl"},
+    "plots": {"matplotlib", "numpy"},
+    "experiments": {"matplotlib", "numpy", "pandas", "requests", "threadpoolctl"},
+    "cli": {"click", "rich", "typer"},
+    "__main__": set(),
+    "__init__": set(),
+}
+# Standard modules through which an engine could read files, the clock, the system or chance.
+OUTSIDE_WORLD = {
+    "datetime", "glob", "io", "json", "logging", "os", "pathlib", "pickle", "random", "secrets", "shutil",
+    "socket", "subprocess", "sys", "tempfile", "time", "urllib", "warnings",
+}  # fmt: skip
+LONGEST_MODULE = 320
+
+
+def names_of(paths: list[Path]) -> list[str]:
+    return [path.relative_to(ROOT).as_posix() for path in paths]
+
+
+def layer_of(path: Path) -> str:
+    """The folder below rnnlab/, or the module itself: rnnlab/engine/cells/gru.py -> engine."""
+    return path.relative_to(PACKAGE).parts[0].removesuffix(".py")
+
+
+def imports(path: Path, tree: ast.Module) -> Iterator[tuple[int, str]]:
+    """Line and dotted name of everything imported, inside functions too, relative imports resolved."""
+    package = list(path.relative_to(ROOT).with_suffix("").parts[:-1])
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            yield from ((node.lineno, alias.name) for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            above = package[: len(package) - node.level + 1] if node.level else []
+            origin = ".".join([*above, *([node.module] if node.module else [])])
+            if origin == "rnnlab":  # `from rnnlab import runs` names a layer only in its second half
+                yield from ((node.lineno, f"rnnlab.{alias.name}") for alias in node.names)
+            else:
+                yield node.lineno, origin
+
+
+def forbidden_imports(path: Path, source: str) -> list[str]:
+    """The arrows of a module that point up or outside its layer."""
+    layer = layer_of(path)
+    found = []
+    for line, name in imports(path, ast.parse(source)):
+        top, _, rest = name.partition(".")
+        if top == "rnnlab":
+            target = rest.partition(".")[0]
+            if target in LAYERS and target not in LAYERS[layer] | {layer} and target != "__init__":
+                found.append(f"{line}: {layer} must not import {name}")
+        elif top in sys.stdlib_module_names:
+            if layer in {"engine", "dynamics"} and top in OUTSIDE_WORLD:
+                found.append(f"{line}: {layer} must not import {name}")
+        elif top not in LIBRARIES[layer]:
+            found.append(f"{line}: {layer} must not import {name}")
+    return found
+
+
+def forbidden_uses(path: Path, source: str) -> list[str]:
+    """Prints outside the screens' layer, pyplot anywhere, and global random state."""
+    layer = layer_of(path)
+    found = []
+    for node in ast.walk(ast.parse(source)):
+        text = ast.unparse(node) if isinstance(node, ast.Call | ast.Attribute | ast.alias) else ""
+        if (
+            isinstance(node, ast.Call)
+            and text.startswith(("print(", "input(", "breakpoint("))
+            and layer != "cli"
+        ):
+            found.append(f"{node.lineno}: only cli speaks to the screen, not {layer}")
+        if "pyplot" in text:
+            found.append(f"{node.lineno}: pyplot keeps global state; make a Figure")
+        chance = re.fullmatch(r"(?:np|numpy)\.random\.(\w+)", text)
+        if chance and chance[1] not in {"Generator", "SeedSequence", "BitGenerator", "PCG64", "default_rng"}:
+            found.append(f"{node.lineno}: {text} is global random state; take a Generator")
+        unseeded = re.fullmatch(r"(?:np|numpy)\.random\.default_rng\(\)", text)
+        if unseeded or (chance and chance[1] == "default_rng" and layer in {"engine", "dynamics"}):
+            found.append(f"{node.lineno}: randomness must arrive as an argument")
+    return found
+
+
+def test_every_layer_is_known():
+    assert {layer_of(path) for path in MODULES} <= set(LAYERS)
+    assert LAYERS.keys() == LIBRARIES.keys()
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names_of(MODULES))
+def test_imports_point_down_and_effects_stay_where_they_belong(path):
+    source = path.read_text(encoding="utf-8")
+    assert forbidden_imports(path, source) + forbidden_uses(path, source) == []
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("engine/x.py", "from rnnlab.config import load"),
+        ("engine/x.py", "from rnnlab import runs"),
+        ("engine/cells/x.py", "from ...data import series"),
+        ("engine/x.py", "def f():\n    import time"),
+        ("engine/x.py", "import numpy as np\nrng = np.random.default_rng(0)"),
+        ("engine/x.py", "import numpy as np\nx = np.random.normal()"),
+        ("engine/x.py", "print(1)"),
+        ("dynamics/x.py", "import pathlib"),
+        ("runs/x.py", "from rnnlab.engine import network"),
+        ("runs/x.py", "import pandas"),
+        ("data/x.py", "import numpy as np\nrng = np.random.default_rng()"),
+        ("plots/x.py", "import matplotlib.pyplot as plt"),
+        ("plots/x.py", "from rnnlab.runs import read_table"),
+        ("experiments/x.py", "import typer"),
+        ("experiments/x.py", "from rnnlab.cli import app"),
+        ("experiments/x.py", "print('done')"),
+        ("cli/x.py", "import numpy"),
+        ("cli/x.py", "from rnnlab.engine import network"),
+        ("errors.py", "import rnnlab.runs"),
+    ],
+)
+def test_the_walk_sees_each_kind_of_offence(module, source):
+    path = PACKAGE / module
+    assert len(forbidden_imports(path, source) + forbidden_uses(path, source)) == 1
+
+
+@pytest.mark.parametrize(
+    ("module", "source"),
+    [
+        ("engine/cells/x.py", "import math, numpy\nfrom rnnlab.errors import DataError\nfrom .. import losses"),
+        ("engine/x.py", "import numpy as np\ndef f(rng: np.random.Generator): return rng.normal()"),
+        ("experiments/x.py", "import numpy\nrng = numpy.random.default_rng(seed)\nfrom rnnlab import runs"),
+        ("cli/x.py", "import typer\nfrom rnnlab.config import load\nprint(1)"),
+        ("runs/x.py", "import rnnlab\nimport time"),
+    ],
+)  # fmt: skip
+def test_the_walk_lets_honest_code_pass(module, source):
+    path = PACKAGE / module
+    assert forbidden_imports(path, source) + forbidden_uses(path, source) == []
+
+
+@pytest.mark.parametrize("path", MODULES, ids=names_of(MODULES))
+def test_a_module_can_be_read_in_one_sitting(path):
+    lines = len(path.read_text(encoding="utf-8").splitlines())
+    assert lines <= LONGEST_MODULE, f"{lines} lines; 200 are a good measure, {LONGEST_MODULE} the limit"
+
+
+def test_importing_the_package_imports_nothing():
+    code = "import sys; before = set(sys.modules); import rnnlab; print(sorted(set(sys.modules) - before))"
+    answer = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert answer.stdout == "['rnnlab']\n"
+
+
+def test_no_file_names_a_machine_or_a_package_index():
+    listed = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=False)
+    if listed.returncode:
+        pytest.skip("not a checkout")
+    # Spelt in pieces, so that this file does not find itself.
+    folders = "|".join(["wo" + "rk", "ro" + "ot", "home/[a-z]+", "Us" + "ers/[a-z]+"])
+    hosts = "|".join(["py" + "pi", "python" + "hosted", "/sim" + "ple/", "np" + "m", "deb" + "ian"])
+    pattern = re.compile(rf"(?<![\w.~-])/(?:{folders})(?:/|\b)|https?://[^\s\"')]*(?:{hosts})")
+    found = []
+    for name in listed.stdout.decode().split("\0"):
+        path = ROOT / name
+        if name and path.is_file() and b"\0" not in (content := path.read_bytes()):
+            lines = content.decode("utf-8", "replace").splitlines()
+            found += [
+                f"{name}:{number}: {line[:120]}"
+                for number, line in enumerate(lines, 1)
+                if pattern.search(line)
+            ]
+    assert found == []
