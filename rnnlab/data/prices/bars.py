@@ -28,12 +28,15 @@ class Bars:
     currency : str or None
     notes : tuple of str
         What the reader of the numbers should know.
+    address : str or None
+        Where they were asked for, without key.
     """
 
     dates: np.ndarray
     columns: Mapping[str, np.ndarray]
     currency: str | None = None
     notes: tuple[str, ...] = ()
+    address: str | None = None
 
     @property
     def close(self) -> np.ndarray:
@@ -128,6 +131,7 @@ def merged(old: Bars, new: Bars) -> Bars | None:
         {name: np.concatenate([values[before], new.columns[name]]) for name, values in old.columns.items()},
         new.currency or old.currency,
         new.notes,
+        new.address,
     )
 
 

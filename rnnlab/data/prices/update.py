@@ -14,6 +14,7 @@ from rnnlab.data.prices.store import file_of
 from rnnlab.data.prices.writing import write_pair
 
 OVERLAP = 6  # days asked for again, to see whether history was adjusted
+_MISSING_END = timedelta(days=10)  # longer than any holiday
 _MISSING_START = timedelta(
     days=7
 )  # a source may begin a few days off another and still have the same history
@@ -102,10 +103,11 @@ def update(source: Source, client: Client, wanted: Wanted, held: Held | None) ->
     if bars is None:
         bars = source.ask(source, client, query, key)
     _refuse_loss(source, wanted, held, mine, bars)
+    bars = replace(bars, notes=(*bars.notes, *_stale(bars, query)))
     origin = {
         "symbol": wanted.symbol,
         "source": source.name,
-        "address": source.addresses()[0],
+        "address": bars.address,
         "adjustment": adjustment,
         "requested": {"start": str(query.start) if query.start else None, "end": str(query.end)},
     }
@@ -139,8 +141,8 @@ def keep(
         "last": str(bars.last),
         "notes": [*bars.notes, *large_changes(bars.dates, bars.close)],
     }
-    path = write_pair(folder, origin["symbol"], content, record)
-    return Fetched(origin["symbol"], path, change, added, record)
+    record = write_pair(folder, origin["symbol"], content, record)
+    return Fetched(origin["symbol"], file_of(folder, origin["symbol"]), change, added, record)
 
 
 def _adjustment(source: Source, wanted: Wanted, held: Held | None) -> str | None:
@@ -172,6 +174,15 @@ def _continued(source: Source, client: Client, query: Query, key: str | None, mi
         return None
 
 
+def _stale(bars: Bars, query: Query) -> tuple[str, ...]:
+    days = (query.end - bars.last).days
+    if days <= _MISSING_END.days:
+        return ()
+    return (
+        f"the last day is {bars.last}, {days} days before the end of what was asked for: no longer traded?",
+    )
+
+
 def _refuse_loss(source: Source, wanted: Wanted, held: Held | None, mine: Held | None, bars: Bars) -> None:
     """Days that are kept must not be lost to an answer without them, unless the user named another source."""
     if held is None or (mine is None and not wanted.is_auto):
@@ -181,5 +192,16 @@ def _refuse_loss(source: Source, wanted: Wanted, held: Held | None, mine: Held |
             source.name,
             f"runs from {bars.first} to {bars.last}, while {wanted.symbol} is kept from {held.bars.first}"
             f" to {held.bars.last}: nothing was replaced",
-            hint=f"To begin anew, delete {file_of(wanted.folder, wanted.symbol)} first.",
+            hint=_begin_anew(wanted),
         )
+    missing = set(held.bars.columns) - set(bars.columns)
+    if missing and mine is None:
+        raise LessThanKept(
+            source.name,
+            f"has no {' and no '.join(sorted(missing))} of {wanted.symbol}, which are kept: nothing was replaced",
+            hint=_begin_anew(wanted),
+        )
+
+
+def _begin_anew(wanted: Wanted) -> str:
+    return f"To begin anew, delete {file_of(wanted.folder, wanted.symbol)} first, or name the --source."

@@ -65,7 +65,7 @@ def locked(folder: Path, symbol: str, patience: float = 120.0) -> Iterator[None]
                 folder.rmdir()  # only works while it is empty
 
 
-def write_pair(folder: Path, symbol: str, content: bytes, origin: dict) -> Path:
+def write_pair(folder: Path, symbol: str, content: bytes, origin: dict) -> dict:
     """Replace a symbol's CSV and JSON files; call with its lock held.
 
     Parameters
@@ -80,8 +80,8 @@ def write_pair(folder: Path, symbol: str, content: bytes, origin: dict) -> Path:
 
     Returns
     -------
-    Path
-        The CSV file.
+    dict
+        What the JSON file holds now.
 
     Raises
     ------
@@ -104,7 +104,7 @@ def write_pair(folder: Path, symbol: str, content: bytes, origin: dict) -> Path:
             with contextlib.suppress(OSError):
                 leftover.unlink()
         raise _cannot_write(folder, problem) from None
-    return path
+    return record
 
 
 def _settle(described: Path) -> None:

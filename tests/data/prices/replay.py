@@ -61,7 +61,9 @@ class Replay:
         self.server.daemon_threads = True
         self.server.block_on_close = False
         self.address = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
+        threading.Thread(
+            target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
+        ).start()
 
     def close(self) -> None:
         self.server.shutdown()
@@ -81,7 +83,9 @@ def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             source = next((name for place, name in PLACES.items() if parts.path.startswith(place)), "?")
-            query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+            query = {
+                name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()
+            }
             asked = Asked(source, unquote(parts.path), query, {k.lower(): v for k, v in self.headers.items()})
             replay.asked.append(asked)
             scene = replay.scenes.get(source, Reply("nobody plays this source", 500, {"Retry-After": "0"}))
@@ -138,7 +142,9 @@ class History:
         if "Mozilla" not in asked.headers.get("user-agent", ""):
             return Reply("Too Many Requests\r\n", 429)
         start, end = (
-            (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(asked.query[f"period{n}"]))).date().isoformat()
+            (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(asked.query[f"period{n}"])))
+            .date()
+            .isoformat()
             for n in (1, 2)
         )
         rows = [(day, close) for day, close in self.rows(start, end) if day.isoformat() < end]
@@ -194,7 +200,11 @@ def nasdaq_body(rows: list[tuple[date, float]]) -> str:
         }
         for d, c in reversed(rows)
     ]
-    data = {"symbol": "X", "totalRecords": len(rows), "tradesTable": {"asOf": None, "headers": {}, "rows": cells or None}}
+    data = {
+        "symbol": "X",
+        "totalRecords": len(rows),
+        "tradesTable": {"asOf": None, "headers": {}, "rows": cells or None},
+    }
     return json.dumps({"data": data, "message": None, "status": {"rCode": 200, "bCodeMessage": None}})
 
 
@@ -203,14 +213,21 @@ def stooq_body(rows: list[tuple[date, float]]) -> str:
     return "\r\n".join(["Date,Open,High,Low,Close,Volume", *lines, ""])
 
 
-def tiingo_body(rows: list[tuple[date, float]], adjusted: float = 1.0, splits: Mapping[date, float] | None = None) -> str:
+def tiingo_body(
+    rows: list[tuple[date, float]], adjusted: float = 1.0, splits: Mapping[date, float] | None = None
+) -> str:
     return json.dumps(
         [
             {
                 "date": f"{d}T00:00:00+00:00",
-                **{"close": c, "open": c, "high": c + 1, "low": c - 1, "volume": 1000},
+                "close": c,
+                "open": c,
+                "high": c + 1,
+                "low": c - 1,
+                "volume": 1000,
                 **{f"adj{n}": c * adjusted for n in ("Close", "Open", "High", "Low")},
-                **{"splitFactor": (splits or {}).get(d, 1.0), "divCash": 0.0},
+                "splitFactor": (splits or {}).get(d, 1.0),
+                "divCash": 0.0,
             }
             for d, c in rows
         ]
@@ -219,7 +236,13 @@ def tiingo_body(rows: list[tuple[date, float]], adjusted: float = 1.0, splits: M
 
 def twelvedata_body(rows: list[tuple[date, float]]) -> str:
     values = [
-        {"datetime": f"{d}", "open": f"{c:.5f}", "high": f"{c + 1:.5f}", "low": f"{c - 1:.5f}", "close": f"{c:.5f}"}
+        {
+            "datetime": f"{d}",
+            "open": f"{c:.5f}",
+            "high": f"{c + 1:.5f}",
+            "low": f"{c - 1:.5f}",
+            "close": f"{c:.5f}",
+        }
         for d, c in reversed(rows)
     ]
     return json.dumps({"meta": {"symbol": "X", "currency": "USD"}, "values": values, "status": "ok"})

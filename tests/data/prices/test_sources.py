@@ -1,4 +1,4 @@
-"""Every answer a source is known to give, over real HTTP: prices where there are some, else the right failure."""
+"""Every answer a source is known to give, over real HTTP: prices, or the right failure."""
 
 import json
 import logging
@@ -68,7 +68,13 @@ def test_yahoo_is_asked_as_a_browser_for_whole_days(ask, replay):
 
 @pytest.mark.parametrize(
     ("symbol", "path"),
-    [("^GSPC", "^GSPC"), ("EURUSD=X", "EURUSD=X"), ("BTC-USD", "BTC-USD"), ("VOD.L", "VOD.L"), ("AAPL.US", "AAPL")],
+    [
+        ("^GSPC", "^GSPC"),
+        ("EURUSD=X", "EURUSD=X"),
+        ("BTC-USD", "BTC-USD"),
+        ("VOD.L", "VOD.L"),
+        ("AAPL.US", "AAPL"),
+    ],
 )
 def test_yahoo_spells_symbols_its_own_way(ask, replay, symbol, path):
     ask("yahoo", History().yahoo, symbol=symbol)
@@ -127,15 +133,27 @@ QUIET = PHANTOM.replace('"currency": null', '"currency": "USD"')
 @pytest.mark.parametrize(
     ("reply", "failure", "said"),
     [
-        (Reply(_chart_error("Not Found", "No data found, symbol may be delisted"), 404), NoSuchSymbol, "'AAPL'"),
-        (Reply(_chart_error("Bad Request", "Data doesn't exist for startDate = 1, endDate = 2"), 400), NoData, "2024-01"),
+        (
+            Reply(_chart_error("Not Found", "No data found, symbol may be delisted"), 404),
+            NoSuchSymbol,
+            "'AAPL'",
+        ),
+        (
+            Reply(_chart_error("Bad Request", "Data doesn't exist for startDate = 1, endDate = 2"), 400),
+            NoData,
+            "2024-01",
+        ),
         (Reply(_chart_error("Bad Request", "invalid interval"), 400), Unexpected, "invalid interval"),
         (Reply("Too Many Requests\r\n", 429, {"Retry-After": "120"}), RateLimited, "2 minutes"),
         (Reply(_chart_error("Unauthorized", "Invalid Crumb"), 401), Blocked, "401"),
         (Reply(PHANTOM), NoSuchSymbol, "'AAPL'"),
         (Reply(QUIET), NoData, "2024-01-02"),
         (Reply("<html>Will be right back...</html>"), Unreachable, "maintenance"),
-        (Reply("", 302, {"Location": "https://consent.yahoo.com/v2/collectConsent?x=1"}), Blocked, "consent.yahoo.com"),
+        (
+            Reply("", 302, {"Location": "https://consent.yahoo.com/v2/collectConsent?x=1"}),
+            Blocked,
+            "consent.yahoo.com",
+        ),
         (Reply("<html><h1>502 Bad Gateway</h1></html>", 502, NOW), Unreachable, "502"),
         (Reply(yahoo_body(ROWS)[:-40]), Unexpected, "JSON"),
         (Reply(yahoo_body(ROWS).replace("10.5", "-10.5")), Unexpected, "-10.5"),
@@ -169,7 +187,11 @@ def test_nasdaq_is_asked_as_a_browser(ask, replay):
 
 
 def _nasdaq_error(code: int, message: str) -> str:
-    status = {"rCode": 400, "bCodeMessage": [{"code": code, "errorMessage": message}], "developerMessage": None}
+    status = {
+        "rCode": 400,
+        "bCodeMessage": [{"code": code, "errorMessage": message}],
+        "developerMessage": None,
+    }
     return json.dumps({"data": None, "message": None, "status": status})
 
 
@@ -205,7 +227,7 @@ def test_nasdaq_is_not_asked_for_what_it_cannot_have(ask, replay, symbol):
     ],
 )
 def test_nasdaq_failures(ask, reply, failure, said):
-    with pytest.raises(failure, match=""[:0] or None) as caught:
+    with pytest.raises(failure) as caught:
         ask("nasdaq", reply)
     assert said in caught.value.message
 
@@ -358,14 +380,11 @@ def _twelve_error(code: int, message: str) -> str:
         (Reply(_twelve_error(400, "**interval** is wrong")), Unexpected, "interval"),
         (Reply(_twelve_error(500, "oops")), Unexpected, "oops"),
         (Reply('{"values": [], "status": "ok"}'), NoData, "2024-01-02"),
-        (Reply(twelvedata_body(ROWS).replace("10.50000", "NaN")), Unexpected, "NaN"),
+        (Reply(twelvedata_body(ROWS).replace("10.50000", "ten")), Unexpected, "ten"),
         (Reply("[]"), Unexpected, ""),
     ],
 )
 def test_twelvedata_failures(ask, reply, failure, said):
-    if "NaN" in str(reply.body):
-        assert ask("twelvedata", reply).rows == 2  # a day without a close is no day
-        return
     with pytest.raises(failure) as caught:
         ask("twelvedata", reply)
     assert said in caught.value.message
@@ -386,7 +405,6 @@ def test_no_key_means_no_request(ask, replay, source):
     [
         (Reply(is_reset=True), "reset"),
         (Reply("{" * 50, is_cut=True), "cut short"),
-        (Reply("x" * 100, wait=1.0), "no answer in time"),
         (Reply("oops", 503, NOW), "503"),
     ],
 )
@@ -396,6 +414,12 @@ def test_network_failures_are_tried_three_times(ask, replay, source, reply, said
     assert said in caught.value.message
     assert len(replay.asked) == 3
     assert KEY not in repr(caught.value) + caught.value.message + (caught.value.hint or "")
+
+
+def test_a_slow_answer_is_tried_three_times(ask, replay):
+    with pytest.raises(Unreachable, match="no answer in time"):
+        ask("stooq", Reply("x" * 100, wait=1.0))
+    assert len(replay.asked) == 3
 
 
 def test_a_slow_drip_is_given_up_after_the_total_time(ask):
@@ -436,7 +460,9 @@ def test_keys_stay_out_of_every_log(ask, source, caplog):
     assert KEY not in caplog.text
 
 
-@pytest.mark.parametrize("value", ["ftp://x", "127.0.0.1:80", "http://u:p@host", "http://host/path", "http://ho st", "http://"])
+@pytest.mark.parametrize(
+    "value", ["ftp://x", "127.0.0.1:80", "http://u:p@host", "http://host/path", "http://ho st", "http://"]
+)
 def test_an_address_must_be_scheme_host_and_port(ask, monkeypatch, value):
     monkeypatch.setenv("RNNLAB_YAHOO_URL", value)
     with pytest.raises(Exception, match="RNNLAB_YAHOO_URL must be scheme, host and port"):

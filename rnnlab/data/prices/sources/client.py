@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from urllib.parse import urlsplit
+from urllib.parse import urlencode, urlsplit
 
 import requests
 
@@ -26,11 +26,16 @@ logging.getLogger("urllib3").setLevel(logging.WARNING)  # its debug lines hold w
 
 @dataclass(frozen=True)
 class Request:
-    """What to ask: a path, already quoted, query parameters and headers."""
+    """What to ask: a path, already quoted, query parameters, headers, and a key that belongs into the query."""
 
     path: str
     parameters: Mapping[str, str]
     headers: Mapping[str, str] = field(default_factory=dict)
+    apikey: str | None = None
+
+    def address(self, host: str) -> str:
+        """The address at a host, without the key."""
+        return f"{host}{self.path}?{urlencode(self.parameters)}"
 
 
 @dataclass(frozen=True)
@@ -146,7 +151,7 @@ class Client:
             requests.Session() as session,
             session.get(
                 host + request.path,
-                params=dict(request.parameters),
+                params={**request.parameters, **({"apikey": request.apikey} if request.apikey else {})},
                 headers=dict(request.headers),
                 timeout=self.timeout,
                 stream=True,

@@ -17,6 +17,7 @@ FetchError
 
 import re
 import unicodedata
+from urllib.parse import quote
 
 from rnnlab.errors import FetchError
 
@@ -40,6 +41,16 @@ class SourceError(FetchError):
         self.source = source
         self.reason = reason
 
+    def hide(self, key: str | None) -> None:
+        """Take a key out of every text, for a server may repeat what it was sent."""
+        if not key:
+            return
+        for form in (key, quote(key, safe="")):
+            self.message = self.message.replace(form, "***")
+            self.reason = self.reason.replace(form, "***")
+            self.hint = self.hint.replace(form, "***") if self.hint else None
+        self.args = (self.message,)
+
 
 class NotOffered(SourceError):
     """The source does not have that market or that adjustment."""
@@ -60,11 +71,15 @@ class RateLimited(SourceError):
     ----------
     retry_after : float or None
         Seconds to wait, where the source says.
+    later : str
+        When to come back where it does not.
     """
 
-    def __init__(self, source: str, reason: str, retry_after: float | None = None) -> None:
+    def __init__(
+        self, source: str, reason: str, retry_after: float | None = None, later: str = "later"
+    ) -> None:
         wait = f"; it asks to wait {in_words(retry_after)}" if retry_after is not None else ""
-        later = f"in {in_words(retry_after)}" if retry_after is not None else "later"
+        later = f"in {in_words(retry_after)}" if retry_after is not None else later
         super().__init__(source, reason + wait, hint=f"Try again {later}, or name another --source.")
         self.retry_after = retry_after
 

@@ -42,7 +42,7 @@ def ask(source: Source, client: Client, query: Query, key: str | None) -> Bars:
         raise NotOffered(source.name, f"has shares and funds listed in the US only, not {query.symbol}")
     for kind in ("stocks", "etf"):
         try:
-            return parse(client.get(source.name, source.addresses(), request(query, kind)), query)
+            return source.get(client, request(query, kind), parse, query)
         except NoSuchSymbol:
             if kind == "etf":
                 raise

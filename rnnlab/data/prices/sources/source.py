@@ -3,13 +3,13 @@
 import os
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlsplit
 
 from rnnlab.data.prices.bars import Bars
-from rnnlab.data.prices.sources.client import Client
-from rnnlab.data.prices.sources.failures import NotOffered
+from rnnlab.data.prices.sources.client import Answer, Client, Request
+from rnnlab.data.prices.sources.failures import NotOffered, SourceError
 from rnnlab.data.prices.tables import shown
 from rnnlab.errors import DataError
 
@@ -68,6 +68,23 @@ class Source:
     ask: Callable[["Source", Client, Query, str | None], Bars]
     key_variables: tuple[str, ...] = ()
     key_address: str = ""
+
+    def get(
+        self,
+        client: Client,
+        request: Request,
+        parse: Callable[[Answer, Query], Bars],
+        query: Query,
+        key: str | None = None,
+    ) -> Bars:
+        """The bars that ``parse`` finds in the answer to a request, with the address they came from."""
+        hosts = self.addresses()
+        try:
+            bars = parse(client.get(self.name, hosts, request), query)
+        except SourceError as failure:
+            failure.hide(key)
+            raise
+        return replace(bars, address=request.address(hosts[0]))
 
     def addresses(self) -> tuple[str, ...]:
         """Scheme, host and port to ask: those of ``RNNLAB_<NAME>_URL`` where it is set.

@@ -51,14 +51,12 @@ def request(query: Query, key: str | None) -> Request:
         parameters["d1"] = f"{query.start:%Y%m%d}"
     if query.adjustment == "raw":
         parameters["o"] = _RAW
-    if key:
-        parameters["apikey"] = key
-    return Request("/q/d/l/", parameters, {"Accept": "text/csv, text/plain, */*"})
+    return Request("/q/d/l/", parameters, {"Accept": "text/csv, text/plain, */*"}, key)
 
 
 def ask(source: Source, client: Client, query: Query, key: str | None) -> Bars:
     """The bars of a query. Without a key Stooq is asked all the same: it says itself what it wants."""
-    return parse(client.get(source.name, source.addresses(), request(query, key)), query)
+    return source.get(client, request(query, key), parse, query, key)
 
 
 def parse(answer: Answer, query: Query) -> Bars:
@@ -94,7 +92,9 @@ def _refuse_text(text: str, status: int, query: Query) -> None:
             f" then rnnlab fetch {query.symbol} --from-file FILE.",
         )
     if "daily hits limit" in start:
-        raise RateLimited("stooq", "gives no more today: its daily limit of requests is used up")
+        raise RateLimited(
+            "stooq", "gives no more today: its daily limit of requests is used up", later="tomorrow"
+        )
     if "www@stooq.com" in start or start.startswith(("access denied", "odmowa dost")):
         raise Blocked(
             "stooq",

@@ -48,7 +48,7 @@ def ask(source: Source, client: Client, query: Query, key: str | None) -> Bars:
         raise NotOffered(source.name, f"has shares and funds only, not {query.symbol}")
     if key is None:
         raise _key_required("wants a key")
-    return parse(client.get(source.name, source.addresses(), request(query, key)), query)
+    return source.get(client, request(query, key), parse, query, key)
 
 
 def parse(answer: Answer, query: Query) -> Bars:

@@ -37,11 +37,10 @@ def request(query: Query, key: str) -> Request:
         "interval": "1day",
         "outputsize": str(ROWS),
         "end_date": str(query.end),
-        "apikey": key,
     }
     if query.start is not None:
         parameters["start_date"] = str(query.start)
-    return Request("/time_series", parameters, {"Accept": "application/json"})
+    return Request("/time_series", parameters, {"Accept": "application/json"}, key)
 
 
 def ask(source: Source, client: Client, query: Query, key: str | None) -> Bars:
@@ -54,7 +53,7 @@ def ask(source: Source, client: Client, query: Query, key: str | None) -> Bars:
     """
     if key is None:
         raise _key_required("wants a key")
-    return parse(client.get(source.name, source.addresses(), request(query, key)), query)
+    return source.get(client, request(query, key), parse, query, key)
 
 
 def parse(answer: Answer, query: Query) -> Bars:

@@ -39,7 +39,7 @@ def request(query: Query) -> Request:
     """Bars of whole days from ``start`` to ``end``, adjusted closes included."""
     start = query.start or _FIRST_DAY
     return Request(
-        f"/v8/finance/chart/{quote(spelling(query.symbol), safe='')}",
+        f"/v8/finance/chart/{quote(spelling(query.symbol), safe='=')}",
         {
             "period1": str((start - _EPOCH.date()).days * 86400),
             "period2": str(((query.end - _EPOCH.date()).days + 1) * 86400),
@@ -52,7 +52,7 @@ def request(query: Query) -> Request:
 
 def ask(source: Source, client: Client, query: Query, key: str | None) -> Bars:
     """The bars of a query; Yahoo needs no key."""
-    return parse(client.get(source.name, source.addresses(), request(query)), query)
+    return source.get(client, request(query), parse, query)
 
 
 def parse(answer: Answer, query: Query) -> Bars:
