@@ -98,9 +98,7 @@ def forbidden_uses(path: Path, source: str) -> list[str]:
     found = []
     tree = ast.parse(source)
     # What stands under `if __name__ == "__main__":` is a small command of its own, which no import runs.
-    tree.body = [
-        part for part in tree.body if "__main__" not in ast.unparse(getattr(part, "test", part))[:24]
-    ]
+    tree.body = [part for part in tree.body if not is_main_guard(part)]
     for node in ast.walk(tree):
         text = ast.unparse(node) if isinstance(node, ast.Call | ast.Attribute | ast.alias) else ""
         if (
