@@ -1,0 +1,140 @@
+"""Clipping of gradients, in place, with a record of what it did.
+
+    norm           g <- g tau / ||g||      where ||g||, the norm of all parameters together, exceeds tau
+    per_parameter  g_p <- g_p tau / ||g_p||    for each parameter p by itself
+    value          g_k <- min(max(g_k, -tau), tau)   for each entry
+    none
+
+A gradient that is not finite is left as it is: no factor makes it a gradient, and whoever trains must see it.
+
+Cost: one pass over the vector for all norms, a second one only for the models that are clipped.
+Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, algorithm 1; Mikolov 2012 (by value).
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from rnnlab.engine.parameters import Layout
+
+KINDS = ("norm", "per_parameter", "value", "none")
+# Entries whose norms are taken at once: their squares stay in the processor's cache.
+BLOCK_ENTRIES = 65_536
+
+
+@dataclass(frozen=True)
+class Clipped:
+    """What clipping did. The model axis R leads where the gradient has one.
+
+    Attributes
+    ----------
+    norm : float64, () or (R,)
+        Norm of the whole gradient before clipping.
+    norms : float64, (n,) or (R, n)
+        Norm of each parameter's gradient before clipping, in the layout's order.
+    scale : float64, () or (R,)
+        Norm after over norm before, which for kind `norm` is the factor on the gradient; 1 where nothing fired, NaN
+        where the gradient is not finite.
+    norm_after : float64, () or (R,)
+        Norm of the whole gradient after clipping.
+    fired : bool, () or (R,)
+        Whether anything was changed.
+    """
+
+    norm: np.ndarray
+    norms: np.ndarray
+    scale: np.ndarray
+    norm_after: np.ndarray
+    fired: np.ndarray
+
+
+def clip(gradient: np.ndarray, layout: Layout, kind: str = "none", threshold: float = np.inf) -> Clipped:
+    """Clip the gradient in place.
+
+    Parameters
+    ----------
+    gradient : (P,) or (R, P)
+        Written to.
+    layout : Layout
+        Where the parameters lie in it.
+    kind : str
+        norm, per_parameter, value or none.
+    threshold : float
+        tau > 0: largest norm, or for `value` largest absolute value of an entry.
+
+    Returns
+    -------
+    Clipped
+
+    Raises
+    ------
+    ValueError
+        An unknown kind, or a threshold that is not above 0.
+    """
+    if kind not in KINDS:
+        raise ValueError(f"The kind of clipping must be one of {', '.join(KINDS)}; got {kind!r}.")
+    if not threshold > 0:
+        raise ValueError(f"The 'threshold' of clipping must be above 0; got {threshold}.")
+    norms = parameter_norms(gradient, layout)
+    norm = _joint(norms)
+    finite = np.isfinite(norm)
+    after = norm
+    if kind == "norm":
+        over = finite & (norm > threshold)
+        if over.any():
+            factors = np.divide(threshold, norm, out=np.ones_like(norm), where=over)
+            _scale(gradient, factors[..., None])
+            after = np.where(over, norm * factors, norm)
+    elif kind == "per_parameter":
+        beyond = finite[..., None] & (norms > threshold)
+        over = beyond.any(axis=-1)
+        if over.any():
+            factors = np.divide(threshold, norms, out=np.ones_like(norms), where=beyond)
+            _scale(gradient, np.repeat(factors, _sizes(layout), axis=-1))
+            after = np.where(over, _joint(norms * factors), norm)
+    elif kind == "value":
+        over = finite & (norm > threshold)  # an entry beyond tau has a norm beyond tau: only then look closer
+        if over.any():
+            over &= np.abs(gradient).max(axis=-1) > threshold
+            np.clip(gradient, -threshold, threshold, out=gradient, where=over[..., None])
+            after = np.where(over, _joint(parameter_norms(gradient, layout)), norm)
+    else:
+        over = np.zeros_like(finite)
+    scale = np.divide(after, norm, out=np.where(finite, 1.0, np.nan), where=over)
+    return Clipped(norm, norms, scale, after, over)
+
+
+def parameter_norms(gradient: np.ndarray, layout: Layout) -> np.ndarray:
+    """Euclidean norm of each parameter's gradient, (n,) or (R, n) float64, right wherever the entries are finite.
+
+    Sums are taken in float64. Squares that overflow there are taken again from the entries over their largest one.
+    """
+    rows = gradient.reshape(-1, layout.size)
+    squares = np.empty((len(rows), len(layout.starts)))
+    step = max(1, BLOCK_ENTRIES // layout.size)
+    with np.errstate(over="ignore"):
+        for start in range(0, len(rows), step):
+            part = np.square(rows[start : start + step], dtype=np.float64)
+            np.add.reduceat(part, layout.starts, axis=-1, out=squares[start : start + step])
+    norms = np.sqrt(squares)
+    for row in np.flatnonzero(~np.isfinite(norms).all(axis=-1)):
+        largest = np.abs(rows[row]).max().astype(np.float64)
+        if np.isfinite(largest):
+            norms[row] = largest * layout.norms(rows[row] / largest)
+    return norms.reshape(*gradient.shape[:-1], -1)
+
+
+def _joint(norms: np.ndarray) -> np.ndarray:
+    """Norm of all parameters together from those of each; no square overflows that need not."""
+    largest = norms.max(axis=-1, keepdims=True)
+    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+    return unit[..., 0] * np.sqrt(np.square(norms / unit).sum(axis=-1))
+
+
+def _scale(gradient: np.ndarray, factors: np.ndarray) -> None:
+    """Multiply in the gradient's own precision; a factor of 1 changes nothing, not even what is not finite."""
+    np.multiply(gradient, factors.astype(gradient.dtype), out=gradient)
+
+
+def _sizes(layout: Layout) -> np.ndarray:
+    return np.diff(layout.starts, append=layout.size)

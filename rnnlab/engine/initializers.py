@@ -1,0 +1,208 @@
+"""Initial values of the parameters.
+
+Every parameter is a map of F inputs to H units, or several side by side, one for each gate; each gate's F x H block is
+drawn by itself. h is the hidden size; a vector (a bias, a learned initial state) counts as a map of h inputs.
+
+    uniform     U(-bound, bound), bound = 1 / sqrt(h) unless given; what is not configured starts so
+    normal      rho N(0, 1/sqrt(F)), standard deviation 1/sqrt(F); or N(0, std)
+    spectral    N(0, 1), rescaled to the spectral radius rho                                     square blocks
+    orthogonal  gain times a random matrix with orthonormal rows or columns, whichever are fewer   matrices
+    identity    gain times the identity                                                          matrices
+    glorot      U(-b, b), b = sqrt(6 / (F + H))                                                  matrices
+    he          N(0, sqrt(2 / F))                                                                matrices
+    sparse      `connections` (15) normal weights from each unit, rescaled to the spectral radius rho (0.95)   square
+    zeros, constant
+
+Randomness: the generator is asked for one key; each parameter then draws from a stream of its own that depends on this
+key and on the parameter's name. So a seed gives the same W_xh whatever W_hh is configured to be, and two values of rho
+give the same matrix up to the factor.
+
+Sources: uniform: what PyTorch's recurrent layers do. orthogonal: Saxe, McClelland, Ganguli 2014, arXiv:1312.6120.
+identity: Le, Jaitly, Hinton 2015, arXiv:1504.00941. Glorot, Bengio 2010 (eq. 16). He et al. 2015, arXiv:1502.01852
+(eq. 10). sparse: the "smart tanh" of Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, as the authors' published code has
+it (which sets W_xh and W_ho to N(0, 0.01)). chrono: Tallec, Ollivier 2018, arXiv:1804.11188, eq. 16.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+
+import numpy as np
+
+from rnnlab.engine.architecture import Architecture
+from rnnlab.engine.cells import CELLS
+
+NAMES = ("W_hh", "W_xh", "b_h", "b_hn", "h_0", "c_0", "W_ho", "b_o")
+
+
+def _uniform(rng, shape, h, *, bound=None):
+    bound = 1 / math.sqrt(h) if bound is None else bound
+    return rng.uniform(-bound, bound, shape)
+
+
+def _normal(rng, shape, h, *, rho=None, std=None):
+    if std is None:
+        std = (1 if rho is None else rho) / math.sqrt(shape[0])
+    elif rho is not None:
+        raise ValueError("takes 'rho' or 'std', not both")
+    return std * rng.standard_normal(shape)
+
+
+def _spectral(rng, shape, h, *, rho=1.0):
+    return _rescaled(rng.standard_normal(_square(shape)), rho)
+
+
+def _sparse(rng, shape, h, *, connections=15, rho=0.95):
+    W, H = rng.standard_normal(_square(shape)), shape[0]
+    order = rng.random(shape).argsort(axis=1)  # a random permutation in each row
+    return _rescaled(np.where(order < min(connections, H), W, 0.0), rho)
+
+
+def _orthogonal(rng, shape, h, *, gain=1.0):
+    rows, columns = _matrix(shape)
+    tall = rng.standard_normal((max(shape), min(shape)))
+    Q, R = np.linalg.qr(tall)
+    Q *= np.sign(np.diag(R))  # without this the distribution is not the uniform one
+    return gain * (Q if rows >= columns else Q.T)
+
+
+def _identity(rng, shape, h, *, gain=1.0):
+    return gain * np.eye(*_matrix(shape))
+
+
+def _glorot(rng, shape, h):
+    bound = math.sqrt(6 / sum(_matrix(shape)))
+    return rng.uniform(-bound, bound, shape)
+
+
+def _he(rng, shape, h):
+    return math.sqrt(2 / _matrix(shape)[0]) * rng.standard_normal(shape)
+
+
+def _constant(rng, shape, h, *, value):
+    return np.full(shape, value, dtype=np.float64)
+
+
+def _zeros(rng, shape, h):
+    return np.zeros(shape)
+
+
+INITIALIZERS: dict[str, Callable[..., np.ndarray]] = {
+    "uniform": _uniform,
+    "normal": _normal,
+    "spectral": _spectral,
+    "orthogonal": _orthogonal,
+    "identity": _identity,
+    "glorot": _glorot,
+    "he": _he,
+    "zeros": _zeros,
+    "constant": _constant,
+    "sparse": _sparse,
+}
+
+
+def initial_parameters(
+    architecture: Architecture,
+    rng: np.random.Generator,
+    init: Mapping[str, Mapping] | None = None,
+    *,
+    forget_bias: float | Mapping | None = None,
+    dtype=np.float64,
+) -> np.ndarray:
+    """Draw the parameters of one model.
+
+    Parameters
+    ----------
+    architecture : Architecture
+    rng : Generator
+        Asked once, for a key of 128 bits.
+    init : mapping
+        Name of a parameter -> {"kind": ..., options}, as listed above; an option that is None counts as not given. A
+        bare name, `W_hh`, means that parameter of every recurrence; a full one, `layer0.W_hh`, goes before it.
+    forget_bias : float or mapping, optional
+        The LSTM's, in place of what `b_h` says: a number, {"kind": "constant", "value": b}, or {"kind": "chrono",
+        "longest": T}: b_f = log U(1, T - 1) and b_i = -b_f, for dependencies of up to T steps.
+    dtype : numpy dtype
+        Everything is drawn in float64 and then rounded to it.
+
+    Returns
+    -------
+    (P,) array
+        Laid out as `architecture.layout()`.
+
+    Raises
+    ------
+    ValueError
+        An unknown name, kind or option, a kind that does not fit the parameter's shape, or a forget bias for a cell
+        that has no forget gate.
+    """
+    init, layout = init or {}, architecture.layout()
+    unknown = init.keys() - set(NAMES) - set(layout.names)
+    if unknown:
+        raise ValueError(
+            f"The 'init' must name parameters, such as W_hh or {layout.names[0]}; got {min(unknown)!r}."
+        )
+    if forget_bias is not None and architecture.cell != "lstm":
+        raise ValueError(
+            f"The 'forget_bias' belongs to the LSTM; got one for the cell {architecture.cell!r}."
+        )
+    key = rng.integers(2**32, size=4, dtype=np.uint32).tolist()
+    theta = np.empty(layout.size)
+    for name, shape in layout.shapes.items():
+        how = init.get(name, init.get(name.rpartition(".")[2], {"kind": "uniform"}))
+        layout.view(theta, name)[...] = _draw(name, how, _stream(key, name), shape, architecture)
+        if forget_bias is not None and name.endswith(".b_h"):
+            _set_forget_bias(layout.view(theta, name), forget_bias, _stream(key, f"{name}.forget_bias"))
+    return theta.astype(dtype, copy=False)
+
+
+def _stream(key: list[int], name: str) -> np.random.Generator:
+    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key, spawn_key=tuple(name.encode()))))
+
+
+def _draw(
+    name: str, how: Mapping, rng: np.random.Generator, shape: tuple[int, ...], architecture: Architecture
+):
+    """One parameter, gate by gate."""
+    H, kind = architecture.hidden_size, how.get("kind")
+    options = {key: value for key, value in how.items() if key != "kind" and value is not None}
+    if kind not in INITIALIZERS:
+        raise ValueError(f"The 'init' of {name} must be one of {', '.join(INITIALIZERS)}; got {kind!r}.")
+    gates = 1 if name.startswith("readout.") else shape[-1] // H
+    block = (*shape[:-1], shape[-1] // gates)
+    try:
+        return np.concatenate([INITIALIZERS[kind](rng, block, H, **options) for _ in range(gates)], axis=-1)
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"The 'init' of {name}, {shape}, cannot be {kind} with {options}: {error}."
+        ) from error
+
+
+def _set_forget_bias(b_h: np.ndarray, forget_bias: float | Mapping, rng: np.random.Generator) -> None:
+    """Write the blocks i and f of an LSTM's bias, (4 H,) in the order i, f, g, o."""
+    i, f = b_h.reshape(4, -1)[:2]
+    how = forget_bias if isinstance(forget_bias, Mapping) else {"kind": "constant", "value": forget_bias}
+    if how["kind"] == "constant":
+        f[...] = how["value"]
+    elif how["kind"] == "chrono" and how["longest"] >= 2:
+        f[...] = np.log(rng.uniform(1, how["longest"] - 1, f.shape))
+        i[...] = -f
+    else:
+        raise ValueError(
+            f"The 'forget_bias' must be constant, or chrono with 'longest' of at least 2; got {dict(how)}."
+        )
+
+
+def _matrix(shape: tuple[int, ...]) -> tuple[int, int]:
+    if len(shape) != 2:
+        raise ValueError("it needs a matrix")
+    return shape[0], shape[1]
+
+
+def _square(shape: tuple[int, ...]) -> tuple[int, int]:
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise ValueError("it needs a square matrix")
+    return shape[0], shape[1]
+
+
+def _rescaled(W: np.ndarray, rho: float) -> np.ndarray:
+    return W * (rho / np.abs(np.linalg.eigvals(W)).max())
