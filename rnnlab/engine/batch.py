@@ -15,9 +15,9 @@ class Batch:
     ----------
     inputs : (T, B, I) numbers or (T, B) int tokens
         With a model axis (T, R, B, ...); without one every model of an ensemble reads the same.
-    targets : array
+    targets : array, optional
         Readout at the last step: (B, O) numbers or (B,) int classes; at every step (T, B, O) or (T, B).
-        With a model axis, R comes before B.
+        With a model axis, R comes before B. None for a forward pass whose outputs are held against nothing.
     lengths : (B,) or (R, B) int, optional
         Steps of each sequence, where they differ; what stands behind them is not looked at.
     per_model : bool
@@ -25,7 +25,7 @@ class Batch:
     """
 
     inputs: np.ndarray
-    targets: np.ndarray
+    targets: np.ndarray | None = None
     lengths: np.ndarray | None = None
     per_model: bool = False
 
@@ -44,19 +44,35 @@ class Batch:
     def cut(self, block: Block, readout: str) -> "Batch":
         """The part of a block. A block of one model has no model axis."""
         last, rows = readout == "last", block.sequences
-        classes = self._classes(last)
         inputs = self.inputs[..., rows] if self.tokens else self.inputs[..., rows, :]
-        targets = self.targets[..., rows] if classes else self.targets[..., rows, :]
+        targets = self.targets
+        if targets is not None:
+            targets = targets[..., rows] if self._classes(last) else targets[..., rows, :]
         lengths = None if self.lengths is None else self.lengths[..., rows]
         if not self.per_model or block.models is None:
             return Batch(inputs, targets, lengths, self.per_model)
         which = block.which
         return Batch(
             inputs[:, which],
-            targets[which] if last else targets[:, which],
+            None if targets is None else targets[which] if last else targets[:, which],
             None if lengths is None else lengths[which],
             per_model=not isinstance(which, int),
         )
+
+    def take(self, rows: slice | np.ndarray, readout: str) -> "Batch":
+        """Some of the sequences, the same for all models (a slice) or each model's own ((R, n) int)."""
+        inputs = self.inputs[:, rows]
+        targets = self.targets
+        if targets is not None:
+            targets = targets[rows] if readout == "last" else targets[:, rows]
+        lengths = None if self.lengths is None else self.lengths[rows]
+        return Batch(inputs, targets, lengths, per_model=not isinstance(rows, slice))
+
+    def steps_between(self, start: int, stop: int, readout: str) -> "Batch":
+        """The steps start..stop - 1; a sequence that ends before `start` has no steps left."""
+        targets = self.targets if readout == "last" or self.targets is None else self.targets[start:stop]
+        lengths = None if self.lengths is None else np.clip(self.lengths - start, 0, stop - start)
+        return Batch(self.inputs[start:stop], targets, lengths, self.per_model)
 
     def ended(self, lead: bool) -> np.ndarray | None:
         """(T, ..., 1, B) bool, True where a sequence has no step t; None where all sequences have all steps."""
@@ -71,6 +87,8 @@ class Batch:
 
     def target_columns(self, every: bool, lead: bool) -> np.ndarray:
         """Targets as the losses want them: (S, ..., O, B) or classes (S, ..., B), S = T or 1."""
+        if self.targets is None:
+            raise ValueError("A batch without targets has no loss.")
         targets = self.targets if self._classes(not every) else np.swapaxes(self.targets, -1, -2)
         return self._with_lead(targets if every else targets[None], lead)
 
@@ -80,4 +98,4 @@ class Batch:
 
     def _classes(self, last: bool) -> bool:
         axes = 1 + (not last) + self.per_model
-        return self.targets.ndim == axes and np.issubdtype(self.targets.dtype, np.integer)
+        return self.targets is not None and self.targets.ndim == axes and np.issubdtype(self.targets.dtype, np.integer)

@@ -164,6 +164,40 @@ class Network:
         outputs = assemble([part[0] for part in parts], blocks, lead=lead, time=not last)
         return outputs, _assemble_states([part[1] for part in parts], blocks, lead)
 
+    def activity(
+        self, theta: np.ndarray, batch: Batch, *, states: States | None = None
+    ) -> list[dict[str, np.ndarray]]:
+        """What every recurrence did, step by step: one forward pass.
+
+        Returns
+        -------
+        list over recurrences of dict
+            ``h``, (T + 1, ..., B, H), the initial state first; and by cell, (T, ..., B, H): ``i f g o c_prev tanh_c``
+            (LSTM) or ``r z m n`` (GRU). A reverse recurrence counts its steps from the end.
+        """
+
+        def work(block: Block) -> list[dict[str, np.ndarray]]:
+            part, parameters = batch.cut(block, self.architecture.readout), _models(theta, block)
+            with self._stack(part, parameters) as stack:
+                lead = parameters.ndim == 2
+                stack.forward(
+                    parameters, part.input_columns(lead), _cut_states(states, block, theta), part.ended(lead)
+                )
+                return [
+                    {name: _rows(values).copy() for name, values in ({"h": r.h} | r.cell.activity()).items()}
+                    for r in stack.recurrences
+                ]
+
+        blocks = self._blocks(theta, batch)
+        parts = list(run(work, blocks, self._executor))
+        return [
+            {
+                name: assemble([part[k][name] for part in parts], blocks, lead=theta.ndim == 2, time=True)
+                for name in first
+            }
+            for k, first in enumerate(parts[0])
+        ]
+
     def step(self, theta: np.ndarray, states: States | None, x: np.ndarray) -> tuple[np.ndarray, States]:
         """One element of a stream as it arrives: x (..., B, I) or (..., B) int to outputs (..., B, O) and the new states.
 
@@ -174,7 +208,7 @@ class Network:
             raise ValueError("A bidirectional network reads its sequence from both ends: it cannot be fed step by step.")
         tokens = np.issubdtype(x.dtype, np.integer)
         per_model = theta.ndim == 2 and x.ndim == (2 if tokens else 3)
-        batch = Batch(x[None], np.zeros((*x.shape[: x.ndim - (not tokens)], 1)), per_model=per_model)
+        batch = Batch(x[None], per_model=per_model)
         outputs, states = self.outputs(theta, batch, states=states)
         return (outputs if self.architecture.readout == "last" else outputs[0]), states
 

@@ -1,5 +1,6 @@
 """Figures without pyplot: nothing global is opened, set or left behind."""
 
+import io
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -84,6 +85,16 @@ def new_figure(
 def blank(axes: Axes, message: str) -> None:
     """Say in the middle of a panel why it shows no data."""
     axes.text(0.5, 0.5, message, transform=axes.transAxes, ha="center", va="center", color=INK, size=11)
+
+
+def render(figure: Figure) -> bytes:
+    """A figure as the bytes of a PNG file, the same every time for the same figure."""
+    buffer = io.BytesIO()
+    # Without its version number in the file, matplotlib writes the same bytes every time.
+    figure.savefig(
+        buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None}, pil_kwargs={"compress_level": 4}
+    )
+    return buffer.getvalue()
 
 
 def save(figure: Figure, path: Path) -> None:

@@ -107,6 +107,10 @@ class Gru:
         np.multiply(z, scratch, scratch)
         np.add(n, scratch, h)
 
+    def activity(self) -> dict[str, np.ndarray]:
+        """Gates of each step, (T, ..., H, B) by name, after a forward pass: views."""
+        return {name: self._blocks[:-1, ..., k, :, :] for k, name in enumerate(("r", "z", "m", "n"))}
+
     def derivatives(self, start: int, stop: int) -> None:
         """Local derivatives of the steps start..stop - 1 in place of the gates: the factors of dh."""
         blocks = self._blocks[start:stop]

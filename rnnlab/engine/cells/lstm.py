@@ -109,6 +109,11 @@ class Lstm:
         np.tanh(c, tanh_c)  # (4)
         np.multiply(o, tanh_c, h)
 
+    def activity(self) -> dict[str, np.ndarray]:
+        """Gates and memory of each step, (T, ..., H, B) by name, after a forward pass: views."""
+        names = ("tanh_c", "o", "i", "f", "g", "c_prev")
+        return {name: self._blocks[:-1, ..., k, :, :] for k, name in enumerate(names)}
+
     def derivatives(self, start: int, stop: int) -> None:
         """Local derivatives of the steps start..stop - 1 in place of the gates: the factors of dh and of dc."""
         blocks = self._blocks[start:stop]

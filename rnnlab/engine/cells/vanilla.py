@@ -59,6 +59,10 @@ class Vanilla:
         """The gradient of the packed weights, written into the gradient of the parameters."""
         dW[...] = dW_loop
 
+    def activity(self) -> dict[str, np.ndarray]:
+        """What the cell did at each step besides h, (T, ..., H, B) by name, after a forward pass: nothing here."""
+        return {}
+
     def derivatives(self, start: int, stop: int) -> None:
         """phi'(a_t) for the steps start..stop - 1, into the tape."""
         self._slope(self._h[start + 1 : stop + 1], self._tape[start:stop])

@@ -1,0 +1,234 @@
+"""The update loop: forward, backward, clip, update; a generator that yields one record per update."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from rnnlab.engine.batch import Batch
+from rnnlab.engine.blocks import Block
+from rnnlab.engine.clipping import clip
+from rnnlab.engine.divergence import first_non_finite
+from rnnlab.engine.network import Loss, Network, Penalty, States
+from rnnlab.engine.optimizers import Optimizer
+from rnnlab.engine.sampling import Pick, Sampling
+
+
+@dataclass(frozen=True)
+class Update:
+    """What one update was, for R models. Entries of models that stand still are NaN.
+
+    Attributes
+    ----------
+    number, epoch : int
+        Counted from 1.
+    ends_epoch : bool
+    sequences : int
+        Sequences in the batch.
+    loss : (R,)
+        Before the update, penalties included.
+    learning_rate : float
+    norm, clip_scale : (R,)
+        Global gradient norm before clipping, and what the gradient was multiplied by.
+    norms : (R, n)
+        Gradient norm of each parameter before clipping, in the order of the layout.
+    clipped : (R,) bool
+        Whether clipping fired.
+    validation_loss : (R,) or None
+        After the update, at the end of an epoch, where there is a validation tail.
+    diverged : mapping of int to str
+        Models that diverged in this update, with the first tensor that was not finite.
+    """
+
+    number: int
+    epoch: int
+    ends_epoch: bool
+    sequences: int
+    loss: np.ndarray
+    learning_rate: float
+    norm: np.ndarray
+    clip_scale: np.ndarray
+    norms: np.ndarray
+    clipped: np.ndarray
+    validation_loss: np.ndarray | None = None
+    diverged: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class EarlyStopping:
+    """Stop a model whose loss on the validation tail has not fallen by `min_delta` for `patience` epochs.
+
+    The parameters of its best epoch are what remains.
+    """
+
+    validation: Batch
+    patience: int
+    min_delta: float = 0.0
+
+
+class Training:
+    """Gradient descent on R models at once; iterate to train.
+
+    A model whose loss or gradient is no longer finite is frozen with the last parameters that gave a finite loss; the
+    others go on as if it were not there.
+
+    Parameters
+    ----------
+    network : Network
+    theta : (R, P)
+        Initial parameters; updated in place.
+    sampling : Sampling
+        What each update sees.
+    loss : function
+        One of `rnnlab.engine.losses`.
+    optimizer : Optimizer
+    updates : int
+        How many updates to make.
+    learning_rate : function
+        Learning rate of update number 0, 1, ...
+    clipping : (str, float)
+        Kind and threshold, see `rnnlab.engine.clipping`.
+    weight_penalty : function, optional
+        (theta, gradient) -> value: a regularizer of the weights, see `rnnlab.engine.regularizers.l2`.
+    penalty : function, optional
+        A regularizer of the gradient flow, see `rnnlab.engine.regularizers`.
+    stopping : EarlyStopping, optional
+    """
+
+    def __init__(
+        self,
+        network: Network,
+        theta: np.ndarray,
+        sampling: Sampling,
+        loss: Loss,
+        optimizer: Optimizer,
+        *,
+        updates: int,
+        learning_rate: Callable[[int], float],
+        clipping: tuple[str, float] = ("none", 0.0),
+        weight_penalty: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
+        penalty: Penalty | None = None,
+        stopping: EarlyStopping | None = None,
+    ) -> None:
+        R = len(theta)
+        self.network, self.theta, self.sampling, self.updates = network, theta, sampling, updates
+        self.active = np.ones(R, bool)
+        self.done = 0
+        self.states: States | None = None
+        self._loss, self._optimizer, self._learning_rate = loss, optimizer, learning_rate
+        self._clipping, self._stopping = clipping, stopping
+        self._weight_penalty, self._penalty = weight_penalty, penalty
+        self._before = theta.copy()  # the parameters of the last update, whose loss was finite
+        self._best = theta.copy()
+        self._best_loss = np.full(R, np.inf)
+        self._stale = np.zeros(R, np.int64)
+
+    def __iter__(self) -> Iterator[Update]:
+        while self.done < self.updates and self.active.any():
+            yield self._update()
+        if self._stopping is not None:
+            kept = np.isfinite(self._best_loss)
+            self.theta[kept] = self._best[kept]
+
+    def _update(self) -> Update:
+        with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
+            pick = self.sampling.pick(self.done)
+            initial = None if pick.fresh else self.states
+            if pick.lead_in is not None:
+                _, initial = self.network.outputs(self.theta, pick.lead_in, states=initial)
+            result = self.network.gradients(self.theta, pick.batch, self._loss, states=initial, penalty=self._penalty)
+            gradient, value = result.parameters, result.loss
+            if self._weight_penalty is not None:
+                value = value + self._weight_penalty(self.theta, gradient)
+            clipped = clip(gradient, self.network.layout, *self._clipping)
+            finite = np.isfinite(value) & np.isfinite(clipped.norm)
+            diverged = self._freeze(self.active & ~finite, finite, pick, initial)
+            rate = self._learning_rate(self.done)
+            everyone = self.active.all()
+            np.copyto(self._before, self.theta, where=True if everyone else self.active[:, None])
+            self._optimizer.update(self.theta, gradient, rate, None if everyone else self.active)
+            self.states = self._carried(result.states)
+            self.done += 1
+            moved = self.active.copy()
+            validation = self._validate() if pick.ends_epoch else None
+        return Update(
+            self.done,
+            pick.epoch + 1,
+            pick.ends_epoch or self.done == self.updates,
+            pick.batch.sequences,
+            _of(moved, value),
+            rate,
+            _of(moved, clipped.norm),
+            _of(moved, clipped.scale),
+            _of(moved, clipped.norms),
+            clipped.fired & moved,
+            validation,
+            diverged,
+        )
+
+    def _freeze(self, failing: np.ndarray, finite: np.ndarray, pick: Pick, initial: States | None) -> dict[int, str]:
+        """Stop the models that diverged, say where, and take them back to their last finite state."""
+        named: dict[int, str] = {}
+        for model in np.flatnonzero(failing).tolist():
+            alone = Block(slice(model, model + 1), slice(0, pick.batch.sequences))
+            batch = pick.batch.cut(alone, self.sampling.readout)
+            states = None if initial is None else [[state[model] for state in of_layer] for of_layer in initial]
+            named[model] = first_non_finite(self.network, self.theta[model], batch, self._loss, states) or "loss"
+            self.theta[model] = self._before[model]
+        self.active &= finite
+        return named
+
+    def _carried(self, states: States) -> States:
+        """The states for the next update; models that stand still carry nothing that could spread."""
+        if self.active.all():
+            return states
+        for of_layer in states:
+            for state in of_layer:
+                state[~self.active] = 0
+        return states
+
+    def _validate(self) -> np.ndarray | None:
+        stopping = self._stopping
+        if stopping is None:
+            return None
+        value = self.network.loss(self.theta, stopping.validation, self._loss)
+        better = self.active & (value < self._best_loss - stopping.min_delta)
+        self._best[better], self._best_loss[better] = self.theta[better], value[better]
+        self._stale = np.where(better, 0, self._stale + 1)
+        shown = _of(self.active, value)
+        self.active &= self._stale < stopping.patience
+        return shown
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything that the next update depends on, as arrays: what a checkpoint holds."""
+        held = {
+            "theta": self.theta,
+            "before": self._before,
+            "best": self._best,
+            "best_loss": self._best_loss,
+            "stale": self._stale,
+            "active": self.active,
+            "done": np.array(self.done),
+        }
+        for layer, of_layer in enumerate(self.states or []):
+            held |= {f"state.{layer}.{k}": state for k, state in enumerate(of_layer)}
+        return held | {f"optimizer.{name}": np.asarray(value) for name, value in self._optimizer.state().items()}
+
+    def restore(self, held: Mapping[str, np.ndarray]) -> None:
+        """Take up a training where `state` left it."""
+        self.theta[...], self._before[...], self._best[...] = held["theta"], held["before"], held["best"]
+        self._best_loss, self._stale = held["best_loss"].copy(), held["stale"].copy()
+        self.active, self.done = held["active"].copy(), int(held["done"])
+        layers = sorted({int(name.split(".")[1]) for name in held if name.startswith("state.")})
+        self.states = [
+            [held[name].copy() for name in (f"state.{layer}.0", f"state.{layer}.1") if name in held] for layer in layers
+        ] or None
+        prefix = "optimizer."
+        self._optimizer.load({n.removeprefix(prefix): v for n, v in held.items() if n.startswith(prefix)})
+
+
+def _of(models: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """The values of these models, NaN for the others."""
+    if models.all():
+        return values
+    return np.where(models.reshape(-1, *(1,) * (values.ndim - 1)), values, np.nan)

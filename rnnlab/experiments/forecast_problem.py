@@ -1,0 +1,144 @@
+"""Forecasting a dated series: prices of a symbol, or any CSV of dates and values."""
+
+from functools import partial
+
+import numpy as np
+
+from rnnlab.data.prices import between, load_csv, load_prices
+from rnnlab.data.series import Series
+from rnnlab.data.windows import WindowedSeries, Windows, make_windows
+from rnnlab.engine.batch import Batch
+from rnnlab.engine.network import Network
+from rnnlab.experiments.problems import Evaluation, Problem
+from rnnlab.forecasting import baselines, comparison, metrics
+
+# Years of training data drawn before the forecast, so that the eye sees where the test rows begin.
+DRAWN_TRAINING_ROWS = 250
+
+
+def build(config) -> Problem:
+    """Read the series and cut it into windows."""
+    series, data = load_series(config.data), config.data
+    windowed = make_windows(
+        series.values,
+        series.dates,
+        lookback=data.lookback,
+        horizon=data.horizon,
+        target=data.target,
+        train_fraction=data.train_fraction,
+        scaler=data.scaler,
+    )
+    dtype = np.dtype(config.model.dtype)
+    every = config.model.readout == "every"
+    return Problem(
+        sequences=_batch(windowed.train, windowed, every, dtype),
+        input_size=1,
+        output_size=1,
+        record={
+            "source": series.source,
+            "name": series.name,
+            "path": None if series.path is None else str(series.path),
+            "sha256": series.sha256,
+            "rows": series.rows,
+            "first": series.first,
+            "last": series.last,
+            "adjustment": series.adjustment,
+            "currency": series.currency,
+            "train_rows": windowed.train_rows,
+            "test_rows": windowed.test.size,
+        },
+        description=(
+            f"{series.name}, {series.source}: {series.rows} rows from {series.first} to {series.last}; "
+            f"{windowed.train.size} windows of {data.lookback} rows to train on, {windowed.test.size} rows to forecast."
+        ),
+        evaluate=partial(_evaluate, series, windowed, dtype, every),
+        warnings=(*series.notes, *_warn_of_extrapolation(windowed)),
+    )
+
+
+def load_series(data) -> Series:
+    """The series that a `data` section of kind prices or csv names, between its start and end."""
+    if data.kind == "prices":
+        return load_prices(data.symbol, data.column, start=data.start, end=data.end)
+    series = load_csv(data.path, data.date_column, data.value_column, positive=data.target == "log_return")
+    return between(series, data.start, data.end)
+
+
+def _batch(windows: Windows, windowed: WindowedSeries, every: bool, dtype: np.dtype) -> Batch:
+    inputs = np.ascontiguousarray(windows.inputs, dtype=dtype)
+    return Batch(inputs, _targets(windows, windowed, every).astype(dtype))
+
+
+def _targets(windows: Windows, windowed: WindowedSeries, every: bool) -> np.ndarray:
+    """(N, 1), or for a readout at every step (T, N, 1): the target `horizon` rows after each step of the window."""
+    if not every:
+        return windows.targets
+    steps = windowed.encoding.encode_targets(windowed.values)
+    back = np.arange(windows.inputs.shape[0] - 1, -1, -1)
+    first = len(windowed.values) - len(steps)
+    return steps[windows.rows[None, :] - back[:, None] - first][..., None]
+
+
+def _warn_of_extrapolation(windowed: WindowedSeries) -> tuple[str, ...]:
+    share = windowed.share_outside_training_range()
+    if share == 0:
+        return ()
+    scaling = windowed.encoding.inputs
+    return (
+        f"{share:.0%} of the test rows lie outside the range of the training rows "
+        f"({scaling.low:.6g} to {scaling.high:.6g}): there the network has to extrapolate.",
+    )
+
+
+def _evaluate(
+    series: Series, windowed: WindowedSeries, dtype: np.dtype, every: bool, network: Network, theta: np.ndarray
+) -> Evaluation:
+    test, horizon = windowed.test, windowed.encoding.horizon
+    outputs, _ = network.outputs(theta, Batch(np.ascontiguousarray(test.inputs, dtype=dtype)))
+    last = outputs[-1] if every else outputs
+    predicted = windowed.encoding.to_price(last[..., 0].astype(np.float64), test.anchors)
+    naive = baselines.naive(windowed.values, test.rows, horizon)
+    measured = metrics.measure(test.actual, predicted, naive, windowed.training_values)
+    others = {name: rule(windowed.values, test.rows, horizon) for name, rule in baselines.BASELINES.items()}
+    p_values = [
+        comparison.diebold_mariano(test.actual, row, naive, horizon=horizon).p_value
+        if np.isfinite(row).all()
+        else np.nan
+        for row in predicted
+    ]
+    verdict = comparison.judge(measured["rmse"], float(metrics.rmse(test.actual, naive)), p_values)
+    unit = series.currency or ""
+    return Evaluation(
+        metrics=measured,
+        units={"rmse": unit, "mae": unit, "mape": "%", "smape": "%"},
+        baselines={
+            name: {
+                key: float(value)
+                for key, value in metrics.measure(test.actual, row, naive, windowed.training_values).items()
+            }
+            for name, row in others.items()
+        },
+        headline=verdict.sentence,
+        tables={"predictions.csv": {"date": test.dates, "actual": test.actual, "predicted": predicted, "naive": naive}},
+        figures={"forecast.png": partial(_draw, series, windowed, naive, predicted, measured["rmse"])},
+    )
+
+
+def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted: np.ndarray, rmse: np.ndarray):
+    from rnnlab.forecasting.metrics import rmse as rmse_of
+    from rnnlab.plots.forecast import TrainingPart, forecast
+
+    n, test = windowed.train_rows, windowed.test
+    shown = slice(max(0, n - DRAWN_TRAINING_ROWS), n)
+    known = windowed.training_values
+    return forecast(
+        test.dates,
+        test.actual,
+        naive,
+        predicted,
+        unit=series.currency or "",
+        rmse=rmse,
+        naive_rmse=float(rmse_of(test.actual, naive)),
+        title=f"{series.name}: forecast of the test rows",
+        training=TrainingPart(series.dates[shown], series.values[shown], float(known.min()), float(known.max())),
+    )

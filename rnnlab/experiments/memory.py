@@ -1,0 +1,68 @@
+"""How much memory a training needs, and whether the machine has it."""
+
+import os
+from pathlib import Path
+
+from rnnlab.engine.architecture import Architecture
+from rnnlab.engine.cells import CELLS
+from rnnlab.errors import ConfigError
+
+# theta, its gradient, the last finite and the best parameters, two moments of the optimizer, one scratch.
+COPIES = 7
+
+
+def needed_bytes(architecture: Architecture, *, models: int, steps: int, itemsize: int, threads: int) -> int:
+    """Bytes for parameters and for the buffers of one sequence per thread: the least that a training needs."""
+    a, cell = architecture, CELLS[architecture.cell]
+    H = a.hidden_size
+    size = H * a.directions * a.output_size + a.output_size
+    for _, input_size, _ in a.recurrences():
+        size += (H + input_size + 1) * cell.GATES * H
+    per_sequence = steps * (H + a.input_size + 1 + cell.SLOTS * H) * a.layers * a.directions
+    return itemsize * (models * COPIES * size + threads * per_sequence)
+
+
+def available_bytes() -> int | None:
+    """Memory that can be had without pushing anything out, or None where the system does not say."""
+    known = []
+    for path, read in (
+        ("/proc/meminfo", lambda text: int(text.split("MemAvailable:")[1].split()[0]) * 1024),
+        ("/sys/fs/cgroup/memory.max", int),
+    ):
+        try:
+            known.append(read(Path(path).read_text()))
+        except (OSError, ValueError, IndexError):
+            continue
+    if not known and hasattr(os, "sysconf") and "SC_PHYS_PAGES" in os.sysconf_names:
+        known.append(os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE"))
+    return min(known, default=None)
+
+
+def check_memory(architecture: Architecture, *, models: int, steps: int, itemsize: int, threads: int) -> None:
+    """Refuse a network that memory cannot hold.
+
+    Raises
+    ------
+    ConfigError
+        With what it would need and what there is.
+    """
+    needed = needed_bytes(architecture, models=models, steps=steps, itemsize=itemsize, threads=threads)
+    available = available_bytes()
+    if available is None or needed <= available:
+        return
+    models_named = "1 model" if models == 1 else f"{models} models"
+    raise ConfigError(
+        [
+            f"model.hidden_size {architecture.hidden_size} is too large for this machine: {models_named} would need at "
+            f"least {_readable(needed)} of memory; {_readable(available)} are free."
+        ],
+        hint="Choose a smaller model.hidden_size, fewer seeds or model.dtype: float32.",
+    )
+
+
+def _readable(size: float) -> str:
+    for unit in ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB"):
+        if size < 1024 or unit == "PiB":
+            break
+        size /= 1024
+    return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
