@@ -68,6 +68,7 @@ class Stack:
         `states` holds per recurrence the list of its initial states (..., H, B); None means the architecture's own.
         """
         self._theta, finals, below = theta, [], inputs
+        self._starts_from_own = states is None
         for layer in range(self.architecture.layers):
             above = []
             for index in self._of_layer(layer):
@@ -112,7 +113,7 @@ class Stack:
                 self.recurrences[index].weight_gradient(self._weights(d_theta, name), extra)
                 if self.architecture.initial_state == "learned":
                     for view, gradient in zip(self._learned(d_theta, name), d_initial[index], strict=True):
-                        view[...] = gradient.sum(axis=-1)
+                        view[...] = gradient.sum(axis=-1) if self._starts_from_own else 0
         return d_initial
 
     def traces(self) -> list[Trace]:
