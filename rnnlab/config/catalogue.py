@@ -1,4 +1,4 @@
-"""What the schema knows about every key, looked up by path: the sections, their kinds, and what a value must be."""
+"""What the schema knows about every key, looked up by path: sections, kinds, and what a value must be."""
 
 import inspect
 import types
@@ -26,7 +26,7 @@ class Entry:
 
     @property
     def sections(self) -> dict[tuple[str, ...], type[BaseModel]]:
-        """The sections that the key may hold, by kind (and task); one with the key () where there is no choice."""
+        """The sections that the key may hold, by kind (and task); by () where there is no choice."""
         return sections_of(self.field)
 
     @property
@@ -108,7 +108,7 @@ def entry(path: tuple[str, ...], values: Any) -> Entry | None:
 
 @cache
 def every_key() -> tuple[tuple[str, Entry], ...]:
-    """List all keys of all kinds, in the order of the schema, each with the kind that it belongs to (or "")."""
+    """List all keys of all kinds, in the order of the schema, each with its section's kind (or "")."""
     return tuple(_walk(Config, (), ""))
 
 
@@ -133,7 +133,9 @@ def _requirement_of(entry: Entry, parts: list[Any]) -> str:
     example = entry.extra.get("example")
     if entry.has_kinds:
         kinds = listed(kind[0] for kind in entry.sections)
-        mapping = f"a mapping such as {in_flow(example)}" if example else "a mapping with one of them as its kind"
+        mapping = (
+            f"a mapping such as {in_flow(example)}" if example else "a mapping with one of them as its kind"
+        )
         # Data have no kind that could do without keys.
         alone = entry.path != ("data",)
         return f"one of {kinds}, or {mapping}" if alone else f"{mapping} (kinds: {kinds})"

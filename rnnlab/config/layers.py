@@ -6,6 +6,7 @@ from collections.abc import Iterable
 
 from rnnlab.config import catalogue
 from rnnlab.config.places import Node
+from rnnlab.config.schema.initial_weights import InitialWeights
 
 Path = tuple[str, ...]
 
@@ -13,14 +14,14 @@ Path = tuple[str, ...]
 ALTERNATIVES = (
     (("training",), ("epochs", "updates")),
     (("data",), ("text", "path")),
-    *(((("model", "init", name)), ("rho", "std")) for name in ("W_xh", "W_hh", "b_h", "b_hn", "W_ho", "b_o", "h_0", "c_0")),
-)  # fmt: skip
+    *((("model", "init", name), ("rho", "std")) for name in InitialWeights.model_fields),
+)
 
 
 def overlay(lower: Node, upper: Node, path: Path = ()) -> Node:
     """Put `upper` over `lower`: mappings are merged key by key, everything else is replaced.
 
-    A mapping that names another `kind` than the one below replaces it whole, for its keys mean something else.
+    A mapping that names another `kind` than the one below replaces it whole: its keys mean something else.
     """
     lower, upper = expanded(lower, path), upper if upper.mapping is not None else expanded(upper, path)
     if lower.mapping is None or upper.mapping is None or _another_kind(lower, upper):
@@ -35,7 +36,13 @@ def overlay(lower: Node, upper: Node, path: Path = ()) -> Node:
 
 
 def set_at(tree: Node, path: Path, value: Node) -> tuple[Path, Node] | None:
-    """Set one value in the tree, making sections on the way; return the path and value that stand in the way, if any."""
+    """Set one value in the tree, making sections on the way.
+
+    Returns
+    -------
+    (path, node) or None
+        What stands in the way, where something does: a value that can have nothing in it.
+    """
     node = tree
     for depth, part in enumerate(path[:-1]):
         here = path[: depth + 1]
@@ -58,7 +65,7 @@ def set_at(tree: Node, path: Path, value: Node) -> tuple[Path, Node] | None:
 
 
 def expanded(node: Node, path: Path) -> Node:
-    """Write `optimizer: adam` out as `optimizer: {kind: adam}`, where the schema takes a kind for a section."""
+    """Write `optimizer: adam` out as `optimizer: {kind: adam}`, where the schema reads it so."""
     if node.children is not None or not isinstance(node.value, str):
         return node
     known = catalogue.entry(path, {})

@@ -1,4 +1,4 @@
-"""From a path to a config: read the file and what it extends, put the command line on top, check all of it."""
+"""From a path to a config: read the file and what it extends, put the command line on top, check it all."""
 
 from __future__ import annotations
 
@@ -63,7 +63,11 @@ def origins(
     seeds: str | int | None = None,
     name: str | None = None,
 ) -> dict[str, str]:
-    """Tell where each value that was given comes from: "model.layers" -> "configs/stock.yaml:12" or "--set ..."."""
+    """Tell where each value that was given comes from.
+
+    Takes what `load` takes; returns, for instance, {"model.layers": "configs/stock.yaml:12"}, or the text of
+    the argument for a value from the command line.
+    """
     tree, problems = _tree(os.fspath(source), overrides, seeds, name)
     if tree is None or problems:
         raise ConfigError([problem.render() for problem in _in_order(problems)])
@@ -125,7 +129,10 @@ def _read_layers(name: str, above: list[tuple[str, Node]], problems: list[Proble
     return overlay(lower, tree) if lower is not None else None
 
 
-_EMPTY = "a config must say at least what to learn from, such as 'data: {kind: prices, symbol: AAPL}'; this file is empty."
+_EMPTY = (
+    "a config must say at least what to learn from, such as 'data: {kind: prices, symbol: AAPL}'; "
+    "this file is empty."
+)
 
 
 def _read_extended(
@@ -168,7 +175,7 @@ def default_name(source: str) -> str:
 
 
 def _settle_paths(tree: Node) -> None:
-    """Make `data.path` absolute: in a file it starts at the file's folder, in an argument at the current one."""
+    """Make `data.path` absolute: it starts at its file's folder, or in an argument at the current one."""
     node = find(tree, ("data", "path"))
     if node is not None and isinstance(node.value, str) and node.value and "\0" not in node.value:
         node.value = os.path.abspath(node.place.source.folder / os.path.expanduser(node.value))

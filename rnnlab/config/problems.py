@@ -113,7 +113,7 @@ def _shown(character: str) -> str:
         return "    "
     if character == "\n":
         return "\\n"
-    # Cc and Cf hold the control and the bidirectional codes, Cs the halves that cannot be printed, Zl and Zp breaks.
+    # Cc and Cf hold control and bidirectional codes, Cs halves of characters, Zl and Zp line breaks.
     if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
         return f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}"
     return character

@@ -1,4 +1,4 @@
-"""YAML text to a tree of values with places: YAML 1.2 scalars, each key once, nothing that runs or explodes."""
+"""YAML text to a tree of values with places: YAML 1.2, each key once, nothing that runs or explodes."""
 
 from dataclasses import dataclass, field
 
@@ -164,7 +164,11 @@ class _Conversion:
             self._complain(path, f"a key must be a word; this one {error}", place)
             return None
         if not isinstance(value, str) or not value:
-            hint = " A decimal number has a point, not a comma." if alone and isinstance(value, int | float) else ""
+            hint = (
+                " A decimal number has a point, not a comma."
+                if alone and isinstance(value, int | float)
+                else ""
+            )
             self._complain(path, f"a key must be a word; got {node.value or 'nothing'}.{hint}", place)
             return None
         return value
@@ -179,7 +183,9 @@ class _Conversion:
         elif self._count > MOST_VALUES:
             problem = f"more than {MOST_VALUES} values once its aliases (*) are followed; write fewer."
         if problem:
-            raise _Unreadable(Problem(_about(path, problem), (Mark(self._place(node)),)))
+            # The value that was found out may be far from the one that repeats too much: show the outermost.
+            outermost = self._open[1] if len(self._open) > 1 else node
+            raise _Unreadable(Problem(_about(path[:1], problem), (Mark(self._place(outermost)),)))
 
     def _place(self, node: YamlNode) -> Place:
         start, end = node.start_mark, node.end_mark

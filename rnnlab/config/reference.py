@@ -1,8 +1,9 @@
-"""Every key of a config in tables, made from the schema: `python -m rnnlab.config.reference` prints them as Markdown."""
+"""Every key of a config in Markdown tables, made from the schema: `python -m rnnlab.config.reference`."""
 
 from __future__ import annotations
 
 import difflib
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
 from typing import Any
@@ -89,16 +90,16 @@ def _section(key: Key) -> str:
 def _key(name: str, places: list[tuple[str, Entry]]) -> Key:
     kinds = tuple(dict.fromkeys(kind for kind, _ in places))
     first = places[0][1]
-    extra = first.extra
     last = name.rpartition(".")[2]
     if last in DISCRIMINATORS:
         words = [str(entry.field.default) for _, entry in places]
-        meaning = "; ".join(dict.fromkeys(f"`{entry.field.default}`: {entry.field.description}" for _, entry in places))
+        meanings = (f"`{entry.field.default}`: {entry.field.description}" for _, entry in places)
+        meaning = "; ".join(dict.fromkeys(meanings))
         return Key(name, (), f"one of {catalogue.listed(words)}", "required", "", meaning)
     everywhere = len(kinds) == len(_kinds_beside(first)) or kinds == ("",)
     return Key(
         name,
-        () if everywhere else kinds,
+        () if everywhere else _gathered(kinds),
         _by_kind([(kind, _must(entry)) for kind, entry in places]),
         _by_kind([(kind, _default(entry)) for kind, entry in places]),
         first.extra.get("unit", ""),
@@ -116,7 +117,16 @@ def _by_kind(words: list[tuple[str, str]]) -> str:
     kinds: dict[str, list[str]] = {}
     for kind, word in dict.fromkeys(words):
         kinds.setdefault(word, []).append(kind)
-    return next(iter(kinds)) if len(kinds) == 1 else "; ".join(f"{word} ({', '.join(of)})" for word, of in kinds.items())
+    if len(kinds) == 1:
+        return next(iter(kinds))
+    return "; ".join(f"{word} ({', '.join(_gathered(of))})" for word, of in kinds.items())
+
+
+def _gathered(kinds: Iterable[str]) -> tuple[str, ...]:
+    """Say `synthetic` where all of its tasks are meant."""
+    tasks = {kind[-1] for kind in catalogue.entries((), {})["data"].sections if len(kind) > 1}
+    gathered = dict.fromkeys("synthetic" if tasks <= set(kinds) and kind in tasks else kind for kind in kinds)
+    return tuple(gathered)
 
 
 def _must(entry: Entry) -> str:
@@ -147,7 +157,9 @@ def tables() -> str:
         title = f"`{section}`" if section else "Top level"
         rows = ["| key | for | must be | default | unit | meaning |", "|---|---|---|---|---|---|"]
         if not section:
-            rows.append("| `extends` | | the path of another config | null | | a file whose values come first |")
+            rows.append(
+                "| `extends` | | the path of another config | null | | a file whose values come first |"
+            )
         rows += [_row(key) for key in group]
         parts.append("\n".join([f"#### {title}", "", *rows]))
     return "\n\n".join(parts) + "\n"
@@ -164,7 +176,7 @@ def json_schema() -> dict[str, Any]:
     schema = _for_editors(Config.model_json_schema())
     schema["properties"]["extends"] = {
         "type": "string",
-        "description": "another config, whose values come first; a relative path starts at this file's folder",
+        "description": "another config, whose values come first; relative paths start at this file's folder",
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 
@@ -175,13 +187,19 @@ def _for_editors(part: Any) -> Any:
         return [_for_editors(item) for item in part]
     if not isinstance(part, dict):
         return part
-    cleaned = {word: _for_editors(value) for word, value in part.items() if word not in ("must", "shown_default")}
-    if "example" in cleaned and not isinstance(cleaned["example"], dict | list) or "description" in cleaned:
+    cleaned = {
+        word: _for_editors(value) for word, value in part.items() if word not in ("must", "shown_default")
+    }
+    if ("example" in cleaned and not isinstance(cleaned["example"], dict | list)) or "description" in cleaned:
         example = cleaned.pop("example", None)
         if example is not None:
             cleaned["examples"] = [example]
     kinds = cleaned.get("discriminator", {})
-    if isinstance(kinds, dict) and kinds.get("propertyName") == "kind" and "prices" not in kinds.get("mapping", {}):
+    if (
+        isinstance(kinds, dict)
+        and kinds.get("propertyName") == "kind"
+        and "prices" not in kinds.get("mapping", {})
+    ):
         union = {"oneOf": cleaned.pop("oneOf"), "discriminator": cleaned.pop("discriminator")}
         cleaned["anyOf"] = [{"enum": list(kinds["mapping"])}, union]
     return cleaned

@@ -1,4 +1,4 @@
-"""Opening a config: a file, standard input or a command line argument becomes a `Source`, or a clear problem."""
+"""Opening a config: a file, standard input or an argument becomes a `Source`, or a clear problem."""
 
 import difflib
 import os

@@ -8,45 +8,46 @@ from yaml.reader import ReaderError
 from rnnlab.config.places import Place, Source
 from rnnlab.config.problems import Mark, Problem, shorten
 
-# PyYAML's wording -> ours. {0}, {1} are the groups of the pattern.
-_SENTENCES = (
-    (r"found character '\\t' that cannot start any token", "a tab cannot indent a line in YAML; use spaces."),
-    (
-        r"found character '(.)' that cannot start any token",
-        "a value cannot begin with {0}; put it in quotes.",
+# PyYAML's wording -> ours. {0} is the first group of the pattern.
+_SENTENCES = {
+    r"found character '\\t' that cannot start any token": (
+        "a tab cannot stand before a key or a value in YAML; use spaces."
     ),
-    (
-        r"mapping values are not allowed here",
-        "a ':' where none can be; put a text that holds ': ' in quotes, and check the indentation.",
+    r"found character '(.)' that cannot start any token": "a value cannot begin with {0}; put it in quotes.",
+    r"mapping values are not allowed here": (
+        "a ':' where none can be; put a text that holds ': ' in quotes, and check the indentation."
     ),
-    (r"could not find expected ':'", "a line that is neither 'key: value' nor indented under one; is a ':' missing?"),
-    (
-        r"expected <block end>, but found '?(-|<block sequence start>)'?",
-        "a list item where a key belongs; check the indentation.",
+    r"could not find expected ':'": (
+        "a line that is neither 'key: value' nor indented under one; is a ':' missing, or the space after it?"
     ),
-    (r"expected <block end>, but found .*", "indented otherwise than the lines it belongs to; keys of one mapping line up."),
-    (r"expected ',' or '([}\]])', but got .*", "a ',' or the closing '{0}' is missing before this."),
-    (r"found unexpected end of stream", "a quote that is opened here is never closed."),
-    (r"found unexpected document separator", "a quote that is opened here is not closed before the '---' or '...'."),
-    (
-        r"found unknown escape character (.*)",
-        "\\{0} means nothing within double quotes; use single quotes for a text with backslashes.",
+    r"expected <block end>, but found '?(-|<block sequence start>)'?": (
+        "a list item where a key belongs; check the indentation."
     ),
-    (r"expected escape sequence of (\d+) hexadecimal numbers, .*", "an escape here needs {0} hexadecimal digits."),
-    (r"found undefined alias '(.*)'", "the alias *{0} repeats an anchor &{0}, and there is none above it."),
-    (r"found undefined alias", "this alias (*) repeats an anchor (&), and there is none above it."),
-    (r"found duplicate anchor.*", "this anchor (&) is there twice; give one of them another name."),
-    (r"but found another document", "a second document begins here; a config is a single one. Remove the '---'."),
-    (
-        r"found undefined tag handle '(.*)'",
-        "a value cannot begin with '!', which starts a tag; put it in quotes.",
+    r"expected <block end>, but found .*": (
+        "indented otherwise than the lines it belongs to; the keys of a mapping line up."
     ),
-    (r"expected alphabetic or numeric character, but found .*", "a name must follow the & or * here; or put it in quotes."),
-    (r"block sequence entries are not allowed .*", "a list cannot begin on this line; put '- ' on a line of its own."),
-    (r"sequence entries are not allowed here", "a list cannot begin here; put '- ' on a line of its own, or write [a, b]."),
-    (r"expected the node content, but found .*", "a value is missing here."),
-    (r"did not find expected <document start>|expected '<document start>', but found .*", "text after the end of the config."),
-)  # fmt: skip
+    r"expected ',' or '([}\]])', but got .*": "a ',' or the closing '{0}' is missing here.",
+    r"found unexpected end of stream": "a quote that is opened here is never closed.",
+    r"found unexpected document separator": "a quote that is opened here is not closed in this document.",
+    r"found unknown escape character (.*)": (
+        "\\{0} means nothing within double quotes; use single quotes for a text with backslashes."
+    ),
+    r"expected escape sequence of (\d+) hexadecimal numbers, .*": "this escape needs {0} hexadecimal digits.",
+    r"found undefined alias '(.*)'": "the alias *{0} repeats an anchor &{0}, and there is none above it.",
+    r"second occurrence": "this anchor (&) is there twice; give one of them another name.",
+    r"but found another document": (
+        "a second document begins here; a config is a single one. Remove the '---'."
+    ),
+    r"found undefined tag handle '(.*)'": "a value cannot begin with '!', a tag; put it in quotes.",
+    r"expected alphabetic or numeric character, but found .*": (
+        "a name must follow the & or * here; or put the value in quotes."
+    ),
+    r"(?:block )?sequence entries are not allowed .*": (
+        "a list cannot begin here; put '- ' on a line of its own, or write [a, b]."
+    ),
+    r"expected the node content, but found .*": "a value is missing here.",
+    r"expected '<document start>', but found .*": "there is text after the end of the config.",
+}
 
 # These are found at the end of what is wrong; the user must look at its beginning.
 _AT_THE_BEGINNING = (
@@ -71,9 +72,7 @@ def explain_syntax_error(error: yaml.MarkedYAMLError, source: Source, offset: in
 
 
 def _sentence(said: str) -> str:
-    if "found undefined alias" in said:
-        said = re.sub(r"\s+", " ", said)
-    for pattern, sentence in _SENTENCES:
+    for pattern, sentence in _SENTENCES.items():
         match = re.fullmatch(pattern, said)
         if match:
             return sentence.format(*(group.strip("'") for group in match.groups()))
@@ -97,11 +96,9 @@ def _place(mark: yaml.Mark, source: Source, offset: int) -> Place:
 
 
 def _clamped(place: Place, source: Source) -> Place:
-    """Move a place that lies past the end of the text to the end of its last line with something on it."""
-    line = min(place.line, len(source.lines) - 1)
-    while line > 0 and (line < place.line) and not source.lines[line].strip():
-        line -= 1
-    width = len(source.lines[line].rstrip()) if source.lines else 0
-    if line == place.line:
+    """Move a place after the end of the text to the end of the last line with something on it."""
+    filled = [number for number, line in enumerate(source.lines) if line.strip()]
+    if not filled or place.line <= filled[-1]:
         return place
-    return Place(source, max(line, 0), max(width - 1, 0), max(width, 1))
+    end = len(source.lines[filled[-1]].rstrip())
+    return Place(source, filled[-1], end, end + 1)

@@ -30,8 +30,8 @@ class Finding:
 def validate(tree: Node) -> tuple[Config | None, list[Problem]]:
     """Check the whole tree.
 
-    Where single keys are wrong, they are set aside and the rest is checked for contradictions too, so that the user
-    sees all problems at once.
+    Where single keys are wrong, they are set aside and the rest is checked for contradictions too, so that
+    the user sees all problems at once.
 
     Returns
     -------
@@ -79,7 +79,9 @@ def _finding(item: Any, tree: Node, values: Any) -> Finding:
         meant = (*path[:-1], near) if near else None
         return Finding(path, _problem(say_unknown(path, values), place, tree), meant=meant)
     if kind == "missing":
-        return Finding(path, _problem(say_missing(path, values), _nearest(tree, path[:-1]), tree), missing=True)
+        return Finding(
+            path, _problem(say_missing(path, values), _nearest(tree, path[:-1]), tree), missing=True
+        )
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         word = item["ctx"]["discriminator"].strip("'")
         node = find(tree, (*path, word))

@@ -11,6 +11,7 @@ from rnnlab.config.schema.synthetic import Synthetic
 
 Target = Literal["price", "difference", "log_return"]
 Scaler = Literal["minmax", "standard", "none"]
+COLUMN = "the name of a column, or null"
 
 
 def _read_day(value: Any) -> Any:
@@ -73,13 +74,11 @@ class CsvData(SeriesData):
         pattern=r"\A[^\x00]+\z",
     )
     date_column: Text | None = key(
-        None, "name of the column of dates", must="the name of a column, or null", shown_default="found by itself",
-        min_length=1,
-    )  # fmt: skip
+        None, "name of the column of dates", must=COLUMN, shown_default="found by itself", min_length=1
+    )
     value_column: Text | None = key(
-        None, "name of the column of values", must="the name of a column, or null", shown_default="found by itself",
-        min_length=1,
-    )  # fmt: skip
+        None, "name of the column of values", must=COLUMN, shown_default="found by itself", min_length=1
+    )
 
 
 class TextData(Section):

@@ -1,4 +1,4 @@
-"""`model.init`: how parameters start. h is hidden_size; fan_in counts the inputs of a unit, fan_out its outputs."""
+"""`model.init`: how parameters start. h is hidden_size; fan_in counts a unit's inputs, fan_out its uses."""
 
 from typing import Annotated, Any, Literal
 
@@ -80,7 +80,7 @@ class ConstantInit(Section):
 
 
 class SparseInit(Section):
-    """A few normal connections per unit, rescaled to a spectral radius: `smart tanh` (Pascanu et al. 2013)."""
+    """A few normal connections per unit, rescaled: `smart tanh` (Pascanu et al. 2013)."""
 
     kind: Literal["sparse"] = key("sparse", "few normal connections per unit, rescaled to a spectral radius")
     connections: Whole = key(15, "nonzero weights of each unit", unit="weights", ge=1)

@@ -1,4 +1,4 @@
-"""Keys that contradict each other. Each rule looks at a whole config and names every key that it judges by."""
+"""Keys that contradict each other. Each rule looks at a whole config and names every key it judges by."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ class Conflict:
 
 def conflicts(config: Any) -> list[Conflict]:
     """Find every contradiction in a config whose single keys are all right."""
-    rules = (_optimizer, _model, _length, _carried_state, _text, _targets, _duration, _initial_weights)
+    rules = (_optimizer, _model, _length, _carried_state, _days, _text, _targets, _duration, _initial_weights)
     return [conflict for rule in rules for conflict in rule(config)]
 
 
@@ -24,7 +24,7 @@ def _optimizer(config: Any) -> Iterator[Conflict]:
     if optimizer.kind == "sgd" and optimizer.nesterov and optimizer.momentum == 0:
         yield Conflict(
             ("training.optimizer.nesterov", "training.optimizer.momentum"),
-            "training.optimizer.nesterov needs a momentum above 0; give momentum (0.9 is usual) or drop nesterov.",
+            "training.optimizer.nesterov needs a momentum above 0; give one (0.9 is usual) or drop nesterov.",
         )
 
 
@@ -64,14 +64,14 @@ def _length(config: Any) -> Iterator[Conflict]:
     if truncate is not None and config.model.bidirectional:
         yield Conflict(
             ("training.truncate", "model.bidirectional"),
-            "training.truncate cannot be used with a bidirectional model, which needs whole sequences; drop one.",
+            "training.truncate cannot be used with a bidirectional model: it reads sequences whole; drop one.",
         )
     if config.data.kind == "synthetic" and config.data.task == "echo":
         shortest = min(config.data.length) if isinstance(config.data.length, tuple) else config.data.length
         if config.data.delay >= shortest:
             yield Conflict(
                 ("data.delay", "data.length"),
-                f"data.delay must be less than the shortest sequence ({shortest} steps); got {config.data.delay}.",
+                f"data.delay must be below the shortest length ({shortest} steps); got {config.data.delay}.",
             )
 
 
@@ -89,7 +89,7 @@ def _carried_state(config: Any) -> Iterator[Conflict]:
     if config.model.bidirectional:
         yield Conflict(
             (carry, "model.bidirectional"),
-            f"{carry} cannot be used with a bidirectional model, whose backward half begins at the end; drop one.",
+            f"{carry} cannot be used with a bidirectional model, half of which begins at the end; drop one.",
         )
     if training.shuffle:
         yield Conflict(
@@ -99,7 +99,16 @@ def _carried_state(config: Any) -> Iterator[Conflict]:
     if training.batch_size == "full":
         yield Conflict(
             (carry, "training.batch_size"),
-            f"{carry} needs chunks that follow each other in different updates; give batch_size a number, such as 1.",
+            f"{carry} needs chunks that follow each other in updates of their own; set batch_size to 1, say.",
+        )
+
+
+def _days(config: Any) -> Iterator[Conflict]:
+    data = config.data
+    if data.kind in ("prices", "csv") and data.start and data.end and data.end < data.start:
+        yield Conflict(
+            ("data.end", "data.start"),
+            f"data.end must not be before data.start ({data.start}); got {data.end}.",
         )
 
 
@@ -111,12 +120,13 @@ def _text(config: Any) -> Iterator[Conflict]:
         yield Conflict(("data.text", "data.path"), "data.text and data.path cannot both be given; drop one.")
     if data.text is None and data.path is None:
         yield Conflict(
-            ("data", "data.text", "data.path"), "data of kind text needs either text or path; give one."
+            ("data", "data.text", "data.path"),
+            "data of kind text needs text or path; add one, for instance path: novel.txt.",
         )
     if config.model.bidirectional and config.model.readout != "last":
         yield Conflict(
             ("model.bidirectional", "data.kind", "model.readout"),
-            "model.bidirectional would let the network read the very characters it is to predict; drop it for text.",
+            "model.bidirectional would let the network read what it is to predict; drop it for text.",
         )
 
 
@@ -137,6 +147,12 @@ def _targets(config: Any) -> Iterator[Conflict]:
         yield Conflict(
             ("training.loss", source),
             f"training.loss must be cross_entropy for {what}, whose targets are classes; got {loss.kind}.",
+        )
+    if what in ("prices", "csv", "adding", "sine") and loss.kind == "binary_cross_entropy":
+        yield Conflict(
+            ("training.loss", source),
+            f"training.loss must be half_squared_error or huber for {what}, whose targets are not probabilities; "
+            "got binary_cross_entropy.",
         )
     if what not in ("text", "order") and loss.kind == "cross_entropy":
         yield Conflict(

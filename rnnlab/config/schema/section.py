@@ -1,7 +1,8 @@
 """The words in which the schema is written: a section of keys, a key, a choice of kinds.
 
-Numbers are strict: true is not 1, 16.0 is not a whole number, "16" is not a number, and NaN and infinity are nothing
-at all. Every key carries its meaning and unit, from which the key reference and the error messages are made.
+Numbers are strict: true is not 1, 16.0 is not a whole number, "16" is not a number, and NaN and infinity are
+nothing at all. Every key carries its meaning and unit, from which the key reference and the error messages
+are made.
 """
 
 import math

@@ -6,23 +6,24 @@ from pydantic import Field, PlainValidator, WithJsonSchema
 
 from rnnlab.config.schema.section import Number, Section, Whole, is_whole, key, refuse
 
-LENGTH = "a whole number of at least {least}, or [shortest, longest]"
+LENGTH = "a whole number of at least 2, or [shortest, longest]"
 
 
-def _length_of_at_least(least: int) -> Any:
-    """Build the type of a length: a whole number, or a pair of them for lengths that vary within a batch."""
+def _read_length(value: Any) -> int | tuple[int, int]:
+    pair: Any = tuple(value) if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
+    if not all(is_whole(end) and end >= 2 for end in pair):
+        raise refuse(LENGTH)
+    if pair[0] > pair[1]:
+        raise refuse("[shortest, longest] in this order")
+    return pair if isinstance(value, list | tuple) else value
 
-    def read(value: Any) -> int | tuple[int, int]:
-        pair: Any = tuple(value) if isinstance(value, list | tuple) and len(value) == 2 else (value, value)
-        if not all(is_whole(end) and end >= least for end in pair):
-            raise refuse(LENGTH.format(least=least))
-        if pair[0] > pair[1]:
-            raise refuse("[shortest, longest] in this order")
-        return pair if isinstance(value, list | tuple) else value
 
-    whole = {"type": "integer", "minimum": least}
-    pair = {"type": "array", "items": whole, "minItems": 2, "maxItems": 2}
-    return Annotated[int | tuple[int, int], PlainValidator(read), WithJsonSchema({"anyOf": [whole, pair]})]
+_WHOLE = {"type": "integer", "minimum": 2}
+_PAIR = {"type": "array", "items": _WHOLE, "minItems": 2, "maxItems": 2}
+# A pair lets the lengths vary within a batch.
+Length = Annotated[
+    int | tuple[int, int], PlainValidator(_read_length), WithJsonSchema({"anyOf": [_WHOLE, _PAIR]})
+]
 
 
 class SyntheticTask(Section):
@@ -38,27 +39,21 @@ class OrderTask(SyntheticTask):
     """Temporal order: which of four orders two marked symbols came in (many to one)."""
 
     task: Literal["order"] = key("order", "temporal order of two symbols, 4 classes (many to one)")
-    length: _length_of_at_least(2) = key(  # pyright: ignore[reportInvalidTypeForm]
-        50, "steps of a sequence", unit="steps", must=LENGTH.format(least=2)
-    )
+    length: Length = key(50, "steps of a sequence", unit="steps", must=LENGTH)
 
 
 class AddingTask(SyntheticTask):
     """The adding problem: the sum of the two marked numbers of a sequence (many to one)."""
 
     task: Literal["adding"] = key("adding", "sum of two marked numbers (many to one)")
-    length: _length_of_at_least(2) = key(  # pyright: ignore[reportInvalidTypeForm]
-        50, "steps of a sequence", unit="steps", must=LENGTH.format(least=2)
-    )
+    length: Length = key(50, "steps of a sequence", unit="steps", must=LENGTH)
 
 
 class EchoTask(SyntheticTask):
     """Echo: say again what came `delay` steps before (many to many)."""
 
     task: Literal["echo"] = key("echo", "repeat the input some steps later (many to many)")
-    length: _length_of_at_least(2) = key(  # pyright: ignore[reportInvalidTypeForm]
-        50, "steps of a sequence", unit="steps", must=LENGTH.format(least=2)
-    )
+    length: Length = key(50, "steps of a sequence", unit="steps", must=LENGTH)
     delay: Whole = key(3, "how much later the output repeats the input", unit="steps", ge=0)
 
 

@@ -115,7 +115,9 @@ class Training(Section):
         example={"kind": "huber", "delta": 1.0},
     )
     optimizer: Optimizer = key(
-        AdamOptimizer(), "how gradients change the parameters", example={"kind": "adam", "learning_rate": 0.001}
+        AdamOptimizer(),
+        "how gradients change the parameters",
+        example={"kind": "adam", "learning_rate": 0.001},
     )
     schedule: Schedule = key(
         ConstantSchedule(), "how the learning rate changes", example={"kind": "cosine", "warmup": 100}
