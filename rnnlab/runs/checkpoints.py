@@ -3,7 +3,6 @@
 import hashlib
 import io
 import json
-import zipfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -83,6 +82,8 @@ def load(path: Path) -> Checkpoint:
     RunFolderError
         If a file is missing or damaged: the hash covers the arrays and the metadata.
     """
+    from zipfile import BadZipFile  # here, like numpy, because `rnnlab --help` starts without it
+
     import numpy as np
 
     record = read_json(path)
@@ -97,7 +98,7 @@ def load(path: Path) -> Checkpoint:
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as archive:
             return Checkpoint(path, dict(archive), record["metadata"])
-    except (ValueError, KeyError, zipfile.BadZipFile) as error:
+    except (ValueError, KeyError, BadZipFile) as error:
         raise RunFolderError(f"'{arrays_path}' is damaged: {error}.") from error
 
 
