@@ -11,6 +11,8 @@ from rnnlab.plots.style import VERMILLION
 
 FEW_SEEDS = 10
 MOST_POINTS = 1500
+# Limits of an axis and the ticks around them must not overflow: nothing is drawn beyond these.
+SMALLEST, LARGEST = 1e-150, 1e150
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,13 @@ class Band:
     spread: str
 
 
+def drawable(values: ArrayLike) -> NDArray[np.float64]:
+    """Values that an axis can hold: sizes are drawn into [1e-150, 1e150]; 0, NaN and infinities stay."""
+    values = np.asarray(values, dtype=np.float64)
+    moved = np.copysign(np.clip(np.abs(values), SMALLEST, LARGEST), values)
+    return np.where(np.isfinite(values) & (values != 0.0), moved, values)
+
+
 def summarise(x: ArrayLike, values: ArrayLike) -> Band:
     """Median and spread over the first axis.
 
@@ -40,7 +49,7 @@ def summarise(x: ArrayLike, values: ArrayLike) -> Band:
     values : array of shape (R, U) or (U,)
         More than 1,500 columns are put together in bins, whose spread is that of all values in the bin.
     """
-    x, values = np.atleast_1d(np.asarray(x)), np.atleast_2d(np.asarray(values, dtype=np.float64))
+    x, values = np.atleast_1d(np.asarray(x)), np.atleast_2d(drawable(values))
     seeds = len(values)
     x, values = _bin_columns(x, values)
     tail = 0.1 if seeds >= FEW_SEEDS else 0.0
@@ -70,7 +79,6 @@ def quantiles(values: NDArray[np.float64], shares: Sequence[float]) -> list[NDAr
     for share in shares:
         place = last * share
         below, above = np.floor(place).astype(int), np.ceil(place).astype(int)
-        # Each term by itself: the difference of two huge values could overflow.
         weight = place - below
         found.append((1 - weight) * ordered[below, columns] + weight * ordered[above, columns])
     return found
@@ -88,11 +96,11 @@ def draw_band(axes: Axes, band: Band, label: str, *, color: str, shade: float = 
         axes.fill_between(band.x, band.low, band.high, color=color, alpha=shade, linewidth=0, zorder=1.5)
 
 
-def label_seeds(seeds: int, band: Band) -> str:
-    """How many seeds a band is of, and which part of them: "median of 5 seeds, min to max"."""
+def label_seeds(seeds: int, spread: str = "") -> str:
+    """How many seeds are drawn, and which part of them is shaded: "median of 5 seeds, min to max"."""
     if seeds == 1:
         return "1 seed"
-    return f"median of {seeds} seeds, {band.spread}"
+    return ", ".join(filter(None, [f"median of {seeds} seeds", spread]))
 
 
 def surviving(values: ArrayLike) -> NDArray[np.float64]:
@@ -100,7 +108,7 @@ def surviving(values: ArrayLike) -> NDArray[np.float64]:
 
     What an axis should fit: one model that runs away would squeeze all others into a line.
     """
-    values = np.atleast_2d(np.asarray(values, dtype=np.float64))
+    values = np.atleast_2d(drawable(values))
     finite = np.isfinite(values).all(axis=1)
     return values[finite] if finite.any() else values
 
@@ -120,7 +128,7 @@ def mark_diverged(
     label : str, optional
         For the legend; how many of how many where left out, no entry where empty.
     """
-    x, values = np.asarray(x), np.atleast_2d(np.asarray(values, dtype=np.float64))
+    x, values = np.asarray(x), np.atleast_2d(drawable(values))
     bad = ~np.isfinite(values)
     models = np.flatnonzero(bad.any(axis=1))
     if models.size == 0:

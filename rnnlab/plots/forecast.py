@@ -8,7 +8,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlab.plots.bands import Band, draw_band, label_seeds, summarise
+from rnnlab.plots.bands import Band, draw_band, drawable, label_seeds, summarise
 from rnnlab.plots.canvas import blank, new_figure
 from rnnlab.plots.style import BLACK, BLUE, FAINT, INK, ORANGE, legend_above, scale_y
 
@@ -69,9 +69,9 @@ def forecast(
     )
     dates = np.atleast_1d(np.asarray(dates)).astype("datetime64[D]")
     actual, naive = (np.atleast_1d(np.asarray(one, dtype=np.float64)) for one in (actual, naive))
-    predicted = np.atleast_2d(np.asarray(predicted, dtype=np.float64))
+    predicted = np.atleast_2d(drawable(predicted))
     band = summarise(dates, predicted)
-    label = f"{model}, {label_seeds(len(predicted), band)} (RMSE {_median(rmse)})"
+    label = f"{model}, {label_seeds(len(predicted), band.spread)} (RMSE {_median(rmse)})"
     prices, errors = axes[0, 0], axes[1, 0]
     prices.plot(dates, actual, color=BLACK, linewidth=1.1, label="actual", zorder=3)
     naive_label = f"naive: last known price (RMSE {naive_rmse:.4g})"
@@ -101,8 +101,7 @@ def _draw_training(axes: Axes, training: TrainingPart, split: np.datetime64) -> 
 def _draw_errors(
     axes: Axes, actual: NDArray, naive: NDArray, dates: NDArray, predicted: NDArray, unit: str
 ) -> None:
-    with np.errstate(over="ignore", invalid="ignore"):
-        band = summarise(dates, predicted - actual)
+    band = summarise(dates, predicted - actual)
     axes.axhline(0.0, color=BLACK, linewidth=1.0)
     axes.plot(dates, naive - actual, color=ORANGE, linewidth=0.9, linestyle="--", label="naive", zorder=4)
     draw_band(axes, band, "model", color=BLUE, linewidth=1.1)
@@ -134,6 +133,6 @@ def _write_dates(axes: Axes, dates: NDArray) -> None:
 
 
 def _median(rmse: ArrayLike) -> str:
-    values = np.atleast_1d(np.asarray(rmse, dtype=np.float64))
+    values = np.atleast_1d(drawable(rmse))
     values = values[np.isfinite(values)]
     return f"{np.median(values):.4g}" if values.size else "not finite"

@@ -10,9 +10,18 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlab.plots.bands import draw_band, label_seeds, quantiles, summarise
+from rnnlab.plots.bands import draw_band, drawable, label_seeds, quantiles, summarise
 from rnnlab.plots.canvas import blank, new_figure
-from rnnlab.plots.style import FAINT, INK, legend_above, legend_beside, line_style, scale_y, write_power
+from rnnlab.plots.style import (
+    FAINT,
+    INK,
+    count_x,
+    legend_above,
+    legend_beside,
+    line_style,
+    scale_y,
+    write_power,
+)
 
 MOST_COLUMNS = 800
 # A gradient that much below the largest is as good as zero: no colours are spent on it.
@@ -86,7 +95,7 @@ def gradient_flow(
     """
     figure, axes = new_figure(title, columns=2, size=(11.0, 4.8), right=0.2, gap=(0.95, 0.8), top=0.95)
     updates, lags = np.atleast_1d(updates), np.atleast_1d(lags)
-    norms = np.asarray(norms, dtype=np.float64)
+    norms = drawable(norms)
     if curves is None:
         moments = {0: f"update {updates[0]}", len(updates) - 1: f"update {updates[-1]}"}
         curves = {label: Transport(norms[:, place]) for place, label in moments.items()}
@@ -101,12 +110,13 @@ def _draw_transport(axes: Axes, lags: NDArray, curves: Mapping[str, Transport], 
     for index, (label, curve) in enumerate(curves.items()):
         style = line_style(index)
         band = summarise(lags, curve.norms)
-        rate = "" if curve.rate is None else f", {curve.rate:+.3f} nats a step".replace("-", "−")
+        rate = "" if curve.rate is None else f", {_write_rate(curve.rate)}"
         draw_band(axes, band, label + rate, **style)  # type: ignore[arg-type]
         shown += [band.median, band.low, band.high]
         if curve.bound is not None:
-            axes.plot(lags, curve.bound, color=style["color"], linestyle=":", linewidth=1.2)
-            shown.append(np.asarray(curve.bound, dtype=np.float64))
+            bound = drawable(curve.bound)
+            axes.plot(lags, bound, color=style["color"], linestyle=":", linewidth=1.2)
+            shown.append(bound)
         if curve.rate is not None and np.isfinite(curve.rate):
             _draw_rate(axes, lags, band.median, curve.rate)
     if any(curve.bound is not None for curve in curves.values()):
@@ -114,14 +124,18 @@ def _draw_transport(axes: Axes, lags: NDArray, curves: Mapping[str, Transport], 
     if any(curve.rate is not None for curve in curves.values()):
         axes.plot([], [], color=INK, linestyle="--", linewidth=0.9, label="fitted rate")
     axes.set(xlabel="lag (steps back in time)", ylabel=quantity)
-    axes.margins(x=0.01)
+    count_x(axes)
     scale_y(axes, shown, log=True)
 
 
 def _name_seeds(lags: NDArray, curves: Mapping[str, Transport]) -> str:
     for curve in curves.values():
-        return label_seeds(len(np.atleast_2d(curve.norms)), summarise(lags, curve.norms))
+        return label_seeds(len(np.atleast_2d(curve.norms)), summarise(lags, curve.norms).spread)
     return ""
+
+
+def _write_rate(rate: float) -> str:
+    return f"{rate:+.3f} nats a step".replace("-", "−") if np.isfinite(rate) else "no rate"
 
 
 def _draw_rate(axes: Axes, lags: NDArray, median: NDArray, rate: float) -> None:
@@ -130,7 +144,7 @@ def _draw_rate(axes: Axes, lags: NDArray, median: NDArray, rate: float) -> None:
         return
     start = known[0]
     exponent = np.log(median[start]) + rate * (lags - lags[start])
-    axes.plot(lags, np.exp(np.clip(exponent, -650, 650)), color=INK, linestyle="--", linewidth=0.9, zorder=3)
+    axes.plot(lags, np.exp(np.clip(exponent, -345, 345)), color=INK, linestyle="--", linewidth=0.9, zorder=3)
 
 
 def _draw_heat_map(
@@ -144,7 +158,7 @@ def _draw_heat_map(
         blank(axes, "no gradient: every norm is zero or not finite")
         return
     high = float(positive.max())
-    low = max(float(positive.min()), high * 10.0**-MOST_DECADES, 1e-300)
+    low = max(float(positive.min()), high * 10.0**-MOST_DECADES)
     axes.set_facecolor("#DDDDDD")
     updates, norms = _thin(updates, norms)
     shown = np.ma.masked_array(norms, ~(np.isfinite(norms) & (norms > 0)))

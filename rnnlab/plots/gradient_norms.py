@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike
 
 from rnnlab.plots.bands import draw_band, label_seeds, summarise, surviving
 from rnnlab.plots.canvas import new_figure
-from rnnlab.plots.style import BLACK, legend_beside, line_style, scale_y
+from rnnlab.plots.style import BLACK, count_x, legend_beside, line_style, scale_y
 
 
 def gradient_norms(
@@ -31,14 +31,14 @@ def gradient_norms(
         band = summarise(updates, norms[name])
         draw_band(panel, band, name, shade=0.12, **line_style(index))  # type: ignore[arg-type]
         shown.append(surviving(norms[name]))
-        seeds = label_seeds(len(np.atleast_2d(norms[name])), band)
+        seeds = label_seeds(len(np.atleast_2d(norms[name])), band.spread)
     if "total" in norms:
         band = summarise(updates, norms["total"])
         draw_band(panel, band, "total", color=BLACK, shade=0.12, linewidth=2.0)
         shown.append(surviving(norms["total"]))
-        seeds = label_seeds(len(np.atleast_2d(norms["total"])), band)
+        seeds = label_seeds(len(np.atleast_2d(norms["total"])), band.spread)
     panel.set(xlabel="update", ylabel="gradient norm before clipping")
-    panel.margins(x=0.01)
+    count_x(panel)
     scale_y(panel, shown, log=True)
     legend_beside(panel, seeds.replace(", ", ",\n"))
     return figure

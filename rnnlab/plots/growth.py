@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlab.plots.bands import label_seeds, summarise
+from rnnlab.plots.bands import drawable, label_seeds, summarise
 from rnnlab.plots.canvas import new_figure
 from rnnlab.plots.style import BLACK, BLUE, INK, ORANGE, VERMILLION, legend_above, scale_y
 
@@ -67,37 +68,41 @@ def growth(
     """
     figure, axes = new_figure(title, size=(9.0, 5.2), right=1.0, top=0.9)
     panel = axes[0, 0]
-    rho, rates = np.atleast_1d(np.asarray(rho, dtype=np.float64)), np.atleast_2d(rates)
-    band = summarise(rho, np.asarray(rates, dtype=np.float64).T)
+    rho, rates = np.atleast_1d(np.asarray(rho, dtype=np.float64)), np.atleast_2d(drawable(rates))
+    band = summarise(rho, rates.T)
     if low is None or high is None:
-        label = label_seeds(rates.shape[1], band)
-        low, high = band.low, band.high
-    else:
-        label = f"median of {rates.shape[1]} seeds" + (f", {interval}" if interval else "")
-        low, high = np.asarray(low, dtype=np.float64), np.asarray(high, dtype=np.float64)
-    errors = np.nan_to_num(np.stack([band.median - low, high - band.median]), posinf=0.0, neginf=0.0)
-    measured = panel.errorbar(
-        rho, band.median, np.maximum(errors, 0.0), fmt="o", markersize=4, color=BLUE, elinewidth=1.2,
-        capsize=2, label=f"measured ({label})", zorder=3,
-    )  # fmt: skip
+        low, high, interval = band.low, band.high, band.spread
+    low, high = drawable(low), drawable(high)
+    label = f"measured ({label_seeds(rates.shape[1], interval)})"
+    measured = _draw_measured(panel, rho, band.median, low, high, label)
     if theory is not None:
-        panel.plot(theory.rho, theory.rate, color=ORANGE, linewidth=1.6, label=theory.label)
-        panel.axvline(
-            theory.edge,
-            color=ORANGE,
-            linewidth=1.0,
-            linestyle=":",
-            label=f"predicted edge, ρ = {theory.edge:.4g}",
-        )
+        _draw_theory(panel, theory)
     panel.axhline(0.0, color=BLACK, linewidth=1.0)
     panel.set(xlabel="ρ, scale of the recurrent weights", ylabel="growth rate (nats per step)")
     decisive = math.log(decisive_factor) / steps
     scale_y(panel, [band.median, low, high, [-2 * decisive, 2 * decisive]], log=False)
     _fit_x(panel, rho, theory)
-    _shade_verdicts(panel, decisive, f"{decisive_factor:g} or more\nin {steps} steps")
+    change = f"{decisive_factor:g} or more\nin {steps} step{'s' if steps > 1 else ''}"
+    _shade_verdicts(panel, decisive, change)
     _mark_dead(panel, rho, rates)
     legend_above(panel, columns=2, first=measured)
     return figure
+
+
+def _draw_measured(
+    axes: Axes, rho: NDArray, median: NDArray, low: NDArray, high: NDArray, label: str
+) -> ErrorbarContainer:
+    reach = np.nan_to_num(np.stack([median - low, high - median]), posinf=0.0, neginf=0.0)
+    return axes.errorbar(
+        rho, median, np.maximum(reach, 0.0), fmt="o", markersize=4, color=BLUE, elinewidth=1.2, capsize=2,
+        label=label, zorder=3,
+    )  # fmt: skip
+
+
+def _draw_theory(axes: Axes, theory: Theory) -> None:
+    axes.plot(theory.rho, theory.rate, color=ORANGE, linewidth=1.6, label=theory.label)
+    edge = f"predicted edge, ρ = {theory.edge:.4g}"
+    axes.axvline(theory.edge, color=ORANGE, linewidth=1.0, linestyle=":", label=edge)
 
 
 def _shade_verdicts(axes: Axes, decisive: float, change: str) -> None:

@@ -25,8 +25,6 @@ CATEGORIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW)
 LINE_STYLES = ("-", "--", ":", "-.")
 
 _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-# Beyond these a limit padded by some percent could overflow.
-_SMALLEST, _LARGEST = 1e-290, 1e290
 
 
 def style_axes(axes: Axes) -> None:
@@ -118,7 +116,7 @@ def scale_y(axes: Axes, shown: Sequence[ArrayLike], *, log: bool | None = None) 
     axes : Axes
         Written to.
     shown : sequence of arrays of any shape
-        NaN and infinite values are passed over, and on a log axis those that are not positive.
+        Drawable sizes. NaN and infinite values are passed over, and on a log axis those not above 0.
     log : bool, optional
     """
     values = np.concatenate([np.empty(0), *(np.ravel(np.asarray(one, dtype=np.float64)) for one in shown)])
@@ -131,9 +129,24 @@ def scale_y(axes: Axes, shown: Sequence[ArrayLike], *, log: bool | None = None) 
         return
     low, high = float(values.min()), float(values.max())
     if log:
-        _scale_log(axes, max(low, _SMALLEST), min(max(high, _SMALLEST), _LARGEST))
+        _scale_log(axes, low, high)
     else:
-        _scale_linear(axes, max(low, -_LARGEST), min(high, _LARGEST))
+        _scale_linear(axes, low, high)
+
+
+def write_number(value: float, _position: object = None) -> str:
+    """Six digits at most, with a true minus sign."""
+    return f"{value:,.6g}".replace("-", "−")
+
+
+def count_x(axes: Axes) -> None:
+    """An x axis that counts (epochs, updates, lags): whole numbers, and room around a single one."""
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, steps=[1, 2, 2.5, 5, 10], integer=True))
+    axes.margins(x=0.01)
+    axes.autoscale_view(scaley=False)
+    low, high = axes.get_xlim()
+    if high - low < 1.0:
+        axes.set_xlim((low + high) / 2 - 0.5, (low + high) / 2 + 0.5)
 
 
 def write_power(value: float, _position: object = None) -> str:
@@ -161,6 +174,10 @@ def _scale_log(axes: Axes, low: float, high: float) -> None:
 
 
 def _scale_linear(axes: Axes, low: float, high: float) -> None:
-    margin = 0.05 * (high - low) or 0.05 * abs(high) or 1.0
+    margin = 0.05 * (high - low)
+    # What six digits cannot tell apart is drawn as a constant.
+    if margin < 1e-6 * max(abs(low), abs(high)) or margin == 0.0:
+        margin = 0.05 * abs(high) or 1.0
     axes.set_ylim(low - margin, high + margin)
     axes.yaxis.set_major_locator(MaxNLocator(nbins=7, steps=[1, 2, 2.5, 5, 10]))
+    axes.yaxis.set_major_formatter(FuncFormatter(write_number))

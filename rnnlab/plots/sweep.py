@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from rnnlab.plots.bands import draw_band, label_seeds, mark_diverged, summarise, surviving
 from rnnlab.plots.canvas import new_figure
-from rnnlab.plots.style import CATEGORIES, FAINT, INK, legend_above, scale_y
+from rnnlab.plots.style import CATEGORIES, FAINT, INK, count_x, legend_above, scale_y
 
 
 def sweep(
@@ -37,12 +37,12 @@ def sweep(
     panel = axes[0, 0]
     shown = [surviving(values) for values in norms.values()]
     panel.set(xlabel="update", ylabel=quantity)
-    panel.margins(x=0.01)
     scale_y(panel, shown, log=True)
     if few:
         _draw_few(panel, updates, norms)
     else:
         _draw_many(figure, panel, updates, norms)
+    count_x(panel)
     return figure
 
 
@@ -53,25 +53,28 @@ def _draw_few(axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike]) 
         diverged = mark_diverged(axes, updates, values, color=color, label="")
         label = f"ρ = {rho:g}" + (f" ({diverged} diverged)" if diverged else "")
         draw_band(axes, band, label, color=color)
-        seeds = label_seeds(len(np.atleast_2d(values)), band)
+        seeds = label_seeds(len(np.atleast_2d(values)), band.spread)
     if seeds:
         legend_above(axes, title=seeds)
 
 
 def _draw_many(figure: Figure, axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike]) -> None:
     bands = [summarise(updates, values) for values in norms.values()]
-    lines = LineCollection(
-        [np.column_stack([band.x, band.median]) for band in bands], cmap="viridis", linewidths=1.1
-    )
-    lines.set_array(np.array(list(norms)))
-    axes.add_collection(lines, autolim=False)
-    axes.set_xlim(np.min(bands[0].x), np.max(bands[0].x))
+    paths = [np.column_stack([band.x, band.median]) for band in bands]
+    if len(paths[0]) == 1:
+        points = np.concatenate(paths)
+        lines = axes.scatter(points[:, 0], points[:, 1], s=16)
+    else:
+        lines = LineCollection(paths, linewidths=1.1)
+        axes.add_collection(lines)
+    lines.set(array=np.array(list(norms)), cmap="viridis")
     bar = figure.colorbar(lines, ax=axes, pad=0.02)
     bar.set_label("ρ", color=INK)
     bar.ax.tick_params(labelsize=9, colors=INK, color=FAINT)
     bar.outline.set_visible(False)  # type: ignore[operator]
     models = [np.atleast_2d(values) for values in norms.values()]
     diverged = sum(int(np.sum(~np.isfinite(one).all(axis=1))) for one in models)
+    seeds = label_seeds(len(models[0]))
     note = f"; {diverged} of {sum(map(len, models))} models diverged" if diverged else ""
-    axes.plot([], [], color=INK, linewidth=1.1, label=f"median of {len(models[0])} seeds per ρ{note}")
+    axes.plot([], [], color=INK, linewidth=1.1, label=f"per ρ: {seeds}{note}")
     legend_above(axes)

@@ -5,9 +5,19 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlab.plots.bands import draw_band, label_seeds, mark_diverged, summarise, surviving
+from rnnlab.plots.bands import draw_band, drawable, label_seeds, mark_diverged, summarise, surviving
 from rnnlab.plots.canvas import new_figure
-from rnnlab.plots.style import BLUE, GREEN, INK, ORANGE, VERMILLION, legend_above, scale_y, write_power
+from rnnlab.plots.style import (
+    BLUE,
+    GREEN,
+    INK,
+    ORANGE,
+    VERMILLION,
+    count_x,
+    legend_above,
+    scale_y,
+    write_power,
+)
 
 MOST_MARKS = 3000
 
@@ -45,7 +55,7 @@ def training(
     """
     figure, axes = new_figure(title, rows=2, size=(9.0, 6.4), gap=(0.9, 0.95))
     _draw_loss(axes[0, 0], epochs, np.atleast_2d(loss), validation, loss_name)
-    norm, scale = np.atleast_2d(gradient_norm), np.atleast_2d(clip_scale)
+    norm, scale = np.atleast_2d(drawable(gradient_norm)), np.atleast_2d(clip_scale)
     _draw_norm(axes[1, 0], np.atleast_1d(updates), norm, scale, threshold)
     return figure
 
@@ -54,7 +64,7 @@ def _draw_loss(
     axes: Axes, epochs: ArrayLike, loss: NDArray, validation: ArrayLike | None, loss_name: str
 ) -> None:
     band = summarise(epochs, loss)
-    draw_band(axes, band, f"training ({label_seeds(len(loss), band)})", color=BLUE)
+    draw_band(axes, band, f"training ({label_seeds(len(loss), band.spread)})", color=BLUE)
     shown = [surviving(loss)]
     if validation is not None:
         held_out = summarise(epochs, validation)
@@ -63,7 +73,7 @@ def _draw_loss(
     axes.set(xlabel="epoch", ylabel=loss_name)
     scale_y(axes, shown)
     mark_diverged(axes, epochs, loss)
-    axes.margins(x=0.01)
+    count_x(axes)
     legend_above(axes)
 
 
@@ -71,7 +81,7 @@ def _draw_norm(
     axes: Axes, updates: NDArray, norm: NDArray, clip_scale: NDArray, threshold: float | None
 ) -> None:
     band = summarise(updates, norm)
-    draw_band(axes, band, f"before clipping ({label_seeds(len(norm), band)})", color=GREEN)
+    draw_band(axes, band, f"before clipping ({label_seeds(len(norm), band.spread)})", color=GREEN)
     clipped = (clip_scale < 1.0) & np.isfinite(norm)
     if threshold is not None:
         text = f"τ = {threshold:g}" + ("" if clipped.any() else " (never exceeded)")
@@ -81,7 +91,7 @@ def _draw_norm(
     axes.set(xlabel="update", ylabel="gradient norm")
     scale_y(axes, [surviving(norm), threshold or np.nan])
     mark_diverged(axes, updates, norm)
-    axes.margins(x=0.01)
+    count_x(axes)
     legend_above(axes)
 
 
