@@ -88,15 +88,22 @@ def between(series: Series, start: date | str | None, end: date | str | None) ->
     """The days from `start` to `end`, both included; DataError where there are none."""
     if start is None and end is None:
         return series
-    lower = np.datetime64(start, "D") if start is not None else series.dates[0]
-    upper = np.datetime64(end, "D") if end is not None else series.dates[-1]
+    lower = series.dates[0] if start is None else _day(start, "start")
+    upper = series.dates[-1] if end is None else _day(end, "end")
     keep = (series.dates >= lower) & (series.dates <= upper)
     if not keep.any():
         raise DataError(
-            f"{series.name}: no prices from {lower} to {upper}; the {series.source} runs from {series.first}"
+            f"{series.name}: no days from {lower} to {upper}; the {series.source} runs from {series.first}"
             f" to {series.last}."
         )
     return replace(series, dates=series.dates[keep], values=series.values[keep])
+
+
+def _day(day: date | str, name: str) -> np.datetime64:
+    try:
+        return np.datetime64(day if isinstance(day, date) else date.fromisoformat(day), "D")
+    except ValueError:
+        raise DataError(f"The {name!r} must be a day such as 2019-01-02; got {shown(str(day))}.") from None
 
 
 def _what_there_is(symbol: str, folder: Path) -> str:

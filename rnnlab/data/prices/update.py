@@ -198,7 +198,7 @@ def _refuse_loss(source: Source, wanted: Wanted, held: Held | None, mine: Held |
     if missing and mine is None:
         raise LessThanKept(
             source.name,
-            f"has no {' and no '.join(sorted(missing))} of {wanted.symbol}, which are kept: nothing was replaced",
+            f"has no {' or '.join(sorted(missing))} of {wanted.symbol}, which is kept; nothing was replaced",
             hint=_begin_anew(wanted),
         )
 

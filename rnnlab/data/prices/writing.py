@@ -44,7 +44,6 @@ def locked(folder: Path, symbol: str, patience: float = 120.0) -> Iterator[None]
     deadline = time.monotonic() + patience
     handle = None
     try:
-        folder.mkdir(parents=True, exist_ok=True)
         while (handle := _try_lock(path)) is None:
             if time.monotonic() > deadline:
                 raise DataError(
@@ -120,7 +119,11 @@ def _settle(described: Path) -> None:
 
 def _try_lock(path: Path) -> int | None:
     """An open and locked file, or None while another process holds it."""
-    handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+    except FileNotFoundError:  # a process that failed has just taken its empty folder away
+        return None
     try:
         if fcntl is not None:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)

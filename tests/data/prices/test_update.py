@@ -288,8 +288,10 @@ def test_requests_that_make_no_sense(get, replay, options):
     assert not replay.asked
 
 
-HOSTILE = ["../../etc/passwd", "a b", "", "A" * 10_000, "%0d%0a", "https://example.org/x", "A\x00", "..", "AAPL\n",
-           "-x", ".", "A..B", "AAPL.", "ＡＡＰＬ", "ıbm", "A/B", "A\\B", "~"]  # fmt: skip
+HOSTILE = [
+    *("../../etc/passwd", "a b", "", "A" * 10_000, "%0d%0a", "https://example.org/x"),
+    *("A\x00", "..", "AAPL\n", "-x", ".", "A..B", "AAPL.", "ＡＡＰＬ", "ıbm", "A/B", "A\\B", "~"),
+]
 
 
 @pytest.mark.parametrize("symbol", HOSTILE)
@@ -315,12 +317,13 @@ def test_unusual_symbols_are_kept_under_their_own_name(get, replay, folder, symb
     assert done.path.name == f"{symbol.upper()}{'~' if reserved else ''}.csv"
 
 
-def test_the_failure_of_a_keyed_source_never_shows_the_key(get, replay):
+@pytest.mark.parametrize("filler", ["", "x" * 61])
+def test_the_failure_of_a_keyed_source_never_shows_the_key(get, replay, filler):
     secret = "s3cr3t-key"
-    replay.scenes["stooq"] = Reply(f"<p>your key {secret} is wrong</p>")
+    replay.scenes["stooq"] = Reply(f"<p>{filler}your key {secret} is wrong</p>")
     with pytest.raises(SourceError) as caught:
         get(source="stooq", api_key=secret)
-    assert secret not in caught.value.message + str(caught.value.hint)
+    assert "s3c" not in caught.value.message + str(caught.value.hint)
 
 
 def test_an_import_is_replaced_by_a_fetch_that_has_as_much(get, replay, tmp_path, folder):

@@ -6,7 +6,7 @@ import re
 import threading
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode, urlsplit
@@ -26,7 +26,7 @@ logging.getLogger("urllib3").setLevel(logging.WARNING)  # its debug lines hold w
 
 @dataclass(frozen=True)
 class Request:
-    """What to ask: a path, already quoted, query parameters, headers, and a key that belongs into the query."""
+    """What to ask: a path, already quoted, query parameters, headers, and a key that goes into the query."""
 
     path: str
     parameters: Mapping[str, str]
@@ -50,6 +50,10 @@ class Answer:
     def text(self) -> str:
         """The body as text, without byte order mark; undecodable bytes are replaced."""
         return self.body.decode("utf-8", errors="replace").lstrip("\ufeff")
+
+    def without(self, key: str) -> "Answer":
+        """The same with a key blotted out of its body."""
+        return replace(self, body=self.body.replace(key.encode(), b"***"))
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,6 @@ FetchError
 
 import re
 import unicodedata
-from urllib.parse import quote
 
 from rnnlab.errors import FetchError
 
@@ -40,16 +39,6 @@ class SourceError(FetchError):
         super().__init__(f"{source}: {reason}.", hint=hint)
         self.source = source
         self.reason = reason
-
-    def hide(self, key: str | None) -> None:
-        """Take a key out of every text, for a server may repeat what it was sent."""
-        if not key:
-            return
-        for form in (key, quote(key, safe="")):
-            self.message = self.message.replace(form, "***")
-            self.reason = self.reason.replace(form, "***")
-            self.hint = self.hint.replace(form, "***") if self.hint else None
-        self.args = (self.message,)
 
 
 class NotOffered(SourceError):

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from rnnlab.data.prices.bars import Bars
 from rnnlab.data.prices.sources.client import Answer, Client, Request
-from rnnlab.data.prices.sources.failures import NotOffered, SourceError
+from rnnlab.data.prices.sources.failures import NotOffered, SourceError, Unexpected
 from rnnlab.data.prices.tables import shown
 from rnnlab.errors import DataError
 
@@ -79,12 +79,14 @@ class Source:
     ) -> Bars:
         """The bars that ``parse`` finds in the answer to a request, with the address they came from."""
         hosts = self.addresses()
+        answer = client.get(self.name, hosts, request)
         try:
-            bars = parse(client.get(self.name, hosts, request), query)
-        except SourceError as failure:
-            failure.hide(key)
-            raise
-        return replace(bars, address=request.address(hosts[0]))
+            return replace(parse(answer, query), address=request.address(hosts[0]))
+        except SourceError:
+            if not key or key not in answer.text:
+                raise
+        parse(answer.without(key), query)  # fails as before, and does not repeat the key it was sent
+        raise Unexpected(self.name, "one that hangs on the key")
 
     def addresses(self) -> tuple[str, ...]:
         """Scheme, host and port to ask: those of ``RNNLAB_<NAME>_URL`` where it is set.

@@ -1,0 +1,113 @@
+"""Files downloaded by hand, in every dress, recognised by themselves."""
+
+import json
+from datetime import date
+
+import pytest
+
+from rnnlab.data.prices import load_prices
+from rnnlab.errors import DataError
+from rnnlab.experiments.fetch import import_file
+
+STOOQ = "Date,Open,High,Low,Close,Volume\r\n2024-01-02,1,3,1,2,900\r\n2024-01-03,1,3,1,2.5,900\r\n"
+STOOQ_PL = "\ufeffData;Otwarcie;Najwyzszy;Najnizszy;Zamkniecie;Wolumen\r\n2024-01-02;1,0;3,0;1,0;2,0;900\r\n2024-01-03;1,0;3,0;1,0;2,5;900\r\n"  # noqa: E501
+YAHOO = (
+    "Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-02,1,3,1,2,1.9,900\n2024-01-03,1,3,1,2.5,2.4,900\n"
+)
+NASDAQ = "Date,Close/Last,Volume,Open,High,Low\n01/03/2024,$2.50,900,$1.00,$3.00,$1.00\n01/02/2024,$2.00,900,$1.00,$3.00,$1.00\n"  # noqa: E501
+TIMESTAMP = "timestamp,open,high,low,close,volume\n2024-01-03,1,3,1,2.5,900\n2024-01-02,1,3,1,2,900\n"
+FRED = "observation_date,SP500\n2024-01-01,\n2024-01-02,2\n2024-01-03,2.5\n2024-01-04,.\n"
+PANDAS = "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits\n2024-01-02 00:00:00-05:00,1,3,1,2,900,0.0,0.0\n2024-01-03 00:00:00-05:00,1,3,1,2.5,900,0.0,0.0\n"  # noqa: E501
+NUMBERED = ",Date,Close\n0,2024-01-02,2\n1,2024-01-03,2.5\n"
+TWO_HEADERS = "Price,Close,High,Low,Open,Volume\nTicker,X,X,X,X,X\nDate,,,,,\n2024-01-02,2,3,1,1,900\n2024-01-03,2.5,3,1,1,900\n"  # noqa: E501
+INVESTING = (
+    "Date,Price,Open,High,Low,Vol.,Change %\n01/15/2024,2.50,1,3,1,1.2M,1%\n01/12/2024,2.00,1,3,1,1.1M,0%\n"
+)
+
+
+@pytest.fixture
+def bring(tmp_path, folder):
+    def run(content, **options):
+        file = tmp_path / "down.csv"
+        file.write_bytes(content.encode())
+        return import_file("MINE", file, data_dir=folder, **options)
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("content", "site", "adjustment", "columns"),
+    [
+        (STOOQ, None, None, {"open", "high", "low", "volume"}),
+        (STOOQ_PL, "stooq (Polish)", None, {"open", "high", "low", "volume"}),
+        (YAHOO, "yahoo", "split", {"open", "high", "low", "volume", "adj_close"}),
+        (NASDAQ, "nasdaq", "split", {"open", "high", "low", "volume"}),
+        (TIMESTAMP, None, None, {"open", "high", "low", "volume"}),
+        (FRED, "fred", None, set()),
+        (PANDAS, None, None, {"open", "high", "low", "volume"}),
+        (NUMBERED, None, None, set()),
+        (TWO_HEADERS, None, None, {"open", "high", "low", "volume"}),
+    ],
+)
+def test_every_format_gives_the_same_prices(bring, folder, content, site, adjustment, columns):
+    done = bring(content)
+    assert (done.change, done.origin["format"], done.origin["adjustment"]) == ("new", site, adjustment)
+    assert done.origin["source"] == "file down.csv"
+    series = load_prices("MINE", data_dir=folder)
+    assert series.dates.astype(str).tolist() == ["2024-01-02", "2024-01-03"]
+    assert series.values.tolist() == [2.0, 2.5]
+    header = (folder / "MINE.csv").read_text().splitlines()[0].split(",")
+    assert set(header) == {"date", "close", *columns}
+    if "high" in columns:
+        assert load_prices("MINE", "high", folder).values.tolist() == [3.0, 3.0]
+        assert load_prices("MINE", "volume", folder).values.tolist() == [900.0, 900.0]
+
+
+def test_what_was_done_to_the_rows_is_noted(bring):
+    assert bring(FRED).origin["notes"] == ["2 days without a value were left out"]
+    assert "rows ran newest first and were turned round" in bring(NASDAQ).origin["notes"]
+    assert "the volume is not written in numbers and was left out" in bring(INVESTING).origin["notes"]
+
+
+def test_the_adjustment_can_be_stated_and_the_days_be_cut(bring):
+    done = bring(STOOQ, adjust="total", start=date(2024, 1, 3))
+    assert done.origin["adjustment"] == "total"
+    assert (done.origin["first"], done.origin["rows"]) == ("2024-01-03", 1)
+    with pytest.raises(DataError, match="it runs from 2024-01-02 to 2024-01-03"):
+        bring(STOOQ, start=date(2025, 1, 1))
+
+
+def test_thousands_in_volumes_and_decimal_commas_in_prices(bring, folder):
+    bring("Date;Close;Volume\n2024-01-02;2,0;58,414,460\n2024-01-03;2,5;1,234\n")
+    assert load_prices("MINE", "volume", folder).values.tolist() == [58414460.0, 1234.0]
+
+
+@pytest.mark.parametrize(
+    ("content", "message", "hint"),
+    [
+        ("Date,Close\n01/02/2024,1\n02/02/2024,2\n", "could be 1 Feb 2024 or 2 Jan 2024", "--date-format"),
+        ("Date;Close\n2024-01-02;1,234\n2024-01-03;1,235\n", "could be 1.234 or 1234", "--decimal"),
+        ("Open,Close\n1,2\n3,4\n", "no column holds dates", "save it with the index"),
+        (TWO_HEADERS.replace("X,X,X,X,X", "X,X,Y,Y,Y"), "several symbols (X, Y)", ""),
+        (STOOQ.replace(",2.5,", ",-2.5,"), "down.csv:3: 'close' must be above 0", ""),
+        (STOOQ.replace("2024-01-03", "2024-01-02"), "2024-01-02 stands on line 2 and on line 3", ""),
+        ("observation_date,SP500\n2024-01-01,.\n2024-01-02,\n", "no day has a value under 'SP500'", ""),
+        ("Get your apikey:\n1. Open https://...\n", "no column holds dates", ""),
+        ("<html>\n<body>\n", "a web page", ""),
+    ],
+)
+def test_a_wrong_guess_is_worse_than_a_question(bring, folder, content, message, hint):
+    with pytest.raises(DataError) as caught:
+        bring(content)
+    assert message in caught.value.message
+    assert hint in (caught.value.hint or "")
+    assert not folder.exists()
+
+
+def test_a_failed_import_leaves_what_was_kept(bring, folder):
+    bring(STOOQ)
+    before = (folder / "MINE.json").read_bytes(), (folder / "MINE.csv").read_bytes()
+    with pytest.raises(DataError):
+        bring("rubbish")
+    assert ((folder / "MINE.json").read_bytes(), (folder / "MINE.csv").read_bytes()) == before
+    assert json.loads(before[0])["rows"] == 2

@@ -1,0 +1,78 @@
+"""Prices by symbol: the folder first, then the bundled snapshots."""
+
+import hashlib
+from importlib.resources import files
+
+import numpy as np
+import pytest
+
+from rnnlab.data.prices import data_folder, load_prices
+from rnnlab.data.prices import snapshots as bundled
+from rnnlab.errors import DataError
+
+
+@pytest.mark.parametrize(
+    ("symbol", "rows", "first", "train", "rmse", "mae"),
+    [("AAPL", 2015, "2005-03-01", 1612, 10.149, 7.203), ("GOOG", 2148, "2004-08-19", 1718, 10.376, 7.236)],
+)
+def test_the_snapshots_are_what_their_note_says(folder, symbol, rows, first, train, rmse, mae):
+    """Persistence over the last fifth, one step ahead; the numbers are known from the publisher's file."""
+    series = load_prices(symbol, data_dir=folder)
+    assert (series.rows, str(series.first), str(series.last)) == (rows, first, "2013-03-01")
+    assert (series.source, series.currency, series.adjustment) == ("bundled snapshot", "USD", "raw")
+    assert series.sha256 in (files(bundled) / "ORIGIN.md").read_text()
+    assert series.sha256 == hashlib.sha256((files(bundled) / f"{symbol}.csv").read_bytes()).hexdigest()
+    error = series.values[train:] - series.values[train - 1 : -1]
+    assert round(float(np.sqrt(np.mean(error**2))), 3) == rmse
+    assert round(float(np.mean(np.abs(error))), 3) == mae
+
+
+def test_the_folder_goes_before_the_snapshot(folder):
+    folder.mkdir()
+    (folder / "AAPL.csv").write_text("date,close\n2024-01-02,1\n2024-01-03,2\n")
+    assert load_prices("aapl", data_dir=folder).values.tolist() == [1.0, 2.0]
+
+
+def test_the_environment_names_the_folder(folder, monkeypatch):
+    assert str(data_folder()) == "data"
+    assert data_folder(folder) == folder
+    monkeypatch.setenv("RNNLAB_DATA", str(folder / "x"))
+    assert data_folder(folder) == folder / "x"
+
+
+def test_a_window(folder):
+    series = load_prices("GOOG", data_dir=folder, start="2012-12-31", end="2013-01-04")
+    assert series.dates.astype(str).tolist() == ["2012-12-31", "2013-01-02", "2013-01-03", "2013-01-04"]
+    with pytest.raises(DataError, match=r"GOOG: no days from 2020-01-01.*runs from 2004-08-19 to 2013-03-01"):
+        load_prices("GOOG", data_dir=folder, start="2020-01-01", end="2021-01-01")
+    with pytest.raises(DataError, match="The 'start' must be a day such as 2019-01-02; got '2020-13-01'"):
+        load_prices("GOOG", data_dir=folder, start="2020-13-01")
+
+
+def test_an_unknown_symbol_lists_what_there_is_and_the_command(folder):
+    folder.mkdir()
+    for name in ("APLE", "ZZZ", "lower", "a b"):
+        (folder / f"{name}.csv").write_text("date,close\n2024-01-02,1\n2024-01-03,2\n")
+    with pytest.raises(DataError) as caught:
+        load_prices("APPL", data_dir=folder)
+    assert caught.value.message.endswith("there is APLE, AAPL, GOOG, ZZZ.")
+    assert "`rnnlab fetch APPL`" in str(caught.value.hint)
+
+
+def test_a_column_that_is_not_there(folder):
+    with pytest.raises(DataError, match="bundled snapshot of AAPL has no column 'open'; it has close"):
+        load_prices("AAPL", "open", data_dir=folder)
+    folder.mkdir()
+    (folder / "AAPL.csv").write_text("date,close\n2024-01-02,1\n2024-01-03,2\n")
+    with pytest.raises(DataError, match=r"AAPL\.csv: no column 'clse' .* did you mean 'close'\?"):
+        load_prices("AAPL", "clse", data_dir=folder)
+
+
+def test_prices_are_positive_and_a_likely_split_is_remarked_upon(folder):
+    folder.mkdir()
+    (folder / "X.csv").write_text("date,close\n2024-01-02,100\n2024-01-03,50\n2024-01-04,51\n")
+    (note,) = load_prices("X", data_dir=folder).notes
+    assert "on 2024-01-03 (100 to 50): a split" in note
+    (folder / "X.csv").write_text("date,close\n2024-01-02,100\n2024-01-03,0\n")
+    with pytest.raises(DataError, match=r"X\.csv:3: 'close' must be above 0; got 0\."):
+        load_prices("X", data_dir=folder)

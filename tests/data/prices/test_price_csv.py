@@ -1,0 +1,217 @@
+"""Any CSV file with a date and a value column; every fault in one sentence with its place."""
+
+# ruff: noqa: E501 (a case of the tables below is a line)
+
+import gzip
+
+import numpy as np
+import pytest
+
+from rnnlab.data.prices import load_csv
+from rnnlab.errors import DataError
+
+DAYS = ["2024-01-02", "2024-01-03", "2024-01-04"]
+
+
+@pytest.fixture
+def load(tmp_path, monkeypatch):
+    """Write the content to `f.csv` in the working folder, and load it."""
+    monkeypatch.chdir(tmp_path)
+
+    def run(content, **options):
+        (tmp_path / "f.csv").write_bytes(content if isinstance(content, bytes) else content.encode())
+        return load_csv("f.csv", **options)
+
+    return run
+
+
+def rows(*values, header="date,close", delimiter=","):
+    return "\n".join(
+        [header, *(f"{day}{delimiter}{value}" for day, value in zip(DAYS, values, strict=False)), ""]
+    )
+
+
+def test_a_plain_file(load, tmp_path):
+    series = load(rows(1.5, "2", "1e1"))
+    assert series.dates.astype(str).tolist() == DAYS
+    assert series.dates.dtype == np.dtype("datetime64[D]")
+    assert series.values.tolist() == [1.5, 2.0, 10.0]
+    assert (series.name, series.source, str(series.path)) == ("close", "file f.csv", "f.csv")
+    assert (series.rows, str(series.first), str(series.last)) == (3, "2024-01-02", "2024-01-04")
+    assert len(series.sha256) == 64
+    assert series.notes == ()
+
+
+def test_rows_that_run_newest_first_are_turned_round_and_a_note_says_so(load):
+    series = load("date,close\n2024-01-04,3\n2024-01-03,2\n2024-01-02,1\n")
+    assert series.values.tolist() == [1.0, 2.0, 3.0]
+    assert series.notes == ("rows ran newest first and were turned round",)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        "\ufeffDate,Close\r\n2024-01-02,1.5\r\n2024-01-03,2\r\n",
+        b"\xff\xfe" + "Date\tClose\n2024-01-02\t1.5\n2024-01-03\t2\n".encode("utf-16-le"),
+        "Date;Close\n2024-01-02;1,5\n2024-01-03;2\n",
+        "Date|Close\n2024-01-02|1.5\n2024-01-03|2\n",
+        '# a comment\nDate,Close,\n"2024-01-02","1.5",\n\n2024-01-03, 2 ,\n',
+        "observation_date,SP500\n2024-01-02,1.5\n2024-01-03,2\n",
+        "timestamp,open,high,low,close,volume\n2024-01-02,9,9,9,1.5,9\n2024-01-03,9,9,9,2,9\n",
+        "Date,Close,Adj Close\n2024-01-02,1.5,9\n2024-01-03,2,9\n",
+        "when,what,x\n20240102,text,1.5\n20240103,text,2\n",
+        ",Date,x\n0,2024-01-02,1.5\n1,2024-01-03,2\n",
+        "Date,Close\n2024-01-02 00:00:00-05:00,1.5\n2024-01-03 00:00:00-05:00,2\n",
+        "Date,Close\n2024/1/2,1.5\n2024/1/3,2\n",
+        'Date,Close\n"Jan 2, 2024",1.5\n"Jan 3, 2024",2\n',
+        "Date,Close\n2 January 2024,1.5\n3 January 2024,2\n",
+        "prix,jour\n1.5,2024-01-02\n2,2024-01-03\n".encode("latin-1"),
+    ],
+)
+def test_every_common_dress(load, content):
+    series = load(content)
+    assert series.values.tolist() == [1.5, 2.0]
+    assert series.dates.astype(str).tolist() == DAYS[:2]
+
+
+def test_columns_can_be_named_in_any_case(load):
+    content = "Day,Low,High\n2024-01-02,1,5\n2024-01-03,2,6\n"
+    assert load(content, date="day", value="HIGH").values.tolist() == [5.0, 6.0]
+
+
+def test_days_above_12_tell_day_from_month(load):
+    assert load("date,x\n05/01/2024,1\n13/01/2024,2\n").dates.astype(str).tolist() == [
+        "2024-01-05",
+        "2024-01-13",
+    ]
+    assert load("date,x\n01.05.2024,1\n01.13.2024,2\n").dates.astype(str).tolist() == [
+        "2024-01-05",
+        "2024-01-13",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("date_format", "second"), [("DD/MM/YYYY", "2024-02-01"), ("%m/%d/%Y", "2024-01-02")]
+)
+def test_a_date_format_decides(load, date_format, second):
+    series = load("date,x\n01/01/2024,1\n01/02/2024,2\n", date_format=date_format)
+    assert str(series.last) == second
+
+
+def test_negative_values_are_fine_unless_they_are_prices(load):
+    assert load(rows(1, -2, 0)).values.tolist() == [1.0, -2.0, 0.0]
+    with pytest.raises(DataError, match=r"f\.csv:3: 'close' must be above 0; got -2 \(and 1 more rows\)\."):
+        load(rows(1, -2, 0), positive=True)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("", "f.csv: is empty; a header line and rows of a date and a value are needed."),
+        ("\n \n", "f.csv: is empty; a header line and rows of a date and a value are needed."),
+        (b"a,b\n1,\x00\n", "f.csv:2: must be text; found the control code \\x00: a binary file?"),
+        (b"PK\x03\x04...", "an Excel workbook"),
+        (gzip.compress(b"date,close"), "compressed with gzip; unpack it first"),
+        ("<!DOCTYPE html>\n<p>", "f.csv: a CSV file is needed; this is a web page"),
+        ('{"a": 1}', "f.csv: a CSV file is needed; this is JSON."),
+        ("date,close\n", "f.csv: holds one line and no rows under it; that line is 'date,close'."),
+        ("Exceeded the daily hits limit", "that line is 'Exceeded the daily hits limit'."),
+        ("date,close\n2024-01-02,1\n", "f.csv: must hold at least 2 rows; holds 1."),
+        ("2024-01-02,1\n2024-01-03,2\n", "f.csv:1: must name the columns; holds '2024-01-02,1'."),
+        ("a,b\n1,2\n3,4\n", "f.csv: no column holds dates; the columns are a, b."),
+        ("date,a,b\n2024-01-02,1,2\n", "more than one column could hold the values; name one; the columns are date, a, b."),
+        ("date,close,close\n2024-01-02,1,2\n", "f.csv: two columns are called 'close'"),
+        (rows("x", 2), "f.csv:2: 'close' must be a number; got 'x'."),
+        (rows(1, ""), "f.csv:3: 'close' must be a number; got an empty cell."),
+        (rows(1, "NaN"), "f.csv:3: 'close' must be a number; got 'NaN'."),
+        (rows(1, "inf"), "f.csv:3: 'close' must be a number; got 'inf'."),
+        (rows(1, "1e999"), "f.csv:3: 'close' must be finite; got '1e999'."),
+        (rows(1, "1_000"), "f.csv:3: 'close' must be a number; got '1_000'."),
+        (rows(1, "١٢"), "f.csv:3: 'close' must be a number; got '١٢'."),
+        (rows(1, "2 %"), "f.csv:3: 'close' must be a number; got '2 %'."),
+        (rows(1, "x" * 500), "x…'."),
+        ("date,close\n2024-01-02,1\n2024-01-03,2\n2024-01-02,3\n", "f.csv:4: each day must stand once; 2024-01-02 stands on line 2 and on line 4."),
+        ("date,close\n2024-01-02,1\n2024-01-04,2\n2024-01-03,3\n", "f.csv:4: days must ascend; 2024-01-03 follows 2024-01-04 on line 3."),
+        ("date,close\n2024-02-30,1\n2024-03-01,2\n", "f.csv:2: must be a day of the calendar; got '2024-02-30'."),
+        ("date,close\n2024-01-02,1\n03/01/2024,2\n", "f.csv:3: must be a date written like '2024-01-02'; got '03/01/2024'."),
+        ("date,close\nyesterday,1\n2024-01-03,2\n", "f.csv:2: must be a date such as 2024-01-31; got 'yesterday'."),
+        ("date,close\n01/02/24,1\n01/03/24,2\n", "f.csv:2: must be a date such as 2024-01-31; got '01/02/24'."),
+        ("date,close\n01/02/2024,1\n01/03/2024,2\n", "f.csv: '01/02/2024' could be 1 Feb 2024 or 2 Jan 2024"),
+        ("date,close\n01/13/2024,1\n13/01/2024,2\n", "f.csv: dates must all be written one way"),
+        ("date;close\n2024-01-02;1,234\n2024-01-03;1,240\n", "f.csv: '1,234' could be 1.234 or 1234"),
+        ("date,close\n2024-01-02,1,5\n2024-01-03,2\n", "f.csv:2: must hold 2 cells as the header does; holds 3"),
+        ('date,close\n2024-01-02,"1\n2024-01-03,2\n', "f.csv:3: cannot be read as CSV: unexpected end of data."),
+    ],
+)  # fmt: skip
+def test_every_fault_is_one_sentence_with_its_place(load, content, message):
+    with pytest.raises(DataError) as caught:
+        load(content)
+    assert message in caught.value.message
+    assert caught.value.exit_code == 4
+    assert "\n" not in caught.value.message
+    assert len(caught.value.message) < 250
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (
+            {"value": "clsoe"},
+            "f.csv: no column 'clsoe' to take the values from; did you mean 'close'? the columns are date",
+        ),
+        ({"date": "dat"}, "f.csv: no column 'dat' to take the dates from; did you mean 'date'?"),
+        ({"value": "date"}, "f.csv: dates and values must be two columns; both are 'date'."),
+        ({"date_format": "DD/MM"}, "The date format must name day, month and year; got 'DD/MM'."),
+        ({"date_format": "DD/MM/YYYY"}, "f.csv:2: must be a date of the form '%d/%m/%Y'; got '2024-01-02'."),
+        ({"date_format": "%d%m%Y%Q"}, "f.csv:2: must be a date of the form"),
+        ({"at_least": 30}, "f.csv: must hold at least 30 rows; holds 3."),
+    ],
+)
+def test_faults_in_what_was_asked_for(load, options, message):
+    with pytest.raises(DataError) as caught:
+        load(rows(1, 2, 3), **options)
+    assert message in caught.value.message
+
+
+def test_files_that_are_not_there(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "AAPL.csv").write_text(rows(1, 2))
+    with pytest.raises(DataError, match=r"^APL\.csv: no such file\.$") as caught:
+        load_csv("APL.csv")
+    assert caught.value.hint == "Near it: AAPL.csv."
+    with pytest.raises(DataError, match=r"this is a folder") as caught:
+        load_csv(tmp_path)
+    assert caught.value.hint == "Inside it: AAPL.csv."
+    with pytest.raises(DataError, match="no such file"):
+        load_csv("nowhere/x.csv")
+    with pytest.raises(DataError, match="cannot be read"):
+        load_csv("x\0y")
+    with pytest.raises(DataError, match="a device or a pipe"):
+        load_csv("/dev/zero")
+
+
+@pytest.mark.parametrize(
+    ("cells", "values"),
+    [
+        (["1,234.5", "1,2"], None),
+        (["1,234,567", "1,234"], [1234567.0, 1234.0]),
+        (["1.234,5", "2.234,5"], [1234.5, 2234.5]),
+        (["1234,50", "1,234"], [1234.5, 1.234]),
+        (["0,123", "1,234"], [0.123, 1.234]),
+        (["$1,187.15", "$987.00"], [1187.15, 987.0]),
+        (["187,15", "1.5"], None),
+    ],
+)
+def test_commas_are_read_one_way_in_all_rows(load, cells, values):
+    content = rows(*cells, header="date;close", delimiter=";")
+    if values is None:
+        with pytest.raises(DataError, match=r"f\.csv:3: 'close' must be a number"):
+            load(content)
+    else:
+        assert load(content).values.tolist() == values
+
+
+@pytest.mark.parametrize(("decimal", "value"), [("comma", 1.234), ("point", 1234.0)])
+def test_a_decimal_mark_can_be_stated(load, decimal, value):
+    content = rows("1,234", "1,240", header="date;close", delimiter=";")
+    assert load(content, decimal=decimal).values[0] == value
