@@ -4,8 +4,6 @@ Everything the command line says passes through here, so that one place knows ab
 encodings and readers that went away.
 """
 
-import json
-import math
 import os
 import re
 import sys
@@ -152,9 +150,15 @@ def advice(text: str) -> None:
 
 def document(content: Mapping[str, object]) -> None:
     """Print the one JSON document of a command given `--json`; numbers that are not finite become null."""
+    import json
+
+    from rnnlab.runs.record import plain
+
     global _documents
+    is_ascii = out.encodable("±") != "±"
+    text = json.dumps(plain(content), indent=2, ensure_ascii=is_ascii, allow_nan=False)
     _documents += 1
-    out.write(json.dumps(_finite(content), indent=2, ensure_ascii=out.encodable("±") != "±", allow_nan=False))
+    out.write(text)
 
 
 def has_document() -> bool:
@@ -179,13 +183,3 @@ def _fold(line: str, width: int) -> str:
         else:
             lines.append(word)
     return "\n".join(lines)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, float):
-        return value if math.isfinite(value) else None
-    if isinstance(value, Mapping):
-        return {str(key): _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return value

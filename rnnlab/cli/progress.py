@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from rnnlab.experiments.reports import Progress
 
-REFRESH = 0.1
+REFRESH = 0.08
 LINE_EVERY = 5.0
 
 

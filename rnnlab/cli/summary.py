@@ -15,7 +15,10 @@ LABELS = {
     "smape": "sMAPE",
     "mase": "MASE",
     "rmsse": "RMSSE",
+    "directional_accuracy": "direction right",
     "naive": "persistence",
+    "moving_average": "moving avg",
+    "seasonal_naive": "seasonal",
 }
 
 
@@ -26,7 +29,7 @@ def show(summary: "TrainSummary", last: "Progress | None") -> None:
     ----------
     summary : TrainSummary
     last : Progress or None
-        The last progress heard of, for how long it took.
+        The last progress heard of, for how far it went and how long it took.
     """
     console.result(_title(summary, last))
     if summary.metrics:
@@ -46,17 +49,16 @@ def show(summary: "TrainSummary", last: "Progress | None") -> None:
     console.result(f"{console.out.style('run', 'dim')}  {summary.run}")
 
 
-def show_interrupted(summary: "TrainSummary", last: "Progress | None") -> None:
-    """Say on standard error that the training did not come to its end, and what can be done about it."""
-    done = f" after update {last.update:,} of {last.updates:,}" if last is not None else ""
-    console.note(console.err.fold(f"interrupted{done}; what was reached is in {summary.run}"))
+def show_interrupted(summary: "TrainSummary") -> None:
+    """Print what is there of a training that was stopped; on standard error, what can be done about it."""
+    show(summary, None)
     console.advice(f"`rnnlab train {summary.run / 'config.yaml'}` repeats it from the start")
 
 
 def table(summary: "TrainSummary", width: int | None) -> list[str]:
     """A line per metric: the network with its spread over seeds, each baseline beside it."""
     names = list(summary.baselines)
-    model = "network" if len(summary.seeds) == 1 else f"network ± sd, {len(summary.seeds)} seeds"
+    model = "network" if len(summary.seeds) == 1 else "network ± sd"
     rows = [_row(summary, metric, names) for metric in summary.metrics]
     return tables.render(["", model, *map(label, names)], rows, width)
 

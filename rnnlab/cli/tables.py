@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-GAP = "   "
+GAP = "  "
 INDENT = "  "
 
 

@@ -63,14 +63,13 @@ def train(
         )
         for warning in trained.warnings:
             screen.warning(warning)
+    was_interrupted = trained.record["status"] == "interrupted"
     if as_json:
         console.document(trained.record)
     elif quiet:
         console.result(str(trained.run))
+    elif was_interrupted:
+        summary.show_interrupted(trained)
     else:
         summary.show(trained, screen.last)
-    if trained.record.get("status") != "interrupted":
-        return 0
-    if not quiet:
-        summary.show_interrupted(trained, screen.last)
-    return interrupts.exit_code
+    return interrupts.exit_code if was_interrupted else 0

@@ -36,10 +36,10 @@ def test_screen_of_a_training(trained, capsys):
     assert capsys.readouterr() == (
         "stock: 5 seeds, 300 epochs, 3.1 s\n"
         "\n"
-        "                         network ± sd, 5 seeds   persistence   drift\n"
-        "  RMSE (USD)                      14.73 ± 1.03          2.75    2.75\n"
-        "  skill                           -4.35 ± 0.35          0.00    0.00\n"
-        "  directional accuracy           0.501 ± 0.012             –       –\n"
+        "                    network ± sd  persistence  drift\n"
+        "  RMSE (USD)        14.73 ± 1.03         2.75   2.75\n"
+        "  skill             -4.35 ± 0.35         0.00   0.00\n"
+        "  direction right  0.501 ± 0.012            –      –\n"
         "\n"
         "The network does not beat persistence.\n"
         "\n"
@@ -68,15 +68,24 @@ def test_a_single_seed_has_no_spread(trained):
         baselines={},
         headline="",
     )
-    assert summary.table(alone, None) == ["         network", "  RMSE      14.7"]
+    assert summary.table(alone, None) == ["        network", "  RMSE     14.7"]
 
 
-def test_interruption_says_where_it_stopped_and_what_to_do(trained, capsys):
-    summary.show_interrupted(trained, Progress(120, 300, 120, 300, 0.1, 0.1, 0.0, 1.0))
+def test_interruption_says_what_to_do(capsys):
+    stopped = TrainSummary(
+        run=Path("runs/a"),
+        name="stock",
+        kind="prices",
+        seeds=[0, 1],
+        metrics={},
+        units={},
+        baselines={},
+        headline="Stopped after update 120 of 300.",
+    )
+    summary.show_interrupted(stopped)
     assert capsys.readouterr() == (
-        "",
-        "interrupted after update 120 of 300; what was reached is in runs/20261121T170305Z-stock-3f9a\n"
-        " hint: `rnnlab train runs/20261121T170305Z-stock-3f9a/config.yaml` repeats it from the start\n",
+        "stock: 2 seeds\n\nStopped after update 120 of 300.\n\nrun  runs/a\n",
+        " hint: `rnnlab train runs/a/config.yaml` repeats it from the start\n",
     )
 
 

@@ -11,15 +11,15 @@ def test_columns_are_aligned():
         ["", "network", "naive"], [["RMSE (USD)", "14.7 ± 1.0", "2.75"], ["skill", "-4", "0"]]
     )
     assert lines == [
-        "                  network   naive",
-        "  RMSE (USD)   14.7 ± 1.0    2.75",
-        "  skill                -4       0",
+        "                 network  naive",
+        "  RMSE (USD)  14.7 ± 1.0   2.75",
+        "  skill               -4      0",
     ]
 
 
 def test_columns_that_do_not_fit_follow_below():
-    lines = tables.render(["", "one", "two", "three"], [["a", "1", "2", "3"]], width=17)
-    assert lines == ["      one   two", "  a     1     2", "", "      three", "  a       3"]
+    lines = tables.render(["", "one", "two", "three"], [["a", "1", "2", "3"]], width=15)
+    assert lines == ["     one  two", "  a    1    2", "", "     three", "  a      3"]
 
 
 @given(

@@ -131,23 +131,19 @@ def test_divergence(rnnlab, tmp_path):
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_interruption(executable, environment, tmp_path, number, code):
-    process = subprocess.Popen(
-        [executable, "train", "small.yaml", *ENDLESS],
-        cwd=tmp_path,
-        env=environment(),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    _wait_for(lambda: any(run.joinpath("metrics.csv").is_file() for run in runs(tmp_path)))
-    time.sleep(0.3)
-    process.send_signal(number)
-    out, err = process.communicate(timeout=60)
+    command = [executable, "train", "small.yaml", *ENDLESS]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(), **streams) as process:
+        _wait_for(lambda: runs(tmp_path) or process.poll() is not None)
+        time.sleep(0.5)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
     assert process.returncode == code, err
     (run,) = runs(tmp_path)
     assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
     assert "stopping after this update" in err
-    assert re.search(r"interrupted after update [\d,]+ of 1,000,000", err)
+    assert "hint: `rnnlab train" in err
+    assert re.search(r"Stopped after update \d+ of 1000000", out)
     assert f"run  runs/{run.name}" in out
     assert "Traceback" not in err
 
