@@ -1,13 +1,14 @@
 """Clipping of gradients, in place, with a record of what it did.
 
-    norm           g <- g tau / ||g||      where ||g||, the norm of all parameters together, exceeds tau
-    per_parameter  g_p <- g_p tau / ||g_p||    for each parameter p by itself
-    value          g_k <- min(max(g_k, -tau), tau)   for each entry
-    none
+    norm           g <- g tau / ||g||  where ||g||, the norm of all parameters together, exceeds tau
+    per_parameter  the same for the gradient of each parameter by itself
+    value          g_k <- min(max(g_k, -tau), tau)  for each entry
+    none           g stays as it is
 
 A gradient that is not finite is left as it is: no factor makes it a gradient, and whoever trains must see it.
 
-Cost: one pass over the vector for all norms, a second one only for the models that are clipped.
+Cost: one pass over the vector for all norms, and a second one where something has to be clipped.
+
 Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, algorithm 1; Mikolov 2012 (by value).
 """
 
@@ -33,8 +34,8 @@ class Clipped:
     norms : float64, (n,) or (R, n)
         Norm of each parameter's gradient before clipping, in the layout's order.
     scale : float64, () or (R,)
-        Norm after over norm before, which for kind `norm` is the factor on the gradient; 1 where nothing fired, NaN
-        where the gradient is not finite.
+        Norm after over norm before, which for kind `norm` is the factor on the gradient; 1 where nothing
+        fired, NaN where the gradient is not finite.
     norm_after : float64, () or (R,)
         Norm of the whole gradient after clipping.
     fired : bool, () or (R,)
@@ -60,7 +61,7 @@ def clip(gradient: np.ndarray, layout: Layout, kind: str = "none", threshold: fl
     kind : str
         norm, per_parameter, value or none.
     threshold : float
-        tau > 0: largest norm, or for `value` largest absolute value of an entry.
+        tau > 0: largest norm, or for `value` largest absolute value of an entry. Not looked at for `none`.
 
     Returns
     -------
@@ -73,41 +74,41 @@ def clip(gradient: np.ndarray, layout: Layout, kind: str = "none", threshold: fl
     """
     if kind not in KINDS:
         raise ValueError(f"The kind of clipping must be one of {', '.join(KINDS)}; got {kind!r}.")
-    if not threshold > 0:
+    if kind != "none" and not threshold > 0:
         raise ValueError(f"The 'threshold' of clipping must be above 0; got {threshold}.")
     norms = parameter_norms(gradient, layout)
-    norm = _joint(norms)
+    norm = np.hypot.reduce(norms, axis=-1)  # hypot does not overflow where a sum of squares would
     finite = np.isfinite(norm)
-    after = norm
+    after, over = norm, np.zeros_like(finite)
     if kind == "norm":
         over = finite & (norm > threshold)
         if over.any():
             factors = np.divide(threshold, norm, out=np.ones_like(norm), where=over)
             _scale(gradient, factors[..., None])
-            after = np.where(over, norm * factors, norm)
+            after = norm * factors
     elif kind == "per_parameter":
         beyond = finite[..., None] & (norms > threshold)
         over = beyond.any(axis=-1)
         if over.any():
             factors = np.divide(threshold, norms, out=np.ones_like(norms), where=beyond)
-            _scale(gradient, np.repeat(factors, _sizes(layout), axis=-1))
-            after = np.where(over, _joint(norms * factors), norm)
+            for k, part in enumerate(np.split(gradient, layout.starts[1:], axis=-1)):
+                _scale(part, factors[..., k, None])
+            after = np.hypot.reduce(norms * factors, axis=-1)
     elif kind == "value":
         over = finite & (norm > threshold)  # an entry beyond tau has a norm beyond tau: only then look closer
         if over.any():
             over &= np.abs(gradient).max(axis=-1) > threshold
-            np.clip(gradient, -threshold, threshold, out=gradient, where=over[..., None])
-            after = np.where(over, _joint(parameter_norms(gradient, layout)), norm)
-    else:
-        over = np.zeros_like(finite)
+            where = True if over.all() else over[..., None]
+            np.clip(gradient, -threshold, threshold, out=gradient, where=where)
+            after = np.hypot.reduce(parameter_norms(gradient, layout), axis=-1)
     scale = np.divide(after, norm, out=np.where(finite, 1.0, np.nan), where=over)
-    return Clipped(norm, norms, scale, after, over)
+    return Clipped(norm, norms, scale, after, np.asarray(over))
 
 
 def parameter_norms(gradient: np.ndarray, layout: Layout) -> np.ndarray:
-    """Euclidean norm of each parameter's gradient, (n,) or (R, n) float64, right wherever the entries are finite.
+    """Euclidean norm of each parameter's gradient, (n,) or (R, n), right wherever the entries are finite.
 
-    Sums are taken in float64. Squares that overflow there are taken again from the entries over their largest one.
+    Sums are taken in float64. Where a square overflows it, the entries are first divided by the largest one.
     """
     rows = gradient.reshape(-1, layout.size)
     squares = np.empty((len(rows), len(layout.starts)))
@@ -124,17 +125,6 @@ def parameter_norms(gradient: np.ndarray, layout: Layout) -> np.ndarray:
     return norms.reshape(*gradient.shape[:-1], -1)
 
 
-def _joint(norms: np.ndarray) -> np.ndarray:
-    """Norm of all parameters together from those of each; no square overflows that need not."""
-    largest = norms.max(axis=-1, keepdims=True)
-    unit = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
-    return unit[..., 0] * np.sqrt(np.square(norms / unit).sum(axis=-1))
-
-
 def _scale(gradient: np.ndarray, factors: np.ndarray) -> None:
-    """Multiply in the gradient's own precision; a factor of 1 changes nothing, not even what is not finite."""
+    """Multiply in the gradient's own precision; a factor of 1 changes nothing, finite or not."""
     np.multiply(gradient, factors.astype(gradient.dtype), out=gradient)
-
-
-def _sizes(layout: Layout) -> np.ndarray:
-    return np.diff(layout.starts, append=layout.size)

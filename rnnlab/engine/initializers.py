@@ -1,35 +1,37 @@
 """Initial values of the parameters.
 
-Every parameter is a map of F inputs to H units, or several side by side, one for each gate; each gate's F x H block is
-drawn by itself. h is the hidden size; a vector (a bias, a learned initial state) counts as a map of h inputs.
+Every parameter is a map of F inputs to H units, or several maps side by side, one for each gate; each gate's
+F x H block is drawn by itself. h is the hidden size; a vector (a bias, a learned initial state) has F = h.
 
-    uniform     U(-bound, bound), bound = 1 / sqrt(h) unless given; what is not configured starts so
-    normal      rho N(0, 1/sqrt(F)), standard deviation 1/sqrt(F); or N(0, std)
-    spectral    N(0, 1), rescaled to the spectral radius rho                                     square blocks
-    orthogonal  gain times a random matrix with orthonormal rows or columns, whichever are fewer   matrices
+    uniform     U(-bound, bound), bound = 1 / sqrt(h) unless given; also what is not configured
+    normal      rho N(0, 1 / sqrt(F)), the second number a standard deviation; or N(0, std)
+    spectral    N(0, 1), rescaled to the spectral radius rho                                     square
+    orthogonal  gain times a random matrix whose rows or columns, the fewer, are orthonormal     matrices
     identity    gain times the identity                                                          matrices
     glorot      U(-b, b), b = sqrt(6 / (F + H))                                                  matrices
     he          N(0, sqrt(2 / F))                                                                matrices
-    sparse      `connections` (15) normal weights from each unit, rescaled to the spectral radius rho (0.95)   square
-    zeros, constant
+    sparse      `connections` normal weights from each unit, rescaled to the spectral radius rho square
+    zeros       0
+    constant    value
 
-Randomness: the generator is asked for one key; each parameter then draws from a stream of its own that depends on this
-key and on the parameter's name. So a seed gives the same W_xh whatever W_hh is configured to be, and two values of rho
-give the same matrix up to the factor.
+Randomness: the generator is asked for one key. Each parameter then draws from a stream of its own, which
+depends on the key and on the parameter's name alone: a seed gives the same W_xh whatever is configured for
+W_hh, and the W_hh of two values of rho differ by a factor.
 
-Sources: uniform: what PyTorch's recurrent layers do. orthogonal: Saxe, McClelland, Ganguli 2014, arXiv:1312.6120.
-identity: Le, Jaitly, Hinton 2015, arXiv:1504.00941. Glorot, Bengio 2010 (eq. 16). He et al. 2015, arXiv:1502.01852
-(eq. 10). sparse: the "smart tanh" of Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, as the authors' published code has
-it (which sets W_xh and W_ho to N(0, 0.01)). chrono: Tallec, Ollivier 2018, arXiv:1804.11188, eq. 16.
+Sources: uniform: the recurrent layers of PyTorch. orthogonal: Saxe, McClelland, Ganguli 2014,
+arXiv:1312.6120. identity: Le, Jaitly, Hinton 2015, arXiv:1504.00941. glorot: Glorot, Bengio 2010, eq. 16. he:
+He et al. 2015, arXiv:1502.01852, eq. 10. sparse: the "smart tanh" of Pascanu, Mikolov, Bengio 2013,
+arXiv:1211.5063, as in the authors' published code (15 connections, rho 0.95, beside N(0, 0.01) for W_xh and
+W_ho). chrono: Tallec, Ollivier 2018, arXiv:1804.11188.
 """
 
 import math
+import zlib
 from collections.abc import Callable, Mapping
 
 import numpy as np
 
 from rnnlab.engine.architecture import Architecture
-from rnnlab.engine.cells import CELLS
 
 NAMES = ("W_hh", "W_xh", "b_h", "b_hn", "h_0", "c_0", "W_ho", "b_o")
 
@@ -116,11 +118,13 @@ def initial_parameters(
     rng : Generator
         Asked once, for a key of 128 bits.
     init : mapping
-        Name of a parameter -> {"kind": ..., options}, as listed above; an option that is None counts as not given. A
-        bare name, `W_hh`, means that parameter of every recurrence; a full one, `layer0.W_hh`, goes before it.
+        Name of a parameter -> {"kind": ..., options}, as listed above; an option that is None counts as not
+        given. A bare name, `W_hh`, means that parameter of every recurrence; a full one, `layer0.W_hh`, goes
+        before it.
     forget_bias : float or mapping, optional
-        The LSTM's, in place of what `b_h` says: a number, {"kind": "constant", "value": b}, or {"kind": "chrono",
-        "longest": T}: b_f = log U(1, T - 1) and b_i = -b_f, for dependencies of up to T steps.
+        The LSTM's, in place of what `b_h` says: a number b, {"kind": "constant", "value": b}, or
+        {"kind": "chrono", "longest": T}: b_f = log U(1, T - 1) and b_i = -b_f, for dependencies of up to T
+        steps.
     dtype : numpy dtype
         Everything is drawn in float64 and then rounded to it.
 
@@ -132,15 +136,14 @@ def initial_parameters(
     Raises
     ------
     ValueError
-        An unknown name, kind or option, a kind that does not fit the parameter's shape, or a forget bias for a cell
-        that has no forget gate.
+        An unknown name, kind or option, a kind that does not fit the parameter's shape, or a forget bias for
+        a cell that has no forget gate.
     """
     init, layout = init or {}, architecture.layout()
     unknown = init.keys() - set(NAMES) - set(layout.names)
     if unknown:
-        raise ValueError(
-            f"The 'init' must name parameters, such as W_hh or {layout.names[0]}; got {min(unknown)!r}."
-        )
+        example = layout.names[0]
+        raise ValueError(f"The 'init' must name parameters, such as W_hh or {example}; got {min(unknown)!r}.")
     if forget_bias is not None and architecture.cell != "lstm":
         raise ValueError(
             f"The 'forget_bias' belongs to the LSTM; got one for the cell {architecture.cell!r}."
@@ -149,21 +152,19 @@ def initial_parameters(
     theta = np.empty(layout.size)
     for name, shape in layout.shapes.items():
         how = init.get(name, init.get(name.rpartition(".")[2], {"kind": "uniform"}))
-        layout.view(theta, name)[...] = _draw(name, how, _stream(key, name), shape, architecture)
+        layout.view(theta, name)[...] = _draw(name, how, _stream(key, name), shape, architecture.hidden_size)
         if forget_bias is not None and name.endswith(".b_h"):
             _set_forget_bias(layout.view(theta, name), forget_bias, _stream(key, f"{name}.forget_bias"))
     return theta.astype(dtype, copy=False)
 
 
 def _stream(key: list[int], name: str) -> np.random.Generator:
-    return np.random.Generator(np.random.PCG64(np.random.SeedSequence(key, spawn_key=tuple(name.encode()))))
+    return np.random.default_rng([*key, zlib.crc32(name.encode())])
 
 
-def _draw(
-    name: str, how: Mapping, rng: np.random.Generator, shape: tuple[int, ...], architecture: Architecture
-):
+def _draw(name: str, how: Mapping, rng: np.random.Generator, shape: tuple[int, ...], H: int) -> np.ndarray:
     """One parameter, gate by gate."""
-    H, kind = architecture.hidden_size, how.get("kind")
+    kind = how.get("kind")
     options = {key: value for key, value in how.items() if key != "kind" and value is not None}
     if kind not in INITIALIZERS:
         raise ValueError(f"The 'init' of {name} must be one of {', '.join(INITIALIZERS)}; got {kind!r}.")
@@ -172,9 +173,7 @@ def _draw(
     try:
         return np.concatenate([INITIALIZERS[kind](rng, block, H, **options) for _ in range(gates)], axis=-1)
     except (TypeError, ValueError) as error:
-        raise ValueError(
-            f"The 'init' of {name}, {shape}, cannot be {kind} with {options}: {error}."
-        ) from error
+        raise ValueError(f"The 'init' of {name} cannot be {kind} with {options}: {error}.") from error
 
 
 def _set_forget_bias(b_h: np.ndarray, forget_bias: float | Mapping, rng: np.random.Generator) -> None:

@@ -9,21 +9,21 @@ With g the gradient, eta the learning rate and all operations entry by entry:
              theta <- theta - eta m^ / (sqrt(v^) + eps),  m^ = m / (1 - beta1^t),  v^ = v / (1 - beta2^t)
     adamw    theta <- theta - eta lambda theta first, then as adam
 
-These are PyTorch's conventions where conventions differ: the velocity v is not multiplied by the rate, so that a change
-of the rate acts at once (Sutskever et al. 2013 keep eta inside); eps stands outside the root; adamw decays every
-parameter, biases too, and by eta lambda, not lambda alone.
-
-Sources: Polyak 1964; Nesterov 1983 in the form of Sutskever et al. 2013; Tieleman, Hinton 2012 (lecture 6.5); Duchi,
-Hazan, Singer 2011; Kingma, Ba 2015, arXiv:1412.6980, algorithm 1; Loshchilov, Hutter 2019, arXiv:1711.05101, algorithm 2.
+These are PyTorch's conventions where conventions differ: the velocity v is not multiplied by the rate, so
+that a change of the rate acts at once (Sutskever et al. 2013 keep eta inside); eps stands outside the root;
+adamw decays every parameter, biases too, and by eta lambda, not by lambda alone.
 """
 
 import math
 from collections.abc import Mapping
+from typing import ClassVar
 
 import numpy as np
 
-# Entries updated at once: the five arrays of Adam then stay in the processor's cache, and each is read once an update.
+# Entries updated at once: Adam's five arrays then stay in the processor's cache, each read once an update.
 BLOCK_ENTRIES = 32_768
+# Updates between two looks for moments that have decayed below the normal range, where arithmetic is slow.
+FLUSH_EVERY = 64
 
 
 class Optimizer:
@@ -32,8 +32,8 @@ class Optimizer:
     An optimizer names its moments and its options with their defaults, and says how a block is updated.
     """
 
-    MOMENTS: tuple[str, ...] = ()
-    OPTIONS: Mapping[str, float] = {}
+    MOMENTS: ClassVar[tuple[str, ...]] = ()
+    OPTIONS: ClassVar[dict[str, float]] = {}
 
     def __init__(self, shape: tuple[int, ...], dtype, **options) -> None:
         unknown = options.keys() - self.OPTIONS.keys()
@@ -44,6 +44,7 @@ class Optimizer:
             )
         self.options = {**self.OPTIONS, **options}
         self.updates = 0
+        self._negligible = float(np.finfo(dtype).tiny) * 1e8
         self._moments = {name: np.zeros(shape, dtype) for name in self.MOMENTS}
         rows = shape[0] if len(shape) == 1 else max(1, BLOCK_ENTRIES // shape[1])
         step = min(rows, BLOCK_ENTRIES)
@@ -62,24 +63,25 @@ class Optimizer:
         gradient : as theta
         learning_rate : float or (R, 1) array
         active : (R,) bool, optional
-            False for a model whose parameters and moments stand still, whatever its gradient holds. The number of
-            updates, which Adam's correction goes by, runs on for all models.
+            False for a model whose parameters and moments stand still, whatever its gradient holds. The
+            number of updates, which Adam's correction goes by, runs on for all models.
         """
         self.updates += 1
         if active is not None and active.all():
             active = None
         rates = float(learning_rate) if np.ndim(learning_rate) == 0 else learning_rate
         for block in self._blocks:
-            if active is not None and not active[block].any():
-                continue
-            where = True if active is None else active[block, None]
-            rate = rates if isinstance(rates, float) else rates[block]
-            moments = [moment[block] for moment in self._moments.values()]
-            part = theta[block]
-            self._step(part, gradient[block], rate, self._scratch[: len(part)], where, *moments)
+            for part in [block] if active is None else _running(block, active):
+                rate = rates if isinstance(rates, float) else np.asarray(rates)[part]
+                moments = [moment[part] for moment in self._moments.values()]
+                values = theta[part]
+                self._step(values, gradient[part], rate, self._scratch[: len(values)], *moments)
+                if self.updates % FLUSH_EVERY == 0:
+                    for moment in moments:
+                        moment[np.abs(moment) < self._negligible] = 0
 
     def state(self) -> dict[str, np.ndarray | int]:
-        """What a later run needs to go on as if it had never stopped: copies of the moments, and the count of updates."""
+        """What a later run needs to go on where this one stopped: the moments, copied, and `updates`."""
         return {"updates": self.updates, **{name: moment.copy() for name, moment in self._moments.items()}}
 
     def load(self, state: Mapping[str, np.ndarray | int]) -> None:
@@ -100,38 +102,40 @@ class Optimizer:
             moment[...] = state[name]
         self.updates = int(state["updates"])
 
-    def _step(self, theta, g, rate, scratch, where, *moments) -> None:
+    def _step(self, theta, g, rate, scratch, *moments) -> None:
         raise NotImplementedError
 
 
 class Sgd(Optimizer):
     """Gradient descent without momentum: theta <- theta - eta g."""
 
-    def _step(self, theta, g, rate, scratch, where):
-        np.multiply(g, _as(rate, g), out=scratch, where=where)
-        np.subtract(theta, scratch, out=theta, where=where)
+    OPTIONS: ClassVar = {"momentum": 0.0, "nesterov": False}
+
+    def _step(self, theta, g, rate, scratch):
+        np.multiply(g, _as(rate, g), out=scratch)
+        np.subtract(theta, scratch, out=theta)
 
 
 class Momentum(Optimizer):
-    """Gradient descent with momentum: v <- mu v + g;  theta <- theta - eta v, or with Nesterov - eta (g + mu v).
+    """v <- mu v + g;  theta <- theta - eta v, or, with Nesterov, theta - eta (g + mu v).
 
     Source: Polyak 1964, doi:10.1016/0041-5553(64)90137-5; Sutskever et al. 2013, eq. 3 and 4.
     """
 
-    MOMENTS = ("velocity",)
-    OPTIONS = {"momentum": 0.9, "nesterov": False}
+    MOMENTS: ClassVar = ("velocity",)
+    OPTIONS: ClassVar = {"momentum": 0.9, "nesterov": False}
 
-    def _step(self, theta, g, rate, scratch, where, velocity):
+    def _step(self, theta, g, rate, scratch, velocity):
         mu = self.options["momentum"]
-        np.multiply(velocity, mu, out=velocity, where=where)
-        np.add(velocity, g, out=velocity, where=where)
+        np.multiply(velocity, mu, out=velocity)
+        np.add(velocity, g, out=velocity)
         if self.options["nesterov"]:
-            np.multiply(velocity, mu, out=scratch, where=where)
-            np.add(scratch, g, out=scratch, where=where)
-            np.multiply(scratch, _as(rate, g), out=scratch, where=where)
+            np.multiply(velocity, mu, out=scratch)
+            np.add(scratch, g, out=scratch)
+            np.multiply(scratch, _as(rate, g), out=scratch)
         else:
-            np.multiply(velocity, _as(rate, g), out=scratch, where=where)
-        np.subtract(theta, scratch, out=theta, where=where)
+            np.multiply(velocity, _as(rate, g), out=scratch)
+        np.subtract(theta, scratch, out=theta)
 
 
 class Adagrad(Optimizer):
@@ -140,15 +144,15 @@ class Adagrad(Optimizer):
     Source: Duchi, Hazan, Singer 2011, JMLR 12:2121, the diagonal form.
     """
 
-    MOMENTS = ("squares",)
-    OPTIONS = {"epsilon": 1e-10}
+    MOMENTS: ClassVar = ("squares",)
+    OPTIONS: ClassVar = {"epsilon": 1e-10}
 
-    def _step(self, theta, g, rate, scratch, where, squares):
-        np.multiply(g, g, out=scratch, where=where)
-        np.add(squares, scratch, out=squares, where=where)
-        np.sqrt(squares, out=scratch, where=where)
-        np.add(scratch, self.options["epsilon"], out=scratch, where=where)
-        _descend(theta, g, scratch, rate, where)
+    def _step(self, theta, g, rate, scratch, squares):
+        np.multiply(g, g, out=scratch)
+        np.add(squares, scratch, out=squares)
+        np.sqrt(squares, out=scratch)
+        np.add(scratch, self.options["epsilon"], out=scratch)
+        _descend(theta, g, scratch, rate)
 
 
 class Rmsprop(Optimizer):
@@ -159,18 +163,18 @@ class Rmsprop(Optimizer):
     Source: Tieleman, Hinton 2012, Neural Networks for Machine Learning, lecture 6.5.
     """
 
-    MOMENTS = ("squares",)
-    OPTIONS = {"decay": 0.9, "epsilon": 1e-8}
+    MOMENTS: ClassVar = ("squares",)
+    OPTIONS: ClassVar = {"decay": 0.9, "epsilon": 1e-8}
 
-    def _step(self, theta, g, rate, scratch, where, squares):
+    def _step(self, theta, g, rate, scratch, squares):
         beta = self.options["decay"]
         root = math.sqrt(1 - beta)  # sqrt(v) = root sqrt(s)
-        np.multiply(squares, beta, out=squares, where=where)
-        np.multiply(g, g, out=scratch, where=where)
-        np.add(squares, scratch, out=squares, where=where)
-        np.sqrt(squares, out=scratch, where=where)
-        np.add(scratch, self.options["epsilon"] / root, out=scratch, where=where)
-        _descend(theta, g, scratch, rate / root, where)
+        np.multiply(squares, beta, out=squares)
+        np.multiply(g, g, out=scratch)
+        np.add(squares, scratch, out=squares)
+        np.sqrt(squares, out=scratch)
+        np.add(scratch, self.options["epsilon"] / root, out=scratch)
+        _descend(theta, g, scratch, rate / root)
 
 
 class Adam(Optimizer):
@@ -183,35 +187,35 @@ class Adam(Optimizer):
 
     so the sums are what is kept, and the weights go into eta and eps: three operations less.
 
-    Source: Kingma, Ba 2015, arXiv:1412.6980, algorithm 1; weight decay: Loshchilov, Hutter 2019, arXiv:1711.05101,
-    algorithm 2, as PyTorch's AdamW has it.
+    Source: Kingma, Ba 2015, arXiv:1412.6980, algorithm 1; weight decay: Loshchilov, Hutter 2019,
+    arXiv:1711.05101, algorithm 2, as PyTorch's AdamW has it.
     """
 
-    MOMENTS = ("sums", "squares")
-    OPTIONS = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
+    MOMENTS: ClassVar = ("sums", "squares")
+    OPTIONS: ClassVar = {"beta1": 0.9, "beta2": 0.999, "epsilon": 1e-8}
 
-    def _step(self, theta, g, rate, scratch, where, sums, squares):
+    def _step(self, theta, g, rate, scratch, sums, squares):
         beta1, beta2 = self.options["beta1"], self.options["beta2"]
         w1 = (1 - beta1**self.updates) / (1 - beta1)
         w2 = (1 - beta2**self.updates) / (1 - beta2)
         if "weight_decay" in self.options:
-            np.multiply(theta, _as(1 - rate * self.options["weight_decay"], g), out=theta, where=where)
-        np.multiply(sums, beta1, out=sums, where=where)
-        np.add(sums, g, out=sums, where=where)
-        np.multiply(squares, beta2, out=squares, where=where)
-        np.multiply(g, g, out=scratch, where=where)
-        np.add(squares, scratch, out=squares, where=where)
-        np.sqrt(squares, out=scratch, where=where)
-        np.add(scratch, self.options["epsilon"] * math.sqrt(w2), out=scratch, where=where)
-        np.divide(sums, scratch, out=scratch, where=where)
-        np.multiply(scratch, _as(rate * (math.sqrt(w2) / w1), g), out=scratch, where=where)
-        np.subtract(theta, scratch, out=theta, where=where)
+            np.multiply(theta, _as(1 - rate * self.options["weight_decay"], g), out=theta)
+        np.multiply(sums, beta1, out=sums)
+        np.add(sums, g, out=sums)
+        np.multiply(squares, beta2, out=squares)
+        np.multiply(g, g, out=scratch)
+        np.add(squares, scratch, out=squares)
+        np.sqrt(squares, out=scratch)
+        np.add(scratch, self.options["epsilon"] * math.sqrt(w2), out=scratch)
+        np.divide(sums, scratch, out=scratch)
+        np.multiply(scratch, _as(rate * (math.sqrt(w2) / w1), g), out=scratch)
+        np.subtract(theta, scratch, out=theta)
 
 
 class AdamW(Adam):
     """Adam whose parameters also shrink by eta lambda of themselves an update."""
 
-    OPTIONS = {**Adam.OPTIONS, "weight_decay": 0.01}
+    OPTIONS: ClassVar = {**Adam.OPTIONS, "weight_decay": 0.01}
 
 
 def make_optimizer(kind: str, shape: tuple[int, ...], dtype, **options) -> Optimizer:
@@ -224,8 +228,9 @@ def make_optimizer(kind: str, shape: tuple[int, ...], dtype, **options) -> Optim
     shape : (P,) or (R, P)
     dtype : numpy dtype
     options
-        sgd: `momentum` (0), `nesterov` (False). rmsprop: `decay` (0.9), `epsilon` (1e-8). adagrad: `epsilon` (1e-10).
-        adam, adamw: `beta1` (0.9), `beta2` (0.999), `epsilon` (1e-8); adamw: `weight_decay` (0.01).
+        sgd: `momentum` (0), `nesterov` (False). rmsprop: `decay` (0.9), `epsilon` (1e-8).
+        adagrad: `epsilon` (1e-10). adam, adamw: `beta1` (0.9), `beta2` (0.999), `epsilon` (1e-8).
+        adamw: `weight_decay` (0.01).
 
     Raises
     ------
@@ -237,13 +242,20 @@ def make_optimizer(kind: str, shape: tuple[int, ...], dtype, **options) -> Optim
     return OPTIMIZERS[kind](shape, dtype, **options)
 
 
-def _sgd(shape: tuple[int, ...], dtype, *, momentum: float = 0.0, nesterov: bool = False) -> Optimizer:
-    if nesterov and not momentum:
+def _sgd(shape: tuple[int, ...], dtype, **options) -> Optimizer:
+    momentum = options.get("momentum", 0)
+    if options.get("nesterov") and not momentum:
         raise ValueError("Nesterov's method needs a 'momentum' above 0; got 0.")
-    return Momentum(shape, dtype, momentum=momentum, nesterov=nesterov) if momentum else Sgd(shape, dtype)
+    return (Momentum if momentum else Sgd)(shape, dtype, **options)
 
 
 OPTIMIZERS = {"sgd": _sgd, "rmsprop": Rmsprop, "adagrad": Adagrad, "adam": Adam, "adamw": AdamW}
+
+
+def _running(block: slice, active: np.ndarray) -> list[slice]:
+    """The stretches of a block whose models go on."""
+    edges = np.flatnonzero(np.diff(active[block], prepend=False, append=False)) + block.start
+    return [slice(start, stop) for start, stop in edges.reshape(-1, 2).tolist()]
 
 
 def _as(rate, like: np.ndarray):
@@ -251,8 +263,8 @@ def _as(rate, like: np.ndarray):
     return rate if isinstance(rate, float) else rate.astype(like.dtype)
 
 
-def _descend(theta, g, denominator, rate, where) -> None:
+def _descend(theta, g, denominator, rate) -> None:
     """theta <- theta - rate g / denominator, which serves as scratch."""
-    np.divide(g, denominator, out=denominator, where=where)
-    np.multiply(denominator, _as(rate, g), out=denominator, where=where)
-    np.subtract(theta, denominator, out=theta, where=where)
+    np.divide(g, denominator, out=denominator)
+    np.multiply(denominator, _as(rate, g), out=denominator)
+    np.subtract(theta, denominator, out=theta)

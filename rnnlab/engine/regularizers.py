@@ -10,49 +10,48 @@ from rnnlab.engine.recurrence import Trace
 from rnnlab.engine.stack import Stack
 
 FORMS = ("squared", "norm")
-# Below this ||g||^2 a gradient carries no direction worth keeping: such steps count as q = 1.
+# A gradient with a smaller ||g||^2 has no direction worth keeping: such steps count as q = 1.
 NEGLIGIBLE = 1e-20
 
 
-def l2(weight: float, layout: Layout) -> Callable[[np.ndarray, np.ndarray], np.ndarray]:
+def l2(theta: np.ndarray, gradient: np.ndarray, layout: Layout, weight: float) -> np.ndarray:
     """L2 regularization, 0.5 weight ||W||^2 over the weights; biases and initial states are left out.
 
     Parameters
     ----------
-    weight : float
+    theta : (P,) or (R, P)
+    gradient : as theta
+        weight W is added to it in place.
     layout : Layout
+    weight : float
 
     Returns
     -------
-    function
-        (theta, gradient) -> value: adds weight W to the gradient in place and returns the term, float64 () or (R,).
+    float64, () or (R,)
+        What is to be added to the loss.
     """
-    names = [name for name in layout.names if name.rpartition(".")[2].startswith("W_")]
-
-    def add(theta: np.ndarray, gradient: np.ndarray) -> np.ndarray:
-        value = np.zeros(theta.shape[:-1])
-        for name in names:
-            W = layout.view(theta, name)
-            layout.view(gradient, name)[...] += weight * W
-            value += np.square(W, dtype=np.float64).sum(axis=(-2, -1))
-        return 0.5 * weight * value
-
-    return add
+    squares = np.zeros(theta.shape[:-1])
+    for name in layout.names:
+        if name.rpartition(".")[2].startswith("W_"):
+            W, dW = layout.view(theta, name), layout.view(gradient, name)
+            dW += weight * W
+            squares += np.square(W, dtype=np.float64).sum(axis=(-2, -1))
+    return 0.5 * weight * squares
 
 
 def omega(alpha: float, form: str = "squared") -> Callable[..., np.ndarray]:
     """Omega, which asks that the gradient keep its norm from step to step: a penalty for `Network.gradients`.
 
-    With g_t = dL/dh_t of a sequence's own loss, v_t = W_hh da_t, what reaches h_{t-1} through step t, and
-    q_t = ||v_t||^2 / ||g_t||^2,
+    With g_t = dL/dh_t of a sequence's own loss, v_t = W_hh da_t, which is what reaches h_{t-1} through step
+    t, and q_t = ||v_t||^2 / ||g_t||^2,
 
         squared   Omega = mean over sequences of the mean over their steps of (q_t - 1)^2
         norm      the same of (sqrt(q_t) - 1)^2
 
     summed over the recurrences of the network. The derivative is the immediate one, g and h held constant:
 
-        squared   dW_hh += mean 4 (q - 1) / ||g||^2  v da^T
-        norm      dW_hh += mean 2 (1 - 1 / sqrt(q)) / ||g||^2  v da^T
+        squared   dW_hh += mean of 4 (q - 1) / ||g||^2  v da^T
+        norm      dW_hh += mean of 2 (1 - 1 / sqrt(q)) / ||g||^2  v da^T
 
     Steps with ||g||^2 below 1e-20 count as q = 1. All T steps count, the one into the initial state too.
 
@@ -66,17 +65,17 @@ def omega(alpha: float, form: str = "squared") -> Callable[..., np.ndarray]:
     Returns
     -------
     function
-        (stack, gradient, traces, scale, ended=None) -> alpha Omega of the block, float64 () or (R,); adds alpha times
-        the derivative to each W_hh of the gradient (..., P). `scale` is 1 / number of sequences in the whole batch, so
-        that blocks add up; `ended` (T, ..., 1, B) is True where a sequence has no step t.
+        (stack, gradient, traces, scale, ended=None) -> alpha Omega of the block, float64 () or (R,); adds
+        alpha times the derivative to each W_hh of the gradient (..., P). `scale` is 1 / number of sequences
+        in the whole batch, so that blocks add up; `ended` (T, ..., 1, B) is True where a sequence has ended.
 
     Raises
     ------
     ValueError
         An unknown form; and when called, a cell other than the vanilla one.
 
-    Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, eq. 9 and 10; the squared form from the authors' published
-    code, which divides by the number of steps that are not negligible where this divides by all of them.
+    Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, eq. 9 and 10; the squared form from the authors'
+    published code, which divides by the number of steps that are not negligible where this divides by all.
     """
     if form not in FORMS:
         raise ValueError(f"The 'form' of Omega must be squared or norm; got {form!r}.")
@@ -103,11 +102,10 @@ def omega(alpha: float, form: str = "squared") -> Callable[..., np.ndarray]:
 
 
 def _omega(trace: Trace, da: np.ndarray, scale: float, form: str, ended: np.ndarray | None):
-    """Omega of one recurrence and its derivative, (...) and (..., H, H); arrays are columns, (T, ..., H, B)."""
+    """Omega of one recurrence and its derivative, (...) and (..., H, H), from columns (T, ..., H, B)."""
     g_squared, v_squared = _squared_norms(trace.dh), _squared_norms(trace.through)
-    counts = (
-        g_squared >= NEGLIGIBLE * scale**2
-    )  # the trace's g is that of the batch's loss: scale times a sequence's
+    # The trace has scale times the gradient of a sequence's own loss. What is not a number counts, and shows.
+    counts = ~(g_squared < NEGLIGIBLE * scale**2)
     steps = len(da)
     if ended is not None:
         counts &= ~ended[..., 0, :]
@@ -120,9 +118,7 @@ def _omega(trace: Trace, da: np.ndarray, scale: float, form: str, ended: np.ndar
     else:
         root = np.sqrt(q)
         terms = np.square(root - 1)
-        slope = 2 * np.where(
-            root > 0, 1 - 1 / np.where(root > 0, root, 1.0), 0.0
-        )  # v = 0: no direction to go
+        slope = 2 * (1 - 1 / np.where(root > 0, root, 1.0))  # v = 0: no direction to go
     norm = np.sqrt(g_squared)
     left = trace.through * (share * slope / norm).astype(da.dtype)[..., None, :]
     right = da * (1 / norm).astype(da.dtype)[..., None, :]

@@ -7,8 +7,8 @@ With u the updates since the end of the warm-up, n the updates there are after i
     cosine        eta (f + (1 - f) (1 + cos(pi u / n)) / 2),  f = final_factor
     inverse_time  eta / (1 + u / halve_after)
 
-Before that the rate rises in a line: update k of a warm-up of w, counted from 0, takes eta (k + 1) / (w + 1), so that no
-update is wasted on a rate of zero and the first one after the warm-up takes eta.
+Before that the rate rises in a line: update k of a warm-up of w, counted from 0, takes eta (k + 1) / (w + 1),
+so that no update is wasted on a rate of zero and the first one after the warm-up takes eta.
 """
 
 import math
@@ -33,7 +33,10 @@ def _cosine(u: int, n: int | None, *, final_factor: float = 0.0) -> float:
 
 
 def _inverse_time(u: int, n: int | None, *, halve_after: float) -> float:
-    """Source: Robbins, Monro 1951, doi:10.1214/aoms/1177729586: rates whose sum diverges and whose squares' does not."""
+    """Rates whose sum diverges and whose squares' sum does not.
+
+    Source: Robbins, Monro 1951, doi:10.1214/aoms/1177729586.
+    """
     return 1 / (1 + u / halve_after)
 
 
@@ -58,8 +61,8 @@ def learning_rate(
     warmup : int
         Updates over which the rate rises from 0.
     options
-        step: `step_every` (updates), `factor` (0.1). cosine: `final_factor` (0), what is left of the rate after the
-        last update. inverse_time: `halve_after` (updates).
+        step: `step_every` (updates), `factor` (0.1). cosine: `final_factor` (0), what is left of the rate
+        after the last update. inverse_time: `halve_after` (updates).
 
     Returns
     -------
