@@ -78,19 +78,31 @@ class Batch:
         """(T, ..., 1, B) bool, True where a sequence has no step t; None where all sequences have all steps."""
         if self.lengths is None:
             return None
-        steps = np.arange(self.steps).reshape(-1, *(1,) * self.lengths.ndim)
-        return self._with_lead((steps >= self.lengths)[..., None, :], lead)
+        return self._with_lead(self._behind_end()[..., None, :], lead)
 
     def input_columns(self, lead: bool) -> np.ndarray:
         """Inputs as the engine holds them: (T, ..., I, B); tokens as they are, (T, ..., B)."""
-        return self._with_lead(self.inputs if self.tokens else np.swapaxes(self.inputs, -1, -2), lead)
+        inputs = self._blank(self.inputs) if self.tokens else np.swapaxes(self.inputs, -1, -2)
+        return self._with_lead(inputs, lead)
 
     def target_columns(self, every: bool, lead: bool) -> np.ndarray:
         """Targets as the losses want them: (S, ..., O, B) or classes (S, ..., B), S = T or 1."""
         if self.targets is None:
             raise ValueError("A batch without targets has no loss.")
         targets = self.targets if self._classes(not every) else np.swapaxes(self.targets, -1, -2)
-        return self._with_lead(targets if every else targets[None], lead)
+        return self._with_lead(self._blank(targets) if every else targets[None], lead)
+
+    def _behind_end(self) -> np.ndarray:
+        """(T, [R,] B) bool, True where a sequence has no step t."""
+        assert self.lengths is not None
+        return np.arange(self.steps).reshape(-1, *(1,) * self.lengths.ndim) >= self.lengths
+
+    def _blank(self, columns: np.ndarray) -> np.ndarray:
+        """Zeros behind a sequence's end, where anything may stand: NaN, tokens and classes that do not exist."""
+        if self.lengths is None:
+            return columns
+        behind = self._behind_end()
+        return np.where(behind if columns.ndim == behind.ndim else behind[..., None, :], 0, columns)
 
     def _with_lead(self, a: np.ndarray, lead: bool) -> np.ndarray:
         """A model axis of length one behind time where the parameters have one and the batch has none."""
