@@ -188,6 +188,7 @@ def test_symbols_and_file_names_are_one_to_one(text):
 
 
 @given(st.text(max_size=300))
+@example("\xa0a\u2009b\x1b[31mc\u202e")
 def test_the_first_line_of_anything_can_be_shown(text):
     line = first_line(text)
     assert line.isprintable()

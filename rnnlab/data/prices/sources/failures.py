@@ -16,7 +16,6 @@ FetchError
 # ruff: noqa: N818 (each is named after what the source did, and reads as that where it is raised)
 
 import re
-import unicodedata
 
 from rnnlab.errors import FetchError
 
@@ -107,7 +106,7 @@ class Unreachable(SourceError):
 def first_line(text: str, limit: int = 80) -> str:
     """The first line of a server's text that says anything, without escapes and control codes, cut short."""
     for line in text[:4096].splitlines():
-        visible = "".join(c for c in _ESCAPES.sub("", line) if unicodedata.category(c)[0] != "C").strip()
+        visible = "".join(filter(str.isprintable, " ".join(_ESCAPES.sub("", line).split()))).strip()
         if visible:
             return visible if len(visible) <= limit else visible[: limit - 1] + "…"
     return ""
