@@ -52,7 +52,7 @@ def load(
         config, found = validate(tree)
         problems += [problem for problem in found if not _told(problem, problems)]
     if config is None or problems:
-        raise ConfigError([problem.render() for problem in _in_order(problems)])
+        raise _failure(problems, os.fspath(source))
     return config
 
 
@@ -70,7 +70,7 @@ def origins(
     """
     tree, problems = _tree(os.fspath(source), overrides, seeds, name)
     if tree is None or problems:
-        raise ConfigError([problem.render() for problem in _in_order(problems)])
+        raise _failure(problems, os.fspath(source))
     return {".".join(path): _origin(node.place) for path, node in tree.leaves()}
 
 
@@ -188,16 +188,13 @@ def _told(problem: Problem, others: list[Problem]) -> bool:
     )
 
 
-def _in_order(problems: list[Problem]) -> list[Problem]:
-    """File by file as they were read, and from top to bottom in each; the arguments last."""
-    sources: list[Source | None] = [None]
-    for problem in problems:
-        source = problem.marks[0].place.source if problem.marks else problem.source
-        if source not in sources:
-            sources.append(source)
+def _failure(problems: list[Problem], source: str) -> ConfigError:
+    """Gather the problems from top to bottom: the config first, then what it extends, then the arguments."""
+    named = "<stdin>" if source == STDIN else source
+    sources = list(dict.fromkeys(origin for problem in problems if (origin := problem.origin)))
+    ranked = sorted(sources, key=lambda origin: (not origin.numbered, origin.name != named))
 
-    def key(problem: Problem) -> tuple[bool, int, tuple[int, int]]:
-        source = problem.marks[0].place.source if problem.marks else problem.source
-        return (source is not None and not source.numbered, sources.index(source), problem.order())
+    def rank(problem: Problem) -> tuple[int, tuple[int, int]]:
+        return (ranked.index(problem.origin) if problem.origin else -1, problem.order())
 
-    return sorted(problems, key=key)
+    return ConfigError([problem.render() for problem in sorted(problems, key=rank)])

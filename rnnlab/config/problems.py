@@ -42,6 +42,11 @@ class Problem:
     marks: tuple[Mark, ...] = ()
     source: Source | None = None
 
+    @property
+    def origin(self) -> Source | None:
+        """The text that the problem is in, if any."""
+        return self.marks[0].place.source if self.marks else self.source
+
     def render(self) -> str:
         """Write the problem as lines of text without a newline at the end."""
         message = printable(self.message)

@@ -16,7 +16,7 @@ from rnnlab.config.scalars import TAG, CoreResolver, ScalarError, value_of
 from rnnlab.config.syntax import explain_reader_error, explain_syntax_error
 
 DEEPEST = 40
-MOST_VALUES = 100_000
+MOST_VALUES = 50_000
 
 
 @dataclass

@@ -46,6 +46,12 @@ def _number(dumper: Any, data: float) -> Any:
     return dumper.represent_scalar(TAG + "float", repr(data))
 
 
+def _text(dumper: Any, data: str) -> Any:
+    # Only within double quotes does YAML keep every line break as it is.
+    return dumper.represent_scalar(TAG + "str", data, style=None if data.isprintable() else '"')
+
+
+_Dumper.add_representer(str, _text)
 _Dumper.add_representer(_Flow, _flow_mapping)
 _Dumper.add_representer(list, _flow_list)
 _Dumper.add_representer(float, _number)

@@ -13,6 +13,8 @@ from rnnlab.config.schema.section import Section, Text, is_whole, key, refuse, s
 from rnnlab.config.schema.training import CrossEntropyLoss, HalfSquaredErrorLoss, Training
 
 MOST_SEEDS = 1_000_000
+# As many as fit a config file, whatever their digits.
+MOST_LISTED = 10_000
 SEEDS = f"a number of models from 1 to {MOST_SEEDS}, or a list of distinct seeds of at least 0"
 NAME = "1 to 64 letters, digits and . _ -, with a letter or digit first"
 # Where the network has something to say only after the last step, and where after every one.
@@ -26,8 +28,10 @@ def _read_seeds(value: Any) -> list[int]:
     """Turn N into [0, ..., N-1] and check a list."""
     if is_whole(value) and 1 <= value <= MOST_SEEDS:
         return list(range(value))
-    if not isinstance(value, list | tuple) or not 1 <= len(value) <= MOST_SEEDS:
+    if not isinstance(value, list | tuple) or not value:
         raise refuse(SEEDS)
+    if len(value) > MOST_LISTED:
+        raise refuse(f"a list of at most {MOST_LISTED} seeds")
     if not all(is_whole(seed) and seed >= 0 for seed in value):
         large = any(isinstance(seed, int) and seed >= 2**63 for seed in value)
         raise refuse(SEEDS + (" and below 2^63" if large else ""))

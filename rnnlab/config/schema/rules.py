@@ -64,7 +64,7 @@ def _length(config: Any) -> Iterator[Conflict]:
     if truncate is not None and config.model.bidirectional:
         yield Conflict(
             ("training.truncate", "model.bidirectional"),
-            "training.truncate cannot be used with a bidirectional model: it reads sequences whole; drop one.",
+            "training.truncate cannot be used with a bidirectional model: it reads all steps; drop one.",
         )
     if config.data.kind == "synthetic" and config.data.task == "echo":
         shortest = min(config.data.length) if isinstance(config.data.length, tuple) else config.data.length
@@ -151,7 +151,7 @@ def _targets(config: Any) -> Iterator[Conflict]:
     if what in ("prices", "csv", "adding", "sine") and loss.kind == "binary_cross_entropy":
         yield Conflict(
             ("training.loss", source),
-            f"training.loss must be half_squared_error or huber for {what}, whose targets are not probabilities; "
+            f"training.loss must be half_squared_error or huber for {what}, whose targets can be any number; "
             "got binary_cross_entropy.",
         )
     if what not in ("text", "order") and loss.kind == "cross_entropy":

@@ -1,0 +1,90 @@
+"""The configs that come with the package: all load, and two are the report's experiments to the letter."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from rnnlab.config import dump, load
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+FILES = sorted(CONFIGS.rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: str(file.relative_to(CONFIGS)))
+def test_every_config_loads_and_survives_writing(file, tmp_path):
+    config = load(file)
+    copy = tmp_path / "config.yaml"
+    copy.write_text(dump(config), encoding="utf-8")
+    assert load(copy) == config
+
+
+def test_the_stock_experiment_is_the_report_to_the_letter():
+    config = load(CONFIGS / "stock.yaml")
+    assert (config.name, config.seeds) == ("stock", [0, 1, 2, 3, 4])
+    data, model, training = config.data, config.model, config.training
+    assert (data.kind, data.symbol, data.column) == ("prices", "AAPL", "close")
+    assert (data.lookback, data.horizon, data.target) == (20, 1, "price")
+    assert (data.train_fraction, data.scaler, data.start, data.end) == (0.8, "minmax", None, None)
+    assert (model.cell, model.hidden_size, model.layers, model.bidirectional) == ("rnn", 16, 1, False)
+    assert (model.initial_state, model.activation, model.readout, model.dtype) == (
+        "zero",
+        "tanh",
+        "last",
+        "float64",
+    )
+    assert {model.init.W_xh.kind, model.init.W_hh.kind, model.init.W_ho.kind} == {"uniform"}
+    assert training.loss.kind == "half_squared_error"
+    assert training.optimizer.model_dump() == {
+        "kind": "sgd", "learning_rate": 0.01, "momentum": 0.0, "nesterov": False
+    }  # fmt: skip
+    assert (training.batch_size, training.epochs, training.updates) == ("full", 300, None)
+    assert training.clip.model_dump() == {"kind": "norm", "threshold": 5.0}
+    assert (training.l2, training.omega, training.early_stopping, training.truncate) == (
+        0.0,
+        None,
+        None,
+        None,
+    )
+
+
+def test_the_gradient_experiment_is_the_report_to_the_letter():
+    config = load(CONFIGS / "gradients.yaml")
+    assert (config.name, config.seeds) == ("gradients", list(range(10)))
+    data, model, training = config.data, config.model, config.training
+    assert data.text == "the quick brown fox jumps over the lazy dog"
+    assert (data.repeat, data.chunk, data.train_fraction) == (200, 50, 1.0)
+    assert (model.cell, model.hidden_size, model.activation, model.readout) == ("rnn", 50, "relu", "every")
+    assert model.init.W_hh.model_dump() == {"kind": "normal", "rho": 1.0, "std": None}
+    assert training.loss.kind == "cross_entropy"
+    assert (training.optimizer.kind, training.optimizer.learning_rate) == ("sgd", 1e-4)
+    assert (training.batch_size, training.updates, training.epochs) == (1, 200, None)
+    assert (training.carry_state, training.shuffle, training.clip.kind) == (True, False, "none")
+
+
+@pytest.mark.parametrize("file", sorted((CONFIGS / "remedies").glob("*.yaml")), ids=lambda file: file.stem)
+def test_a_remedy_is_the_gradient_experiment_but_for_the_remedy(file):
+    remedy, plain = load(file), load(CONFIGS / "gradients.yaml")
+    assert remedy.name.replace("-", "_") == file.stem
+    assert (remedy.data, remedy.seeds) == (plain.data, plain.seeds)
+    assert remedy.training.optimizer == plain.training.optimizer
+    assert remedy.training.updates == plain.training.updates
+    assert (remedy.model, remedy.training.clip) != (plain.model, plain.training.clip)
+
+
+def test_reading_a_config_imports_nothing_heavy():
+    code = (
+        "import sys, rnnlab.config\n"
+        "assert 'pydantic' not in sys.modules\n"
+        "rnnlab.config.load(sys.argv[1])\n"
+        "assert not {'numpy', 'pandas', 'matplotlib', 'requests'} & set(sys.modules)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(CONFIGS / "stock.yaml")], check=True)
+
+
+def test_an_unknown_name_is_no_attribute_of_the_package():
+    import rnnlab.config
+
+    with pytest.raises(AttributeError, match="has no attribute 'laod'"):
+        _ = rnnlab.config.laod

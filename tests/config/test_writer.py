@@ -1,0 +1,114 @@
+"""A config that is written and read again is the same config, to the last bit."""
+
+from datetime import date
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from rnnlab.config import Config, dump, load
+from rnnlab.config.catalogue import entries
+
+numbers = st.floats(min_value=1e-300, max_value=1e300)
+shares = st.floats(min_value=0.001, max_value=0.999)
+counts = st.integers(1, 2**63 - 1)
+seeds = st.integers(0, 2**63 - 1)
+texts = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=20)
+
+
+def sections(**keys):
+    """Draw mappings in which every key may be left out."""
+    return st.fixed_dictionaries({}, optional=keys)
+
+
+def of_kind(kind, **keys):
+    return st.fixed_dictionaries({"kind": st.just(kind)}, optional=keys)
+
+
+days = st.dates(date(1900, 1, 1), date(2100, 1, 1)).map(date.isoformat)
+windows = {
+    "start": days, "lookback": counts, "horizon": counts, "train_fraction": shares,
+    "target": st.sampled_from(["price", "difference", "log_return"]),
+    "scaler": st.sampled_from(["minmax", "standard", "none"]),
+}  # fmt: skip
+data = st.one_of(
+    of_kind("prices", column=texts, **windows).map(lambda d: d | {"symbol": "^GSPC"}),
+    st.builds(
+        lambda d, p: d | {"path": "/" + p},
+        of_kind("csv", date_column=texts, value_column=texts, **windows),
+        st.from_regex(r"[a-z]{1,3}( [a-z#:]{1,3})?\.csv", fullmatch=True),
+    ),
+    st.builds(lambda d, t: d | {"text": t}, of_kind("text", repeat=counts, chunk=counts), texts),
+    of_kind("synthetic", seed=seeds).map(lambda d: d | {"task": "order", "length": [3, 9]}),
+)  # fmt: skip
+init = st.one_of(
+    st.sampled_from(["identity", "uniform", "zeros", "glorot"]),
+    of_kind("normal", rho=numbers) | of_kind("normal", std=numbers) | of_kind("uniform", bound=numbers),
+)
+training = sections(
+    optimizer=st.one_of(
+        of_kind("sgd", learning_rate=numbers, momentum=shares).map(
+            lambda o: o | {"nesterov": "momentum" in o}
+        ),
+        of_kind("adamw", learning_rate=numbers, beta1=shares, weight_decay=numbers),
+    ),
+    schedule=of_kind("cosine", warmup=counts) | of_kind("step").map(lambda s: s | {"step_every": 7}),
+    batch_size=counts | st.just("full"),
+    epochs=counts,
+    l2=numbers,
+    clip=st.sampled_from(["none", "norm"]) | of_kind("value", threshold=numbers),
+    early_stopping=sections(patience=counts, min_delta=numbers),
+)
+configs = st.fixed_dictionaries(
+    {"data": data},
+    optional={
+        "name": st.from_regex(r"[A-Za-z0-9][A-Za-z0-9._-]{0,20}", fullmatch=True),
+        "seeds": st.integers(1, 50) | st.lists(seeds, min_size=1, max_size=5, unique=True),
+        "model": sections(
+            hidden_size=counts, layers=counts, dtype=st.sampled_from(["float32", "float64"]),
+            init=sections(W_hh=init, W_ho=st.sampled_from(["he", "glorot"])),
+        ),
+        "training": training,
+    },
+)  # fmt: skip
+
+
+@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(values=configs)
+def test_what_is_written_is_read_back_the_same(values, tmp_path):
+    config = Config.model_validate(values)
+    file = tmp_path / "config.yaml"
+    file.write_text(dump(config), encoding="utf-8")
+    again = load(file)
+    assert again == config
+    assert repr(again) == repr(config)
+    assert dump(again) == dump(config)
+
+
+@pytest.mark.parametrize(
+    "text", ["no", "1e3", "null", "~", "", " a", "a: b", "# x", "'", "é\n\x85\u2028", "\0\x7f", "- a"]
+)
+def test_texts_that_yaml_would_take_for_something_else_stay_texts(text, tmp_path):
+    config = Config.model_validate({"data": {"kind": "text", "text": text + "x", "chunk": 2}})
+    file = tmp_path / "config.yaml"
+    file.write_text(dump(config), encoding="utf-8", newline="")
+    assert load(file).data.text == text + "x"
+    if text:
+        column = Config.model_validate({"data": {"kind": "prices", "symbol": "NO", "column": text}})
+        file.write_text(dump(column), encoding="utf-8", newline="")
+        assert load(file).data.column == text
+
+
+def test_every_key_is_written_in_the_order_of_the_schema():
+    config = Config.model_validate({"data": {"kind": "prices", "symbol": "AAPL"}})
+    written = [line.split(":")[0] for line in dump(config).splitlines() if line[:1] not in ("#", " ")]
+    assert written == ["name", "seeds", "data", "model", "training"]
+    inside = [
+        line.strip().split(":")[0] for line in dump(config).split("training:")[1].splitlines() if line.strip()
+    ]
+    assert inside == list(entries(("training",), {}))
+
+
+def test_many_seeds_take_one_line():
+    config = Config.model_validate({"data": {"kind": "prices", "symbol": "AAPL"}, "seeds": 100_000})
+    assert "\nseeds: 100000\n" in dump(config)
