@@ -22,6 +22,7 @@ from rnnlab.engine.products import step_product, sum_by_token, sum_over_time
 # Steps whose local derivatives are worked out at once: as many as stay in the processor's nearest caches.
 CHUNK_ELEMENTS = 32_768
 CHUNK_STEPS = 64
+CUT_EVERY = 16  # steps between two looks for gradients that have vanished
 
 Upstream = Callable[[int, int], np.ndarray | None]
 
@@ -148,6 +149,8 @@ class Recurrence:
         final: Sequence[np.ndarray | None] = (),
         ended: np.ndarray | None = None,
         trace: Trace | None = None,
+        *,
+        refilled: bool = False,
     ) -> list[np.ndarray]:
         """Backpropagation through time; leaves da_t of every step in the tape, where `weight_gradient` finds it.
 
@@ -160,6 +163,8 @@ class Recurrence:
         ended : as in `forward`
         trace : Trace, optional
             Arrays to fill with dh_t and W_hh da_t.
+        refilled : bool
+            The loss adds to every step, so that no gradient can vanish on its way back.
 
         Returns
         -------
@@ -179,10 +184,12 @@ class Recurrence:
             added = upstream(start, stop)
             if ended is not None:
                 self._stand_still(start, stop, ended)
-            if added is None:
-                dh[np.abs(dh) < negligible] = 0  # numbers below the normal range slow every operation manyfold
             for t in range(stop - 1, start - 1, -1):
                 da_t, carry, step = self._backward_steps[t]
+                if not refilled and (T - t) % CUT_EVERY == 0:  # before numbers get so small that they slow everything
+                    _cut_off(dh, negligible)
+                    if self.cell.memory is not None:
+                        _cut_off(self.cell.memory[t + 1], negligible)
                 if added is not None:
                     np.add(dh, added[t - start], out=dh)
                 held = None if ended is None else dh.copy()
@@ -241,6 +248,10 @@ class Recurrence:
 def _negligible(dtype: np.dtype) -> float:
     """Magnitude below which a gradient is zero for all purposes: far enough above the denormal numbers."""
     return float(np.finfo(dtype).tiny) * 1e8
+
+
+def _cut_off(gradient: np.ndarray, negligible: float) -> None:
+    np.copyto(gradient, 0, where=np.abs(gradient) < negligible)
 
 
 def _look_up(table: np.ndarray, tokens: np.ndarray, lead: tuple[int, ...]) -> np.ndarray:
