@@ -32,8 +32,6 @@ class Gradients:
         dL/dtheta, laid out as the parameters themselves.
     states : per recurrence a list of (..., B, H)
         The states after the last step, to be carried into the next batch.
-    outputs : (..., B, O) or (T, ..., B, O)
-        The outputs from which the loss was taken.
     inputs : (T, ..., B, I) or None
         dL/dx, where asked for.
     initial : as `states`, or None
@@ -139,7 +137,7 @@ class Network:
                 return loss(outputs, part.target_columns(every, lead), counts, scale)[0]
 
         blocks = self._blocks(theta, batch)
-        return _add_up(list(run(work, blocks, self._executor)), blocks, theta)
+        return _add_up(list(run(work, blocks, self._executor)), blocks, theta.shape[:-1])
 
     def outputs(self, theta: np.ndarray, batch: Batch, *, states: States | None = None) -> tuple[np.ndarray, States]:
         """Outputs, (..., B, O) or (T, ..., B, O), and the states after the last step: the forward pass alone.
@@ -268,12 +266,11 @@ def _assemble_states(parts: list[States], blocks: list[Block], lead: bool) -> St
     ]
 
 
-def _add_up(parts: list[np.ndarray], blocks: list[Block], theta: np.ndarray) -> np.ndarray:
-    """Losses or gradients of the blocks added in order, into a shape with the model axis of `theta`."""
-    if len(parts) == 1 and blocks[0].whole_model_axis(theta):
+def _add_up(parts: list[np.ndarray], blocks: list[Block], shape: tuple[int, ...]) -> np.ndarray:
+    """Losses (...) or gradients (..., P) of the blocks added in order."""
+    if len(parts) == 1 and parts[0].shape == shape:
         return parts[0]
-    shape = parts[0].shape[parts[0].ndim - (parts[0].shape[-1:] == theta.shape[-1:]) :]
-    total = np.zeros((*theta.shape[:-1], *shape), parts[0].dtype)
+    total = np.zeros(shape, parts[0].dtype)
     for block, part in zip(blocks, parts, strict=True):
         total[... if block.models is None else block.which] += part
     return total
@@ -286,8 +283,8 @@ def _join(parts: list[Gradients], blocks: list[Block], theta: np.ndarray) -> Gra
         return first
     return replace(
         first,
-        loss=_add_up([part.loss for part in parts], blocks, theta),
-        parameters=_add_up([part.parameters for part in parts], blocks, theta),
+        loss=_add_up([part.loss for part in parts], blocks, theta.shape[:-1]),
+        parameters=_add_up([part.parameters for part in parts], blocks, theta.shape),
         states=_assemble_states([part.states for part in parts], blocks, lead),
         inputs=None if first.inputs is None else assemble([p.inputs for p in parts], blocks, lead=lead, time=True),
         initial=None if first.initial is None else _assemble_states([p.initial for p in parts], blocks, lead),
