@@ -1,7 +1,6 @@
 """Numbers for people: as many digits as mean something."""
 
 import math
-from collections.abc import Iterable
 
 MOST_DIGITS = 6
 MOST_PLACES = 8
@@ -38,20 +37,27 @@ def fixed(value: float | None, decimals: int) -> str:
     return text if text.strip("-0.,") else text.lstrip("-")
 
 
-def decimals_for(values: Iterable[float | None], sd: float | None) -> int:
-    """How many places make a row of numbers readable and comparable.
+def decimals_for(mean: float | None, sd: float | None) -> int:
+    """How many places `mean ± sd` needs.
 
-    Two significant digits of the standard deviation, at least three of every value that is not negligible
-    beside the largest, and no more than `MOST_DIGITS` of the largest.
+    Two significant digits of the standard deviation, three of the mean where there is no spread, and no more
+    than `MOST_DIGITS` of the mean.
     """
-    sizes = [abs(value) for value in values if value is not None and math.isfinite(value)]
-    largest = max(sizes, default=0.0)
-    if largest == 0:
-        return 0
-    places = 2 - min(_magnitude(size) for size in sizes if size >= NEGLIGIBLE * largest)
     if sd is not None and math.isfinite(sd) and sd > 0:
-        places = max(places, 1 - _magnitude(sd))
-    return max(min(places, MOST_DIGITS - 1 - _magnitude(largest)), 0)
+        most = MOST_DIGITS - 1 - _magnitude(mean) if mean and math.isfinite(mean) else MOST_PLACES
+        return max(min(1 - _magnitude(sd), most), 0)
+    if mean is None or not math.isfinite(mean) or mean == 0:
+        return 0
+    return max(2 - _magnitude(mean), 0)
+
+
+def beside(value: float | None, mean: float | None, decimals: int) -> str:
+    """A value to be compared with a mean shown with `decimals` places: as many, and at least three digits."""
+    if value is None or not math.isfinite(value):
+        return significant(value)
+    if abs(value) <= NEGLIGIBLE * abs(mean or 0.0):
+        return fixed(value, decimals)
+    return fixed(value, max(decimals, 2 - _magnitude(value)))
 
 
 def duration(seconds: float) -> str:

@@ -141,8 +141,9 @@ def bar(share: float, width: int, stream: console.Stream) -> tuple[str, str]:
 
 def figures(progress: "Progress", width: int | None = None) -> str:
     """Epoch, loss, gradient norm and share clipped, in words as long as the width allows."""
-    epochs = f"epoch {progress.epoch}/{progress.epochs}"
-    place = epochs if progress.epochs > 1 else f"update {progress.update}/{progress.updates}"
+    place = f"update {progress.update}/{progress.updates}"
+    if counts_epochs(progress):
+        place = f"epoch {progress.epoch}/{progress.epochs}"
     loss = f"loss {numbers.significant(progress.loss)}"
     gradient = numbers.significant(progress.gradient_norm)
     clipped = f"clipped {numbers.percent(progress.clipped_share)}"
@@ -150,6 +151,11 @@ def figures(progress: "Progress", width: int | None = None) -> str:
     if width is None or len(line) <= width:
         return line
     return "  ".join([place, loss, f"|grad| {gradient}", clipped])
+
+
+def counts_epochs(progress: "Progress") -> bool:
+    """Whether epochs measure the training: there are several, and they are whole."""
+    return progress.epochs > 1 and progress.updates % progress.epochs == 0
 
 
 def remaining(progress: "Progress") -> str:

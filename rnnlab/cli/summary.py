@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from rnnlab.cli import console, numbers, tables
+from rnnlab.cli.progress import counts_epochs
 
 if TYPE_CHECKING:
     from rnnlab.experiments.reports import Progress, TrainSummary
@@ -71,20 +72,20 @@ def label(name: str) -> str:
 def _row(summary: "TrainSummary", metric: str, baselines: Sequence[str]) -> list[str]:
     spread = summary.metrics[metric]
     unit = summary.units.get(metric)
-    beside = [summary.baselines[name].get(metric) for name in baselines]
-    decimals = numbers.decimals_for([spread.mean, *beside], spread.sd)
+    decimals = numbers.decimals_for(spread.mean, spread.sd)
+    others = [summary.baselines[name].get(metric) for name in baselines]
     return [
         f"{label(metric)} ({unit})" if unit else label(metric),
         numbers.with_spread(spread.mean, spread.sd, decimals),
-        *(numbers.fixed(value, decimals) for value in beside),
+        *(numbers.beside(value, spread.mean, decimals) for value in others),
     ]
 
 
 def _title(summary: "TrainSummary", last: "Progress | None") -> str:
     parts = [numbers.count(len(summary.seeds), "seed")]
     if last is not None:
-        several = last.epochs > 1
-        parts.append(numbers.count(last.epoch if several else last.update, "epoch" if several else "update"))
+        noun = "epoch" if counts_epochs(last) else "update"
+        parts.append(numbers.count(last.epoch if noun == "epoch" else last.update, noun))
         parts.append(numbers.duration(last.elapsed))
     return f"{console.out.style(summary.name, 'bold')}: {', '.join(parts)}"
 

@@ -29,20 +29,38 @@ def test_significant(value, text):
 
 
 @pytest.mark.parametrize(
-    ("values", "sd", "decimals"),
+    ("mean", "sd", "text"),
     [
-        ([14.7345, 2.7545], 1.0312, 2),  # three digits of the baseline
-        ([14.7345], 0.0123, 3),  # two digits of the spread
-        ([14.7345], 1e-9, 4),  # no more than six digits of the mean
-        ([-4.348, 0.0, 4e-4], 0.35, 2),  # a negligible neighbour does not count
-        ([6.1, 0.999], 0.44, 2),  # 0.999 is as good as 1.00
-        ([1234567.0], 2000.0, 0),
-        ([0.0, None, math.nan], None, 0),
-        ([2.5], None, 2),
+        (14.7345, 1.0312, "14.7 ± 1.0"),
+        (288.63, 31.36, "289 ± 31"),
+        (2.7512, 0.0123, "2.751 ± 0.012"),
+        (14.7345, 1e-9, "14.7345 ± 0.0000"),  # no more than six digits of the mean
+        (0.01, 0.351, "0.01 ± 0.35"),
+        (1234567.0, 2000.0, "1,234,567 ± 2,000"),
+        (0.504, 0.0, "0.504 ± 0.000"),
+        (0.0, 0.0, "0 ± 0"),
+        (2.5, None, "2.50"),
+        (None, None, "–"),
     ],
 )
-def test_decimals(values, sd, decimals):
-    assert numbers.decimals_for(values, sd) == decimals
+def test_mean_and_spread(mean, sd, text):
+    assert numbers.with_spread(mean, sd, numbers.decimals_for(mean, sd)) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "mean", "decimals", "text"),
+    [
+        (2.7545, 14.7, 1, "2.75"),  # three digits
+        (2.7546, 2.7512, 3, "2.755"),  # as many places as what it is compared with
+        (0.0004, -4.35, 2, "0.00"),  # nothing beside the mean
+        (0.0, 0.0, 0, "0"),
+        (337.7, 289.0, 0, "338"),
+        (None, 1.0, 2, "–"),
+        (math.nan, 1.0, 2, "–"),
+    ],
+)
+def test_beside(value, mean, decimals, text):
+    assert numbers.beside(value, mean, decimals) == text
 
 
 def test_spread():
@@ -56,14 +74,14 @@ def test_spread():
 
 @given(st.floats(allow_nan=False, allow_infinity=False), st.floats(min_value=0, allow_infinity=False))
 def test_any_number_is_short(mean, sd):
-    decimals = numbers.decimals_for([mean], sd)
+    decimals = numbers.decimals_for(mean, sd)
     assert len(numbers.with_spread(mean, sd, decimals)) <= 40
 
 
 @given(st.floats(min_value=1e-6, max_value=1e6), st.floats(min_value=1e-4, max_value=10))
 def test_shown_mean_is_within_the_spread_that_is_shown(mean, relative):
     sd = mean * relative
-    decimals = numbers.decimals_for([mean], sd)
+    decimals = numbers.decimals_for(mean, sd)
     assert abs(float(numbers.fixed(mean, decimals).replace(",", "")) - mean) <= 0.051 * sd
 
 

@@ -55,6 +55,8 @@ def test_silence_says_nothing(capsys):
 
 def test_updates_are_counted_where_there_are_no_epochs():
     assert progress.figures(at(5, 200, epochs=1)).startswith("update 5/200 ")
+    assert progress.figures(at(5, 200, epochs=3)).startswith("update 5/200 ")
+    assert progress.figures(at(5, 200, epochs=4)).startswith("epoch 1/4 ")
 
 
 @pytest.mark.parametrize(("width", "words"), [(None, "gradient norm"), (78, "gradient norm"), (57, "|grad|")])

@@ -37,7 +37,7 @@ def test_screen_of_a_training(trained, capsys):
         "stock: 5 seeds, 300 epochs, 3.1 s\n"
         "\n"
         "                    network ± sd  persistence  drift\n"
-        "  RMSE (USD)        14.73 ± 1.03         2.75   2.75\n"
+        "  RMSE (USD)          14.7 ± 1.0         2.75   2.75\n"
         "  skill             -4.35 ± 0.35         0.00   0.00\n"
         "  direction right  0.501 ± 0.012            –      –\n"
         "\n"
