@@ -1,16 +1,13 @@
 """Figures without pyplot: nothing global is opened, set or left behind."""
 
 import io
-import os
 from collections.abc import Sequence
-from pathlib import Path
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from rnnlab.errors import RunFolderError
 from rnnlab.plots.style import INK, style_axes
 
 DOTS_PER_INCH = 150
@@ -95,30 +92,3 @@ def render(figure: Figure) -> bytes:
         buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None}, pil_kwargs={"compress_level": 4}
     )
     return buffer.getvalue()
-
-
-def save(figure: Figure, path: Path) -> None:
-    """Write a figure as PNG, whole or not at all, and byte for byte the same for the same figure.
-
-    Parameters
-    ----------
-    figure : Figure
-    path : Path
-        Replaced atomically where it exists.
-
-    Raises
-    ------
-    RunFolderError
-        Where the file cannot be written; nothing half-written is left.
-    """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
-    try:
-        # Without its version number in the file, matplotlib writes the same bytes every time.
-        options = {"compress_level": 4}
-        figure.savefig(
-            unfinished, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None}, pil_kwargs=options
-        )
-        unfinished.replace(path)
-    except OSError as error:
-        unfinished.unlink(missing_ok=True)
-        raise RunFolderError(f"{path}: a plot must be writable; {error.strerror or error}.") from error

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
+from rnnlab.plots.bands import drawable
 from rnnlab.plots.canvas import new_figure
 from rnnlab.plots.style import BLACK, BLUE, INK, ORANGE
 
@@ -35,7 +36,7 @@ def spectrum(
     chosen = _choose(list(eigenvalues))
     columns = min(len(chosen), MOST_COLUMNS) or 1
     rows = -(-len(chosen) // columns) or 1
-    values = {rho: np.ravel(np.asarray(eigenvalues[rho], dtype=np.complex128)) for rho in chosen}
+    values = {rho: _drawable(eigenvalues[rho]) for rho in chosen}
     reach = _reach(values)
     size = (1.25 + 2.6 * columns + 0.35 * (columns - 1), 1.75 + 2.6 * rows + 0.75 * (rows - 1))
     figure, axes = new_figure(
@@ -52,10 +53,16 @@ def spectrum(
     return figure
 
 
+def _drawable(values: ArrayLike) -> NDArray[np.complex128]:
+    """The finite values in one row, their parts drawn into what an axis can hold."""
+    values = np.ravel(np.asarray(values, dtype=np.complex128))
+    values = values[np.isfinite(values)]
+    return drawable(values.real) + 1j * drawable(values.imag)
+
+
 def _draw_plane(axes: Axes, rho: float, values: NDArray, reach: float, title: str) -> None:
     angle = np.linspace(0.0, 2.0 * np.pi, 181)
     circle = np.cos(angle), np.sin(angle)
-    values = values[np.isfinite(values)]
     axes.plot(
         np.real(values),
         np.imag(values),
@@ -98,12 +105,8 @@ def _name(figure: Figure, axes: Axes) -> None:
 
 def _reach(values: Mapping[float, NDArray]) -> float:
     """Half the width of every panel: all eigenvalues and both circles, with a margin."""
-    sizes = [1.0]
-    for rho, one in values.items():
-        finite = np.abs(one[np.isfinite(one)])
-        sizes += [abs(rho), float(finite.max(initial=0.0))]
-    sizes = np.array(sizes)
-    return 1.08 * min(float(sizes[np.isfinite(sizes)].max()), 1e290)
+    sizes = [np.abs(one).max(initial=abs(float(drawable(rho)))) for rho, one in values.items()]
+    return 1.08 * max(1.0, *sizes) if sizes else 1.08
 
 
 def _choose(rhos: list[float]) -> list[float]:

@@ -141,7 +141,7 @@ def write_number(value: float, _position: object = None) -> str:
 
 def count_x(axes: Axes) -> None:
     """An x axis that counts (epochs, updates, lags): whole numbers, and room around a single one."""
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, steps=[1, 2, 2.5, 5, 10], integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, steps=[1, 2, 5, 10], integer=True, min_n_ticks=1))
     axes.margins(x=0.01)
     axes.autoscale_view(scaley=False)
     low, high = axes.get_xlim()
