@@ -16,7 +16,7 @@ LABELS = {
     "smape": "sMAPE",
     "mase": "MASE",
     "rmsse": "RMSSE",
-    "directional_accuracy": "direction right",
+    "directional_accuracy": "direction hits",
     "naive": "persistence",
     "moving_average": "moving avg",
     "seasonal_naive": "seasonal",
