@@ -4,7 +4,7 @@ import math
 
 MOST_DIGITS = 6
 MOST_PLACES = 8
-NEGLIGIBLE = 0.01
+NEGLIGIBLE = 1e-3
 MISSING = "–"
 
 

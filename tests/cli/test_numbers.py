@@ -51,6 +51,7 @@ def test_mean_and_spread(mean, sd, text):
     ("value", "mean", "decimals", "text"),
     [
         (2.7545, 14.7, 1, "2.75"),  # three digits
+        (1.42, 156.0, 0, "1.42"),
         (2.7546, 2.7512, 3, "2.755"),  # as many places as what it is compared with
         (0.0004, -4.35, 2, "0.00"),  # nothing beside the mean
         (0.0, 0.0, 0, "0"),
