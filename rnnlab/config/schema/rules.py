@@ -61,6 +61,13 @@ def _length(config: Any) -> Iterator[Conflict]:
             ("training.truncate", where),
             f"training.truncate must be at most the {length} steps of a sequence ({where}); got {truncate}.",
         )
+    varied = isinstance(getattr(config.data, "length", None), tuple)
+    if truncate is not None and varied and config.data.task in ("order", "adding"):
+        yield Conflict(
+            ("training.truncate", "data.length"),
+            "training.truncate cannot be used with sequences of different lengths and one output each; "
+            "drop it, or give data.length as one number.",
+        )
     if truncate is not None and config.model.bidirectional:
         yield Conflict(
             ("training.truncate", "model.bidirectional"),
