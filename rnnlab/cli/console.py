@@ -91,8 +91,9 @@ class Stream:
             self.file.flush()
         except BrokenPipeError:
             self.abandon()
-        except OSError:
+        except OSError as error:
             self.abandon()
+            error.filename = {"stdout": "standard output", "stderr": "standard error"}[self.name]
             raise
 
     def settle(self) -> None:

@@ -138,7 +138,7 @@ def test_a_reader_that_went_away_is_no_error(executable, environment, tmp_path):
 def test_a_full_disk_is_one_line(executable, environment, tmp_path):
     with open("/dev/full", "w") as full:
         done = subprocess.run(
-            [executable, "--help"],
+            [executable, "--version"],
             cwd=tmp_path,
             env=environment(),
             stdout=full,
@@ -146,7 +146,10 @@ def test_a_full_disk_is_one_line(executable, environment, tmp_path):
             text=True,
             check=False,
         )
-    assert (done.returncode, done.stderr) == (2, "error: cannot write: No space left on device\n")
+    assert (done.returncode, done.stderr) == (
+        2,
+        "error: cannot write to standard output: No space left on device\n",
+    )
 
 
 def test_closed_standard_output(executable, environment, tmp_path):
