@@ -1,0 +1,121 @@
+"""Gradient by lag: how much of the loss's gradient reaches back how far.
+
+Two curves, which must not be confused. *Total*, ||dL/dh_{T-k}|| with a loss at every step: it is refilled at each step and
+hides decay. *Transport*, ||dL_T/dh_{T-k}|| for a loss at the last step alone: this is what vanishes or explodes.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from rnnlab.dynamics.trajectory import Trajectory
+from rnnlab.engine.batch import Batch
+from rnnlab.engine.network import Loss, Network, States
+
+
+def total(
+    network: Network,
+    theta: np.ndarray,
+    batch: Batch,
+    loss: Loss,
+    *,
+    states: States | None = None,
+    layer: int = -1,
+) -> np.ndarray:
+    """||dL/dh_{T-k}||_F of the whole loss, for k = 0 .. T - 1: (T,) or (R, T), by backpropagation through time.
+
+    The norm runs over the batch and the units; L is the mean over the batch. `layer` is an index of a recurrence.
+    """
+    flow = network.gradients(theta, batch, loss, states=states, flow=True).flow
+    assert flow is not None
+    return _norm_by_lag(flow[layer], theta)
+
+
+def transport(
+    network: Network,
+    theta: np.ndarray,
+    batch: Batch,
+    loss: Loss,
+    *,
+    states: States | None = None,
+    layer: int = -1,
+) -> np.ndarray:
+    """||dL_T/dh_{T-k}||_F for a loss at the last step alone, k = 0 .. T - 1: (T,) or (R, T)."""
+    if network.architecture.readout == "every":
+        # The same parameters with an output at the last step only.
+        network = Network(replace(network.architecture, readout="last"))
+        assert batch.targets is not None
+        batch = replace(batch, targets=batch.targets[-1])
+    return total(network, theta, batch, loss, states=states, layer=layer)
+
+
+def loss_adjoints(
+    network: Network, theta: np.ndarray, batch: Batch, loss: Loss, *, states: States | None = None
+) -> np.ndarray:
+    """dl_t/dh_t, what the loss at step t alone says to the top state of step t: (R, B, T, H), for the mean over the batch.
+
+    For a readout at every step and a top layer in one direction.
+    """
+    outputs, _ = network.outputs(theta, batch, states=states)
+    lead = theta.ndim == 2
+    columns = np.swapaxes(outputs, -1, -2)
+    _, d_outputs = loss(columns, batch.target_columns(True, lead), None, 1.0 / batch.sequences)
+    W_ho = network.layout.view(theta, "readout.W_ho")
+    d_outputs = np.swapaxes(d_outputs, -1, -2)  # (T, [R,] B, O)
+    dh = np.matmul(d_outputs, np.swapaxes(W_ho, -1, -2))
+    return np.moveaxis(dh if lead else dh[:, None], 0, 2)
+
+
+def lag_gradients(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | None = None) -> np.ndarray:
+    """G_k, the part of dL/dW_hh that comes from lag k, for k = 0 .. lags - 1; over all lags they add up to dL/dW_hh.
+
+        G_k = sum_t h_{t-k-1}^T (D_{t-k} * dl_t/dh_{t-k})
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        Of the top recurrence.
+    adjoints : (R, B, T, H)
+        dl_t/dh_t of every step, see `loss_adjoints`.
+    lags : int, optional
+        All T if left out.
+
+    Returns
+    -------
+    (lags, R, H, G H)
+
+    Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, eq. 3 to 5.
+    """
+    return np.stack(list(_each_lag(trajectory, adjoints, lags)))
+
+
+def lag_norms(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | None = None) -> np.ndarray:
+    """||G_k||_F for k = 0 .. lags - 1: (R, lags), without keeping the matrices."""
+    return np.stack(
+        [np.linalg.norm(G, axis=(-2, -1)) for G in _each_lag(trajectory, adjoints, lags)], axis=-1
+    )
+
+
+def lag_share(norms: np.ndarray, *, from_lag: int = 5) -> np.ndarray:
+    """Share of ||G_k|| with k >= from_lag: (R,), in [0, 1]; NaN where there is no gradient at all."""
+    with np.errstate(invalid="ignore"):
+        return norms[..., from_lag:].sum(axis=-1) / norms.sum(axis=-1)
+
+
+def _each_lag(trajectory: Trajectory, adjoints: np.ndarray, lags: int | None):
+    """G_0, G_1, ...: at lag k the gradient of the loss at step t stands at step t - k, for all t at once."""
+    T, H, S = trajectory.steps, trajectory.hidden_size, trajectory.state_size
+    adjoint = np.zeros((*adjoints.shape[:-1], S))
+    adjoint[..., :H] = adjoints
+    for k in range(T if lags is None else min(lags, T)):
+        steps = slice(0, T - k)
+        da, before = trajectory.pull_back(steps, adjoint)
+        h_prev = trajectory.h[..., steps, :]
+        yield np.matmul(np.swapaxes(h_prev, -1, -2), da).sum(axis=1)
+        adjoint = before[..., 1:, :]
+
+
+def _norm_by_lag(gradient: np.ndarray, theta: np.ndarray) -> np.ndarray:
+    """(T, ..., B, H) to (..., T): the norm over batch and units, last step first."""
+    norms = np.sqrt(np.square(gradient, dtype=np.float64).sum(axis=(-2, -1)))
+    return np.moveaxis(norms[::-1], 0, -1)

@@ -1,0 +1,87 @@
+"""Jacobians of the recurrence: of one step, and of many steps multiplied."""
+
+import numpy as np
+
+from rnnlab.dynamics.trajectory import Trajectory
+
+
+def step_jacobians(trajectory: Trajectory, steps: slice | None = None) -> np.ndarray:
+    """J_t = ds_t / ds_{t-1}, where s is h, and [h, c] for the LSTM.
+
+    vanilla: J_t = diag(phi'(a_t)) W_hh^T; for the gated cells see their backward equations.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+    steps : slice, optional
+        Which steps; all if left out.
+
+    Returns
+    -------
+    (R, B, n, S, S)
+        Entry [i, j] is d s_t[i] / d s_{t-1}[j].
+
+    Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, eq. 5.
+    """
+    start, stop, _ = (steps or slice(None)).indices(trajectory.steps)
+    identity = np.eye(trajectory.state_size)
+    R, B = trajectory.h.shape[:2]
+    adjoint = np.broadcast_to(identity, (R, B, *identity.shape))
+    rows = [trajectory.pull_back(slice(t, t + 1), adjoint)[1] for t in range(start, stop)]
+    return np.stack(rows, axis=2)
+
+
+def product_norms(trajectory: Trajectory) -> np.ndarray:
+    """||dh_T / dh_{T-k}||_F / sqrt(H) for every lag k = 0 .. T: (R, B, T + 1); 1 at lag 0.
+
+    The product of the last k Jacobians; it needs no loss. Of the LSTM's the block that belongs to h.
+    """
+    H, S, T = trajectory.hidden_size, trajectory.state_size, trajectory.steps
+    R, B = trajectory.h.shape[:2]
+    adjoint = np.broadcast_to(np.eye(H, S), (R, B, H, S))
+    norms = np.empty((R, B, T + 1))
+    norms[..., 0] = 1.0
+    for k in range(1, T + 1):
+        _, adjoint = trajectory.pull_back(slice(T - k, T - k + 1), adjoint)
+        norms[..., k] = np.linalg.norm(adjoint[..., :H], axis=(-2, -1)) / np.sqrt(H)
+    return norms
+
+
+def long_product(trajectory: Trajectory) -> np.ndarray:
+    """ds_T / ds_0, the product of all T Jacobians: (R, B, S, S)."""
+    R, B = trajectory.h.shape[:2]
+    adjoint = np.broadcast_to(np.eye(trajectory.state_size), (R, B, *(trajectory.state_size,) * 2))
+    for t in range(trajectory.steps - 1, -1, -1):
+        _, adjoint = trajectory.pull_back(slice(t, t + 1), adjoint)
+    return np.ascontiguousarray(adjoint)
+
+
+def condition_number(product: np.ndarray) -> np.ndarray:
+    """s_1 / s_median of a long Jacobian product (..., S, S): how unlike each other the directions fare, (...).
+
+    1 for an orthogonal matrix; some 1e8 for a Gaussian W_hh of 100 tanh units after 50 steps.
+    Source: Saxe, McClelland, Ganguli 2014, arXiv:1312.6120 (dynamical isometry).
+    """
+    singular = np.linalg.svd(product, compute_uv=False)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return singular[..., 0] / np.median(singular, axis=-1)
+
+
+def norm_bound(trajectory: Trajectory, lags: int) -> np.ndarray:
+    """(gamma ||W_hh||_2)^k for k = 0 .. lags: (R, lags + 1), an upper bound on the vanilla cell's ||dh_T/dh_{T-k}||_2.
+
+    gamma is the largest slope of the activation: 1 for tanh, relu and identity, 1/4 for sigmoid. The Frobenius norm over
+    sqrt(H) of `product_norms` is no larger than the 2-norm, so the bound holds for it too.
+
+    Raises
+    ------
+    ValueError
+        For a gated cell, whose Jacobian has no such bound.
+
+    Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, eq. 6 and 7.
+    """
+    if trajectory.cell != "rnn":
+        raise ValueError(f"The bound belongs to the vanilla cell, 'rnn'; got {trajectory.cell!r}.")
+    sigma = np.linalg.norm(trajectory.W_hh[:, 0], ord=2, axis=(-2, -1))
+    with np.errstate(over="ignore"):
+        return (trajectory.gamma * sigma)[:, None] ** np.arange(lags + 1)

@@ -1,0 +1,71 @@
+"""Lyapunov exponents: the rates at which small differences between states grow or fade.
+
+    Q <- J_t Q,  Q R = qr(Q),  lambda_i = mean of log |R_ii| after a warm-up
+
+Source: Benettin, Galgani, Giorgilli, Strelcyn 1980, doi:10.1007/BF02128236; for recurrent networks Engelken, Wolf, Abbott
+2023, arXiv:2006.02427, and Vogt, Puelma Touzel, Shlizerman, Lajoie 2022, arXiv:2006.14123.
+"""
+
+import numpy as np
+
+from rnnlab.dynamics.jacobians import step_jacobians
+from rnnlab.dynamics.trajectory import Trajectory
+
+# A log of zero would make every mean minus infinity; no direction shrinks faster than this in float64.
+SMALLEST = np.finfo(np.float64).tiny
+
+
+def spectrum(trajectory: Trajectory, *, count: int | None = None, warm_up: int | None = None) -> np.ndarray:
+    """Lyapunov exponents along a trajectory, in nats per step, the largest first.
+
+    Parameters
+    ----------
+    trajectory : Trajectory
+        Of T steps; the longer, the better the mean.
+    count : int, optional
+        How many exponents; all S if left out.
+    warm_up : int, optional
+        Steps in which the directions settle and that are not counted; a tenth of the steps if left out.
+
+    Returns
+    -------
+    (R, B, count)
+        -inf, or as good as, for directions that a step wipes out entirely (dead relu units).
+    """
+    S, T = trajectory.state_size, trajectory.steps
+    count = S if count is None else min(count, S)
+    warm_up = T // 10 if warm_up is None else warm_up
+    if not 0 <= warm_up < T:
+        raise ValueError(f"The 'warm_up' must be at least 0 and below the {T} steps; got {warm_up}.")
+    R, B = trajectory.h.shape[:2]
+    start = np.random.default_rng(0).standard_normal((S, count))
+    Q = np.broadcast_to(np.linalg.qr(start)[0], (R, B, S, count))
+    logs = np.zeros((R, B, count))
+    for t in range(T):
+        J = step_jacobians(trajectory, slice(t, t + 1))[:, :, 0]
+        Q, upper = np.linalg.qr(np.matmul(J, Q))
+        if t >= warm_up:
+            diagonal = np.abs(np.diagonal(upper, axis1=-2, axis2=-1))
+            logs += np.log(np.maximum(diagonal, SMALLEST))
+    return -np.sort(-logs / (T - warm_up), axis=-1)
+
+
+def largest(trajectory: Trajectory, *, warm_up: int | None = None) -> np.ndarray:
+    """The largest Lyapunov exponent, (R, B), in nats per step: one direction followed through all steps.
+
+    Where a direction is wiped out (every unit dead) it is minus infinity.
+    """
+    S, T = trajectory.state_size, trajectory.steps
+    warm_up = T // 10 if warm_up is None else warm_up
+    R, B = trajectory.h.shape[:2]
+    q = np.random.default_rng(0).standard_normal((S, 1))
+    q = np.broadcast_to(q / np.linalg.norm(q), (R, B, S, 1))
+    logs = np.zeros((R, B))
+    with np.errstate(divide="ignore", invalid="ignore"):
+        for t in range(T):
+            q = np.matmul(step_jacobians(trajectory, slice(t, t + 1))[:, :, 0], q)
+            norm = np.linalg.norm(q, axis=(-2, -1))
+            if t >= warm_up:
+                logs += np.log(norm)
+            q = q / np.where(norm == 0, 1, norm)[..., None, None]
+    return logs / (T - warm_up)
