@@ -61,9 +61,7 @@ def _absent(symbol: str, failures: Sequence[SourceError]) -> FetchError:
     if all(isinstance(failure, NoSuchSymbol) for failure in failures):
         return NoSuchSymbol(names, f"know no symbol {symbol!r}")
     return FetchError(
-        f"No prices of {symbol} in these days: "
-        + "; ".join(f"{f.source} {f.reason}" for f in failures)
-        + ".",
+        f"No prices of {symbol} in these days: " + "; ".join(f"{f.source} {f.reason}" for f in failures) + ".",
         hint="Ask for other days with --start and --end, or check the spelling.",
     )
 

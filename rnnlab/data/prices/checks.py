@@ -39,8 +39,7 @@ def check_order(dates: np.ndarray, lines: Sequence[int], label: str) -> None:
     if backwards.size:
         row = int(backwards[0]) + 1
         raise DataError(
-            f"{label}:{lines[row]}: days must ascend; {dates[row]} follows {dates[row - 1]}"
-            f" on line {lines[row - 1]}.",
+            f"{label}:{lines[row]}: days must ascend; {dates[row]} follows {dates[row - 1]} on line {lines[row - 1]}.",
             hint="Sort the file by date, oldest first.",
         )
 

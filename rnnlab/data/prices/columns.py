@@ -52,9 +52,7 @@ def named_column(table: Table, name: str, what: str) -> int:
     if found:
         raise DataError(f"{table.label}: {len(found)} columns are called {name!r}; {_listed(table)}.")
     guess = did_you_mean(name, list(table.columns))
-    raise DataError(
-        f"{table.label}: no column {shown(name)} to take the {what} from{guess or ';'} {_listed(table)}."
-    )
+    raise DataError(f"{table.label}: no column {shown(name)} to take the {what} from{guess or ';'} {_listed(table)}.")
 
 
 def date_column(table: Table) -> int:
@@ -65,9 +63,7 @@ def date_column(table: Table) -> int:
     DataError
         No such column, more than one, or a first line that is data.
     """
-    if looks_like_date(table.columns[0]) or (
-        len(table.columns) > 1 and all(map(looks_like_number, table.columns))
-    ):
+    if looks_like_date(table.columns[0]) or (len(table.columns) > 1 and all(map(looks_like_number, table.columns))):
         raise DataError(
             f"{table.label}:1: must name the columns; holds {shown(','.join(table.columns))}.",
             hint="Put a line such as date,close above the rows.",

@@ -27,9 +27,7 @@ def looks_like_date(text: str) -> bool:
     return any(style.fullmatch(text) for style in _STYLES.values())
 
 
-def parse_dates(
-    texts: Sequence[str], lines: Sequence[int], label: str, date_format: str | None = None
-) -> np.ndarray:
+def parse_dates(texts: Sequence[str], lines: Sequence[int], label: str, date_format: str | None = None) -> np.ndarray:
     """Texts as days. A time of day and its zone are dropped: the day is taken as written.
 
     Parameters
@@ -136,7 +134,5 @@ def _by_format(texts, lines, label, pattern) -> np.ndarray:
         try:
             days.append(datetime.strptime(text, pattern).date())
         except (ValueError, re.error):
-            raise DataError(
-                f"{label}:{line}: must be a date of the form {pattern!r}; got {shown(text)}."
-            ) from None
+            raise DataError(f"{label}:{line}: must be a date of the form {pattern!r}; got {shown(text)}.") from None
     return np.array(days, dtype="datetime64[D]")

@@ -62,9 +62,7 @@ def bars_from(table: Table, date_format: str | None = None, decimal: str | None 
     dates = parse_dates(table.cells(date_at), table.lines, table.label, date_format)
     places = {"close": close_at}
     if find_column(table, ("close", "close_last", "zamkniecie", "price")) == close_at:
-        places |= {
-            name: at for name, names in PRICE_NAMES.items() if (at := find_column(table, names)) is not None
-        }
+        places |= {name: at for name, names in PRICE_NAMES.items() if (at := find_column(table, names)) is not None}
     columns, notes = _columns(table, places, decimal)
     bars = ascending(Bars(dates, columns))
     lines = table.lines if bars.dates is dates else table.lines[::-1]
@@ -88,9 +86,7 @@ def _checked(bars: Bars, lines: list[int], table: Table, close_at: int, notes: l
     return replace(bars, notes=tuple(notes))
 
 
-def _columns(
-    table: Table, places: dict[str, int], decimal: str | None
-) -> tuple[dict[str, np.ndarray], list[str]]:
+def _columns(table: Table, places: dict[str, int], decimal: str | None) -> tuple[dict[str, np.ndarray], list[str]]:
     """Numbers by name; a volume that is not made of numbers (``1.2M``) is left out with a note."""
     notes: list[str] = []
     volume = table.cells(places["volume"]) if "volume" in places else []
@@ -102,9 +98,7 @@ def _columns(
     columns = {}
     for name, at in places.items():
         own = _volume_mark(table.cells(at), mark) if name == "volume" else mark
-        columns[name] = parse_numbers(
-            table.cells(at), table.lines, table.label, table.columns[at], own, missing=True
-        )
+        columns[name] = parse_numbers(table.cells(at), table.lines, table.label, table.columns[at], own, missing=True)
     return columns, notes
 
 

@@ -13,9 +13,7 @@ MISSING = frozenset({"", ".", "-", "n/a", "na", "nan", "null", "none", "#n/a", "
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,4})?", re.ASCII)
 _THOUSANDS = {
-    ".": re.compile(
-        r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII
-    ),  # decimal point, commas every three digits
+    ".": re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d*)?", re.ASCII),  # decimal point, commas every three digits
     ",": re.compile(r"[+-]?\d{1,3}(?:[. ]\d{3})*(?:,\d*)?|[+-]?\d+,\d*", re.ASCII),
 }
 _MARKS = {"point": ".", "comma": ","}
@@ -108,14 +106,8 @@ def parse_numbers(
         elif missing and is_missing(text):
             values[row] = math.nan
         else:
-            hint = (
-                "`rnnlab fetch NAME --from-file FILE` leaves out days without a value."
-                if is_missing(text)
-                else None
-            )
-            raise DataError(
-                f"{label}:{lines[row]}: {column!r} must be a number; got {_named(text)}.", hint=hint
-            )
+            hint = "`rnnlab fetch NAME --from-file FILE` leaves out days without a value." if is_missing(text) else None
+            raise DataError(f"{label}:{lines[row]}: {column!r} must be a number; got {_named(text)}.", hint=hint)
         if math.isinf(values[row]):
             raise DataError(f"{label}:{lines[row]}: {column!r} must be finite; got {shown(text)}.")
     return values

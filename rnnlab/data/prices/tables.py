@@ -69,9 +69,7 @@ def read_bytes(path: Path) -> bytes:
         if path.exists() and not path.is_file():
             raise DataError(f"{path}: a CSV file is needed; this is a device or a pipe.")
         if path.stat().st_size > LARGEST_FILE:
-            raise DataError(
-                f"{path}: must be at most {LARGEST_FILE >> 20} MiB; it is {path.stat().st_size >> 20} MiB."
-            )
+            raise DataError(f"{path}: must be at most {LARGEST_FILE >> 20} MiB; it is {path.stat().st_size >> 20} MiB.")
         content = path.read_bytes()
     except FileNotFoundError:
         raise DataError(f"{path}: no such file.", hint=_files_beside(path)) from None
@@ -125,9 +123,7 @@ def parse_table(content: bytes, label: str) -> Table:
     if columns is None:
         raise DataError(f"{label}: is empty; a header line and rows of a date and a value are needed.")
     if not rows:
-        raise DataError(
-            f"{label}: holds one line and no rows under it; that line is {shown(','.join(columns))}."
-        )
+        raise DataError(f"{label}: holds one line and no rows under it; that line is {shown(','.join(columns))}.")
     return Table(label, columns, rows, lines, delimiter, hashlib.sha256(content).hexdigest())
 
 
@@ -157,18 +153,14 @@ def _decode(content: bytes, label: str) -> str:
     found = _CONTROL_CODES.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
-        raise DataError(
-            f"{label}:{line}: must be text; found the control code \\x{ord(found[0]):02x}: a binary file?"
-        )
+        raise DataError(f"{label}:{line}: must be text; found the control code \\x{ord(found[0]):02x}: a binary file?")
     return text.lstrip("\ufeff")
 
 
 def _refuse_other_formats(text: str, label: str) -> None:
     start = text[:200].lstrip().lower()
     if start.startswith(("<!doctype", "<html", "<?xml", "<head")):
-        raise DataError(
-            f"{label}: a CSV file is needed; this is a web page, perhaps one that says what went wrong."
-        )
+        raise DataError(f"{label}: a CSV file is needed; this is a web page, perhaps one that says what went wrong.")
     if start.startswith(("{", "[{")):
         raise DataError(f"{label}: a CSV file is needed; this is JSON.")
 

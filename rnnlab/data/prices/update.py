@@ -15,9 +15,7 @@ from rnnlab.data.prices.writing import write_pair
 
 OVERLAP = 6  # days asked for again, to see whether history was adjusted
 _MISSING_END = timedelta(days=10)  # longer than any holiday
-_MISSING_START = timedelta(
-    days=7
-)  # a source may begin a few days off another and still have the same history
+_MISSING_START = timedelta(days=7)  # a source may begin a few days off another and still have the same history
 
 
 @dataclass(frozen=True)
@@ -114,9 +112,7 @@ def update(source: Source, client: Client, wanted: Wanted, held: Held | None) ->
     return keep(wanted.folder, origin, bars, held, wanted.now, change)
 
 
-def keep(
-    folder: Path, origin: dict, bars: Bars, held: Held | None, now: datetime, change: str = "replaced"
-) -> Fetched:
+def keep(folder: Path, origin: dict, bars: Bars, held: Held | None, now: datetime, change: str = "replaced") -> Fetched:
     """Write bars with their origin, and say what that changed; call with the symbol's lock held.
 
     Raises
@@ -178,9 +174,7 @@ def _stale(bars: Bars, query: Query) -> tuple[str, ...]:
     days = (query.end - bars.last).days
     if days <= _MISSING_END.days:
         return ()
-    return (
-        f"the last day is {bars.last}, {days} days before the end of what was asked for: no longer traded?",
-    )
+    return (f"the last day is {bars.last}, {days} days before the end of what was asked for: no longer traded?",)
 
 
 def _refuse_loss(source: Source, wanted: Wanted, held: Held | None, mine: Held | None, bars: Bars) -> None:

@@ -61,9 +61,7 @@ class Replay:
         self.server.daemon_threads = True
         self.server.block_on_close = False
         self.address = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(
-            target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True
-        ).start()
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.01}, daemon=True).start()
 
     def close(self) -> None:
         self.server.shutdown()
@@ -83,9 +81,7 @@ def _handler(replay: Replay) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             parts = urlsplit(self.path)
             source = next((name for place, name in PLACES.items() if parts.path.startswith(place)), "?")
-            query = {
-                name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()
-            }
+            query = {name: values[-1] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
             asked = Asked(source, unquote(parts.path), query, {k.lower(): v for k, v in self.headers.items()})
             replay.asked.append(asked)
             scene = replay.scenes.get(source, Reply("nobody plays this source", 500, {"Retry-After": "0"}))
@@ -142,9 +138,7 @@ class History:
         if "Mozilla" not in asked.headers.get("user-agent", ""):
             return Reply("Too Many Requests\r\n", 429)
         start, end = (
-            (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(asked.query[f"period{n}"])))
-            .date()
-            .isoformat()
+            (datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=int(asked.query[f"period{n}"]))).date().isoformat()
             for n in (1, 2)
         )
         rows = [(day, close) for day, close in self.rows(start, end) if day.isoformat() < end]

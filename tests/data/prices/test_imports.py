@@ -11,18 +11,16 @@ from rnnlab.experiments.fetch import import_file
 
 STOOQ = "Date,Open,High,Low,Close,Volume\r\n2024-01-02,1,3,1,2,900\r\n2024-01-03,1,3,1,2.5,900\r\n"
 STOOQ_PL = "\ufeffData;Otwarcie;Najwyzszy;Najnizszy;Zamkniecie;Wolumen\r\n2024-01-02;1,0;3,0;1,0;2,0;900\r\n2024-01-03;1,0;3,0;1,0;2,5;900\r\n"  # noqa: E501
-YAHOO = (
-    "Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-02,1,3,1,2,1.9,900\n2024-01-03,1,3,1,2.5,2.4,900\n"
-)
+YAHOO = "Date,Open,High,Low,Close,Adj Close,Volume\n2024-01-02,1,3,1,2,1.9,900\n2024-01-03,1,3,1,2.5,2.4,900\n"
 NASDAQ = "Date,Close/Last,Volume,Open,High,Low\n01/03/2024,$2.50,900,$1.00,$3.00,$1.00\n01/02/2024,$2.00,900,$1.00,$3.00,$1.00\n"  # noqa: E501
 TIMESTAMP = "timestamp,open,high,low,close,volume\n2024-01-03,1,3,1,2.5,900\n2024-01-02,1,3,1,2,900\n"
 FRED = "observation_date,SP500\n2024-01-01,\n2024-01-02,2\n2024-01-03,2.5\n2024-01-04,.\n"
 PANDAS = "Date,Open,High,Low,Close,Volume,Dividends,Stock Splits\n2024-01-02 00:00:00-05:00,1,3,1,2,900,0.0,0.0\n2024-01-03 00:00:00-05:00,1,3,1,2.5,900,0.0,0.0\n"  # noqa: E501
 NUMBERED = ",Date,Close\n0,2024-01-02,2\n1,2024-01-03,2.5\n"
-TWO_HEADERS = "Price,Close,High,Low,Open,Volume\nTicker,X,X,X,X,X\nDate,,,,,\n2024-01-02,2,3,1,1,900\n2024-01-03,2.5,3,1,1,900\n"  # noqa: E501
-INVESTING = (
-    "Date,Price,Open,High,Low,Vol.,Change %\n01/15/2024,2.50,1,3,1,1.2M,1%\n01/12/2024,2.00,1,3,1,1.1M,0%\n"
+TWO_HEADERS = (
+    "Price,Close,High,Low,Open,Volume\nTicker,X,X,X,X,X\nDate,,,,,\n2024-01-02,2,3,1,1,900\n2024-01-03,2.5,3,1,1,900\n"
 )
+INVESTING = "Date,Price,Open,High,Low,Vol.,Change %\n01/15/2024,2.50,1,3,1,1.2M,1%\n01/12/2024,2.00,1,3,1,1.1M,0%\n"
 
 
 @pytest.fixture

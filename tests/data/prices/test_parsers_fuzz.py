@@ -1,5 +1,6 @@
 """Random and mutated bodies: a parser gives good bars or one of its own failures, and nothing bad is kept."""
 
+import copy
 import json
 from datetime import UTC, date, datetime
 from types import ModuleType
@@ -48,7 +49,7 @@ ODD = st.sampled_from(
         "٣",
         {"date": 1},
     ]
-)
+).map(copy.deepcopy)  # else lists come to hold each other
 CUTS = st.tuples(st.integers(0, 2000), st.integers(0, 40), st.binary(max_size=12))
 
 
@@ -146,9 +147,7 @@ CELLS = st.sampled_from(
     encoding=st.sampled_from(["utf-8", "utf-16", "latin-1"]),
 )
 @settings(max_examples=400)
-@example(
-    rows=[["2024-01-02", "1"], ["0001-01-01", "2"]], header="Date,Close", delimiter=",", encoding="utf-8"
-)
+@example(rows=[["2024-01-02", "1"], ["0001-01-01", "2"]], header="Date,Close", delimiter=",", encoding="utf-8")
 def test_files_made_of_odd_cells(rows, header, delimiter, encoding):
     text = "\n".join([header, *(delimiter.join(row) for row in rows)])
     check_import(text.encode(encoding, "replace"))

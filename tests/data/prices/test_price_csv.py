@@ -26,9 +26,7 @@ def load(tmp_path, monkeypatch):
 
 
 def rows(*values, header="date,close", delimiter=","):
-    return "\n".join(
-        [header, *(f"{day}{delimiter}{value}" for day, value in zip(DAYS, values, strict=False)), ""]
-    )
+    return "\n".join([header, *(f"{day}{delimiter}{value}" for day, value in zip(DAYS, values, strict=False)), ""])
 
 
 def test_a_plain_file(load, tmp_path):
@@ -90,9 +88,7 @@ def test_days_above_12_tell_day_from_month(load):
     ]
 
 
-@pytest.mark.parametrize(
-    ("date_format", "second"), [("DD/MM/YYYY", "2024-02-01"), ("%m/%d/%Y", "2024-01-02")]
-)
+@pytest.mark.parametrize(("date_format", "second"), [("DD/MM/YYYY", "2024-02-01"), ("%m/%d/%Y", "2024-01-02")])
 def test_a_date_format_decides(load, date_format, second):
     series = load("date,x\n01/01/2024,1\n01/02/2024,2\n", date_format=date_format)
     assert str(series.last) == second

@@ -81,9 +81,7 @@ def test_a_crash_at_any_step_leaves_a_good_pair(pair, monkeypatch, step):
 def test_a_crash_in_the_next_write_does_not_lose_the_one_before(pair, monkeypatch):
     """The new CSV file beside the old JSON file, then a write that fails at once."""
     (pair / "AAPL.csv").write_bytes(NEW)
-    pending(pair / "AAPL.json").write_text(
-        json.dumps({"source": "new", "sha256": hashlib.sha256(NEW).hexdigest()})
-    )
+    pending(pair / "AAPL.json").write_text(json.dumps({"source": "new", "sha256": hashlib.sha256(NEW).hexdigest()}))
 
     def full(*_):
         raise OSError(28, "No space left on device")

@@ -304,9 +304,7 @@ def test_hostile_symbols_are_refused_before_any_request(get, replay, folder, sym
     assert not folder.exists()
 
 
-@pytest.mark.parametrize(
-    "symbol", ["^SPX", "BRK.B", "EURUSD=X", "BTC-USD", "0700.HK", "M&M.NS", "con", "AUX.L"]
-)
+@pytest.mark.parametrize("symbol", ["^SPX", "BRK.B", "EURUSD=X", "BTC-USD", "0700.HK", "M&M.NS", "con", "AUX.L"])
 def test_unusual_symbols_are_kept_under_their_own_name(get, replay, folder, symbol):
     replay.scenes["yahoo"] = EARLY.yahoo
     done = get(symbol)

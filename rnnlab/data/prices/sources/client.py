@@ -17,8 +17,7 @@ from rnnlab.data.prices.sources.failures import Blocked, RateLimited, SourceErro
 
 # A library's own name is refused by some sources (429), a browser's is not.
 BROWSER = (
-    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36"
-    " (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36"
+    "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36"
 )
 
 logging.getLogger("urllib3").setLevel(logging.WARNING)  # its debug lines hold whole addresses, keys included
@@ -170,9 +169,7 @@ class Client:
                     raise Unexpected(source, f"more than {self.largest >> 20} MiB")
                 if given_up():
                     break
-            return Answer(
-                response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(body)
-            )
+            return Answer(response.status_code, {k.lower(): v for k, v in response.headers.items()}, bytes(body))
 
 
 class _RetryError(Exception):

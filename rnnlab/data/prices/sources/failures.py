@@ -63,9 +63,7 @@ class RateLimited(SourceError):
         When to come back where it does not.
     """
 
-    def __init__(
-        self, source: str, reason: str, retry_after: float | None = None, later: str = "later"
-    ) -> None:
+    def __init__(self, source: str, reason: str, retry_after: float | None = None, later: str = "later") -> None:
         wait = f"; it asks to wait {in_words(retry_after)}" if retry_after is not None else ""
         later = f"in {in_words(retry_after)}" if retry_after is not None else later
         super().__init__(source, reason + wait, hint=f"Try again {later}, or name another --source.")

@@ -92,14 +92,11 @@ def _bars(rows: list, answer: Answer) -> Bars:
     try:
         dates = parse_dates(_texts(texts.pop("date")), places, "row", "%m/%d/%Y")
         columns = {
-            name: parse_numbers(_texts(cells), places, "row", name, missing=True)
-            for name, cells in texts.items()
+            name: parse_numbers(_texts(cells), places, "row", name, missing=True) for name, cells in texts.items()
         }
     except DataError as problem:
         raise Unexpected("nasdaq", problem.message.rstrip("."), answer.text) from None
-    notes = (
-        (f"nasdaq gives at most {ROWS} days at once; earlier ones are missing",) if len(rows) >= ROWS else ()
-    )
+    notes = (f"nasdaq gives at most {ROWS} days at once; earlier ones are missing",) if len(rows) >= ROWS else ()
     return with_close(Bars(dates, columns, "USD", notes))
 
 

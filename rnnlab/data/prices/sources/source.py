@@ -102,9 +102,7 @@ class Source:
             return self.hosts
         try:
             parts = urlsplit(given)
-            right = (
-                parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in given
-            )
+            right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in given
             right = right and parts.path in ("", "/") and not parts.query and not parts.fragment
         except ValueError:
             right = False
@@ -129,9 +127,7 @@ class Source:
             if not key:
                 continue
             if not re.fullmatch(r"[!-~]{1,256}", key):
-                raise DataError(
-                    f"The key in {origin} must be visible ASCII characters, at most 256, without blanks."
-                )
+                raise DataError(f"The key in {origin} must be visible ASCII characters, at most 256, without blanks.")
             return key
         return None
 

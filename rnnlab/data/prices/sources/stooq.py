@@ -92,9 +92,7 @@ def _refuse_text(text: str, status: int, query: Query) -> None:
             f" then rnnlab fetch {query.symbol} --from-file FILE.",
         )
     if "daily hits limit" in start:
-        raise RateLimited(
-            "stooq", "gives no more today: its daily limit of requests is used up", later="tomorrow"
-        )
+        raise RateLimited("stooq", "gives no more today: its daily limit of requests is used up", later="tomorrow")
     if "www@stooq.com" in start or start.startswith(("access denied", "odmowa dost")):
         raise Blocked(
             "stooq",

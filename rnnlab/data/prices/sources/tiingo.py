@@ -94,9 +94,9 @@ def _adjusted(columns, adjustment: str) -> dict[str, np.ndarray]:
     if adjustment == "split":
         splits = np.nan_to_num(columns["splitFactor"], nan=1.0)
         splits = np.where(splits > 0, splits, 1.0)
-        with np.errstate(over="ignore"):
+        with np.errstate(all="ignore"):
             factor[:-1] = np.cumprod(splits[:0:-1])[::-1]
-    with np.errstate(over="ignore", under="ignore"):
+    with np.errstate(all="ignore"):
         return {name: columns[name] / factor for name in _PRICES} | {"volume": columns["volume"] * factor}
 
 

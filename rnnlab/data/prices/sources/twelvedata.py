@@ -100,16 +100,10 @@ def _bars(rows: list, meta: dict, answer: Answer) -> Bars:
     places = range(1, len(rows) + 1)
     try:
         dates = parse_dates(texts.pop("datetime"), places, "row")
-        columns = {
-            name: parse_numbers(cells, places, "row", name, missing=True) for name, cells in texts.items()
-        }
+        columns = {name: parse_numbers(cells, places, "row", name, missing=True) for name, cells in texts.items()}
     except DataError as problem:
         raise Unexpected("twelvedata", problem.message.rstrip("."), answer.text) from None
-    notes = (
-        (f"twelvedata gives at most {ROWS} days at once; earlier ones are missing",)
-        if len(rows) >= ROWS
-        else ()
-    )
+    notes = (f"twelvedata gives at most {ROWS} days at once; earlier ones are missing",) if len(rows) >= ROWS else ()
     return with_close(Bars(dates, columns, text_or_none(meta.get("currency")), notes))
 
 

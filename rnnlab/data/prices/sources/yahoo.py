@@ -109,8 +109,7 @@ def _bars(result: dict, meta: dict, stamps: list, query: Query, answer: Answer) 
     adjusted = a_dict((a_list(indicators.get("adjclose")) or [{}])[0]).get("adjclose")
     rows = len(stamps)
     columns = {
-        name: floats("yahoo", quote_lists.get(name), rows)
-        for name in ("close", "open", "high", "low", "volume")
+        name: floats("yahoo", quote_lists.get(name), rows) for name in ("close", "open", "high", "low", "volume")
     }
     if adjusted is not None:
         columns["adj_close"] = floats("yahoo", adjusted, rows)
@@ -128,8 +127,9 @@ def _bars(result: dict, meta: dict, stamps: list, query: Query, answer: Answer) 
 def _adjusted_for_dividends(bars: Bars) -> Bars:
     """Open, high and low scaled as the close is, so that a file never mixes two adjustments."""
     adjusted = bars.columns["adj_close"]
-    factor = adjusted / bars.close
-    columns = {name: bars.columns[name] * factor for name in ("open", "high", "low")}
+    with np.errstate(all="ignore"):  # a close of 0 is refused with all other checks
+        factor = adjusted / bars.close
+        columns = {name: bars.columns[name] * factor for name in ("open", "high", "low")}
     columns |= {"close": adjusted, "volume": bars.columns["volume"]}
     return with_close(Bars(bars.dates, columns, bars.currency, bars.notes))
 
