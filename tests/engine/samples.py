@@ -38,9 +38,10 @@ class Sample:
 
 def projection(o, y, counts, scale):
     """sum o y: the targets are the upstream gradient, as random as they are."""
-    product = o * y if counts is None else o * np.where(counts[..., None, :], y, 0)
-    gradient = (y if counts is None else np.where(counts[..., None, :], y, 0)) * scale
-    return product.sum(axis=(0, -2, -1)) * scale, np.broadcast_to(gradient, o.shape).astype(o.dtype)
+    upstream = np.broadcast_to(y, o.shape).astype(o.dtype)
+    if counts is not None:
+        upstream = np.where(counts[..., None, :], upstream, 0)
+    return (o * upstream).sum(axis=(0, -2, -1)) * scale, upstream * o.dtype.type(scale)
 
 
 def sample(
