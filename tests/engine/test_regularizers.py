@@ -1,7 +1,7 @@
 """L2 by its formula; Omega against an independent one, whose derivative is taken by the complex step.
 
-The derivative of Omega is the immediate one: the gradients g_t and the states h_t are held where they are, and
-only the W_hh through which g_t is sent back is moved.
+The derivative of Omega is the immediate one: the gradients g_t and the states h_t are held where they are,
+and only the W_hh through which g_t is sent back is moved.
 """
 
 import numpy as np
@@ -191,7 +191,7 @@ def test_padding_changes_nothing(lengths, architecture, form):
 @pytest.mark.parametrize("sequences", [1, 20])
 @pytest.mark.parametrize(("size", "counts"), [(0.9e-10, False), (1.1e-10, True)])
 def test_a_gradient_too_small_to_have_a_direction_counts_as_kept(sequences, size, counts):
-    # One unit without a past: g = do, v = w g. The threshold, 1e-10, is for a sequence's own g, whatever the batch.
+    # One unit without a past: g = do, v = w g. The threshold, 1e-10, is for a sequence's own g.
     architecture = Architecture(1, 1, 1, activation="identity")
     theta = np.array([0.5, 1.0, 0.1, 1.0, 0.0])
     data = Batch(np.ones((1, sequences, 1)), np.zeros((sequences, 1)))
