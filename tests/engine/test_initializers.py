@@ -11,9 +11,7 @@ from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.initializers import INITIALIZERS, initial_parameters
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
-FOR_SQUARES = [{"kind": kind} for kind in INITIALIZERS if kind != "constant"] + [
-    {"kind": "constant", "value": 0.3}
-]
+FOR_SQUARES = [{"kind": kind} for kind in INITIALIZERS if kind != "constant"] + [{"kind": "constant", "value": 0.3}]
 
 cells = st.sampled_from(["rnn", "lstm", "gru"])
 seeds = st.integers(0, 2**32 - 1)
@@ -65,9 +63,7 @@ def test_standard_deviations_go_by_the_inputs_of_a_unit(how, deviation):
 @given(cells, st.integers(1, 30), st.floats(0.01, 10), seeds)
 @settings(max_examples=30)
 def test_the_spectral_radius_of_every_gate_is_exact(cell, H, rho, seed):
-    W = drawn(Architecture(2, H, 1, cell=cell), {"W_hh": {"kind": "spectral", "rho": rho}}, seed)[
-        "layer0.W_hh"
-    ]
+    W = drawn(Architecture(2, H, 1, cell=cell), {"W_hh": {"kind": "spectral", "rho": rho}}, seed)["layer0.W_hh"]
     for block in blocks(W, cell):
         assert np.abs(np.linalg.eigvals(block)).max() == pytest.approx(rho, rel=1e-9)
 
@@ -86,9 +82,7 @@ def test_orthogonal_blocks_are_orthogonal_tall_or_wide(cell, I, H, gain, seed): 
 
 def test_orthogonal_matrices_prefer_no_direction():
     # Without the correction of the signs, QR would make the first entry negative every time.
-    first = [
-        drawn(Architecture(1, 2, 1), {"W_hh": {"kind": "orthogonal"}}, s)["layer0.W_hh"] for s in range(200)
-    ]
+    first = [drawn(Architecture(1, 2, 1), {"W_hh": {"kind": "orthogonal"}}, s)["layer0.W_hh"] for s in range(200)]
     assert abs(np.mean(first, axis=0)).max() < 4 * math.sqrt(0.5 / 200)
 
 
@@ -128,8 +122,7 @@ def test_sparse_connections_go_anywhere():
 def test_two_values_of_rho_give_the_same_matrix_up_to_the_factor():
     for kind in ("normal", "spectral", "sparse"):
         W, double = (
-            drawn(Architecture(2, 20, 1), {"W_hh": {"kind": kind, "rho": rho}})["layer0.W_hh"]
-            for rho in (0.6, 1.2)
+            drawn(Architecture(2, 20, 1), {"W_hh": {"kind": kind, "rho": rho}})["layer0.W_hh"] for rho in (0.6, 1.2)
         )
         np.testing.assert_allclose(double, 2 * W, rtol=1e-15)
 
@@ -210,7 +203,7 @@ def test_forget_bias_replaces_the_forget_gates_bias_alone(forget_bias):
 
 
 def test_chrono_spreads_the_forget_gates_over_the_lags():
-    H, longest = 4000, 100
+    H, longest = 500, 100
     architecture = Architecture(1, H, 1, cell="lstm")
     init = {"W_hh": {"kind": "zeros"}, "b_h": {"kind": "zeros"}}
     b_h = drawn(architecture, init, forget_bias={"kind": "chrono", "longest": longest})["layer0.b_h"]

@@ -87,9 +87,7 @@ def test_value_and_immediate_derivative(architecture, form):
     stack, *_ = passed(architecture, theta, data)
 
     value = 0.0
-    for (name, _, _), recurrence, g in zip(
-        architecture.recurrences(), stack.recurrences, plain.flow, strict=True
-    ):
+    for (name, _, _), recurrence, g in zip(architecture.recurrences(), stack.recurrences, plain.flow, strict=True):
         h = np.swapaxes(recurrence.h[1:], -1, -2)
         rest = (g, h, architecture.activation, form)
         W_hh = layout.view(theta, f"{name}.W_hh")
@@ -172,9 +170,7 @@ def test_padding_changes_nothing(lengths, architecture, form):
     values, derivatives = [], []
     for b, length in enumerate(lengths):
         targets = whole.targets[:length, b : b + 1] if every else whole.targets[b : b + 1]
-        stack, gradient, traces, _ = passed(
-            architecture, theta, Batch(whole.inputs[:length, b : b + 1], targets)
-        )
+        stack, gradient, traces, _ = passed(architecture, theta, Batch(whole.inputs[:length, b : b + 1], targets))
         before = gradient.copy()
         values.append(omega(1.0, form)(stack, gradient, traces, 1.0))
         derivatives.append(gradient - before)
@@ -186,6 +182,12 @@ def test_padding_changes_nothing(lengths, architecture, form):
         value = omega(1.0, form)(stack, gradient, traces, 1 / len(lengths), ended)
         assert value == pytest.approx(np.mean(values), rel=1e-12)
         np.testing.assert_allclose((gradient - before).reshape(-1), np.mean(derivatives, axis=0), atol=1e-11)
+
+    network = Network(architecture)
+    plain, penalized = (
+        network.gradients(theta, padded, half_squared_error, penalty=penalty) for penalty in (None, omega(1.0, form))
+    )
+    assert penalized.loss - plain.loss == pytest.approx(np.mean(values), rel=1e-9)
 
 
 @pytest.mark.parametrize("sequences", [1, 20])
