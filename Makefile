@@ -43,16 +43,19 @@ peers: $(VENV)/ready
 # What a set-up amounts to: an environment, the locked packages, rnnlab itself. The files say that it was done.
 
 $(VENV)/ready: requirements.lock pyproject.toml
-	@$(has_environment) || { $(find_python); $(make_environment); }
-	@echo 'Installing the locked packages ...'
-	@$(call install,$(LOCKED) -r requirements.lock)
-	@$(call install,--no-deps --no-build-isolation -e .)
+	@$(call set_up,the locked packages)
 	@touch $@
 
 $(VENV)/ready-dev: requirements-dev.lock $(VENV)/ready
-	@echo 'Installing the locked packages for development ...'
-	@$(call install,$(LOCKED) -r requirements-dev.lock)
-	@touch $@
+	@$(call set_up,the locked packages for development)
+	@touch $(VENV)/ready $@
+
+define set_up
+set -e; $(has_environment) || { $(find_python); $(make_environment); }; \
+echo 'Installing $(1) ...'; \
+$(call install,$(LOCKED) -r $<); \
+$(call install,--no-deps --no-build-isolation -e .)
+endef
 
 LOCKED = --require-hashes --no-deps --only-binary :all:
 has_uv = [ -n "$(UV)" ] && command -v $(firstword $(UV) none) >/dev/null 2>&1
