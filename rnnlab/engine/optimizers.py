@@ -39,9 +39,7 @@ class Optimizer:
         unknown = options.keys() - self.OPTIONS.keys()
         if unknown:
             allowed = ", ".join(self.OPTIONS)
-            raise ValueError(
-                f"The options of {type(self).__name__} are {allowed}; got {', '.join(sorted(unknown))}."
-            )
+            raise ValueError(f"The options of {type(self).__name__} are {allowed}; got {', '.join(sorted(unknown))}.")
         self.options = {**self.OPTIONS, **options}
         self.updates = 0
         self._negligible = float(np.finfo(dtype).tiny) * 1e8
@@ -51,9 +49,7 @@ class Optimizer:
         self._blocks = [slice(start, start + step) for start in range(0, shape[0], step)]
         self._scratch = np.empty((min(step, shape[0]), *shape[1:]), dtype)
 
-    def update(
-        self, theta: np.ndarray, gradient: np.ndarray, learning_rate, active: np.ndarray | None = None
-    ) -> None:
+    def update(self, theta: np.ndarray, gradient: np.ndarray, learning_rate, active: np.ndarray | None = None) -> None:
         """Change the parameters by one step.
 
         Parameters
@@ -95,9 +91,7 @@ class Optimizer:
         for name, moment in self._moments.items():
             kept = np.asarray(state.get(name, np.zeros(0)))
             if kept.shape != moment.shape:
-                raise ValueError(
-                    f"The state's {name!r} must have the shape {moment.shape}; got {kept.shape}."
-                )
+                raise ValueError(f"The state's {name!r} must have the shape {moment.shape}; got {kept.shape}.")
         for name, moment in self._moments.items():
             moment[...] = state[name]
         self.updates = int(state["updates"])

@@ -85,9 +85,7 @@ def omega(alpha: float, form: str = "squared") -> Callable[..., np.ndarray]:
     ) -> np.ndarray:
         architecture = stack.architecture
         if architecture.cell != "rnn":
-            raise ValueError(
-                f"Omega is defined for the vanilla cell, 'rnn', alone; got {architecture.cell!r}."
-            )
+            raise ValueError(f"Omega is defined for the vanilla cell, 'rnn', alone; got {architecture.cell!r}.")
         layout, value = architecture.layout(), np.zeros(gradient.shape[:-1])
         for (name, _, reverse), recurrence, trace in zip(
             architecture.recurrences(), stack.recurrences, traces, strict=True

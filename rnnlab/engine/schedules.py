@@ -25,9 +25,7 @@ def _step(u: int, n: int | None, *, step_every: int, factor: float = 0.1) -> flo
 def _cosine(u: int, n: int | None, *, final_factor: float = 0.0) -> float:
     """Source: Loshchilov, Hutter 2017, arXiv:1608.03983, eq. 5, without restarts."""
     if n is None:
-        raise ValueError(
-            "The schedule 'cosine' ends with the last update; give 'total', the number of updates."
-        )
+        raise ValueError("The schedule 'cosine' ends with the last update; give 'total', the number of updates.")
     share = min(u / n, 1.0) if n > 0 else 1.0
     return final_factor + (1 - final_factor) * 0.5 * (1 + math.cos(math.pi * share))
 
@@ -43,9 +41,7 @@ def _inverse_time(u: int, n: int | None, *, halve_after: float) -> float:
 SCHEDULES = {"constant": _constant, "step": _step, "cosine": _cosine, "inverse_time": _inverse_time}
 
 
-def learning_rate(
-    update: int, *, base, kind: str = "constant", total: int | None = None, warmup: int = 0, **options
-):
+def learning_rate(update: int, *, base, kind: str = "constant", total: int | None = None, warmup: int = 0, **options):
     """The learning rate of one update.
 
     Parameters

@@ -86,9 +86,7 @@ def test_no_kind_leaves_anything_above_the_threshold(seed, dtype, threshold, kin
     }[kind]
     limit = threshold * (1 + 4 * np.finfo(dtype).eps)
     assert (largest <= limit).all()
-    np.testing.assert_allclose(
-        clipped.norm_after, np.linalg.norm(norms, axis=-1), rtol=4 * np.finfo(dtype).eps
-    )
+    np.testing.assert_allclose(clipped.norm_after, np.linalg.norm(norms, axis=-1), rtol=4 * np.finfo(dtype).eps)
     np.testing.assert_allclose(clipped.scale, clipped.norm_after / clipped.norm, rtol=1e-14)
 
 

@@ -59,14 +59,10 @@ def numbers(*shape: int, seed: int = 0, dtype=np.float64) -> np.ndarray:
     return np.random.default_rng(seed).normal(size=shape).astype(dtype)
 
 
-@pytest.mark.parametrize(
-    ("kind", "options", "expected"), [(*a, b) for a, b in zip(ALL, PYTORCH, strict=True)]
-)
+@pytest.mark.parametrize(("kind", "options", "expected"), [(*a, b) for a, b in zip(ALL, PYTORCH, strict=True)])
 @pytest.mark.parametrize(("dtype", "tolerance"), [(np.float64, 1e-14), (np.float32, 1e-6)])
 def test_agrees_with_pytorch(kind, options, expected, dtype, tolerance):
-    path = walk(
-        make_optimizer(kind, (3,), dtype, **options), np.array(THETA, dtype), np.array(GRADIENTS, dtype)
-    )
+    path = walk(make_optimizer(kind, (3,), dtype, **options), np.array(THETA, dtype), np.array(GRADIENTS, dtype))
     assert path[0].dtype == dtype
     np.testing.assert_allclose([path[0], path[3]], expected, rtol=tolerance)
 

@@ -77,11 +77,7 @@ def test_number_of_parameters(cell, parameters):
 
 
 def test_learned_states_and_reverse_recurrences_have_their_places():
-    names = (
-        Architecture(2, 3, 1, cell="lstm", layers=2, bidirectional=True, initial_state="learned")
-        .layout()
-        .names
-    )
+    names = Architecture(2, 3, 1, cell="lstm", layers=2, bidirectional=True, initial_state="learned").layout().names
     assert len(names) == 4 * 5 + 2
     assert "layer1.reverse.c_0" in names
     assert names[-2:] == ("readout.W_ho", "readout.b_o")
