@@ -38,9 +38,7 @@ def register(app: typer.Typer) -> None:
 def fetch(
     symbols: Annotated[
         list[str] | None,
-        typer.Argument(
-            metavar="SYMBOL...", show_default=False, help="AAPL, BRK.B, ^GSPC, EURUSD=X, BTC-USD, VOD.L."
-        ),
+        typer.Argument(metavar="SYMBOL...", show_default=False, help="AAPL, BRK.B, ^GSPC, EURUSD=X, BTC-USD, VOD.L."),
     ] = None,
     source: Annotated[
         str,
@@ -49,9 +47,7 @@ def fetch(
             help="auto, yahoo, nasdaq, stooq, tiingo or twelvedata; auto tries one after the other.",
         ),
     ] = "auto",
-    start: Annotated[
-        str | None, typer.Option(metavar="DAY", help="First day; all there are if left out.")
-    ] = None,
+    start: Annotated[str | None, typer.Option(metavar="DAY", help="First day; all there are if left out.")] = None,
     end: Annotated[str | None, typer.Option(metavar="DAY", help="Last day; yesterday if left out.")] = None,
     adjust: Annotated[
         str | None,
@@ -62,9 +58,7 @@ def fetch(
     ] = None,
     api_key: Annotated[
         str | None,
-        typer.Option(
-            metavar="KEY", help="Key of the named source; its environment variable keeps it off the screen."
-        ),
+        typer.Option(metavar="KEY", help="Key of the named source; its environment variable keeps it off the screen."),
     ] = None,
     from_file: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Import a file that was downloaded by hand.")
@@ -78,9 +72,7 @@ def fetch(
     ] = None,
     data_dir: Annotated[
         Path | None,
-        typer.Option(
-            metavar="DIR", envvar="RNNLAB_DATA", show_envvar=True, help="The price folder; data if left out."
-        ),
+        typer.Option(metavar="DIR", envvar="RNNLAB_DATA", show_envvar=True, help="The price folder; data if left out."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Show what is kept.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
@@ -97,20 +89,27 @@ def fetch(
         "data_dir": data_dir,
     }
     reports = _Reports(as_json)
-    for name in names:
-        try:
-            reports.fetched.append(
-                _import(name, from_file, date_format, decimal, window)
-                if from_file is not None
-                else _fetch(name, source, api_key, window, reports)
-            )
-        except UsageError:
-            raise
-        except RnnlabError as failure:
-            reports.fail(name, failure)
-        else:
-            reports.show_last()
+    try:
+        for name in names:
+            _one(name, source, api_key, from_file, date_format, decimal, window, reports)
+    finally:
+        reports.clear()
     return reports.close()
+
+
+def _one(name, source, api_key, from_file, date_format, decimal, window, reports: "_Reports") -> None:
+    """Fetch or import one symbol; a failure is reported, and the others go on."""
+    try:
+        if from_file is not None:
+            reports.fetched.append(_import(name, from_file, date_format, decimal, window))
+        else:
+            reports.fetched.append(_fetch(name, source, api_key, window, reports))
+    except UsageError:
+        raise
+    except RnnlabError as failure:
+        reports.fail(name, failure)
+    else:
+        reports.show_last()
 
 
 def _fetch(name: str, source: str, api_key: str | None, window: dict, reports: "_Reports") -> "Fetched":
@@ -120,7 +119,7 @@ def _fetch(name: str, source: str, api_key: str | None, window: dict, reports: "
         name,
         source=source,
         api_key=api_key,
-        on_ask=reports.asking,
+        on_ask=lambda asked: reports.asking(name, asked),
         on_skip=lambda f: reports.skip(name, f),
         **window,
     )
@@ -141,24 +140,37 @@ class _Reports:
         self.skipped: list[dict[str, object]] = []
         self.failed: list[dict[str, object]] = []
 
-    def asking(self, source: str) -> None:
+    def asking(self, symbol: str, source: str) -> None:
+        """A passing line, where there is a screen to take it from again."""
         if console.err.is_terminal:
-            console.note(console.err.style(f"asking {source} ...", "dim"))
+            self._pass(console.err.style(console.printable(f"{symbol}: asking {source} ..."), "dim"))
 
     def skip(self, symbol: str, failure) -> None:
         self.skipped.append({"symbol": symbol, "source": failure.source, **_content(failure)})
-        console.note(console.printable(f"{symbol}: skipped {failure.source}: {failure.reason}"))
+        self.clear()
+        console.note(console.err.fold(console.printable(f"{symbol}: skipped {failure.source}: {failure.reason}")))
 
     def fail(self, symbol: str, failure: RnnlabError) -> None:
         self.failed.append({"symbol": symbol, **_content(failure)})
+        self.clear()
         console.error(failure.message, failure.hint)
 
     def show_last(self) -> None:
+        self.clear()
         done = self.fetched[-1]
-        for note in done.origin["notes"]:
-            console.warning(f"{done.symbol}: {note}")
         if not self.as_json:
             console.result(_sentence(done))
+        for note in done.origin["notes"]:
+            console.warning(f"{done.symbol}: {note}")
+
+    def clear(self) -> None:
+        """Take the passing line away."""
+        self._pass("")
+
+    def _pass(self, text: str) -> None:
+        if console.err.is_terminal:
+            console.err.file.write(f"\x1b[2K{text}\r")
+            console.err.file.flush()
 
     def close(self) -> int:
         if self.as_json:
@@ -171,17 +183,19 @@ class _Reports:
 
 
 def _sentence(done: "Fetched") -> str:
+    """Two lines: the days and what became of them; where they came from and where they are."""
     origin = done.origin
     told = [origin["source"], ADJUSTED.get(origin["adjustment"], "adjustment unknown"), origin["currency"]]
-    change = (
-        f"{done.added:,} day{'s' * (done.added != 1)} added"
-        if done.change == "continued"
-        else CHANGES[done.change]
+    change = f"{done.added:,} added" if done.change == "continued" else CHANGES[done.change]
+    lines = (
+        f"{done.symbol}: {_days(origin['rows'])}, {origin['first']} to {origin['last']}, {change}",
+        f"{' ' * len(done.symbol)}  {', '.join(filter(None, told))}: {done.path}",
     )
-    return console.printable(
-        f"{done.symbol}: {origin['rows']:,} days, {origin['first']} to {origin['last']}"
-        f" ({', '.join(filter(None, told))}); {change}: {done.path}"
-    )
+    return "\n".join(map(console.printable, lines))
+
+
+def _days(count: int) -> str:
+    return f"{count:,} day{'s' * (count != 1)}"
 
 
 def _content(failure: RnnlabError) -> dict[str, object]:
@@ -240,13 +254,7 @@ def _age(entry, now: datetime) -> str:
 
 
 def _plain(value: object) -> object:
-    return (
-        value
-        if isinstance(value, int | None)
-        else value.isoformat()
-        if isinstance(value, date)
-        else str(value)
-    )
+    return value if isinstance(value, int | None) else value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _check(names, source, api_key, from_file, date_format, decimal) -> None:

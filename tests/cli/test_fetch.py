@@ -54,7 +54,7 @@ def fetch(settings, tmp_path, monkeypatch, capsys):
 def test_the_installed_command(rnnlab, settings, tmp_path):
     done = rnnlab("fetch", "AAPL", "../x", "--end", "2024-03-29", env=settings)
     assert done.returncode == 4
-    assert done.stdout.startswith("AAPL: 65 days, 2024-01-01 to 2024-03-29 (yahoo")
+    assert done.stdout.startswith("AAPL: 65 days, 2024-01-01 to 2024-03-29, new\n")
     assert done.stderr.startswith("error: A symbol is made of letters")
     assert sorted(os.listdir(tmp_path / "data")) == ["AAPL.csv", "AAPL.json"]
 
@@ -64,11 +64,11 @@ def test_a_fetch_says_what_is_kept_and_where(fetch, tmp_path):
     assert done.returncode == 0
     assert done.stderr == ""
     assert done.stdout == (
-        "AAPL: 18 days, 2024-01-08 to 2024-01-31 (yahoo, adjusted for splits, USD); new: data/AAPL.csv\n"
+        "AAPL: 18 days, 2024-01-08 to 2024-01-31, new\n      yahoo, adjusted for splits, USD: data/AAPL.csv\n"
     )
     assert sorted(os.listdir(tmp_path / "data")) == ["AAPL.csv", "AAPL.json"]
     again = fetch("AAPL", "--end", "2024-02-02")
-    assert again.stdout.endswith("; 2 days added: data/AAPL.csv\n")
+    assert "AAPL: 20 days, 2024-01-08 to 2024-02-02, 2 added\n" in again.stdout
     assert "nothing new" in fetch("AAPL", "--end", "2024-02-02").stdout
 
 
@@ -86,7 +86,7 @@ def test_several_symbols_go_on_after_one_failed(fetch, replay):
     done = fetch("AAPX", "MSFT", "MSFT", "--end", "2024-03-29")
     assert done.returncode == 4
     assert done.stdout.startswith("MSFT: 65 days")
-    assert done.stdout.count("\n") == 1
+    assert done.stdout.count("MSFT") == 2  # the second is the path
     assert "error: yahoo and nasdaq: know no symbol 'AAPX'." in done.stderr
 
 
@@ -96,7 +96,7 @@ def test_auto_prints_why_a_source_was_skipped(fetch, replay):
     assert done.returncode == 0
     assert "AAPL: skipped yahoo: says that there were too many requests (status 429)" in done.stderr
     assert "wait 90 seconds" in done.stderr
-    assert "(nasdaq, adjusted for splits, USD)" in done.stdout
+    assert "nasdaq, adjusted for splits, USD:" in done.stdout
 
 
 FAILURES = {
@@ -241,7 +241,9 @@ def test_a_file_from_a_browser(fetch, tmp_path):
     assert "--date-format" in question.stderr
     done = fetch("XYZ", "--from-file", "down.csv", "--date-format", "DD/MM/YYYY", "--adjust", "raw")
     assert done.returncode == 0
-    assert done.stdout == ("XYZ: 2 days, 2024-02-01 to 2024-02-02 (file down.csv, not adjusted); new: data/XYZ.csv\n")
+    assert done.stdout == (
+        "XYZ: 2 days, 2024-02-01 to 2024-02-02, new\n     file down.csv, not adjusted: data/XYZ.csv\n"
+    )
 
 
 def test_the_environment_names_the_folder_and_the_flag_goes_before_it(fetch, tmp_path):
@@ -254,7 +256,9 @@ def test_the_environment_names_the_folder_and_the_flag_goes_before_it(fetch, tmp
 def test_a_terminal_shows_which_source_is_asked(on_terminal, replay):
     code, screen = on_terminal("fetch", "AAPL", "--end", "2024-03-29", env=replay.environment())
     assert code == 0
-    assert "asking yahoo" in screen
+    assert "AAPL: asking yahoo ..." in screen
+    shown = screen.replace("\r\n", "\n").split("\n")[0].rsplit("\r", 1)[-1]
+    assert shown == "AAPL: 65 days, 2024-01-01 to 2024-03-29, new"
 
 
 def test_an_interrupt_leaves_nothing(executable, environment, replay, tmp_path):
