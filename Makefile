@@ -38,7 +38,7 @@ bench: $(VENV)/ready-dev
 
 peers: $(VENV)/ready
 	@echo 'Installing the peers of the benchmark (large, not locked) ...'
-	@$(call install,'.[bench]')
+	@$(call install,--no-build-isolation -e '.[bench]')
 
 # What a set-up amounts to: an environment, the locked packages, rnnlab itself. The files say that it was done.
 
