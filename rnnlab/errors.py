@@ -12,6 +12,7 @@ Any other exception is a bug in rnnlab and ends with exit 1.
 """
 
 from collections.abc import Sequence
+from pathlib import Path
 
 
 class RnnlabError(Exception):
@@ -66,6 +67,16 @@ class FetchError(DataError):
 
 
 class DivergedError(RnnlabError):
-    """Every model of the run diverged (exit 3)."""
+    """Every model of the run diverged (exit 3).
+
+    Parameters
+    ----------
+    run : Path, optional
+        The run folder, with the last finite state.
+    """
 
     exit_code = 3
+
+    def __init__(self, message: str, *, run: Path | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.run = run

@@ -30,6 +30,7 @@ import zlib
 from collections.abc import Callable, Mapping
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from rnnlab.engine.architecture import Architecture
 
@@ -108,7 +109,7 @@ def initial_parameters(
     init: Mapping[str, Mapping] | None = None,
     *,
     forget_bias: float | Mapping | None = None,
-    dtype=np.float64,
+    dtype: DTypeLike = np.float64,
 ) -> np.ndarray:
     """Draw the parameters of one model.
 
@@ -145,9 +146,7 @@ def initial_parameters(
         example = layout.names[0]
         raise ValueError(f"The 'init' must name parameters, such as W_hh or {example}; got {min(unknown)!r}.")
     if forget_bias is not None and architecture.cell != "lstm":
-        raise ValueError(
-            f"The 'forget_bias' belongs to the LSTM; got one for the cell {architecture.cell!r}."
-        )
+        raise ValueError(f"The 'forget_bias' belongs to the LSTM; got one for the cell {architecture.cell!r}.")
     key = rng.integers(2**32, size=4, dtype=np.uint32).tolist()
     theta = np.empty(layout.size)
     for name, shape in layout.shapes.items():

@@ -18,7 +18,7 @@ from rnnlab.engine.stack import Stack
 
 States = list[list[np.ndarray]]
 Loss = Callable[[np.ndarray, np.ndarray, np.ndarray | None, float], tuple[np.ndarray, np.ndarray]]
-Penalty = Callable[[Stack, np.ndarray, list[Trace], float], np.ndarray]
+Penalty = Callable[[Stack, np.ndarray, list[Trace], float, np.ndarray | None], np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -103,14 +103,15 @@ class Network:
             with self._stack(part, parameters) as stack:
                 lead = parameters.ndim == 2
                 ended = part.ended(lead)
-                outputs, finals = stack.forward(parameters, part.input_columns(lead), _cut_states(states, block, theta), ended)
+                initial_states = _cut_states(states, block, theta)
+                outputs, finals = stack.forward(parameters, part.input_columns(lead), initial_states, ended)
                 counts = None if ended is None or not every else ~ended[..., 0, :]
                 value, d_outputs = loss(outputs, part.target_columns(every, lead), counts, scale)
                 gradient = np.empty_like(parameters)
                 traces = stack.traces() if flow or penalty else None
                 d_initial = stack.backward(d_outputs, gradient, ended, traces)
                 if penalty is not None and traces is not None:
-                    value = value + penalty(stack, gradient, traces, scale)
+                    value = value + penalty(stack, gradient, traces, scale, ended)
                 return Gradients(
                     value,
                     gradient,
@@ -132,7 +133,8 @@ class Network:
             with self._stack(part, parameters) as stack:
                 lead = parameters.ndim == 2
                 ended = part.ended(lead)
-                outputs, _ = stack.forward(parameters, part.input_columns(lead), _cut_states(states, block, theta), ended)
+                initial_states = _cut_states(states, block, theta)
+                outputs, _ = stack.forward(parameters, part.input_columns(lead), initial_states, ended)
                 counts = None if ended is None or not every else ~ended[..., 0, :]
                 return loss(outputs, part.target_columns(every, lead), counts, scale)[0]
 
@@ -281,14 +283,15 @@ def _join(parts: list[Gradients], blocks: list[Block], theta: np.ndarray) -> Gra
     lead, first = theta.ndim == 2, parts[0]
     if len(parts) == 1 and blocks[0].whole_model_axis(theta):
         return first
+    inputs = [part.inputs for part in parts if part.inputs is not None]
+    initial = [part.initial for part in parts if part.initial is not None]
+    flows = list(zip(*(part.flow for part in parts if part.flow is not None), strict=True))
     return replace(
         first,
         loss=_add_up([part.loss for part in parts], blocks, theta.shape[:-1]),
         parameters=_add_up([part.parameters for part in parts], blocks, theta.shape),
         states=_assemble_states([part.states for part in parts], blocks, lead),
-        inputs=None if first.inputs is None else assemble([p.inputs for p in parts], blocks, lead=lead, time=True),
-        initial=None if first.initial is None else _assemble_states([p.initial for p in parts], blocks, lead),
-        flow=None
-        if first.flow is None
-        else [assemble([p.flow[k] for p in parts], blocks, lead=lead, time=True) for k in range(len(first.flow))],
+        inputs=assemble(inputs, blocks, lead=lead, time=True) if inputs else None,
+        initial=_assemble_states(initial, blocks, lead) if initial else None,
+        flow=[assemble(list(flow), blocks, lead=lead, time=True) for flow in flows] if flows else None,
     )

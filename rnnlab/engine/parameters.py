@@ -1,6 +1,6 @@
 """All parameters of a network in one flat vector, with named views into it.
 
-Clipping is then one norm and an optimizer a handful of in-place operations on one vector, however many layers there are.
+Clipping is then one norm and an optimizer a handful of in-place operations on one vector, however many layers.
 A leading model axis R turns the vector (P,) into (R, P); every view gains the same axis in front.
 """
 

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from rnnlab.engine.buffers import zeros, zeros_per_step
 from rnnlab.engine.cells import CELLS
 from rnnlab.engine.products import step_product, sum_by_token, sum_over_time
 
@@ -78,20 +79,20 @@ class Recurrence:
         T, B, I, H = steps, batch_size, input_size, hidden_size  # noqa: E741
         kind = CELLS[cell]
         self.input_size, self.hidden_size, self.gathered, self.lead = I, H, gathered, lead
-        self.z = np.zeros((T + 1, *lead, H if gathered else H + I + 1, B), dtype)
+        self.z = zeros_per_step(T + 1, (*lead, H if gathered else H + I + 1, B), dtype)
         if not gathered:
             self.z[..., -1, :] = 1
         self.h = self.z[..., :H, :]
-        tape = np.zeros((T if kind.SLOTS == 1 else T + 1, *lead, kind.SLOTS * H, B), dtype)
+        tape = zeros_per_step(T if kind.SLOTS == 1 else T + 1, (*lead, kind.SLOTS * H, B), dtype)
         self.cell = kind(self.h, tape, activation)
         self.states = [self.h] if self.cell.memory is None else [self.h, self.cell.memory]
         self._chunk = int(np.clip(CHUNK_ELEMENTS // max(1, tape[0].size), 1, CHUNK_STEPS))
-        self._dh = np.zeros((*lead, H, B), dtype)
+        self._dh = zeros((*lead, H, B), dtype)
         target = self.cell.preactivation
         if gathered:  # the tokens' part is there before the loop, which adds the state's
             target = target[..., : self.cell.recurrent_rows, :]
         self._da = self.cell.gradient[..., : self.cell.recurrent_rows, :]
-        self._from_h = np.empty_like(target[0]) if gathered else None
+        self._from_h = zeros(target[0].shape, dtype) if gathered else None
         self._product = step_product(lead)
         # The views of every step are made once: making them anew would cost as much as the arithmetic of a small step.
         self._forward_steps = list(
@@ -201,7 +202,7 @@ class Recurrence:
                     trace.through[t] = dh
                 if carry is not None:
                     np.add(dh, carry, out=dh)
-                if held is not None:
+                if held is not None and ended is not None:
                     np.copyto(dh, held, where=ended[t])
         return [dh] if self.cell.memory is None else [dh, self.cell.memory[0]]
 

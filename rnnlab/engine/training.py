@@ -105,7 +105,7 @@ class Training:
         *,
         updates: int,
         learning_rate: Callable[[int], float],
-        clipping: tuple[str, float] = ("none", 0.0),
+        clipping: tuple[str, float] = ("none", np.inf),
         weight_penalty: Callable[[np.ndarray, np.ndarray], np.ndarray] | None = None,
         penalty: Penalty | None = None,
         stopping: EarlyStopping | None = None,

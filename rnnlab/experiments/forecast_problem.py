@@ -91,7 +91,12 @@ def _warn_of_extrapolation(windowed: WindowedSeries) -> tuple[str, ...]:
 
 
 def _evaluate(
-    series: Series, windowed: WindowedSeries, dtype: np.dtype, every: bool, network: Network, theta: np.ndarray
+    series: Series,
+    windowed: WindowedSeries,
+    dtype: np.dtype,
+    every: bool,
+    network: Network,
+    theta: np.ndarray,
 ) -> Evaluation:
     test, horizon = windowed.test, windowed.encoding.horizon
     outputs, _ = network.outputs(theta, Batch(np.ascontiguousarray(test.inputs, dtype=dtype)))
@@ -119,12 +124,21 @@ def _evaluate(
             for name, row in others.items()
         },
         headline=verdict.sentence,
-        tables={"predictions.csv": {"date": test.dates, "actual": test.actual, "predicted": predicted, "naive": naive}},
+        tables={
+            "predictions.csv": {
+                "date": series.dates[test.rows],
+                "actual": test.actual,
+                "predicted": predicted,
+                "naive": naive,
+            }
+        },
         figures={"forecast.png": partial(_draw, series, windowed, naive, predicted, measured["rmse"])},
     )
 
 
-def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted: np.ndarray, rmse: np.ndarray):
+def _draw(
+    series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted: np.ndarray, rmse: np.ndarray
+):
     from rnnlab.forecasting.metrics import rmse as rmse_of
     from rnnlab.plots.forecast import TrainingPart, forecast
 
@@ -132,7 +146,7 @@ def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted
     shown = slice(max(0, n - DRAWN_TRAINING_ROWS), n)
     known = windowed.training_values
     return forecast(
-        test.dates,
+        series.dates[test.rows],
         test.actual,
         naive,
         predicted,
@@ -140,5 +154,7 @@ def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted
         rmse=rmse,
         naive_rmse=float(rmse_of(test.actual, naive)),
         title=f"{series.name}: forecast of the test rows",
-        training=TrainingPart(series.dates[shown], series.values[shown], float(known.min()), float(known.max())),
+        training=TrainingPart(
+            series.dates[shown], series.values[shown], float(known.min()), float(known.max())
+        ),
     )

@@ -28,7 +28,9 @@ def class_scores(logits: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarra
     }
 
 
-def value_scores(outputs: np.ndarray, targets: np.ndarray, counts: np.ndarray | None) -> dict[str, np.ndarray]:
+def value_scores(
+    outputs: np.ndarray, targets: np.ndarray, counts: np.ndarray | None
+) -> dict[str, np.ndarray]:
     """Root mean squared and mean absolute error of each model.
 
     Parameters
@@ -60,6 +62,4 @@ def scores_sentence(
     middle, beaten = float(np.median(finite)), int((finite < best).sum())
     word = "beats" if middle < best else "does not beat"
     count = "" if values.size == 1 else f"; {beaten} of {values.size} seeds are below it"
-    return (
-        f"On {where} the network {word} the best baseline: {middle:.4g} {unit} against {best:.4g} ({name}){count}."
-    )
+    return f"On {where} the network {word} the best baseline: {middle:.4g} {unit} against {best:.4g} ({name}){count}."

@@ -67,7 +67,11 @@ def draw_parameters(config, architecture: Architecture) -> np.ndarray:
     return np.stack(
         [
             initial_parameters(
-                architecture, np.random.default_rng([seed, WEIGHTS]), kinds, forget_bias=forget_bias, dtype=dtype
+                architecture,
+                np.random.default_rng([seed, WEIGHTS]),
+                kinds,
+                forget_bias=forget_bias,
+                dtype=dtype,
             )
             for seed in config.seeds
         ]
@@ -91,11 +95,6 @@ def build_setup(config, problem: Problem) -> Setup:
     sequences, stopping = problem.sequences, None
     if training.early_stopping is not None:
         sequences, stopping = _hold_out(problem, training.early_stopping, architecture.readout)
-    if training.truncate is not None and sequences.lengths is not None and architecture.readout == "last":
-        raise ConfigError(
-            ["training.truncate cannot be used with sequences of different lengths and a readout at the last step."],
-            hint="Leave out training.truncate, or give data.length as a single number.",
-        )
     batch_size = None if training.batch_size == "full" else training.batch_size
     shuffled = training.shuffle and batch_size is not None and batch_size < sequences.sequences
     sampling = Sampling(
@@ -126,8 +125,8 @@ def start_training(config, setup: Setup) -> Training:
         make_optimizer(kind, setup.theta.shape, setup.theta.dtype, **options),
         updates=setup.updates,
         learning_rate=partial(learning_rate, base=base, total=setup.updates, **schedule),
-        clipping=(clip["kind"], clip.get("threshold", 0.0)),
-        weight_penalty=l2(training.l2, setup.network.layout) if training.l2 else None,
+        clipping=(clip["kind"], clip.get("threshold", np.inf)),
+        weight_penalty=partial(l2, layout=setup.network.layout, weight=training.l2) if training.l2 else None,
         penalty=None if training.omega is None else omega(training.omega.alpha, form=training.omega.form),
         stopping=setup.stopping,
     )
@@ -146,7 +145,9 @@ def _hold_out(problem: Problem, early_stopping, readout: str) -> tuple:
     tail = max(1, int(early_stopping.validation_fraction * total))
     if tail >= total:
         raise ConfigError(
-            [f"training.early_stopping needs at least 2 training sequences to hold one out; there are {total}."]
+            [
+                f"training.early_stopping needs at least 2 training sequences to hold one out; there are {total}."
+            ]
         )
     rest = problem.sequences.take(slice(0, total - tail), readout)
     validation = problem.sequences.take(slice(total - tail, total), readout)

@@ -62,17 +62,27 @@ def _evaluate(
     assert known is not None
     if drawn.kind == "classes":
         metrics = class_scores(outputs, targets)
-        shares = np.log((np.bincount(known.ravel(), minlength=drawn.output_size) + 1) / (known.size + drawn.output_size))
+        shares = np.log(
+            (np.bincount(known.ravel(), minlength=drawn.output_size) + 1) / (known.size + drawn.output_size)
+        )
         guess = class_scores(np.broadcast_to(shares, (1, *targets.shape, len(shares))), targets)
         baselines = {"class shares": {key: float(value[0]) for key, value in guess.items()}}
         headline = scores_sentence(metrics["cross_entropy"], baselines, "cross_entropy", "nats", where)
         return Evaluation(metrics, {"cross_entropy": "nats"}, baselines, headline)
     counts = None if tested.lengths is None or drawn.readout == "last" else _steps(tested)
     metrics = value_scores(outputs, targets, counts)
-    mean = known.mean(axis=tuple(range(known.ndim - 1))) if learnt.lengths is None or counts is None else known[_steps(learnt)].mean(axis=0)
-    guess = value_scores(np.broadcast_to(mean, (*targets.shape[:-2], 1, *targets.shape[-2:])), targets, counts)
+    mean = (
+        known.mean(axis=tuple(range(known.ndim - 1)))
+        if learnt.lengths is None or counts is None
+        else known[_steps(learnt)].mean(axis=0)
+    )
+    guess = value_scores(
+        np.broadcast_to(mean, (*targets.shape[:-2], 1, *targets.shape[-2:])), targets, counts
+    )
     baselines = {"mean": {key: float(value[0]) for key, value in guess.items()}}
-    return Evaluation(metrics, {}, baselines, scores_sentence(metrics["rmse"], baselines, "rmse", "RMSE", where))
+    return Evaluation(
+        metrics, {}, baselines, scores_sentence(metrics["rmse"], baselines, "rmse", "RMSE", where)
+    )
 
 
 def _steps(batch: Batch) -> np.ndarray:

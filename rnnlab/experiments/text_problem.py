@@ -65,14 +65,19 @@ def _evaluate(
     }
     baselines = {}
     for name, guess in guesses.items():
-        scores = class_scores(np.broadcast_to(guess, (*tested.targets.shape[:1], 1, *tested.targets.shape[1:], V)), tested.targets)
+        scores = class_scores(
+            np.broadcast_to(guess, (*tested.targets.shape[:1], 1, *tested.targets.shape[1:], V)),
+            tested.targets,
+        )
         baselines[name] = {key: float(value[0]) for key, value in scores.items()}
         baselines[name]["bits_per_character"] = baselines[name]["cross_entropy"] / float(np.log(2))
     return Evaluation(
         metrics=measured,
         units={"cross_entropy": "nats/character", "bits_per_character": "bits"},
         baselines=baselines,
-        headline=scores_sentence(measured["cross_entropy"], baselines, "cross_entropy", "nats per character", where),
+        headline=scores_sentence(
+            measured["cross_entropy"], baselines, "cross_entropy", "nats per character", where
+        ),
     )
 
 
@@ -83,7 +88,9 @@ def _read_through(network: Network, theta: np.ndarray, chunks: Chunks, carry_sta
         return network.outputs(theta, Batch(inputs))[0]
     states, parts = None, []
     for start in range(0, inputs.shape[1], chunks.streams):
-        outputs, states = network.outputs(theta, Batch(inputs[:, start : start + chunks.streams]), states=states)
+        outputs, states = network.outputs(
+            theta, Batch(inputs[:, start : start + chunks.streams]), states=states
+        )
         parts.append(outputs)
     return np.concatenate(parts, axis=2)
 

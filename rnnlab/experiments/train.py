@@ -84,7 +84,9 @@ def _check_memory(config, problem: Problem) -> None:
     )
 
 
-def _run(config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on_warning, should_stop) -> TrainSummary:
+def _run(
+    config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on_warning, should_stop
+) -> TrainSummary:
     say = _Sayings(run, on_warning)
     run.log(f"Training on {problem.description}")
     for warning in problem.warnings:
@@ -101,7 +103,9 @@ def _run(config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on
     return _finish(config, problem, setup, run, recorder, say)
 
 
-def _train(config, training: Training, run: RunFolder, recorder: Recorder, on_progress, should_stop, say) -> bool:
+def _train(
+    config, training: Training, run: RunFolder, recorder: Recorder, on_progress, should_stop, say
+) -> bool:
     """Run the update loop; True where it was asked to stop before the end."""
     began = shown = time.perf_counter()
     checkpoint_every = config.training.checkpoint_every
@@ -112,7 +116,9 @@ def _train(config, training: Training, run: RunFolder, recorder: Recorder, on_pr
             recorder.add(update, now - began)
             for model, tensor in update.diverged.items():
                 say.warn(_divergence(config.seeds[model], update.number, tensor))
-            if on_progress is not None and (now - shown >= SHOW_EVERY or update.number in (1, training.updates)):
+            if on_progress is not None and (
+                now - shown >= SHOW_EVERY or update.number in (1, training.updates)
+            ):
                 on_progress(_progress(training, update, recorder, now - began))
                 shown = now
             if checkpoint_every and update.number % checkpoint_every == 0:
@@ -125,7 +131,9 @@ def _train(config, training: Training, run: RunFolder, recorder: Recorder, on_pr
 
 def _progress(training: Training, update, recorder: Recorder, elapsed: float) -> Progress:
     alive = np.isfinite(update.norm)
-    middle = (lambda values: float(np.median(values[alive]))) if alive.any() else (lambda values: float("nan"))
+    middle = (
+        (lambda values: float(np.median(values[alive]))) if alive.any() else (lambda values: float("nan"))
+    )
     per_epoch = training.sampling.updates_per_epoch
     return Progress(
         update=update.number,
@@ -144,11 +152,23 @@ def _checkpoint(run: RunFolder, training: Training) -> None:
 
 
 def _interrupted(config, run: RunFolder, training: Training, say: "_Sayings") -> TrainSummary:
-    sentence = f"Stopped after update {training.done} of {training.updates}; the state is kept in a checkpoint."
+    sentence = (
+        f"Stopped after update {training.done} of {training.updates}; the state is kept in a checkpoint."
+    )
     run.log(sentence)
     run.finish("interrupted", datetime.now(UTC))
     return TrainSummary(
-        run.path, config.name, config.data.kind, config.seeds, {}, {}, {}, sentence, (), say.warnings, run.record
+        run.path,
+        config.name,
+        config.data.kind,
+        config.seeds,
+        {},
+        {},
+        {},
+        sentence,
+        (),
+        say.warnings,
+        run.record,
     )
 
 
@@ -158,10 +178,10 @@ def _diverged(config, run: RunFolder, recorder: Recorder) -> DivergedError:
     error = DivergedError(
         f"Training diverged: {sentences[0]}{more} The last finite state is kept in '{run.path}'.",
         hint="Try a smaller training.optimizer.learning_rate, or clip: {kind: norm, threshold: 1.0}.",
+        run=run.path,
     )
     run.log(f"error: {error.message}")
     run.finish("diverged", datetime.now(UTC))
-    error.run = run.path
     return error
 
 
@@ -189,7 +209,9 @@ def _finish(
         metrics={name: _plain(spread) for name, spread in metrics.items()},
         baselines=evaluation.baselines,
         clipped_share=recorder.clipped_share,
-        diverged={str(config.seeds[m]): {"update": u, "tensor": t} for m, (u, t) in recorder.diverged.items()},
+        diverged={
+            str(config.seeds[m]): {"update": u, "tensor": t} for m, (u, t) in recorder.diverged.items()
+        },
         headline=evaluation.headline,
         warnings=say.warnings,
     )
@@ -214,7 +236,9 @@ def _clipping_note(config, recorder: Recorder) -> list[str]:
         return ["Gradients were not clipped."]
     U, R = len(recorder.updates), len(config.seeds)
     seeds = "" if R == 1 else f" x {R} seeds"
-    return [f"Clipping ({clip.kind}, threshold {clip.threshold:g}) fired in {recorder.clipped_share:.1%} of {U} updates{seeds}."]
+    return [
+        f"Clipping ({clip.kind}, threshold {clip.threshold:g}) fired in {recorder.clipped_share:.1%} of {U} updates{seeds}."
+    ]
 
 
 def _draw(config, run: RunFolder, recorder: Recorder, names: tuple[str, ...], evaluation: Evaluation) -> None:

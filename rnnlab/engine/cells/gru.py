@@ -22,6 +22,8 @@ Source: Cho et al. 2014, arXiv:1406.1078, in the form of cuDNN, PyTorch and Kera
 
 import numpy as np
 
+from rnnlab.engine.buffers import zeros, zeros_per_step
+
 
 class Gru:
     """Forward and backward step of the GRU on the blocks of a tape.
@@ -47,7 +49,7 @@ class Gru:
         self.recurrent_rows = 3 * H  # u, the input half of the candidate, does not see the state
         self.memory = None
         self.carry = list(blocks[..., 4, :, :])
-        scratch = np.empty_like(tape[0, ..., :H, :])
+        scratch = zeros(h[0].shape, tape.dtype)
         self.forward_steps = [
             (rz, r, z, m, n, scratch, h_prev, h_t)
             for rz, r, z, m, n, h_prev, h_t in zip(
@@ -115,7 +117,7 @@ class Gru:
         """Local derivatives of the steps start..stop - 1 in place of the gates: the factors of dh."""
         blocks = self._blocks[start:stop]
         if self._scratch is None or len(self._scratch) < len(blocks):
-            self._scratch = np.empty_like(blocks)
+            self._scratch = zeros_per_step(len(blocks), blocks.shape[1:], blocks.dtype)
         kept = self._scratch[: len(blocks)]
         np.copyto(kept, blocks)
         r, z, m, n, spare = (kept[..., k, :, :] for k in range(5))

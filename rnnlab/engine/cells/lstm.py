@@ -24,6 +24,8 @@ Source: Hochreiter and Schmidhuber 1997; Gers, Schmidhuber, Cummins 2000 (forget
 
 import numpy as np
 
+from rnnlab.engine.buffers import zeros, zeros_per_step
+
 
 class Lstm:
     """Forward and backward step of the LSTM on the blocks of a tape.
@@ -49,7 +51,7 @@ class Lstm:
         self.memory = blocks[..., 5, :, :]  # c_{t-1}; after backward dc_{t-1}
         self.leak = blocks[..., 0, :, :]  # after `derivatives`: what dh_t adds to dc_t
         self.carry = None
-        products = np.empty_like(tape[0, ..., : 2 * H, :])
+        products = zeros(tape[0, ..., : 2 * H, :].shape, tape.dtype)
         ig, fc = products[..., :H, :], products[..., H:, :]
         self.forward_steps = [
             (a, oif, i_f, g_c, products, ig, fc, c, tanh_c, o, h_t)
@@ -65,7 +67,7 @@ class Lstm:
                 strict=True,
             )
         ]
-        dc = np.empty_like(tape[0, ..., :H, :])
+        dc = zeros(h[0].shape, tape.dtype)
         self.backward_steps = [
             (e_o, e, i_f_g_carry, carry_next, dc, dc[..., None, :, :])
             for e_o, e, i_f_g_carry, carry_next in zip(
@@ -118,7 +120,7 @@ class Lstm:
         """Local derivatives of the steps start..stop - 1 in place of the gates: the factors of dh and of dc."""
         blocks = self._blocks[start:stop]
         if self._scratch is None or len(self._scratch) < len(blocks):
-            self._scratch = np.empty_like(blocks)
+            self._scratch = zeros_per_step(len(blocks), blocks.shape[1:], blocks.dtype)
         kept = self._scratch[: len(blocks)]
         np.copyto(kept, blocks)
         tanh_c, o, i, f, g, c_prev = (kept[..., k, :, :] for k in range(6))
