@@ -12,9 +12,7 @@ from typing import Any
 
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "yellow": "33", "green": "32", "cyan": "36"}
 # What is printed instead where the encoding has no such sign.
-PLAIN = str.maketrans(
-    {"±": "+-", "–": "-", "−": "-", "…": "...", "’": "'", "→": "->", "×": "x", "≥": ">=", "≤": "<="}
-)
+PLAIN = str.maketrans({"±": "+-", "–": "-", "−": "-", "…": "...", "’": "'", "→": "->", "×": "x", "≥": ">=", "≤": "<="})
 WIDEST = 100
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")

@@ -18,9 +18,7 @@ USAGE = 2
 INTERRUPTED = 130
 
 
-def report(
-    failure: BaseException, arguments: Sequence[str], *, as_json: bool = False, debug: bool = False
-) -> int:
+def report(failure: BaseException, arguments: Sequence[str], *, as_json: bool = False, debug: bool = False) -> int:
     """Say what went wrong and return the exit code of the process.
 
     Parameters

@@ -37,9 +37,7 @@ def train(
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name of the run.")] = None,
     runs_dir: Annotated[
         Path,
-        typer.Option(
-            "--runs-dir", metavar="DIR", envvar=RUNS, show_envvar=True, help="Where run folders go."
-        ),
+        typer.Option("--runs-dir", metavar="DIR", envvar=RUNS, show_envvar=True, help="Where run folders go."),
     ] = Path("runs"),
     as_json: Annotated[
         bool, typer.Option("--json", help="Standard output is one JSON document: the record of the run.")

@@ -43,9 +43,7 @@ class Entry:
 
 def sections_of(field: FieldInfo) -> dict[tuple[str, ...], type[BaseModel]]:
     """Collect the sections in the annotation of a field by kind."""
-    models = [
-        part for part in _parts(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)
-    ]
+    models = [part for part in _parts(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
     kinds = {_kind_of(model): model for model in models}
     return kinds if len(models) > 1 or () in kinds else dict.fromkeys([()], models[0]) if models else {}
 
@@ -133,9 +131,7 @@ def _requirement_of(entry: Entry, parts: list[Any]) -> str:
     example = entry.extra.get("example")
     if entry.has_kinds:
         kinds = listed(kind[0] for kind in entry.sections)
-        mapping = (
-            f"a mapping such as {in_flow(example)}" if example else "a mapping with one of them as its kind"
-        )
+        mapping = f"a mapping such as {in_flow(example)}" if example else "a mapping with one of them as its kind"
         # Data have no kind that could do without keys.
         alone = entry.path != ("data",)
         return f"one of {kinds}, or {mapping}" if alone else f"{mapping} (kinds: {kinds})"

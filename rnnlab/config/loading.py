@@ -130,14 +130,11 @@ def _read_layers(name: str, above: list[tuple[str, Node]], problems: list[Proble
 
 
 _EMPTY = (
-    "a config must say at least what to learn from, such as 'data: {kind: prices, symbol: AAPL}'; "
-    "this file is empty."
+    "a config must say at least what to learn from, such as 'data: {kind: prices, symbol: AAPL}'; this file is empty."
 )
 
 
-def _read_extended(
-    node: Node, above: list[tuple[str, Node]], problems: list[Problem], source: Source
-) -> Node | None:
+def _read_extended(node: Node, above: list[tuple[str, Node]], problems: list[Problem], source: Source) -> Node | None:
     mark = (Mark(node.place),)
     if not isinstance(node.value, str) or not node.value:
         problems.append(Problem(f"extends must be the path of another config; got {got(node)}.", mark))
@@ -150,9 +147,7 @@ def _read_extended(
         problems.append(Problem(message, mark))
         return None
     if len(chain) >= MOST_LAYERS:
-        problems.append(
-            Problem(f"extends must end after at most {MOST_LAYERS} files; this is one more.", mark)
-        )
+        problems.append(Problem(f"extends must end after at most {MOST_LAYERS} files; this is one more.", mark))
         return None
     return _read_layers(name, above, problems)
 

@@ -45,9 +45,7 @@ def apply_name(tree: Node, name: str) -> list[Problem]:
     return []
 
 
-def _put(
-    tree: Node, path: tuple[str, ...], text: str, source: Source, key: Place, offset: int
-) -> list[Problem]:
+def _put(tree: Node, path: tuple[str, ...], text: str, source: Source, key: Place, offset: int) -> list[Problem]:
     document = read(text, source, offset=offset, path=path)
     if document.problems:
         return document.problems

@@ -154,9 +154,7 @@ class _Conversion:
             self._complain(path, f"a key must be a word; got {kind}.", place)
             return None
         if node.value == "<<" and node.style is None:
-            self._complain(
-                path, "merge keys (<<) are not part of YAML 1.2; write the keys out, or use extends.", place
-            )
+            self._complain(path, "merge keys (<<) are not part of YAML 1.2; write the keys out, or use extends.", place)
             return None
         try:
             value = value_of(node.tag, node.value)
@@ -164,11 +162,7 @@ class _Conversion:
             self._complain(path, f"a key must be a word; this one {error}", place)
             return None
         if not isinstance(value, str) or not value:
-            hint = (
-                " A decimal number has a point, not a comma."
-                if alone and isinstance(value, int | float)
-                else ""
-            )
+            hint = " A decimal number has a point, not a comma." if alone and isinstance(value, int | float) else ""
             self._complain(path, f"a key must be a word; got {node.value or 'nothing'}.{hint}", place)
             return None
         return value
@@ -190,9 +184,7 @@ class _Conversion:
     def _place(self, node: YamlNode) -> Place:
         start, end = node.start_mark, node.end_mark
         shift = self._offset if start.line == 0 else 0
-        line = (
-            self._document.source.lines[start.line] if start.line < len(self._document.source.lines) else ""
-        )
+        line = self._document.source.lines[start.line] if start.line < len(self._document.source.lines) else ""
         last = end.column + shift if end.line == start.line else len(line.rstrip())
         return Place(self._document.source, start.line, start.column + shift, last)
 

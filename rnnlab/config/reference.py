@@ -157,9 +157,7 @@ def tables() -> str:
         title = f"`{section}`" if section else "Top level"
         rows = ["| key | for | must be | default | unit | meaning |", "|---|---|---|---|---|---|"]
         if not section:
-            rows.append(
-                "| `extends` | | the path of another config | null | | a file whose values come first |"
-            )
+            rows.append("| `extends` | | the path of another config | null | | a file whose values come first |")
         rows += [_row(key) for key in group]
         parts.append("\n".join([f"#### {title}", "", *rows]))
     return "\n\n".join(parts) + "\n"
@@ -187,19 +185,13 @@ def _for_editors(part: Any) -> Any:
         return [_for_editors(item) for item in part]
     if not isinstance(part, dict):
         return part
-    cleaned = {
-        word: _for_editors(value) for word, value in part.items() if word not in ("must", "shown_default")
-    }
+    cleaned = {word: _for_editors(value) for word, value in part.items() if word not in ("must", "shown_default")}
     if ("example" in cleaned and not isinstance(cleaned["example"], dict | list)) or "description" in cleaned:
         example = cleaned.pop("example", None)
         if example is not None:
             cleaned["examples"] = [example]
     kinds = cleaned.get("discriminator", {})
-    if (
-        isinstance(kinds, dict)
-        and kinds.get("propertyName") == "kind"
-        and "prices" not in kinds.get("mapping", {})
-    ):
+    if isinstance(kinds, dict) and kinds.get("propertyName") == "kind" and "prices" not in kinds.get("mapping", {}):
         union = {"oneOf": cleaned.pop("oneOf"), "discriminator": cleaned.pop("discriminator")}
         cleaned["anyOf"] = [{"enum": list(kinds["mapping"])}, union]
     return cleaned

@@ -54,9 +54,7 @@ def value_of(tag: str, text: str) -> Any:
         return None
     if kind == "bool":
         return text.lower() == "true"
-    return (
-        _whole(text) if kind == "int" else float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
-    )
+    return _whole(text) if kind == "int" else float(text.lower().replace(".inf", "inf").replace(".nan", "nan"))
 
 
 def _whole(text: str) -> int:

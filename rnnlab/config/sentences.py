@@ -49,9 +49,7 @@ def _kind_here(path: Path, values: Any) -> str:
     section = _value_at(values, path)
     if not isinstance(section, dict):
         return ""
-    words = [
-        f"{word}: {section[word]}" for word in catalogue.DISCRIMINATORS if isinstance(section.get(word), str)
-    ]
+    words = [f"{word}: {section[word]}" for word in catalogue.DISCRIMINATORS if isinstance(section.get(word), str)]
     return f" for {', '.join(words)}" if words and path else ""
 
 
@@ -75,11 +73,7 @@ def nearest_key(name: str, known: list[str]) -> str | None:
 def _elsewhere(name: str, here: Path) -> str | None:
     """The same key in another section, the nearest one first."""
     wanted = {name, SYNONYMS.get(name, name)}
-    found = [
-        entry.path
-        for _, entry in catalogue.every_key()
-        if entry.path[-1] in wanted and entry.path[:-1] != here
-    ]
+    found = [entry.path for _, entry in catalogue.every_key() if entry.path[-1] in wanted and entry.path[:-1] != here]
     # `kind` is everywhere: to point at one of them would be a guess.
     if not found or name in catalogue.DISCRIMINATORS:
         return None
@@ -104,17 +98,13 @@ def say_kind(path: Path, word: str, node: Node | None, values: Any) -> str:
     at = catalogue.DISCRIMINATORS.index(word)
     given = _value_at(values, path)
     before = given.get("kind") if at and isinstance(given, dict) else None
-    kinds = list(
-        dict.fromkeys(kind[at] for kind in sections if len(kind) > at and (not at or kind[0] == before))
-    )
+    kinds = list(dict.fromkeys(kind[at] for kind in sections if len(kind) > at and (not at or kind[0] == before)))
     full = dotted((*path, word))
     if node is None:
         return f"{full} is missing; add one of {', '.join(kinds)}, for instance {word}: {kinds[0]}."
     # `optimizer: sdg` has its kind in the place of the mapping.
     shown = full if node.mapping is None and isinstance(given, dict) else dotted(path)
-    near = (
-        difflib.get_close_matches(str(node.value).lower(), kinds, n=1) if isinstance(node.value, str) else []
-    )
+    near = difflib.get_close_matches(str(node.value).lower(), kinds, n=1) if isinstance(node.value, str) else []
     hint = f"; did you mean {near[0]}?" if near else "."
     return f"{shown} must be one of {', '.join(kinds)}; got {got(node)}{hint}"
 

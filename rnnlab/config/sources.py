@@ -93,9 +93,7 @@ def _missing(name: str, excluded: set[str]) -> str:
         return f"{name}: no such file: there is no folder {path.parent}."
     files = [file for file in _configs_in(path.parent) if file not in excluded]
     stems = {Path(file).stem: file for file in files}
-    near = difflib.get_close_matches(path.name, files, n=1) or difflib.get_close_matches(
-        path.stem, stems, n=1
-    )
+    near = difflib.get_close_matches(path.name, files, n=1) or difflib.get_close_matches(path.stem, stems, n=1)
     if near:
         return f"{name}: no such file; did you mean {path.parent / stems.get(near[0], near[0])}?"
     return f"{name}: no such file{_offer(path.parent)}"
@@ -125,9 +123,7 @@ def _decode(content: bytes, shown: str, folder: Path) -> str:
         lines = content[: error.start].decode("utf-8", "replace")
         source = Source(shown, lines_of(content.decode("utf-8", "replace")), folder)
         line, column = len(lines_of(lines)) - 1, len(lines_of(lines)[-1])
-        message = (
-            f"a config must be text in UTF-8; the byte 0x{content[error.start]:02x} is not. Save it as UTF-8."
-        )
+        message = f"a config must be text in UTF-8; the byte 0x{content[error.start]:02x} is not. Save it as UTF-8."
         raise NoSourceError(Problem(message, (Mark(Place(source, line, column, column + 1)),))) from None
     if "\0" in text:
         raise NoSourceError(_binary(shown))

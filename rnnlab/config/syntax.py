@@ -35,9 +35,7 @@ _SENTENCES = {
     r"expected escape sequence of (\d+) hexadecimal numbers, .*": "this escape needs {0} hexadecimal digits.",
     r"found undefined alias '(.*)'": "the alias *{0} repeats an anchor &{0}, and there is none above it.",
     r"second occurrence": "this anchor (&) is there twice; give one of them another name.",
-    r"but found another document": (
-        "a second document begins here; a config is a single one. Remove the '---'."
-    ),
+    r"but found another document": ("a second document begins here; a config is a single one. Remove the '---'."),
     r"found undefined tag handle '(.*)'": "a value cannot begin with '!', a tag; put it in quotes.",
     r"expected alphabetic or numeric character, but found .*": (
         "a name must follow the & or * here; or put the value in quotes."
@@ -85,9 +83,7 @@ def explain_reader_error(error: ReaderError, text: str, source: Source, offset: 
     line, column = len(before) - 1, len(before[-1])
     place = _clamped(Place(source, line, column + (offset if line == 0 else 0), column + 1), source)
     code = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or "\0")
-    return Problem(
-        f"the character U+{code:04X} cannot stand in a config; is this a text file?", (Mark(place),)
-    )
+    return Problem(f"the character U+{code:04X} cannot stand in a config; is this a text file?", (Mark(place),))
 
 
 def _place(mark: yaml.Mark, source: Source, offset: int) -> Place:

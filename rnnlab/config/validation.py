@@ -79,18 +79,14 @@ def _finding(item: Any, tree: Node, values: Any) -> Finding:
         meant = (*path[:-1], near) if near else None
         return Finding(path, _problem(say_unknown(path, values), place, tree), meant=meant)
     if kind == "missing":
-        return Finding(
-            path, _problem(say_missing(path, values), _nearest(tree, path[:-1]), tree), missing=True
-        )
+        return Finding(path, _problem(say_missing(path, values), _nearest(tree, path[:-1]), tree), missing=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
         word = item["ctx"]["discriminator"].strip("'")
         node = find(tree, (*path, word))
         if kind == "union_tag_not_found" and node is None and _is_mapping(tree, path):
             return Finding(path, _problem(say_kind(path, word, None, values), _nearest(tree, path), tree))
         named = node or find(tree, path)
-        return Finding(
-            path, _problem(say_kind(path, word, named, values), named.place if named else None, tree)
-        )
+        return Finding(path, _problem(say_kind(path, word, named, values), named.place if named else None, tree))
     node = find(tree, path)
     must = item.get("ctx", {}).get("must") if kind == "must_be" else None
     said = say_value(path, node, values, must=must)
@@ -123,9 +119,7 @@ def _path_of(location: tuple[int | str, ...], values: Any) -> Path:
     sections: dict[Path, type[BaseModel]] = {}
     chosen: Path = ()
     for part in location:
-        narrowed = {
-            kind: model for kind, model in sections.items() if kind[: len(chosen) + 1] == (*chosen, part)
-        }
+        narrowed = {kind: model for kind, model in sections.items() if kind[: len(chosen) + 1] == (*chosen, part)}
         if section is None and narrowed:
             chosen = (*chosen, str(part))
             section = narrowed.get(chosen)

@@ -81,8 +81,7 @@ def fit_scaling(training_values: ArrayLike, kind: ScalerKind) -> Scaling:
         offset, scale = _offset_and_scale(values, kind, low, high)
     if not np.isfinite([low, high, offset, scale]).all():
         raise DataError(
-            "Training values must be finite and their spread must fit a float; "
-            f"got values from {low} to {high}."
+            f"Training values must be finite and their spread must fit a float; got values from {low} to {high}."
         )
     if scale <= 8 * np.finfo(np.float64).eps * max(abs(low), abs(high)):
         scale = 1.0

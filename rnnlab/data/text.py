@@ -136,9 +136,7 @@ def _cut(tokens: NDArray, shape: tuple[int, int, int]) -> NDArray:
 
 def _refuse_short(characters: int, chunk: int, streams: int) -> None:
     needed = chunk * streams + 1
-    chunks = (
-        f"One chunk of {chunk} steps" if streams == 1 else f"{streams} chunks of {chunk} steps side by side"
-    )
+    chunks = f"One chunk of {chunk} steps" if streams == 1 else f"{streams} chunks of {chunk} steps side by side"
     raise DataError(
         f"{chunks} and the character after need at least {needed} characters; the text has {characters}.",
         hint="Give more text, a larger repeat, or a smaller chunk.",

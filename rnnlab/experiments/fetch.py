@@ -6,7 +6,7 @@ from pathlib import Path
 
 from rnnlab.data.prices.auto import update_from_any
 from rnnlab.data.prices.imports import bars_from
-from rnnlab.data.prices.kept import Entry, at_hand, entries, held
+from rnnlab.data.prices.kept import Entry, at_hand, check_own, entries, held
 from rnnlab.data.prices.snapshots import SYMBOLS as BUNDLED
 from rnnlab.data.prices.sources import SOURCES
 from rnnlab.data.prices.sources.client import Client
@@ -78,6 +78,7 @@ def fetch(
     client = client or Client()
     try:
         with locked(folder, symbol):
+            check_own(folder, symbol)
             if source == "auto":
                 return update_from_any(client, wanted, held(folder, symbol), on_ask, on_skip)
             on_ask(source)
@@ -144,6 +145,7 @@ def import_file(
     }
     folder = data_dir or data_folder()
     with locked(folder, symbol):
+        check_own(folder, symbol, imported=file)
         return keep(folder, origin, bars, held(folder, symbol), now)
 
 
@@ -153,9 +155,7 @@ def list_kept(data_dir: Path | None = None) -> tuple[Path, list[Entry]]:
     return folder, list(entries(folder))
 
 
-def _check(
-    source: str, start: date | None, end: date | None, adjust: str | None, api_key: str | None
-) -> None:
+def _check(source: str, start: date | None, end: date | None, adjust: str | None, api_key: str | None) -> None:
     if source != "auto" and source not in SOURCES:
         raise UsageError(f"--source must be auto or one of {', '.join(SOURCES)}; got {source!r}.")
     if adjust is not None and adjust not in ADJUSTMENTS:
@@ -163,6 +163,4 @@ def _check(
     if start and end and start > end:
         raise UsageError(f"--start must not be after --end; got {start} and {end}.")
     if api_key and source == "auto":
-        raise UsageError(
-            "--api-key needs the --source it is for.", hint="Example: --source tiingo --api-key KEY"
-        )
+        raise UsageError("--api-key needs the --source it is for.", hint="Example: --source tiingo --api-key KEY")

@@ -136,9 +136,7 @@ def _evaluate(
     )
 
 
-def _draw(
-    series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted: np.ndarray, rmse: np.ndarray
-):
+def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted: np.ndarray, rmse: np.ndarray):
     from rnnlab.forecasting.metrics import rmse as rmse_of
     from rnnlab.plots.forecast import TrainingPart, forecast
 
@@ -153,8 +151,7 @@ def _draw(
         unit=series.currency or "",
         rmse=rmse,
         naive_rmse=float(rmse_of(test.actual, naive)),
+        model="network",
         title=f"{series.name}: forecast of the test rows",
-        training=TrainingPart(
-            series.dates[shown], series.values[shown], float(known.min()), float(known.max())
-        ),
+        training=TrainingPart(series.dates[shown], series.values[shown], float(known.min()), float(known.max())),
     )

@@ -60,6 +60,32 @@ def check_memory(architecture: Architecture, *, models: int, steps: int, itemsiz
     )
 
 
+def check_data(elements: int, key: str) -> None:
+    """Refuse data that memory cannot hold, before they are made.
+
+    Parameters
+    ----------
+    elements : int
+        Numbers of 8 bytes that they consist of.
+    key : str
+        The key of the config that asks for so many.
+
+    Raises
+    ------
+    ConfigError
+        With what they would need and what there is.
+    """
+    available, needed = available_bytes(), 8 * elements
+    if available is not None and needed > available:
+        raise ConfigError(
+            [
+                f"{key} is too large for this machine: the data would need {_readable(needed)} of memory; "
+                f"{_readable(available)} are free."
+            ],
+            hint=f"Choose a smaller {key}.",
+        )
+
+
 def _readable(size: float) -> str:
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB"):
         if size < 1024 or unit == "PiB":

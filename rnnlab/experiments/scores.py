@@ -28,9 +28,7 @@ def class_scores(logits: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarra
     }
 
 
-def value_scores(
-    outputs: np.ndarray, targets: np.ndarray, counts: np.ndarray | None
-) -> dict[str, np.ndarray]:
+def value_scores(outputs: np.ndarray, targets: np.ndarray, counts: np.ndarray | None) -> dict[str, np.ndarray]:
     """Root mean squared and mean absolute error of each model.
 
     Parameters

@@ -145,9 +145,7 @@ def _hold_out(problem: Problem, early_stopping, readout: str) -> tuple:
     tail = max(1, int(early_stopping.validation_fraction * total))
     if tail >= total:
         raise ConfigError(
-            [
-                f"training.early_stopping needs at least 2 training sequences to hold one out; there are {total}."
-            ]
+            [f"training.early_stopping needs at least 2 training sequences to hold one out; there are {total}."]
         )
     rest = problem.sequences.take(slice(0, total - tail), readout)
     validation = problem.sequences.take(slice(total - tail, total), readout)

@@ -7,6 +7,7 @@ import numpy as np
 from rnnlab.data.synthetic import TASKS, Sequences
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
+from rnnlab.experiments.memory import check_data
 from rnnlab.experiments.problems import Evaluation, Problem
 from rnnlab.experiments.scores import class_scores, scores_sentence, value_scores
 
@@ -17,8 +18,10 @@ def build(config) -> Problem:
     """Draw the sequences; the last ones are held out."""
     data, dtype = config.data, np.dtype(config.model.dtype)
     options = {key: value for key, value in data.model_dump().items() if key not in _OWN_KEYS}
+    length = getattr(data, "length", 1)
+    check_data(6 * data.sequences * (length if isinstance(length, int) else length[1]), "data.sequences")
     rng = np.random.default_rng(data.seed)
-    drawn = TASKS[data.task](rng, getattr(data, "length", 1), data.sequences, **options)
+    drawn = TASKS[data.task](rng, length, data.sequences, **options)
     held_out = slice(max(1, int(data.train_fraction * data.sequences)), None)
     train = slice(0, held_out.start)
     shape = "each" if drawn.lengths is None else "at most"
@@ -37,7 +40,7 @@ def build(config) -> Problem:
             f"task {data.task}: {held_out.start} sequences of {shape} {drawn.inputs.shape[0]} steps to train on, "
             f"{data.sequences - held_out.start} held out."
         ),
-        evaluate=partial(_evaluate, drawn, train, held_out, dtype),
+        evaluate=partial(_evaluate, drawn, train, held_out, config.training.loss.kind),
     )
 
 
@@ -53,10 +56,12 @@ def _batch(drawn: Sequences, rows: slice, dtype: np.dtype) -> Batch:
 
 
 def _evaluate(
-    drawn: Sequences, train: slice, held_out: slice, dtype: np.dtype, network: Network, theta: np.ndarray
+    drawn: Sequences, train: slice, held_out: slice, loss: str, network: Network, theta: np.ndarray
 ) -> Evaluation:
-    learnt, tested = _batch(drawn, train, dtype), _batch(drawn, held_out, dtype)
+    learnt, tested = _batch(drawn, train, theta.dtype), _batch(drawn, held_out, theta.dtype)
     outputs, _ = network.outputs(theta, tested)
+    if loss == "binary_cross_entropy":
+        outputs = 0.5 * (1 + np.tanh(0.5 * outputs))  # the network gives logits, the targets are probabilities
     where, targets, known = "held-out sequences", tested.targets, learnt.targets
     assert targets is not None
     assert known is not None
@@ -76,13 +81,9 @@ def _evaluate(
         if learnt.lengths is None or counts is None
         else known[_steps(learnt)].mean(axis=0)
     )
-    guess = value_scores(
-        np.broadcast_to(mean, (*targets.shape[:-2], 1, *targets.shape[-2:])), targets, counts
-    )
+    guess = value_scores(np.broadcast_to(mean, (*targets.shape[:-2], 1, *targets.shape[-2:])), targets, counts)
     baselines = {"mean": {key: float(value[0]) for key, value in guess.items()}}
-    return Evaluation(
-        metrics, {}, baselines, scores_sentence(metrics["rmse"], baselines, "rmse", "RMSE", where)
-    )
+    return Evaluation(metrics, {}, baselines, scores_sentence(metrics["rmse"], baselines, "rmse", "RMSE", where))
 
 
 def _steps(batch: Batch) -> np.ndarray:

@@ -9,6 +9,7 @@ import numpy as np
 from rnnlab.data.text import Chunks, build_vocabulary, encode_text, make_chunks, read_text
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
+from rnnlab.experiments.memory import check_data
 from rnnlab.experiments.problems import Evaluation, Problem
 from rnnlab.experiments.scores import class_scores, scores_sentence
 
@@ -19,6 +20,7 @@ def build(config) -> Problem:
     text = data.text if data.text is not None else read_text(Path(data.path))
     vocabulary = build_vocabulary(text)
     tokens = encode_text(text, vocabulary)
+    check_data(4 * len(tokens) * data.repeat, "data.repeat")  # tokens, inputs, targets and their order
     tokens = np.tile(tokens, data.repeat)
     train_size = len(tokens) if data.train_fraction == 1 else int(data.train_fraction * len(tokens))
     streams = training.batch_size if training.carry_state and isinstance(training.batch_size, int) else 1
@@ -75,9 +77,7 @@ def _evaluate(
         metrics=measured,
         units={"cross_entropy": "nats/character", "bits_per_character": "bits"},
         baselines=baselines,
-        headline=scores_sentence(
-            measured["cross_entropy"], baselines, "cross_entropy", "nats per character", where
-        ),
+        headline=scores_sentence(measured["cross_entropy"], baselines, "cross_entropy", "nats per character", where),
     )
 
 
@@ -88,9 +88,7 @@ def _read_through(network: Network, theta: np.ndarray, chunks: Chunks, carry_sta
         return network.outputs(theta, Batch(inputs))[0]
     states, parts = None, []
     for start in range(0, inputs.shape[1], chunks.streams):
-        outputs, states = network.outputs(
-            theta, Batch(inputs[:, start : start + chunks.streams]), states=states
-        )
+        outputs, states = network.outputs(theta, Batch(inputs[:, start : start + chunks.streams]), states=states)
         parts.append(outputs)
     return np.concatenate(parts, axis=2)
 

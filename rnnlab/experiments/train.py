@@ -19,6 +19,7 @@ from rnnlab.experiments.setup import Setup, architecture_of, build_setup, start_
 from rnnlab.runs import RunFolder
 
 SHOW_EVERY = 0.1  # seconds between two looks at the progress
+TOLD = 3  # diverged seeds that are told one by one; all of them are in the log
 
 
 def train(
@@ -84,9 +85,7 @@ def _check_memory(config, problem: Problem) -> None:
     )
 
 
-def _run(
-    config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on_warning, should_stop
-) -> TrainSummary:
+def _run(config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on_warning, should_stop) -> TrainSummary:
     say = _Sayings(run, on_warning)
     run.log(f"Training on {problem.description}")
     for warning in problem.warnings:
@@ -103,9 +102,7 @@ def _run(
     return _finish(config, problem, setup, run, recorder, say)
 
 
-def _train(
-    config, training: Training, run: RunFolder, recorder: Recorder, on_progress, should_stop, say
-) -> bool:
+def _train(config, training: Training, run: RunFolder, recorder: Recorder, on_progress, should_stop, say) -> bool:
     """Run the update loop; True where it was asked to stop before the end."""
     began = shown = time.perf_counter()
     checkpoint_every = config.training.checkpoint_every
@@ -115,10 +112,8 @@ def _train(
             now = time.perf_counter()
             recorder.add(update, now - began)
             for model, tensor in update.diverged.items():
-                say.warn(_divergence(config.seeds[model], update.number, tensor))
-            if on_progress is not None and (
-                now - shown >= SHOW_EVERY or update.number in (1, training.updates)
-            ):
+                say.warn(_divergence(config.seeds[model], update.number, tensor), told=len(recorder.diverged) <= TOLD)
+            if on_progress is not None and (now - shown >= SHOW_EVERY or update.number in (1, training.updates)):
                 on_progress(_progress(training, update, recorder, now - began))
                 shown = now
             if checkpoint_every and update.number % checkpoint_every == 0:
@@ -131,9 +126,7 @@ def _train(
 
 def _progress(training: Training, update, recorder: Recorder, elapsed: float) -> Progress:
     alive = np.isfinite(update.norm)
-    middle = (
-        (lambda values: float(np.median(values[alive]))) if alive.any() else (lambda values: float("nan"))
-    )
+    middle = (lambda values: float(np.median(values[alive]))) if alive.any() else (lambda values: float("nan"))
     per_epoch = training.sampling.updates_per_epoch
     return Progress(
         update=update.number,
@@ -152,9 +145,7 @@ def _checkpoint(run: RunFolder, training: Training) -> None:
 
 
 def _interrupted(config, run: RunFolder, training: Training, say: "_Sayings") -> TrainSummary:
-    sentence = (
-        f"Stopped after update {training.done} of {training.updates}; the state is kept in a checkpoint."
-    )
+    sentence = f"Stopped after update {training.done} of {training.updates}; the state is kept in a checkpoint."
     run.log(sentence)
     run.finish("interrupted", datetime.now(UTC))
     return TrainSummary(
@@ -198,6 +189,8 @@ def _finish(
     for filename, columns in evaluation.tables.items():
         run.append_columns(filename, _long(config.seeds, columns))
     _draw(config, run, recorder, setup.network.layout.names, evaluation)
+    if len(recorder.diverged) > TOLD:
+        say.warn(f"{len(recorder.diverged)} of {len(config.seeds)} seeds diverged; log.txt names them all.")
     for warning in evaluation.warnings:
         say.warn(warning)
     notes = [f"Trained on {problem.description}", *_clipping_note(config, recorder)]
@@ -209,9 +202,7 @@ def _finish(
         metrics={name: _plain(spread) for name, spread in metrics.items()},
         baselines=evaluation.baselines,
         clipped_share=recorder.clipped_share,
-        diverged={
-            str(config.seeds[m]): {"update": u, "tensor": t} for m, (u, t) in recorder.diverged.items()
-        },
+        diverged={str(config.seeds[m]): {"update": u, "tensor": t} for m, (u, t) in recorder.diverged.items()},
         headline=evaluation.headline,
         warnings=say.warnings,
     )
@@ -311,8 +302,11 @@ class _Sayings:
         self.warnings: list[str] = []
         self._run, self._tell = run, on_warning
 
-    def warn(self, sentence: str) -> None:
-        self.warnings.append(sentence)
+    def warn(self, sentence: str, *, told: bool = True) -> None:
+        """Keep a warning; tell it too, unless there are too many of its kind."""
         self._run.log(f"warning: {sentence}")
+        if not told:
+            return
+        self.warnings.append(sentence)
         if self._tell is not None:
             self._tell(sentence)

@@ -46,9 +46,7 @@ def mean(values: ArrayLike, rows: ArrayLike, horizon: int = 1) -> NDArray[np.flo
     return np.cumsum(values)[origins] / (origins + 1)
 
 
-def moving_average(
-    values: ArrayLike, rows: ArrayLike, horizon: int = 1, width: int = 20
-) -> NDArray[np.float64]:
+def moving_average(values: ArrayLike, rows: ArrayLike, horizon: int = 1, width: int = 20) -> NDArray[np.float64]:
     """Mean of the last `width` values up to the origin, or of all of them where there are fewer."""
     if width < 1:
         raise ValueError(f"The 'width' must be at least 1; got {width}.")
@@ -58,9 +56,7 @@ def moving_average(
     return (sums[origins + 1] - sums[starts]) / (origins + 1 - starts)
 
 
-def seasonal_naive(
-    values: ArrayLike, rows: ArrayLike, horizon: int = 1, season: int = 5
-) -> NDArray[np.float64]:
+def seasonal_naive(values: ArrayLike, rows: ArrayLike, horizon: int = 1, season: int = 5) -> NDArray[np.float64]:
     """The last known value of the same season: y_{t - k season} with the smallest k that reaches the origin.
 
     Rows before the first full season fall back on the last known value.
@@ -86,7 +82,5 @@ BASELINES: dict[str, Callable[..., NDArray[np.float64]]] = {
 def _origins(rows: ArrayLike, horizon: int) -> NDArray[np.intp]:
     origins = np.asarray(rows, dtype=np.intp) - horizon
     if horizon < 1 or (origins.size and origins.min() < 0):
-        raise ValueError(
-            f"Rows must lie at least the horizon (1 or more) after row 0; got horizon {horizon}."
-        )
+        raise ValueError(f"Rows must lie at least the horizon (1 or more) after row 0; got horizon {horizon}.")
     return origins

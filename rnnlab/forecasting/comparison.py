@@ -105,16 +105,16 @@ def judge(rmse: ArrayLike, naive_rmse: float, p_values: ArrayLike, *, significan
     rmse, p_values = np.atleast_1d(np.asarray(rmse, float)), np.atleast_1d(np.asarray(p_values, float))
     finite = rmse[np.isfinite(rmse)]
     if finite.size == 0:
-        return Verdict("worse", "The model does not beat persistence: every seed diverged.")
+        return Verdict("worse", "The network does not beat persistence: every seed diverged.")
     better, worse = rmse < naive_rmse, np.isfinite(rmse) & (rmse > naive_rmse)
     significant = p_values < significance
     median, majority = float(np.median(finite)), rmse.size / 2
     if median < naive_rmse and np.sum(better & significant) > majority:
-        word, claim = "better", "The model beats persistence"
+        word, claim = "better", "The network beats persistence"
     elif median > naive_rmse and np.sum(worse & significant) > majority:
-        word, claim = "worse", "The model does not beat persistence"
+        word, claim = "worse", "The network does not beat persistence"
     else:
-        word, claim = "equal", "The model cannot be told apart from persistence"
+        word, claim = "equal", "The network cannot be told apart from persistence"
     counts = [_count(better, significant, "better"), _count(worse, significant, "worse")]
     diverged = rmse.size - finite.size
     if diverged:
@@ -131,18 +131,10 @@ def _count(which: NDArray, significant: NDArray, word: str) -> str:
     count, sure = int(which.sum()), int((which & significant).sum())
     if count == 0:
         return ""
-    seeds = (
-        "the one seed is"
-        if which.size == 1
-        else f"{count} of {which.size} seeds {'is' if count == 1 else 'are'}"
-    )
+    seeds = "the one seed is" if which.size == 1 else f"{count} of {which.size} seeds {'is' if count == 1 else 'are'}"
     if sure == count:
         return f"{seeds} significantly {word}"
-    return (
-        f"{seeds} {word}, {sure or 'none'} significantly"
-        if count > 1
-        else f"{seeds} {word}, not significantly"
-    )
+    return f"{seeds} {word}, {sure or 'none'} significantly" if count > 1 else f"{seeds} {word}, not significantly"
 
 
 def _seeds(rmse: NDArray) -> str:

@@ -10,9 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 Float = NDArray[np.float64]
 
 
-def measure(
-    actual: ArrayLike, predicted: ArrayLike, naive: ArrayLike, training: ArrayLike
-) -> dict[str, Float]:
+def measure(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLike, training: ArrayLike) -> dict[str, Float]:
     """Every metric of a forecast, by its name in `run.json`.
 
     Parameters

@@ -64,9 +64,7 @@ def forecast(
         Draws the end of the training rows with the split, and shades their range: outside it the model
         extrapolates.
     """
-    figure, axes = new_figure(
-        title, rows=2, size=(10.0, 6.4), gap=(0.9, 0.3), height_ratios=(2.2, 1.0), share_x=True
-    )
+    figure, axes = new_figure(title, rows=2, size=(10.0, 6.4), gap=(0.9, 0.3), height_ratios=(2.2, 1.0), share_x=True)
     dates = np.atleast_1d(np.asarray(dates)).astype("datetime64[D]")
     actual, naive = (np.atleast_1d(np.asarray(one, dtype=np.float64)) for one in (actual, naive))
     predicted = np.atleast_2d(drawable(predicted))
@@ -91,16 +89,12 @@ def forecast(
 
 
 def _draw_training(axes: Axes, training: TrainingPart, split: np.datetime64) -> None:
-    axes.axhspan(
-        training.low, training.high, color="#EFEFEF", linewidth=0, zorder=0, label="range of training prices"
-    )
+    axes.axhspan(training.low, training.high, color="#EFEFEF", linewidth=0, zorder=0, label="range of training prices")
     axes.plot(training.dates, training.values, color=FAINT, linewidth=1.0, label="actual, in training")
     axes.axvline(split, color=FAINT, linewidth=1.0, linestyle=":")  # type: ignore[arg-type]
 
 
-def _draw_errors(
-    axes: Axes, actual: NDArray, naive: NDArray, dates: NDArray, predicted: NDArray, unit: str
-) -> None:
+def _draw_errors(axes: Axes, actual: NDArray, naive: NDArray, dates: NDArray, predicted: NDArray, unit: str) -> None:
     band = summarise(dates, predicted - actual)
     axes.axhline(0.0, color=BLACK, linewidth=1.0)
     axes.plot(dates, naive - actual, color=ORANGE, linewidth=0.9, linestyle="--", label="naive", zorder=4)

@@ -147,9 +147,7 @@ def _draw_rate(axes: Axes, lags: NDArray, median: NDArray, rate: float) -> None:
     axes.plot(lags, np.exp(np.clip(exponent, -345, 345)), color=INK, linestyle="--", linewidth=0.9, zorder=3)
 
 
-def _draw_heat_map(
-    figure: Figure, axes: Axes, updates: NDArray, lags: NDArray, norms: NDArray, quantity: str
-) -> None:
+def _draw_heat_map(figure: Figure, axes: Axes, updates: NDArray, lags: NDArray, norms: NDArray, quantity: str) -> None:
     axes.set(xlabel="update", ylabel="lag (steps back in time)", title=f"median of {quantity}")
     axes.title.set(fontsize=10, color=INK)
     axes.grid(False)

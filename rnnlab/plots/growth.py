@@ -115,9 +115,7 @@ def _shade_verdicts(axes: Axes, decisive: float, change: str) -> None:
     for low, high, color, name, sign in regions:
         axes.axhspan(low, high, color=color, alpha=0.07, linewidth=0, zorder=0)
         text = f"{name}\n{sign} {change}" if sign else name
-        axes.text(
-            1.01, (low + high) / 2, text, transform=axes.get_yaxis_transform(), size=8, color=INK, va="center"
-        )
+        axes.text(1.01, (low + high) / 2, text, transform=axes.get_yaxis_transform(), size=8, color=INK, va="center")
     axes.set_ylim(bottom, top)
 
 

@@ -39,9 +39,7 @@ def spectrum(
     values = {rho: _drawable(eigenvalues[rho]) for rho in chosen}
     reach = _reach(values)
     size = (1.25 + 2.6 * columns + 0.35 * (columns - 1), 1.75 + 2.6 * rows + 0.75 * (rows - 1))
-    figure, axes = new_figure(
-        title, rows=rows, columns=columns, size=size, right=0.4, gap=(0.35, 0.75), top=1.15
-    )
+    figure, axes = new_figure(title, rows=rows, columns=columns, size=size, right=0.4, gap=(0.35, 0.75), top=1.15)
     for place, panel in enumerate(axes.flat):
         if place >= len(chosen):
             panel.set_visible(False)
@@ -87,9 +85,7 @@ def _name(figure: Figure, axes: Axes) -> None:
     """Name the axes of all panels and what they show, once."""
     height = figure.get_figheight()
     figure.text(0.5, 0.15 / height, "real part", ha="center", size=10, color=INK)
-    figure.text(
-        0.2 / figure.get_figwidth(), 0.5, "imaginary part", va="center", rotation=90, size=10, color=INK
-    )
+    figure.text(0.2 / figure.get_figwidth(), 0.5, "imaginary part", va="center", rotation=90, size=10, color=INK)
     figure.legend(
         *axes.get_legend_handles_labels(),
         loc="upper left",

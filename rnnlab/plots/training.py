@@ -60,9 +60,7 @@ def training(
     return figure
 
 
-def _draw_loss(
-    axes: Axes, epochs: ArrayLike, loss: NDArray, validation: ArrayLike | None, loss_name: str
-) -> None:
+def _draw_loss(axes: Axes, epochs: ArrayLike, loss: NDArray, validation: ArrayLike | None, loss_name: str) -> None:
     band = summarise(epochs, loss)
     draw_band(axes, band, f"training ({label_seeds(len(loss), band.spread)})", color=BLUE)
     shown = [surviving(loss)]
@@ -77,9 +75,7 @@ def _draw_loss(
     legend_above(axes)
 
 
-def _draw_norm(
-    axes: Axes, updates: NDArray, norm: NDArray, clip_scale: NDArray, threshold: float | None
-) -> None:
+def _draw_norm(axes: Axes, updates: NDArray, norm: NDArray, clip_scale: NDArray, threshold: float | None) -> None:
     band = summarise(updates, norm)
     draw_band(axes, band, f"before clipping ({label_seeds(len(norm), band.spread)})", color=GREEN)
     clipped = (clip_scale < 1.0) & np.isfinite(norm)

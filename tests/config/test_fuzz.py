@@ -54,9 +54,7 @@ names = st.sampled_from(
 )  # fmt: skip
 trees = st.recursive(
     scalars,
-    lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(names | st.text(max_size=3), inner, max_size=5)
-    ),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names | st.text(max_size=3), inner, max_size=5),
     max_leaves=20,
 )
 
@@ -76,12 +74,8 @@ keys = st.lists(names | st.text(max_size=3), max_size=4).map(".".join)
 
 @QUICK
 @given(
-    assignments=st.lists(
-        st.builds("{}={}".format, keys, trees.map(json.dumps) | st.text(max_size=6)), max_size=3
-    ),
-    seeds=st.none()
-    | st.text(max_size=6)
-    | st.lists(st.integers(-2, 9), max_size=3).map(lambda s: str(s)[1:-1]),
+    assignments=st.lists(st.builds("{}={}".format, keys, trees.map(json.dumps) | st.text(max_size=6)), max_size=3),
+    seeds=st.none() | st.text(max_size=6) | st.lists(st.integers(-2, 9), max_size=3).map(lambda s: str(s)[1:-1]),
     name=st.none() | st.text(max_size=6),
 )
 def test_any_argument_gives_a_config_or_a_config_error(assignments, seeds, name):
@@ -110,9 +104,5 @@ def _check(error):
         sentence, *excerpt = problem.split("\n")
         assert len(sentence) < 700
         assert all(re.match(r" *[0-9]* \||    (in|with) .*:$", line) for line in excerpt), excerpt
-        assert not any(
-            ord(character) < 32 or ord(character) == 127 for character in problem.replace("\n", "")
-        )
-        assert not any(
-            word in sentence for word in ("pydantic", "Traceback", "Input should", "validation error")
-        )
+        assert not any(ord(character) < 32 or ord(character) == 127 for character in problem.replace("\n", ""))
+        assert not any(word in sentence for word in ("pydantic", "Traceback", "Input should", "validation error"))

@@ -55,10 +55,7 @@ def test_a_file_where_there_is_no_config_at_all(folder):
 def test_a_folder(folder):
     os.mkdir("sub")
     Path("sub/a.yaml").write_text(PRICES)
-    assert (
-        problems("sub")
-        == "sub: a config must be a file; this is a folder; the configs in that folder are a.yaml."
-    )
+    assert problems("sub") == "sub: a config must be a file; this is a folder; the configs in that folder are a.yaml."
 
 
 def test_no_path(folder):
@@ -110,9 +107,7 @@ def test_standard_input(folder, monkeypatch):
 
 def test_a_config_from_a_pipe(tmp_path):
     code = "from rnnlab.config import load; print(load('/dev/stdin').data.symbol)"
-    done = subprocess.run(
-        [sys.executable, "-c", code], input=PRICES, capture_output=True, text=True, check=True
-    )
+    done = subprocess.run([sys.executable, "-c", code], input=PRICES, capture_output=True, text=True, check=True)
     assert done.stdout == "AAPL\n"
 
 
@@ -138,8 +133,7 @@ def test_paths_start_at_the_folder_of_their_file(folder, tmp_path):
 
 def test_what_a_file_extends_is_read_first(folder):
     folder(
-        base=PRICES
-        + "seeds: 3\ntraining: {optimizer: {kind: sgd, learning_rate: 0.5, momentum: 0.9}, epochs: 7}\n",
+        base=PRICES + "seeds: 3\ntraining: {optimizer: {kind: sgd, learning_rate: 0.5, momentum: 0.9}, epochs: 7}\n",
         upper="extends: base.yaml\ntraining: {optimizer: {learning_rate: 0.25}}\n",
     )
     config = load("upper.yaml")

@@ -7,9 +7,7 @@ from rnnlab.config import Config, catalogue
 
 PRICES = {"kind": "prices", "symbol": "AAPL"}
 TEXT = {"kind": "text", "text": "abc"}
-KEYS = [
-    pytest.param(kind, entry, id=f"{'.'.join(entry.path)} {kind}") for kind, entry in catalogue.every_key()
-]
+KEYS = [pytest.param(kind, entry, id=f"{'.'.join(entry.path)} {kind}") for kind, entry in catalogue.every_key()]
 
 
 def synthetic(task):

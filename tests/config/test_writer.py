@@ -47,9 +47,7 @@ init = st.one_of(
 )
 training = sections(
     optimizer=st.one_of(
-        of_kind("sgd", learning_rate=numbers, momentum=shares).map(
-            lambda o: o | {"nesterov": "momentum" in o}
-        ),
+        of_kind("sgd", learning_rate=numbers, momentum=shares).map(lambda o: o | {"nesterov": "momentum" in o}),
         of_kind("adamw", learning_rate=numbers, beta1=shares, weight_decay=numbers),
     ),
     schedule=of_kind("cosine", warmup=counts) | of_kind("step").map(lambda s: s | {"step_every": 7}),
@@ -103,9 +101,7 @@ def test_every_key_is_written_in_the_order_of_the_schema():
     config = Config.model_validate({"data": {"kind": "prices", "symbol": "AAPL"}})
     written = [line.split(":")[0] for line in dump(config).splitlines() if line[:1] not in ("#", " ")]
     assert written == ["name", "seeds", "data", "model", "training"]
-    inside = [
-        line.strip().split(":")[0] for line in dump(config).split("training:")[1].splitlines() if line.strip()
-    ]
+    inside = [line.strip().split(":")[0] for line in dump(config).split("training:")[1].splitlines() if line.strip()]
     assert inside == list(entries(("training",), {}))
 
 

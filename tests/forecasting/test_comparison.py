@@ -52,9 +52,7 @@ def test_equal_forecasts_are_rejected_about_as_often_as_promised(horizon):
     kernel = np.ones(horizon)
     noise = rng.normal(size=(2, 1000, 60 + horizon - 1))
     errors = np.array([[np.convolve(row, kernel, "valid") for row in one] for one in noise])
-    p_values = [
-        diebold_mariano(np.zeros(60), a, b, horizon=horizon).p_value for a, b in zip(*errors, strict=True)
-    ]
+    p_values = [diebold_mariano(np.zeros(60), a, b, horizon=horizon).p_value for a, b in zip(*errors, strict=True)]
     # Harvey, Leybourne and Newbold, table 2: a little oversized beyond one step.
     assert 0.03 < np.mean(np.array(p_values) < 0.05) < 0.09
 
@@ -91,14 +89,14 @@ def test_too_few_rows_are_refused(rows, horizon):
             [110.0, 120.0, 130.0],
             [0.0, 0.001, 0.0],
             "worse",
-            "The model does not beat persistence: RMSE 120 (median of 3 seeds, 110 to 130) against 10.15; "
+            "The network does not beat persistence: RMSE 120 (median of 3 seeds, 110 to 130) against 10.15; "
             "3 of 3 seeds are significantly worse (Diebold-Mariano test at 5 %).",
         ),
         (
             [10.1, 10.2, 10.3],
             [0.4, 0.3, 0.01],
             "equal",
-            "The model cannot be told apart from persistence: "
+            "The network cannot be told apart from persistence: "
             "RMSE 10.2 (median of 3 seeds, 10.1 to 10.3) against "
             "10.15; 1 of 3 seeds is better, not significantly, 2 of 3 seeds are worse, 1 significantly "
             "(Diebold-Mariano test at 5 %).",
@@ -107,14 +105,14 @@ def test_too_few_rows_are_refused(rows, horizon):
             [9.0],
             [0.01],
             "better",
-            "The model beats persistence: RMSE 9 against 10.15; the one seed is significantly better "
+            "The network beats persistence: RMSE 9 against 10.15; the one seed is significantly better "
             "(Diebold-Mariano test at 5 %).",
         ),
         (
             [9.0, math.nan],
             [0.01, math.nan],
             "equal",
-            "The model cannot be told apart from persistence: "
+            "The network cannot be told apart from persistence: "
             "RMSE 9 against 10.15; 1 of 2 seeds is significantly "
             "better, 1 diverged (Diebold-Mariano test at 5 %).",
         ),
@@ -122,11 +120,11 @@ def test_too_few_rows_are_refused(rows, horizon):
             [10.15],
             [1.0],
             "equal",
-            "The model cannot be told apart from persistence: "
+            "The network cannot be told apart from persistence: "
             "RMSE 10.15 against 10.15; both are equal on every "
             "row (Diebold-Mariano test at 5 %).",
         ),
-        ([math.inf], [math.nan], "worse", "The model does not beat persistence: every seed diverged."),
+        ([math.inf], [math.nan], "worse", "The network does not beat persistence: every seed diverged."),
     ],
 )
 def test_the_verdict_in_words(rmse, p_values, word, sentence):

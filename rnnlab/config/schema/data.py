@@ -33,17 +33,11 @@ Day = Annotated[date, BeforeValidator(_read_day)]
 class SeriesData(Section):
     """What every series of dated values has in common: how it is cut into windows."""
 
-    start: Day | None = key(
-        None, "first day to use; null uses all", must="a day written as YYYY-MM-DD, or null"
-    )
+    start: Day | None = key(None, "first day to use; null uses all", must="a day written as YYYY-MM-DD, or null")
     end: Day | None = key(None, "last day to use; null uses all", must="a day written as YYYY-MM-DD, or null")
-    lookback: Whole = key(
-        20, "values in a window: what the network reads before it forecasts", unit="rows", ge=1
-    )
+    lookback: Whole = key(20, "values in a window: what the network reads before it forecasts", unit="rows", ge=1)
     horizon: Whole = key(1, "how far after the window's last value the forecast lies", unit="rows", ge=1)
-    target: Target = key(
-        "price", "what is forecast: the value, its change, or the log of its ratio to the last one"
-    )
+    target: Target = key("price", "what is forecast: the value, its change, or the log of its ratio to the last one")
     train_fraction: Number = key(0.8, "share of the rows, from the oldest on, that is trained on", gt=0, lt=1)
     scaler: Scaler = key("minmax", "how values are scaled; fitted on the training rows only")
 

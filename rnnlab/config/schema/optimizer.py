@@ -36,9 +36,7 @@ class AdagradOptimizer(Section):
 class AdamOptimizer(Section):
     """Adam (Kingma, Ba 2015)."""
 
-    kind: Literal["adam"] = key(
-        "adam", "mean gradient over the root of its mean square, both corrected for bias"
-    )
+    kind: Literal["adam"] = key("adam", "mean gradient over the root of its mean square, both corrected for bias")
     learning_rate: Number = key(0.001, RATE, gt=0)
     beta1: Number = key(0.9, "memory of the mean", ge=0, lt=1)
     beta2: Number = key(0.999, "memory of the mean square", ge=0, lt=1)
@@ -92,9 +90,7 @@ class InverseTimeSchedule(ScheduleSection):
     """learning_rate / (1 + update / halve_after)."""
 
     kind: Literal["inverse_time"] = key("inverse_time", "the rate over 1 + update / halve_after")
-    halve_after: Whole = key(
-        ..., "updates until the rate is half of what it was", unit="updates", ge=1, example=1000
-    )
+    halve_after: Whole = key(..., "updates until the rate is half of what it was", unit="updates", ge=1, example=1000)
 
 
 Schedule = Annotated[ConstantSchedule | StepSchedule | CosineSchedule | InverseTimeSchedule, *KIND_OR_MAPPING]

@@ -21,9 +21,7 @@ def _read_length(value: Any) -> int | tuple[int, int]:
 _WHOLE = {"type": "integer", "minimum": 2}
 _PAIR = {"type": "array", "items": _WHOLE, "minItems": 2, "maxItems": 2}
 # A pair lets the lengths vary within a batch.
-Length = Annotated[
-    int | tuple[int, int], PlainValidator(_read_length), WithJsonSchema({"anyOf": [_WHOLE, _PAIR]})
-]
+Length = Annotated[int | tuple[int, int], PlainValidator(_read_length), WithJsonSchema({"anyOf": [_WHOLE, _PAIR]})]
 
 
 class SyntheticTask(Section):
@@ -70,6 +68,4 @@ class LogisticMapTask(SyntheticTask):
     task: Literal["logistic_map"] = key("logistic_map", "x to 4 x (1 - x), a single step (one to one)")
 
 
-Synthetic = Annotated[
-    OrderTask | AddingTask | EchoTask | SineTask | LogisticMapTask, Field(discriminator="task")
-]
+Synthetic = Annotated[OrderTask | AddingTask | EchoTask | SineTask | LogisticMapTask, Field(discriminator="task")]

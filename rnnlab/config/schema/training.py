@@ -30,14 +30,10 @@ class CrossEntropyLoss(Section):
 class BinaryCrossEntropyLoss(Section):
     """-y log sigmoid(o) - (1 - y) log(1 - sigmoid(o))."""
 
-    kind: Literal["binary_cross_entropy"] = key(
-        "binary_cross_entropy", "-log of the right one of two classes"
-    )
+    kind: Literal["binary_cross_entropy"] = key("binary_cross_entropy", "-log of the right one of two classes")
 
 
-Loss = Annotated[
-    HalfSquaredErrorLoss | HuberLoss | CrossEntropyLoss | BinaryCrossEntropyLoss, *KIND_OR_MAPPING
-]
+Loss = Annotated[HalfSquaredErrorLoss | HuberLoss | CrossEntropyLoss | BinaryCrossEntropyLoss, *KIND_OR_MAPPING]
 
 
 class NoClip(Section):
@@ -80,12 +76,8 @@ class Omega(Section):
 class EarlyStopping(Section):
     """Stop where the loss on a tail of the training rows falls no more."""
 
-    patience: Whole = key(
-        20, "epochs without a better validation loss before training stops", unit="epochs", ge=1
-    )
-    validation_fraction: Number = key(
-        0.1, "share of the training rows, from the end, to validate on", gt=0, lt=1
-    )
+    patience: Whole = key(20, "epochs without a better validation loss before training stops", unit="epochs", ge=1)
+    validation_fraction: Number = key(0.1, "share of the training rows, from the end, to validate on", gt=0, lt=1)
     min_delta: Number = key(0.0, "how much lower a loss must be to count as better", unit="loss", ge=0)
 
 
@@ -156,13 +148,9 @@ class Training(Section):
         ge=1,
     )
     # No clipping unless asked for: it changes the gradient, and the record shows the norms that call for it.
-    clip: Clip = key(
-        NoClip(), "limit on the gradient before it is used", example={"kind": "norm", "threshold": 5.0}
-    )
+    clip: Clip = key(NoClip(), "limit on the gradient before it is used", example={"kind": "norm", "threshold": 5.0})
     l2: Number = key(0.0, "weight of 0.5 ||W||^2 over the weights, biases left out", ge=0)
-    omega: Omega | None = key(
-        None, "regularizer against vanishing gradients (vanilla cell)", example={"alpha": 2.0}
-    )
+    omega: Omega | None = key(None, "regularizer against vanishing gradients (vanilla cell)", example={"alpha": 2.0})
     early_stopping: EarlyStopping | None = key(
         None, "stop where the loss on held-out training rows falls no more", example={"patience": 20}
     )
