@@ -69,7 +69,7 @@ def load_prices(
 def _from_folder(kept: Kept, column: str) -> Series:
     origin = kept.origin or {}
     found = series_from(
-        parse_table(kept.content, str(kept.path)), "date", column, positive=column != "volume", path=kept.path
+        parse_table(kept.content, str(kept.path)), None, column, positive=column != "volume", path=kept.path
     )
     return Series(
         found.dates,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from rnnlab.data.prices.bars import Bars, from_csv
 from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
-from rnnlab.data.prices.store import kept_symbols, read_kept
+from rnnlab.data.prices.store import file_of, kept_symbols, pending, read_kept
 from rnnlab.errors import DataError
 
 
@@ -85,6 +85,24 @@ def held(folder: Path, symbol: str) -> Held | None:
     return Held(replace(bars, currency=kept.origin.get("currency")), kept.origin)
 
 
+def check_own(folder: Path, symbol: str, imported: Path | None = None) -> None:
+    """Refuse to replace a CSV file that was put into the folder by hand, unless it is the one that is imported.
+
+    Raises
+    ------
+    DataError
+        There is such a file.
+    """
+    path = file_of(folder, symbol)
+    if not path.exists() or path.with_suffix(".json").exists() or pending(path.with_suffix(".json")).exists():
+        return
+    if imported is None or not path.samefile(imported):
+        raise DataError(
+            f"{path}: was put there by hand (no {path.stem}.json beside it), and is not replaced.",
+            hint=f"Move it away, or make it ours: rnnlab fetch {symbol} --from-file {path}.",
+        )
+
+
 def entries(folder: Path) -> Iterator[Entry]:
     """Everything the folder keeps, by symbol."""
     for symbol in kept_symbols(folder):
@@ -94,7 +112,7 @@ def entries(folder: Path) -> Iterator[Entry]:
                 continue
             bars = from_csv(kept.content, str(kept.path))
         except DataError as problem:
-            yield Entry(symbol, folder / f"{symbol}.csv", problem=problem.message)
+            yield Entry(symbol, file_of(folder, symbol), problem=problem.message)
             continue
         origin = kept.origin or {}
         yield Entry(

@@ -18,6 +18,8 @@ from rnnlab.errors import DataError
 
 SCHEMA_VERSION = 1
 
+_TEXTS = ("source", "adjustment", "currency", "fetched_at")  # dropped where an edited file has something else
+
 
 @dataclass(frozen=True)
 class Kept:
@@ -105,7 +107,7 @@ def _origin_of(path: Path, sha256: str) -> tuple[bool, dict | None]:
         except (OSError, ValueError):
             origin = None
         if isinstance(origin, dict) and origin.get("sha256") == sha256:
-            return True, origin
+            return True, {key: value for key, value in origin.items() if key not in _TEXTS or isinstance(value, str)}
     return not described.exists(), None
 
 

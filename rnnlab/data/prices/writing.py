@@ -19,7 +19,7 @@ except ImportError:  # Windows
     fcntl = None
     import msvcrt
 
-_BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK, errno.EDEADLOCK}
+_BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
 
 
 @contextlib.contextmanager

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from rnnlab.data.prices.bars import Bars, fault, from_csv, to_csv
 from rnnlab.data.prices.imports import bars_from
 from rnnlab.data.prices.sources import nasdaq, stooq, tiingo, twelvedata, yahoo
-from rnnlab.data.prices.sources.client import Answer, retry_after
+from rnnlab.data.prices.sources.client import Answer
+from rnnlab.data.prices.sources.connection import retry_after
 from rnnlab.data.prices.sources.failures import SourceError, first_line, in_words
 from rnnlab.data.prices.sources.source import Query
 from rnnlab.data.prices.symbols import check_symbol, file_stem, symbol_of

@@ -1,5 +1,7 @@
 """Every answer a source is known to give, over real HTTP: prices, or the right failure."""
 
+import dataclasses
+import gzip
 import json
 import logging
 from datetime import date
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 
 from rnnlab.data.prices.sources import SOURCES
+from rnnlab.data.prices.sources.client import Request
 from rnnlab.data.prices.sources.failures import (
     Blocked,
     KeyRequired,
@@ -482,3 +485,24 @@ def test_a_given_key_goes_before_the_environment(monkeypatch):
     monkeypatch.setenv("STOOQ_APIKEY", "first")
     assert SOURCES["stooq"].key(None) == "first"
     assert SOURCES["stooq"].key("given") == "given"
+
+
+def test_a_retry_goes_to_the_mirror(replay, client):
+    replay.scenes["yahoo"] = Reply("here")
+    answer = client.get("yahoo", ("http://127.0.0.1:9", replay.address), Request("/v8/finance/chart/A", {}))
+    assert answer.text == "here"
+
+
+def test_the_password_file_of_the_person_stays_out_of_it(ask, replay, monkeypatch, tmp_path):
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login me password mine\n")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    ask("tiingo", History().tiingo)
+    ask("yahoo", History().yahoo)
+    assert [asked.headers.get("authorization") for asked in replay.asked] == [f"Token {KEY}", None]
+
+
+def test_a_body_without_end_is_cut_off(replay, client):
+    replay.scenes["yahoo"] = Reply(gzip.compress(b" " * 3_000_000), headers={"Content-Encoding": "gzip"})
+    small = dataclasses.replace(client, largest=2**20)
+    with pytest.raises(Unexpected, match="more than 1 MiB"):
+        small.get("yahoo", (replay.address,), Request("/v8/finance/chart/A", {}))

@@ -341,3 +341,19 @@ def test_a_symbol_that_is_no_longer_traded_is_remarked_upon(get, replay):
     assert get().origin["notes"] == []
     (note,) = get("XYZ", now=LATER).origin["notes"]
     assert "2024-02-09, 20 days before" in note
+
+
+def test_a_file_that_was_put_there_by_hand_is_not_replaced(get, replay, folder, tmp_path):
+    folder.mkdir()
+    mine = folder / "AAPL.csv"
+    mine.write_text("Date,Close\n2024-01-02,1\n2024-01-03,1.1\n")
+    replay.scenes["yahoo"] = EARLY.yahoo
+    with pytest.raises(DataError, match=r"AAPL\.csv: was put there by hand"):
+        get()
+    (tmp_path / "other.csv").write_text(mine.read_text())
+    with pytest.raises(DataError, match="by hand"):
+        import_file("AAPL", tmp_path / "other.csv", data_dir=folder)
+    assert load_prices("AAPL", data_dir=folder).values.tolist() == [1.0, 1.1]
+    assert not replay.asked
+    assert import_file("AAPL", mine, data_dir=folder, now=FIRST).change == "new"
+    assert load_prices("AAPL", data_dir=folder).source == "file AAPL.csv"

@@ -7,12 +7,11 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from urllib.parse import urlencode, urlsplit
 
 import requests
 
+from rnnlab.data.prices.sources.connection import cause, place, retry_after
 from rnnlab.data.prices.sources.failures import Blocked, RateLimited, SourceError, Unexpected, Unreachable
 
 # A library's own name is refused by some sources (429), a browser's is not.
@@ -145,7 +144,7 @@ class Client:
         except (SourceError, _RetryError) as failure:
             return failure
         except requests.RequestException as failure:  # its own text holds the address with the key
-            return _RetryError(f"is out of reach at {_place(host)}: {_cause(failure)}")
+            return _RetryError(f"is out of reach at {place(host)}: {cause(failure)}")
         except Exception as failure:
             return Unexpected(source, f"the connection failed ({type(failure).__name__})")
 
@@ -187,50 +186,3 @@ def _accepted(source: str, answer: Answer, wait: float | None) -> Answer:
             hint="Name another --source, or import a file with --from-file.",
         )
     return answer
-
-
-def retry_after(text: str | None, now: datetime | None = None) -> float | None:
-    """Seconds that a Retry-After header asks to wait, given as such or as a date, or None."""
-    if not text:
-        return None
-    if re.fullmatch(r"\d{1,8}", text.strip(), re.ASCII):
-        return float(text)
-    try:
-        until = parsedate_to_datetime(text)
-    except (ValueError, TypeError, OverflowError):
-        return None
-    if until.tzinfo is None:
-        until = until.replace(tzinfo=UTC)
-    return max(0.0, (until - (now or datetime.now(UTC))).total_seconds())
-
-
-def _place(host: str) -> str:
-    return urlsplit(host).netloc
-
-
-def _cause(failure: requests.RequestException) -> str:
-    """A cause in words, taken from the kind of the failure and never from its text."""
-    text = repr(failure)
-    if isinstance(failure, requests.exceptions.ProxyError):
-        return "the proxy fails"
-    if isinstance(failure, requests.exceptions.SSLError):
-        return "its certificate cannot be verified"
-    if isinstance(failure, requests.exceptions.Timeout):
-        return "no answer in time"
-    for sign, cause in _SIGNS.items():
-        if sign in text:
-            return cause
-    return "the connection broke"
-
-
-_SIGNS = {
-    "NameResolutionError": "its name is not known, so the network may be down",
-    "Connection refused": "the connection was refused",
-    "Network is unreachable": "the network is down",
-    "Read timed out": "no answer in time",
-    "IncompleteRead": "the answer was cut short",
-    "reset": "the connection was reset",
-    "RemoteDisconnected": "the connection was closed without an answer",
-    "content-encoding": "the answer was compressed wrongly",
-    "ContentDecodingError": "the answer was compressed wrongly",
-}
