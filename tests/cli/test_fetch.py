@@ -114,7 +114,7 @@ FAILURES = {
     ),
     "limited": ("yahoo", Reply("", 429, {"Retry-After": "3600"}), "60 minutes", "Try again in 60 minutes"),
     "unknown": ("yahoo", NOT_FOUND, "yahoo: knows no symbol 'SPY'.", "At hand: AAPL, GOOG"),
-    "empty": ("stooq", Reply("No data"), "has no day of SPY from 2024-01-02", ""),
+    "empty": ("stooq", Reply("No data"), "has no day of SPY from 2024-01-02", "--start and --end"),
     "unexpected": ("tiingo", Reply("\x1b[2J\x07<b>What?</b>"), "it begins '<b>What?</b>'.", "--source"),
     "server": (
         "yahoo",

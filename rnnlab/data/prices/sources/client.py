@@ -112,7 +112,7 @@ class Client:
                 if wait is not None and wait > self.longest_pause:
                     raise RateLimited(source, f"is overloaded (status {answer.status})", wait)
             except _RetryError as problem:
-                failure = Unreachable(source, str(problem))
+                failure = Unreachable(source, str(problem), "Check the network, try again later")
             wait = self.pause * 2**attempt if wait is None else wait
             if last or time.monotonic() + wait > deadline:
                 raise failure

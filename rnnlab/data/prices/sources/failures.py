@@ -77,6 +77,9 @@ class NoSuchSymbol(SourceError):
 class NoData(SourceError):
     """The source has no day of the symbol in the window."""
 
+    def __init__(self, source: str, reason: str) -> None:
+        super().__init__(source, reason, hint="Ask for other days, with --start and --end, or check the symbol.")
+
 
 class Unexpected(SourceError):
     """The source answered in no format we know."""
@@ -97,8 +100,8 @@ class LessThanKept(SourceError):
 class Unreachable(SourceError):
     """The network, or the source's servers, are down."""
 
-    def __init__(self, source: str, reason: str) -> None:
-        super().__init__(source, reason, hint="Check the network, try again later, or name another --source.")
+    def __init__(self, source: str, reason: str, first_step: str = "Try again later") -> None:
+        super().__init__(source, reason, hint=f"{first_step}, or name another --source.")
 
 
 def first_line(text: str, limit: int = 80) -> str:
