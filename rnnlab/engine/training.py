@@ -53,6 +53,11 @@ class Update:
     validation_loss: np.ndarray | None = None
     diverged: Mapping[int, str] = field(default_factory=dict)
 
+    @property
+    def norm_after(self) -> np.ndarray:
+        """Global gradient norm after clipping, (R,)."""
+        return self.norm * self.clip_scale
+
 
 @dataclass(frozen=True)
 class EarlyStopping:
