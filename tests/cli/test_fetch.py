@@ -120,7 +120,7 @@ FAILURES = {
         "yahoo",
         Reply("<html>Bad Gateway", 502, {"Retry-After": "0"}),
         "fails with status 502",
-        "Check the network",
+        "Try again later",
     ),
 }
 

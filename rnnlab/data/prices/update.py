@@ -186,16 +186,17 @@ def _refuse_loss(source: Source, wanted: Wanted, held: Held | None, mine: Held |
             source.name,
             f"runs from {bars.first} to {bars.last}, while {wanted.symbol} is kept from {held.bars.first}"
             f" to {held.bars.last}: nothing was replaced",
-            hint=_begin_anew(wanted),
+            hint=_begin_anew(wanted, mine),
         )
     missing = set(held.bars.columns) - set(bars.columns)
     if missing and mine is None:
         raise LessThanKept(
             source.name,
             f"has no {' or '.join(sorted(missing))} of {wanted.symbol}, which is kept; nothing was replaced",
-            hint=_begin_anew(wanted),
+            hint=_begin_anew(wanted, mine),
         )
 
 
-def _begin_anew(wanted: Wanted) -> str:
-    return f"To begin anew, delete {file_of(wanted.folder, wanted.symbol)} first, or name the --source."
+def _begin_anew(wanted: Wanted, mine: Held | None) -> str:
+    other = ", or name the --source that is to replace it" if mine is None else ""
+    return f"To begin anew, delete {file_of(wanted.folder, wanted.symbol)} first{other}."
