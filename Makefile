@@ -9,13 +9,14 @@ UV = uv
 CONFIG = configs/stock.yaml
 ARGS =
 
-.PHONY: help train test check bench peers lock clean
+.PHONY: help train test lint check bench peers lock clean
 .DEFAULT_GOAL = help
 
 help:
 	@echo 'make train   set up once, then train the stock experiment (CONFIG=... trains another)'
 	@echo 'make test    set up once, then run the tests (ARGS="-k engine" runs some)'
-	@echo 'make check   lint, format, types and tests: what CI runs'
+	@echo 'make lint    lint, format and types'
+	@echo 'make check   lint and test: what CI runs'
 	@echo 'make bench   time rnnlab beside the peers that are installed (make peers: PyTorch and JAX)'
 	@echo 'make lock    choose new versions for the lock files (needs uv)'
 	@echo 'make clean   remove what make made; runs stay'
@@ -26,12 +27,14 @@ train: $(VENV)/ready
 test: $(VENV)/ready-dev
 	@$(RUN) pytest $(ARGS)
 
-check: $(VENV)/ready-dev
+lint: $(VENV)/ready-dev
 	@echo 'ruff check';  $(RUN) ruff check --quiet .
 	@echo 'ruff format'; $(RUN) ruff format --quiet --check . || \
 	  { echo 'Run $(RUN) ruff format to format these files:' >&2; $(RUN) ruff format --check . >&2; exit 1; }
 	@echo 'pyright';     PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(RUN) pyright
-	@$(RUN) pytest $(ARGS)
+
+check: lint
+	@$(MAKE) --no-print-directory test
 
 bench: $(VENV)/ready-dev
 	@$(RUN) tests.benchmarks $(ARGS)
