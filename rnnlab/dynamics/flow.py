@@ -1,14 +1,17 @@
 """Gradient by lag: how much of the loss's gradient reaches back how far.
 
-Two curves, which must not be confused. *Total*, ||dL/dh_{T-k}|| with a loss at every step: it is refilled at each step and
-hides decay. *Transport*, ||dL_T/dh_{T-k}|| for a loss at the last step alone: this is what vanishes or explodes.
+Two curves, which must not be confused. *Total*, ||dL/dh_{T-k}|| with a loss at every step: it is refilled at each
+step and hides decay. *Transport*, ||dL_T/dh_{T-k}|| for a loss at the last step alone: this is what vanishes or
+explodes.
 """
 
 from dataclasses import replace
+from functools import lru_cache
 
 import numpy as np
 
 from rnnlab.dynamics.trajectory import Trajectory
+from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Loss, Network, States
 
@@ -42,28 +45,40 @@ def transport(
 ) -> np.ndarray:
     """||dL_T/dh_{T-k}||_F for a loss at the last step alone, k = 0 .. T - 1: (T,) or (R, T)."""
     if network.architecture.readout == "every":
-        # The same parameters with an output at the last step only.
-        network = Network(replace(network.architecture, readout="last"))
         assert batch.targets is not None
-        batch = replace(batch, targets=batch.targets[-1])
+        network, batch = _read_at_last_step(network.architecture), replace(batch, targets=batch.targets[-1])
     return total(network, theta, batch, loss, states=states, layer=layer)
+
+
+@lru_cache(maxsize=8)
+def _read_at_last_step(architecture: Architecture) -> Network:
+    """The network of the same parameters with an output at the last step only, its buffers kept from call to call."""
+    return Network(replace(architecture, readout="last"))
 
 
 def loss_adjoints(
     network: Network, theta: np.ndarray, batch: Batch, loss: Loss, *, states: States | None = None
 ) -> np.ndarray:
-    """dl_t/dh_t, what the loss at step t alone says to the top state of step t: (R, B, T, H), for the mean over the batch.
+    """dl_t/dh_t, what the loss at step t alone says to the top state of step t: (R, B, T, H).
 
-    For a readout at every step and a top layer in one direction.
+    L is the mean over the batch.
+
+    A network that reads at the last step has a loss there alone: all other steps are 0. Of a bidirectional network, the
+    states of its forward direction.
     """
+    every, lead = network.architecture.readout == "every", theta.ndim == 2
     outputs, _ = network.outputs(theta, batch, states=states)
-    lead = theta.ndim == 2
-    columns = np.swapaxes(outputs, -1, -2)
-    _, d_outputs = loss(columns, batch.target_columns(True, lead), None, 1.0 / batch.sequences)
-    W_ho = network.layout.view(theta, "readout.W_ho")
-    d_outputs = np.swapaxes(d_outputs, -1, -2)  # (T, [R,] B, O)
+    columns = np.swapaxes(outputs if every else outputs[None], -1, -2)
+    _, d_outputs = loss(columns, batch.target_columns(every, lead), None, 1.0 / batch.sequences)
+    W_ho = network.layout.view(theta, "readout.W_ho")[..., : network.architecture.hidden_size, :]
+    d_outputs = np.swapaxes(d_outputs, -1, -2)  # (T or 1, [R,] B, O)
     dh = np.matmul(d_outputs, np.swapaxes(W_ho, -1, -2))
-    return np.moveaxis(dh if lead else dh[:, None], 0, 2)
+    dh = np.moveaxis(dh if lead else dh[:, None], 0, 2)
+    if every:
+        return dh
+    adjoints = np.zeros((*dh.shape[:2], batch.steps, dh.shape[-1]))
+    adjoints[:, :, -1:] = dh
+    return adjoints
 
 
 def lag_gradients(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | None = None) -> np.ndarray:
@@ -91,9 +106,7 @@ def lag_gradients(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | N
 
 def lag_norms(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | None = None) -> np.ndarray:
     """||G_k||_F for k = 0 .. lags - 1: (R, lags), without keeping the matrices."""
-    return np.stack(
-        [np.linalg.norm(G, axis=(-2, -1)) for G in _each_lag(trajectory, adjoints, lags)], axis=-1
-    )
+    return np.stack([np.linalg.norm(G, axis=(-2, -1)) for G in _each_lag(trajectory, adjoints, lags)], axis=-1)
 
 
 def lag_share(norms: np.ndarray, *, from_lag: int = 5) -> np.ndarray:

@@ -2,7 +2,10 @@
 
 import numpy as np
 
+from rnnlab.dynamics.spectra import sigma_max
 from rnnlab.dynamics.trajectory import Trajectory
+
+LARGE = 1e100  # a product whose norm leaves [1 / LARGE, LARGE] is rescaled
 
 
 def step_jacobians(trajectory: Trajectory, steps: slice | None = None) -> np.ndarray:
@@ -31,20 +34,42 @@ def step_jacobians(trajectory: Trajectory, steps: slice | None = None) -> np.nda
     return np.stack(rows, axis=2)
 
 
-def product_norms(trajectory: Trajectory) -> np.ndarray:
-    """||dh_T / dh_{T-k}||_F / sqrt(H) for every lag k = 0 .. T: (R, B, T + 1); 1 at lag 0.
+def suffix_products(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
+    """The products of the last k Jacobians, dh_T / dh_{T-k}, from one walk back through all T steps. They need no loss.
 
-    The product of the last k Jacobians; it needs no loss. Of the LSTM's the block that belongs to h.
+    Returns
+    -------
+    log_norms : (R, B, T + 1)
+        log(||dh_T / dh_{T-k}||_F / sqrt(H)) for every lag k: 0 at lag 0, -inf where nothing gets through (every unit
+        dead), inf or NaN where the states are not finite. Logarithms neither underflow nor overflow, however long the
+        product.
+    product : (R, B, H, S)
+        dh_T / ds_0 divided by its Frobenius norm.
+
+    Of the LSTM, whose state is [h, c], the norms are those of the block that belongs to h.
     """
     H, S, T = trajectory.hidden_size, trajectory.state_size, trajectory.steps
     R, B = trajectory.h.shape[:2]
     adjoint = np.broadcast_to(np.eye(H, S), (R, B, H, S))
-    norms = np.empty((R, B, T + 1))
-    norms[..., 0] = 1.0
-    for k in range(1, T + 1):
-        _, adjoint = trajectory.pull_back(slice(T - k, T - k + 1), adjoint)
-        norms[..., k] = np.linalg.norm(adjoint[..., :H], axis=(-2, -1)) / np.sqrt(H)
-    return norms
+    log_scale = np.zeros((R, B))
+    log_norms = np.zeros((R, B, T + 1))
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
+        for k in range(1, T + 1):
+            _, adjoint = trajectory.pull_back(slice(T - k, T - k + 1), adjoint)
+            norm = _frobenius(adjoint[..., :H])
+            log_norms[..., k] = np.log(norm) + log_scale - 0.5 * np.log(H)
+            if norm.max() > LARGE or norm.min() < 1 / LARGE:
+                size = _frobenius(adjoint) if S > H else norm
+                size = np.where((size > 0) & np.isfinite(size), size, 1.0)
+                adjoint = adjoint / size[..., None, None]
+                log_scale += np.log(size)
+        return log_norms, adjoint / _frobenius(adjoint)[..., None, None]
+
+
+def product_norms(trajectory: Trajectory) -> np.ndarray:
+    """||dh_T / dh_{T-k}||_F / sqrt(H) for every lag k = 0 .. T: (R, B, T + 1); 1 at lag 0. See `suffix_products`."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.exp(suffix_products(trajectory)[0])
 
 
 def long_product(trajectory: Trajectory) -> np.ndarray:
@@ -57,12 +82,14 @@ def long_product(trajectory: Trajectory) -> np.ndarray:
 
 
 def condition_number(product: np.ndarray) -> np.ndarray:
-    """s_1 / s_median of a long Jacobian product (..., S, S): how unlike each other the directions fare, (...).
+    """s_1 / s_median of a long Jacobian product (..., H, S): how unlike each other the directions fare, (...).
 
-    1 for an orthogonal matrix; some 1e8 for a Gaussian W_hh of 100 tanh units after 50 steps.
+    NaN where the product is zero or not finite, inf where more than half of the directions are lost. 1 for an
+    orthogonal matrix; some 1e8 for a Gaussian W_hh of 100 tanh units after 50 steps.
     Source: Saxe, McClelland, Ganguli 2014, arXiv:1312.6120 (dynamical isometry).
     """
-    singular = np.linalg.svd(product, compute_uv=False)
+    finite = np.all(np.isfinite(product), axis=(-2, -1))
+    singular = np.linalg.svd(np.where(finite[..., None, None], product, 0.0), compute_uv=False)
     with np.errstate(divide="ignore", invalid="ignore"):
         return singular[..., 0] / np.median(singular, axis=-1)
 
@@ -70,8 +97,8 @@ def condition_number(product: np.ndarray) -> np.ndarray:
 def norm_bound(trajectory: Trajectory, lags: int) -> np.ndarray:
     """(gamma ||W_hh||_2)^k for k = 0 .. lags: (R, lags + 1), an upper bound on the vanilla cell's ||dh_T/dh_{T-k}||_2.
 
-    gamma is the largest slope of the activation: 1 for tanh, relu and identity, 1/4 for sigmoid. The Frobenius norm over
-    sqrt(H) of `product_norms` is no larger than the 2-norm, so the bound holds for it too.
+    gamma is the largest slope of the activation: 1 for tanh, relu and identity, 1/4 for sigmoid. The Frobenius norm
+    over sqrt(H) of `suffix_products` is no larger than the 2-norm, so the bound holds for it too.
 
     Raises
     ------
@@ -82,6 +109,11 @@ def norm_bound(trajectory: Trajectory, lags: int) -> np.ndarray:
     """
     if trajectory.cell != "rnn":
         raise ValueError(f"The bound belongs to the vanilla cell, 'rnn'; got {trajectory.cell!r}.")
-    sigma = np.linalg.norm(trajectory.W_hh[:, 0], ord=2, axis=(-2, -1))
+    sigma = sigma_max(trajectory.W_hh[:, 0])
     with np.errstate(over="ignore"):
         return (trajectory.gamma * sigma)[:, None] ** np.arange(lags + 1)
+
+
+def _frobenius(matrices: np.ndarray) -> np.ndarray:
+    """||.||_F over the last two axes, without a copy."""
+    return np.sqrt(np.einsum("...ij,...ij->...", matrices, matrices))

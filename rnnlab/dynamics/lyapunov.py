@@ -2,8 +2,8 @@
 
     Q <- J_t Q,  Q R = qr(Q),  lambda_i = mean of log |R_ii| after a warm-up
 
-Source: Benettin, Galgani, Giorgilli, Strelcyn 1980, doi:10.1007/BF02128236; for recurrent networks Engelken, Wolf, Abbott
-2023, arXiv:2006.02427, and Vogt, Puelma Touzel, Shlizerman, Lajoie 2022, arXiv:2006.14123.
+Source: Benettin, Galgani, Giorgilli, Strelcyn 1980, doi:10.1007/BF02128236; for recurrent networks Engelken, Wolf,
+Abbott 2023, arXiv:2006.02427, and Vogt, Puelma Touzel, Shlizerman, Lajoie 2022, arXiv:2006.14123.
 """
 
 import numpy as np
@@ -15,13 +15,21 @@ from rnnlab.dynamics.trajectory import Trajectory
 SMALLEST = np.finfo(np.float64).tiny
 
 
-def spectrum(trajectory: Trajectory, *, count: int | None = None, warm_up: int | None = None) -> np.ndarray:
+def spectrum(
+    trajectory: Trajectory,
+    rng: np.random.Generator,
+    *,
+    count: int | None = None,
+    warm_up: int | None = None,
+) -> np.ndarray:
     """Lyapunov exponents along a trajectory, in nats per step, the largest first.
 
     Parameters
     ----------
     trajectory : Trajectory
         Of T steps; the longer, the better the mean.
+    rng : Generator
+        Draws the directions that are followed; the exponents hardly depend on them.
     count : int, optional
         How many exponents; all S if left out.
     warm_up : int, optional
@@ -34,11 +42,9 @@ def spectrum(trajectory: Trajectory, *, count: int | None = None, warm_up: int |
     """
     S, T = trajectory.state_size, trajectory.steps
     count = S if count is None else min(count, S)
-    warm_up = T // 10 if warm_up is None else warm_up
-    if not 0 <= warm_up < T:
-        raise ValueError(f"The 'warm_up' must be at least 0 and below the {T} steps; got {warm_up}.")
+    warm_up = _check_warm_up(warm_up, T)
     R, B = trajectory.h.shape[:2]
-    start = np.random.default_rng(0).standard_normal((S, count))
+    start = rng.standard_normal((S, count))
     Q = np.broadcast_to(np.linalg.qr(start)[0], (R, B, S, count))
     logs = np.zeros((R, B, count))
     for t in range(T):
@@ -50,22 +56,33 @@ def spectrum(trajectory: Trajectory, *, count: int | None = None, warm_up: int |
     return -np.sort(-logs / (T - warm_up), axis=-1)
 
 
-def largest(trajectory: Trajectory, *, warm_up: int | None = None) -> np.ndarray:
+def largest(trajectory: Trajectory, rng: np.random.Generator, *, warm_up: int | None = None) -> np.ndarray:
     """The largest Lyapunov exponent, (R, B), in nats per step: one direction followed through all steps.
 
-    Where a direction is wiped out (every unit dead) it is minus infinity.
+    It is followed back in time, as a gradient travels: J^T has the singular values of J, and so the same exponents.
+    -inf where the direction is wiped out (every unit dead), NaN where the states are not finite. Parameters as for
+    `spectrum`.
     """
     S, T = trajectory.state_size, trajectory.steps
-    warm_up = T // 10 if warm_up is None else warm_up
+    warm_up = _check_warm_up(warm_up, T)
     R, B = trajectory.h.shape[:2]
-    q = np.random.default_rng(0).standard_normal((S, 1))
-    q = np.broadcast_to(q / np.linalg.norm(q), (R, B, S, 1))
+    q = np.broadcast_to(rng.standard_normal(S), (R, B, 1, S))
     logs = np.zeros((R, B))
-    with np.errstate(divide="ignore", invalid="ignore"):
-        for t in range(T):
-            q = np.matmul(step_jacobians(trajectory, slice(t, t + 1))[:, :, 0], q)
-            norm = np.linalg.norm(q, axis=(-2, -1))
-            if t >= warm_up:
-                logs += np.log(norm)
-            q = q / np.where(norm == 0, 1, norm)[..., None, None]
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+        for k in range(T):
+            _, q = trajectory.pull_back(slice(T - 1 - k, T - k), q / _length(q))
+            if k >= warm_up:
+                logs += np.log(np.linalg.norm(q, axis=(-2, -1)))
     return logs / (T - warm_up)
+
+
+def _length(q: np.ndarray) -> np.ndarray:
+    norm = np.linalg.norm(q, axis=(-2, -1), keepdims=True)
+    return np.where(norm == 0, 1, norm)
+
+
+def _check_warm_up(warm_up: int | None, steps: int) -> int:
+    warm_up = steps // 10 if warm_up is None else warm_up
+    if not 0 <= warm_up < steps:
+        raise ValueError(f"The 'warm_up' must be at least 0 and below the {steps} steps; got {warm_up}.")
+    return warm_up

@@ -1,8 +1,8 @@
 """A network's run over a batch, opened up: states, gates, and how a gradient steps back through each step.
 
-Rows here, as in the formulas: a state is (H,), a_t = h_{t-1} W_hh + x_t W_xh + b_h. Arrays are (R, B, T, ...), models and
-sequences first, so that one trajectory's steps lie side by side. The derivation is independent of the engine's BPTT, which
-works on columns and in place; the tests hold one against the other.
+Rows here, as in the formulas: a state is (H,), a_t = h_{t-1} W_hh + x_t W_xh + b_h. Arrays are (R, B, T, ...), models
+and sequences first, so that one trajectory's steps lie side by side. The derivation is independent of the engine's
+BPTT, which works on columns and in place; the tests hold one against the other.
 """
 
 from dataclasses import dataclass

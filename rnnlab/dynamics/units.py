@@ -12,8 +12,8 @@ SATURATED_SIGMOID = 0.05
 def saturated_share(trajectory: Trajectory) -> np.ndarray:
     """Share of states (over units, steps and sequences) in the flat part of their activation: (R,), in [0, 1].
 
-    |h| > 0.95 for tanh (and the bounded states of the gated cells), h within 0.05 of 0 or 1 for sigmoid, h = 0 for relu;
-    0 for the identity, which has no flat part.
+    |h| > 0.95 for tanh (and the bounded states of the gated cells), h within 0.05 of 0 or 1 for sigmoid, h = 0 for
+    relu; 0 for the identity, which has no flat part.
     """
     h = trajectory.h[..., 1:, :]
     if trajectory.cell != "rnn" or trajectory.activation == "tanh":

@@ -7,8 +7,6 @@ import numpy as np
 
 # Over a chunk the gradient must shrink or grow by this factor before it is called vanishing or exploding.
 FACTOR = 10.0
-# Below this share of the first norm rounding, not dynamics, decides.
-NEGLIGIBLE = 1e-280
 
 
 @dataclass(frozen=True)
@@ -33,26 +31,21 @@ class Verdict:
     horizon: float
 
 
-def growth_rate(norms: np.ndarray) -> np.ndarray:
+def growth_rate(log_norms: np.ndarray) -> np.ndarray:
     """Slope of log ||dh_T / dh_{T-k}|| against the lag k, by least squares: (...), in nats per step.
 
     Parameters
     ----------
-    norms : (..., K)
-        By lag, lag 0 first. A curve that reaches exactly zero (every unit dead) has the rate -inf; one that overflows inf.
+    log_norms : (..., K)
+        By lag, lag 0 first, K >= 2. A curve that reaches -inf (every unit dead) has the rate -inf; one that leaves the
+        finite numbers otherwise has inf.
     """
-    norms = np.asarray(norms, float)
-    lags = np.arange(norms.shape[-1])
-    usable = np.isfinite(norms) & (norms > NEGLIGIBLE)
-    with np.errstate(divide="ignore", invalid="ignore"):
-        logs = np.where(usable, np.log(np.where(usable, norms, 1.0)), 0.0)
-        n = usable.sum(axis=-1)
-        x = np.where(usable, lags, 0.0)
-        mean_x, mean_y = x.sum(axis=-1) / n, logs.sum(axis=-1) / n
-        dx = np.where(usable, lags - mean_x[..., None], 0.0)
-        slope = (dx * (logs - mean_y[..., None])).sum(axis=-1) / (dx * dx).sum(axis=-1)
-    slope = np.where((norms == 0).any(axis=-1), -np.inf, slope)
-    return np.where(~np.isfinite(norms).all(axis=-1), np.nan if norms.size == 0 else np.inf, slope)
+    log_norms = np.asarray(log_norms, float)
+    lags = np.arange(log_norms.shape[-1]) - (log_norms.shape[-1] - 1) / 2
+    finite = np.all(np.isfinite(log_norms), axis=-1)
+    slope = np.where(finite[..., None], log_norms, 0.0) @ lags / (lags @ lags)
+    overflows = (np.isnan(log_norms) | (log_norms == np.inf)).any(axis=-1)
+    return np.where(finite, slope, np.where(overflows, np.inf, -np.inf))
 
 
 def judge(rates: np.ndarray, steps: int, *, coverage: float = 0.9) -> Verdict:
@@ -70,6 +63,7 @@ def judge(rates: np.ndarray, steps: int, *, coverage: float = 0.9) -> Verdict:
     coverage : float
         Share of the seeds inside the interval.
     """
+    rates = np.asarray(rates, float)
     rates = np.sort(rates[~np.isnan(rates)])
     if not rates.size:
         nan = float("nan")

@@ -1,0 +1,55 @@
+"""Pulling gradients back: the Jacobians of every cell against differences, and against the engine's own states."""
+
+import numpy as np
+import pytest
+
+from rnnlab.dynamics.jacobians import long_product, step_jacobians
+from rnnlab.dynamics.trajectory import follow
+from tests.dynamics.networks import CELLS, random_case
+
+
+def advance(network, theta, x, state):
+    """s_{t-1} to s_t by the engine, for a state as one vector."""
+    H = network.architecture.hidden_size
+    parts = [part[None] for part in np.split(state, len(state) // H)]
+    _, finals = network.step(theta, [parts], x)
+    return np.concatenate([part[0] for part in finals[0]])
+
+
+@pytest.mark.parametrize(("cell", "activation"), CELLS)
+def test_step_jacobians_are_the_derivatives_of_a_step(cell, activation):
+    network, theta, batch = random_case(cell, activation, sequences=1)
+    trajectory = follow(network, theta, batch)
+    J = step_jacobians(trajectory)[0, 0]
+    state = np.zeros(trajectory.state_size)
+    for t in range(trajectory.steps):
+        x = batch.inputs[t]
+        step = 1e-6
+        differences = [
+            (advance(network, theta, x, state + d) - advance(network, theta, x, state - d)) / (2 * step)
+            for d in step * np.eye(trajectory.state_size)
+        ]
+        np.testing.assert_allclose(J[t], np.transpose(differences), atol=2e-9)
+        state = advance(network, theta, x, state)
+        np.testing.assert_allclose(trajectory.h[0, 0, t + 1], state[: trajectory.hidden_size], atol=1e-14)
+
+
+@pytest.mark.parametrize(("cell", "activation"), CELLS)
+def test_a_long_product_is_the_step_jacobians_multiplied(cell, activation):
+    trajectory = follow(*random_case(cell, activation, models=2))
+    J = step_jacobians(trajectory)
+    product = np.eye(trajectory.state_size)
+    for t in range(trajectory.steps):
+        product = J[:, :, t] @ product
+    np.testing.assert_allclose(long_product(trajectory), product, atol=1e-14)
+
+
+def test_models_of_an_ensemble_are_the_lone_models():
+    network, theta, batch = random_case("gru", "tanh", models=3)
+    together = follow(network, theta, batch)
+    for r in range(3):
+        alone = follow(network, theta[r], batch)
+        np.testing.assert_allclose(together.h[r], alone.h[0], atol=1e-15)
+        np.testing.assert_array_equal(together.W_hh[r], alone.W_hh[0])
+        for name, gate in alone.gates.items():
+            np.testing.assert_allclose(together.gates[name][r], gate[0], atol=1e-14)
