@@ -60,7 +60,14 @@ def load_series(data) -> Series:
     """The series that a `data` section of kind prices or csv names, between its start and end."""
     if data.kind == "prices":
         return load_prices(data.symbol, data.column, start=data.start, end=data.end)
-    series = load_csv(data.path, data.date_column, data.value_column, positive=data.target == "log_return")
+    series = load_csv(
+        data.path,
+        data.date_column,
+        data.value_column,
+        date_format=data.date_format,
+        decimal=data.decimal,
+        positive=data.target == "log_return",
+    )
     return between(series, data.start, data.end)
 
 

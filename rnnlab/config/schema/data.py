@@ -51,7 +51,7 @@ class PricesData(SeriesData):
         "ticker symbol",
         must="a ticker symbol: up to 32 letters, digits and . - ^ = _",
         example="AAPL",
-        pattern=r"\A\^?[A-Za-z0-9][A-Za-z0-9.=_-]{0,30}\z",
+        pattern=r"\A\^?[A-Za-z0-9][A-Za-z0-9.=&_-]{0,30}\z",
     )
     column: Text = key("close", "which column of the prices", must="the name of a column", min_length=1)
 
@@ -72,6 +72,16 @@ class CsvData(SeriesData):
     )
     value_column: Text | None = key(
         None, "name of the column of values", must=COLUMN, shown_default="found by itself", min_length=1
+    )
+    date_format: Text | None = key(
+        None,
+        "how dates are written, where they could be read in two ways",
+        must="DD/MM/YYYY, MM/DD/YYYY or a pattern of strptime",
+        shown_default="found by itself",
+        min_length=1,
+    )
+    decimal: Literal["point", "comma"] | None = key(
+        None, "the decimal mark, where numbers could be read in two ways", shown_default="found by itself"
     )
 
 

@@ -87,10 +87,12 @@ def _month_first(texts, matches, label) -> bool:
             f"{label}: dates must all be written one way; {day_is_first!r} has the day first,"
             f" {day_is_second!r} the month."
         )
-    if not day_is_first and not day_is_second:
-        a, b, year = int(matches[0]["a"]), int(matches[0]["b"]), int(matches[0]["y"])
+    open_to_both = next((k for k, m in enumerate(matches) if int(m["a"]) != int(m["b"])), None)
+    if not day_is_first and not day_is_second and open_to_both is not None:
+        found = matches[open_to_both]
+        a, b, year = int(found["a"]), int(found["b"]), int(found["y"])
         raise DataError(
-            f"{label}: {texts[0]!r} could be {_words(year, b, a)} or {_words(year, a, b)},"
+            f"{label}: {texts[open_to_both]!r} could be {_words(year, b, a)} or {_words(year, a, b)},"
             " and no other row tells day from month.",
             hint="Say which: --date-format (in a config data.date_format) DD/MM/YYYY or MM/DD/YYYY.",
         )
