@@ -107,7 +107,7 @@ def test_negative_values_are_fine_unless_they_are_prices(load):
         ("\n \n", "f.csv: is empty; a header line and rows of a date and a value are needed."),
         (b"a,b\n1,\x00\n", "f.csv:2: must be text; found the control code \\x00: a binary file?"),
         (b"PK\x03\x04...", "an Excel workbook"),
-        (gzip.compress(b"date,close"), "compressed with gzip; unpack it first"),
+        (gzip.compress(b"date,close", mtime=0), "compressed with gzip; unpack it first"),
         ("<!DOCTYPE html>\n<p>", "f.csv: a CSV file is needed; this is a web page"),
         ('{"a": 1}', "f.csv: a CSV file is needed; this is JSON."),
         ("date,close\n", "f.csv: holds one line and no rows under it; that line is 'date,close'."),
