@@ -115,7 +115,7 @@ def check_gradients(
     states : per recurrence a list of (..., B, H), optional
         Initial states, checked too. If left out, the architecture's own: learned ones are parameters.
     directions : int
-        Random directions through all tensors together, and through each tensor that has more than `entries`.
+        Random directions through all tensors together; a fifth as many through each that has more than `entries`.
     entries : int
         Entries of a tensor to compare one by one, drawn at random where there are more.
 
@@ -130,12 +130,9 @@ def check_gradients(
     together = [compare.along_random(everything, rng) for _ in range(directions)]
     found = [error for error in together if error is not None]
     tensors = tuple(
-        _check_tensor(compare, name, columns, rng, directions, entries)
-        for name, columns in surface.columns.items()
+        _check_tensor(compare, name, columns, rng, directions, entries) for name, columns in surface.columns.items()
     )
-    return GradientCheck(
-        compare.method, compare.tolerance, len(found), max(found, default=float("nan")), tensors
-    )
+    return GradientCheck(compare.method, compare.tolerance, len(found), max(found, default=float("nan")), tensors)
 
 
 def _check_tensor(
@@ -149,7 +146,7 @@ def _check_tensor(
     size = columns.stop - columns.start
     chosen = np.arange(size) if size <= entries else rng.choice(size, entries, replace=False)
     single = [compare.along_entry(columns, entry) for entry in chosen]
-    several = [compare.along_random(columns, rng) for _ in range(directions if size > entries else 0)]
+    several = [compare.along_random(columns, rng) for _ in range(-(-directions // 5) if size > entries else 0)]
     missed = sum(error is None for error in single)
     errors = [error for error in single + several if error is not None]
     largest = float(np.abs(compare.surface.gradient[:, columns]).max())

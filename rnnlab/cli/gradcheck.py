@@ -1,0 +1,94 @@
+"""`rnnlab gradcheck`: the proof of a config's gradients."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from rnnlab.cli import console, numbers, tables
+from rnnlab.cli.help import Command
+
+if TYPE_CHECKING:
+    from rnnlab.experiments.gradcheck import Gradcheck
+
+WRONG = 1
+EXAMPLES = """\b
+Examples:
+  rnnlab gradcheck configs/stock.yaml
+  rnnlab gradcheck configs/stock.yaml --set model.cell=lstm"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("gradcheck", cls=Command, epilog=EXAMPLES)(gradcheck)
+
+
+def gradcheck(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML file; - reads standard input.")],
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+) -> int:
+    """Prove the gradients of a config's network: parameters, inputs, initial state. Exit 1 where one is wrong."""
+    from rnnlab.config import load
+
+    chosen = load(config, overrides=overrides or ())
+    from rnnlab.experiments.gradcheck import gradcheck as run_check
+
+    found = run_check(chosen)
+    if as_json:
+        console.document(_record(found))
+    else:
+        _show(found)
+    return 0 if found.check.passed else WRONG
+
+
+def _show(found: "Gradcheck") -> None:
+    check = found.check
+    models, sequences = numbers.count(len(found.seeds), "model"), numbers.count(found.sequences, "sequence")
+    console.result(f"{found.name}: {models}, {sequences} of {numbers.count(found.steps, 'step')}; {check.method}")
+    header = ("tensor", "entries", "compared", "largest gradient", "worst relative error")
+    rows = [
+        (t.name, f"{t.size:,}", f"{t.compared:,}", numbers.significant(t.largest), _error(t.error))
+        for t in check.tensors
+    ]
+    total = sum(t.size for t in check.tensors)
+    directions = numbers.count(check.directions, "direction")
+    rows.append(("all together", f"{total:,}", directions, "", _error(check.direction_error)))
+    console.result("\n".join(tables.render(header, rows, console.out.width)))
+    for note in found.notes:
+        console.result(console.out.fold(f"note: {note}"))
+    console.result(console.out.fold(_verdict(found)))
+
+
+def _verdict(found: "Gradcheck") -> str:
+    check = found.check
+    tolerance = f"the tolerance of {check.tolerance:.0e}"
+    if check.passed:
+        return f"{console.out.style('passed:', 'green')} every error is within {tolerance}"
+    wrong = [t.name for t in check.tensors if not t.error <= check.tolerance]
+    if not check.direction_error <= check.tolerance:
+        wrong.append("all together")
+    return f"{console.out.style('failed:', 'red')} not within {tolerance}: {', '.join(wrong)}"
+
+
+def _error(error: float) -> str:
+    return "not compared" if error != error else f"{error:.1e}"
+
+
+def _record(found: "Gradcheck") -> dict[str, Any]:
+    check = found.check
+    return {
+        "name": found.name,
+        "passed": check.passed,
+        "method": check.method,
+        "tolerance": check.tolerance,
+        "seeds": found.seeds,
+        "sequences": found.sequences,
+        "steps": found.steps,
+        "directions": check.directions,
+        "direction_error": check.direction_error,
+        "tensors": [vars(tensor) for tensor in check.tensors],
+        "notes": list(found.notes),
+    }
