@@ -3,8 +3,8 @@
 Everything follows from the number of the update, so that a run can be taken up again at any of them.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -57,6 +57,11 @@ class Sampling:
         Truncated BPTT: where there is an output at every step, a sequence is cut into stretches of so many steps, one
         update each, the state carried from one to the next; where there is one at the last step, the gradient flows
         through the last so many steps only.
+
+    Raises
+    ------
+    ValueError
+        For sequences of different lengths that are cut, with an output at the last step: their last steps lie apart.
     """
 
     sequences: Batch
@@ -66,11 +71,17 @@ class Sampling:
     carry_state: bool = False
     truncate: int | None = None
 
+    def __post_init__(self) -> None:
+        if self.truncate is not None and self.readout == "last" and self.sequences.lengths is not None:
+            raise ValueError("Sequences of different lengths cannot be truncated where the output is at the last step.")
+
     @cached_property
     def _stretches(self) -> list[tuple[int, int]]:
         T, k = self.sequences.steps, self.truncate
-        if k is None or self.readout == "last":
+        if k is None or k >= T:
             return [(0, T)]
+        if self.readout == "last":
+            return [(T - k, T)]
         return [(start, min(start + k, T)) for start in range(0, T, k)]
 
     @cached_property
@@ -86,26 +97,31 @@ class Sampling:
         """What update number `update`, counted from 0, works on."""
         epoch, within = divmod(update, self.updates_per_epoch)
         which, stretch = divmod(within, len(self._stretches))
-        batch = self._batch(epoch, which)
-        start, stop = self._stretches[stretch]
-        lead_in = None
-        if self.readout == "last" and self.truncate is not None and self.truncate < batch.steps:
-            cut = batch.steps - self.truncate
-            lead_in = replace(batch, targets=None).steps_between(0, cut, "last")
-            batch = batch.steps_between(cut, batch.steps, "last")
-        elif len(self._stretches) > 1:
-            batch = batch.steps_between(start, stop, "every")
+        rows, (start, stop) = self._rows(epoch, which), self._stretches[stretch]
+        lead_in = self._cut(rows, 0, start) if stretch == 0 and start > 0 else None
         fresh = stretch == 0 and not (self.carry_state and which > 0)
-        return Pick(batch, epoch, within == self.updates_per_epoch - 1, fresh, lead_in)
+        ends_epoch = within == self.updates_per_epoch - 1
+        return Pick(self._cut(rows, start, stop), epoch, ends_epoch, fresh, lead_in)
 
-    def _batch(self, epoch: int, which: int) -> Batch:
-        everything, size = self.sequences, self._size
-        if size == everything.sequences and self.orders is None:
-            return everything
-        rows = slice(which * size, min((which + 1) * size, everything.sequences))
-        if self.orders is None:
-            return everything.take(rows, self.readout)
-        return everything.take(self._order(epoch)[:, rows], self.readout)
+    def parts(self, lead_in: Batch) -> Iterator[Batch]:
+        """A lead-in in pieces no longer than what the gradient flows through, so that neither needs more memory."""
+        assert self.truncate is not None
+        for start in range(0, lead_in.steps, self.truncate):
+            yield lead_in.steps_between(start, min(start + self.truncate, lead_in.steps), self.readout)
+
+    def _cut(self, rows: slice | np.ndarray | None, start: int, stop: int) -> Batch:
+        """Steps first, then sequences: what is copied is never longer than a stretch."""
+        part = self.sequences
+        if stop - start < part.steps:
+            part = part.steps_between(start, stop, self.readout)
+        return part if rows is None else part.take(rows, self.readout)
+
+    def _rows(self, epoch: int, which: int) -> slice | np.ndarray | None:
+        """The sequences of a batch: None for all of them as they stand."""
+        total, size = self.sequences.sequences, self._size
+        if self.orders is not None:
+            return self._order(epoch)[:, which * size : (which + 1) * size]
+        return None if size == total else slice(which * size, min((which + 1) * size, total))
 
     def _order(self, epoch: int) -> np.ndarray:
         kept = self.__dict__.get("_kept_order")
@@ -114,4 +130,3 @@ class Sampling:
             kept = (epoch, self.orders(epoch))
             self.__dict__["_kept_order"] = kept
         return kept[1]
-

@@ -139,22 +139,23 @@ class Training:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
             pick = self.sampling.pick(self.done)
             initial = None if pick.fresh else self.states
-            if pick.lead_in is not None:
-                _, initial = self.network.outputs(self.theta, pick.lead_in, states=initial)
+            for part in () if pick.lead_in is None else self.sampling.parts(pick.lead_in):
+                _, initial = self.network.outputs(self.theta, part, states=initial)
             result = self.network.gradients(self.theta, pick.batch, self._loss, states=initial, penalty=self._penalty)
             gradient, value = result.parameters, result.loss
             if self._weight_penalty is not None:
                 value = value + self._weight_penalty(self.theta, gradient)
             clipped = clip(gradient, self.network.layout, *self._clipping)
-            finite = np.isfinite(value) & np.isfinite(clipped.norm)
-            diverged = self._freeze(self.active & ~finite, finite, pick, initial)
+            diverged = self._freeze(np.isfinite(value) & np.isfinite(clipped.norm), pick, initial)
             rate = self._learning_rate(self.done)
-            everyone = self.active.all()
+            everyone, moved = self.active.all(), self.active.copy()
             np.copyto(self._before, self.theta, where=True if everyone else self.active[:, None])
             self._optimizer.update(self.theta, gradient, rate, None if everyone else self.active)
             self.states = self._carried(result.states)
             self.done += 1
-            moved = self.active.copy()
+            if self.done == self.updates:  # no further pass would see where this update led
+                value_after = self.network.loss(self.theta, pick.batch, self._loss, states=initial)
+                diverged |= self._freeze(np.isfinite(value_after), pick, initial)
             validation = self._validate() if pick.ends_epoch else None
         return Update(
             self.done,
@@ -171,10 +172,10 @@ class Training:
             diverged,
         )
 
-    def _freeze(self, failing: np.ndarray, finite: np.ndarray, pick: Pick, initial: States | None) -> dict[int, str]:
+    def _freeze(self, finite: np.ndarray, pick: Pick, initial: States | None) -> dict[int, str]:
         """Stop the models that diverged, say where, and take them back to their last finite state."""
         named: dict[int, str] = {}
-        for model in np.flatnonzero(failing).tolist():
+        for model in np.flatnonzero(self.active & ~finite).tolist():
             alone = Block(slice(model, model + 1), slice(0, pick.batch.sequences))
             batch = pick.batch.cut(alone, self.sampling.readout)
             states = None if initial is None else [[state[model] for state in of_layer] for of_layer in initial]
