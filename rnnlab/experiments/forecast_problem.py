@@ -92,7 +92,7 @@ def _warn_of_extrapolation(windowed: WindowedSeries) -> tuple[str, ...]:
         return ()
     scaling = windowed.encoding.inputs
     return (
-        f"{share:.0%} of the test rows lie outside the range of the training rows "
+        f"{100 * share:.0f} % of the test rows lie outside the range of the training rows "
         f"({scaling.low:.6g} to {scaling.high:.6g}): there the network has to extrapolate.",
     )
 
@@ -112,12 +112,7 @@ def _evaluate(
     naive = baselines.naive(windowed.values, test.rows, horizon)
     measured = metrics.measure(test.actual, predicted, naive, windowed.training_values)
     others = {name: rule(windowed.values, test.rows, horizon) for name, rule in baselines.BASELINES.items()}
-    p_values = [
-        comparison.diebold_mariano(test.actual, row, naive, horizon=horizon).p_value
-        if np.isfinite(row).all()
-        else np.nan
-        for row in predicted
-    ]
+    p_values = _p_values(test.actual, predicted, naive, horizon)
     verdict = comparison.judge(measured["rmse"], float(metrics.rmse(test.actual, naive)), p_values)
     unit = series.currency or ""
     return Evaluation(
@@ -141,6 +136,16 @@ def _evaluate(
         },
         figures={"forecast.png": partial(_draw, series, windowed, naive, predicted, measured["rmse"])},
     )
+
+
+def _p_values(actual: np.ndarray, predicted: np.ndarray, naive: np.ndarray, horizon: int) -> list[float]:
+    """Diebold-Mariano p-value of each seed; NaN where it diverged, or where the rows are too few for a test."""
+    if len(actual) < 2 or len(actual) <= horizon:
+        return [np.nan] * len(predicted)
+    return [
+        comparison.diebold_mariano(actual, row, naive, horizon=horizon).p_value if np.isfinite(row).all() else np.nan
+        for row in predicted
+    ]
 
 
 def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted: np.ndarray, rmse: np.ndarray):

@@ -8,6 +8,7 @@ from functools import partial
 import numpy as np
 
 from rnnlab.engine.architecture import Architecture
+from rnnlab.engine.batch import Batch
 from rnnlab.engine.initializers import initial_parameters
 from rnnlab.engine.losses import loss_function
 from rnnlab.engine.network import Loss, Network
@@ -94,7 +95,7 @@ def build_setup(config, problem: Problem) -> Setup:
     training, architecture = config.training, architecture_of(config, problem)
     sequences, stopping = problem.sequences, None
     if training.early_stopping is not None:
-        sequences, stopping = _hold_out(problem, training.early_stopping, architecture.readout)
+        sequences, stopping = _hold_out(problem, config, architecture.readout)
     batch_size = None if training.batch_size == "full" else training.batch_size
     shuffled = training.shuffle and batch_size is not None and batch_size < sequences.sequences
     sampling = Sampling(
@@ -139,13 +140,18 @@ def _orders(seeds: list[int], sequences: int) -> Callable[[int], np.ndarray]:
     )
 
 
-def _hold_out(problem: Problem, early_stopping, readout: str) -> tuple:
-    """Training sequences without their tail, and the tail to validate on."""
+def _hold_out(problem: Problem, config, readout: str) -> tuple[Batch, EarlyStopping]:
+    """Training sequences without their tail, and the tail to validate on; whole batches where the state is carried."""
+    training, early_stopping = config.training, config.training.early_stopping
+    unit = training.batch_size if training.carry_state else 1
     total = problem.sequences.sequences
-    tail = max(1, int(early_stopping.validation_fraction * total))
+    tail = unit * max(1, int(early_stopping.validation_fraction * total / unit))
     if tail >= total:
         raise ConfigError(
-            [f"training.early_stopping needs at least 2 training sequences to hold one out; there are {total}."]
+            [
+                f"training.early_stopping needs at least {2 * unit} training sequences to hold {unit} out; "
+                f"there {'is' if total == 1 else 'are'} {total}."
+            ]
         )
     rest = problem.sequences.take(slice(0, total - tail), readout)
     validation = problem.sequences.take(slice(total - tail, total), readout)

@@ -165,10 +165,13 @@ def _interrupted(config, run: RunFolder, training: Training, say: "_Sayings") ->
 
 def _diverged(config, run: RunFolder, recorder: Recorder) -> DivergedError:
     sentences = [_divergence(config.seeds[m], *recorder.diverged[m]) for m in sorted(recorder.diverged)]
-    more = f" (and {len(sentences) - 1} more seeds, see log.txt)" if len(sentences) > 1 else ""
+    others = len(sentences) - 1
+    more = f" So did the other {f'{others} seeds' if others > 1 else 'seed'}; log.txt says where." if others else ""
+    clip = config.training.clip
+    calmer = "clip: {kind: norm, threshold: 1.0}" if clip.kind == "none" else "a smaller training.clip.threshold"
     error = DivergedError(
         f"Training diverged: {sentences[0]}{more} The last finite state is kept in '{run.path}'.",
-        hint="Try a smaller training.optimizer.learning_rate, or clip: {kind: norm, threshold: 1.0}.",
+        hint=f"Try a smaller training.optimizer.learning_rate, or {calmer}.",
         run=run.path,
     )
     run.log(f"error: {error.message}")
@@ -227,9 +230,8 @@ def _clipping_note(config, recorder: Recorder) -> list[str]:
         return ["Gradients were not clipped."]
     U, R = len(recorder.updates), len(config.seeds)
     seeds = "" if R == 1 else f" x {R} seeds"
-    return [
-        f"Clipping ({clip.kind}, threshold {clip.threshold:g}) fired in {recorder.clipped_share:.1%} of {U} updates{seeds}."
-    ]
+    share = f"{100 * recorder.clipped_share:.1f} % of {U} updates{seeds}"
+    return [f"Clipping ({clip.kind}, threshold {clip.threshold:g}) fired in {share}."]
 
 
 def _draw(config, run: RunFolder, recorder: Recorder, names: tuple[str, ...], evaluation: Evaluation) -> None:
@@ -290,7 +292,8 @@ def _mark_failed(run: RunFolder, error: BaseException) -> None:
     try:
         reason = error.message if isinstance(error, RnnlabError) else f"{type(error).__name__}: {error}"
         run.log(f"error: {reason}")
-        run.finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", datetime.now(UTC))
+        interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
+        run.finish("interrupted" if interrupted else "failed", datetime.now(UTC))
     except (RnnlabError, OSError):
         pass
 
