@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 
 import numpy as np
+from threadpoolctl import threadpool_limits
 
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
@@ -75,16 +76,18 @@ def gradcheck(config, *, seed: int = 0) -> Gradcheck:
     check_memory(architecture, models=len(chosen.seeds), steps=batch.steps, itemsize=COMPLEX, threads=1)
     theta = draw_parameters(chosen, architecture).astype(np.float64)
     theta += SPREAD * rng.standard_normal(theta.shape)
-    check = check_gradients(
-        Network(architecture),
-        theta,
-        batch,
-        loss_of(config),
-        states=_states(architecture, len(theta), batch.sequences, rng),
-        rng=rng,
-        directions=DIRECTIONS,
-        entries=_entries(architecture, theta.size * batch.steps * batch.sequences),
-    )
+    states = _states(architecture, len(theta), batch.sequences, rng)
+    with threadpool_limits(limits=1, user_api="blas"):  # products this small lose by being shared
+        check = check_gradients(
+            Network(architecture),
+            theta,
+            batch,
+            loss_of(config),
+            states=states,
+            rng=rng,
+            directions=DIRECTIONS,
+            entries=_entries(architecture, theta.size * batch.steps * batch.sequences),
+        )
     notes = tuple(_notes(config, check, batch))
     return Gradcheck(config.name, check, list(chosen.seeds), batch.steps, batch.sequences, notes)
 
