@@ -3,12 +3,56 @@
 The choice depends on shapes alone, never on the machine or the number of threads: the same batch gives the same bits.
 """
 
+import math
+
 import numpy as np
 
+WORKSPACE = 1 << 20  # bytes that a sum over time may take beside what it sums, or an eighth of that where it is more
+UNPACKED_WORK = 1_000_000  # rows x depth x columns: OpenBLAS's limit for small matrices
+LEAST_ROWS = 8  # of a group: with fewer the small kernels lose
 
-def step_product(lead: tuple[int, ...]):
-    """`f(matrix, columns, out=)`: `np.dot` for a lone model, which costs less a call, `np.matmul` along a model axis."""
-    return np.matmul if lead else np.dot
+
+class StepProduct:
+    """matrix · columns of one step, prepared once for all steps: `multiply(matrix, columns, out=out)`.
+
+    OpenBLAS multiplies matrices as they stand while rows x depth x columns stay below a limit, and copies both into
+    another order above it, which would cost as much as the product itself at every step. A matrix too large for that is
+    cut into groups of rows, which `np.matmul` takes one after the other in a single call.
+
+    Parameters
+    ----------
+    rows, depth, columns : int
+        (rows, depth) · (depth, columns).
+    lead : tuple of int
+        () for a lone model, (R,) along a model axis.
+    """
+
+    def __init__(self, rows: int, depth: int, columns: int, lead: tuple[int, ...]) -> None:
+        self._groups = _groups(rows, depth * columns)
+        self._lead = lead
+        self.multiply = np.matmul if lead or self._groups > 1 else np.dot  # np.dot costs less a call
+
+    def matrix(self, matrix: np.ndarray) -> np.ndarray:
+        """The (..., rows, depth) matrix as `multiply` wants it: contiguous, or a transposed view of what is."""
+        return matrix if self._groups == 1 else self.out(np.ascontiguousarray(matrix))
+
+    def columns(self, columns: np.ndarray) -> np.ndarray:
+        """(..., depth, columns) as `multiply` wants them: a view."""
+        return columns[..., None, :, :] if self._lead and self._groups > 1 else columns
+
+    def out(self, out: np.ndarray) -> np.ndarray:
+        """The place of the (..., rows, columns) result as `multiply` wants it: a view."""
+        if self._groups == 1:
+            return out
+        return out.reshape(*out.shape[:-2], self._groups, out.shape[-2] // self._groups, out.shape[-1])
+
+
+def _groups(rows: int, work_per_row: int) -> int:
+    """The fewest equal groups of rows below the limit; one where there are none of at least `LEAST_ROWS`."""
+    for groups in range(1, rows // LEAST_ROWS + 1):
+        if rows % groups == 0 and rows // groups * work_per_row <= UNPACKED_WORK:
+            return groups
+    return 1
 
 
 def sum_over_time(left: np.ndarray, right: np.ndarray) -> np.ndarray:
@@ -28,10 +72,27 @@ def sum_over_time(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     if B == 1:  # one sequence: the steps themselves are the rows
         rows, columns = _time_inside(left[..., 0]), _time_inside(right[..., 0])
         return np.matmul(np.swapaxes(rows, -1, -2), columns)
-    if K * A < 3 * B * (K + A):  # a tall batch: a small product per step, then their sum
-        return np.matmul(left, np.swapaxes(right, -1, -2)).sum(axis=0)
-    wide_left = np.moveaxis(left, 0, -2).reshape(*lead, K, T * B)
-    wide_right = np.moveaxis(right, 0, -2).reshape(*lead, A, T * B)
+    models, size = math.prod(lead), left.itemsize
+    if 2 * K * A < 3 * B * (K + A):  # a tall batch: a small product per step, then their sum
+        product, steps = _products_summed, WORKSPACE // (models * K * A * size)
+    else:
+        product, steps = _wide_product, max(T // 8, WORKSPACE // (models * B * (K + A) * size))
+    steps = max(1, steps)
+    total = product(left[:steps], right[:steps])
+    for start in range(steps, T, steps):
+        total += product(left[start : start + steps], right[start : start + steps])
+    return total
+
+
+def _products_summed(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    return np.matmul(left, np.swapaxes(right, -1, -2)).sum(axis=0)
+
+
+def _wide_product(left: np.ndarray, right: np.ndarray) -> np.ndarray:
+    """Steps and sequences side by side as columns, (..., K, T B), for one large product."""
+    wide_left, wide_right = (
+        np.moveaxis(a, 0, -2).reshape(*a.shape[1:-1], a.shape[0] * a.shape[-1]) for a in (left, right)
+    )
     return np.matmul(wide_left, np.swapaxes(wide_right, -1, -2))
 
 

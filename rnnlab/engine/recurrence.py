@@ -18,7 +18,7 @@ import numpy as np
 
 from rnnlab.engine.buffers import zeros, zeros_per_step
 from rnnlab.engine.cells import CELLS
-from rnnlab.engine.products import step_product, sum_by_token, sum_over_time
+from rnnlab.engine.products import StepProduct, sum_by_token, sum_over_time
 
 # Steps whose local derivatives are worked out at once: as many as stay in the processor's nearest caches.
 CHUNK_ELEMENTS = 32_768
@@ -91,16 +91,16 @@ class Recurrence:
         target = self.cell.preactivation
         if gathered:  # the tokens' part is there before the loop, which adds the state's
             target = target[..., : self.cell.recurrent_rows, :]
-        self._da = self.cell.gradient[..., : self.cell.recurrent_rows, :]
+        read, da = self.h[:-1] if gathered else self.z[:-1], self.cell.gradient[..., : self.cell.recurrent_rows, :]
+        self._forth = forth = StepProduct(target.shape[-2], read.shape[-2], B, lead)
+        self._back = back = StepProduct(H, da.shape[-2], B, lead)
         self._from_h = zeros(target[0].shape, dtype) if gathered else None
-        self._product = step_product(lead)
+        self._into = None if self._from_h is None else forth.out(self._from_h)
         # The views of every step are made once: making them anew would cost as much as the arithmetic of a small step.
-        self._forward_steps = list(
-            zip(self.h[:-1] if gathered else self.z[:-1], target, self.cell.forward_steps, strict=True)
-        )
-        self._backward_steps = list(
-            zip(self._da, self.cell.carry[:-1] if self.cell.carry else [None] * T, self.cell.backward_steps, strict=True)
-        )
+        places = target if gathered else forth.out(target)
+        self._forward_steps = list(zip(forth.columns(read), places, self.cell.forward_steps, strict=True))
+        carry = self.cell.carry[:-1] if self.cell.carry else [None] * T
+        self._backward_steps = list(zip(back.columns(da), carry, self.cell.backward_steps, strict=True))
 
     def load_weights(self, W: np.ndarray, extra: np.ndarray | None = None) -> None:
         """Take the weights for the passes to come: W = [W_hh; W_xh; b_h], (..., H + I + 1, G H), and the GRU's b_hn."""
@@ -131,12 +131,14 @@ class Recurrence:
         weights = self._forward
         if self.gathered:
             weights = np.ascontiguousarray(weights[..., : self.cell.recurrent_rows, : self.hidden_size])
-        product, advance, from_h = self._product, self.cell.forward, self._from_h
+        weights = self._forth.matrix(weights)
+        product, advance = self._forth.multiply, self.cell.forward
+        from_h, into = self._from_h, self._into
         for t, (z_t, a_t, step) in enumerate(self._forward_steps):
             if from_h is None:
                 product(weights, z_t, out=a_t)
             else:
-                product(weights, z_t, out=from_h)
+                product(weights, z_t, out=into)
                 np.add(a_t, from_h, out=a_t)
             advance(*step)
             if ended is not None:
@@ -177,7 +179,8 @@ class Recurrence:
         if self.cell.memory is not None:
             self.cell.memory[-1] = 0 if len(final) < 2 or final[1] is None else final[1]
         W_hh = np.ascontiguousarray(self._backward[..., : self.hidden_size, : self.cell.recurrent_rows])
-        product, retreat = self._product, self.cell.backward
+        W_hh = self._back.matrix(W_hh)
+        product, retreat, back = self._back.multiply, self.cell.backward, self._back.out(dh)
         negligible = _negligible(dh.dtype)
         for stop in range(T, 0, -self._chunk):
             start = max(0, stop - self._chunk)
@@ -197,7 +200,7 @@ class Recurrence:
                 if trace is not None:
                     trace.dh[t] = dh
                 retreat(dh, *step)
-                product(W_hh, da_t, out=dh)
+                product(W_hh, da_t, out=back)
                 if trace is not None:
                     trace.through[t] = dh
                 if carry is not None:

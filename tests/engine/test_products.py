@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.engine.products import apply_to_steps, step_product, sum_by_token, sum_over_time
+from rnnlab.engine import products
+from rnnlab.engine.products import StepProduct, apply_to_steps, sum_by_token, sum_over_time
 
 sizes = st.integers(1, 9)
 leads = st.sampled_from([(), (1,), (3,)])
@@ -41,8 +42,22 @@ def test_apply_to_steps(T, lead, A, K, B):
 
 
 @pytest.mark.parametrize("lead", [(), (3,)])
-def test_step_product_writes_into_its_place(lead):
+@pytest.mark.parametrize(("rows", "depth", "columns"), [(4, 5, 2), (512, 160, 32), (96, 200, 64), (97, 200, 64)])
+def test_step_products_write_into_their_place(lead, rows, depth, columns):
     rng = np.random.default_rng(0)
-    matrix, columns, place = (rng.standard_normal((*lead, *shape)) for shape in ((4, 5), (5, 2), (4, 2)))
-    step_product(lead)(matrix, columns, out=place)
-    np.testing.assert_allclose(place, matrix @ columns, rtol=1e-14)
+    shapes = ((rows, depth), (depth, columns), (rows, columns))
+    matrix, step, place = (rng.standard_normal((*lead, *shape)) for shape in shapes)
+    product = StepProduct(rows, depth, columns, lead)
+    product.multiply(product.matrix(matrix), product.columns(step), out=product.out(place))
+    np.testing.assert_allclose(place, matrix @ step, rtol=1e-11, atol=1e-11)
+
+
+@pytest.mark.parametrize("lead", [(), (3,)])
+@pytest.mark.parametrize(("K", "A", "B"), [(5, 6, 40), (40, 50, 2)])
+@pytest.mark.parametrize("workspace", [1, 20_000, 1 << 30])
+def test_sums_over_time_that_are_taken_in_parts(monkeypatch, workspace, lead, K, A, B):
+    monkeypatch.setattr(products, "WORKSPACE", workspace)
+    rng = np.random.default_rng(0)
+    left, right = rng.standard_normal((37, *lead, K, B)), rng.standard_normal((37, *lead, A, B))
+    expected = np.einsum("t...kb,t...ab->...ka", left, right)
+    np.testing.assert_allclose(sum_over_time(left, right), expected, rtol=1e-12, atol=1e-12)
