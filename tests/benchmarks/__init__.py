@@ -1,0 +1,1 @@
+"""What a training step costs, beside PyTorch, JAX and the bare arithmetic: `python -m tests.benchmarks --help`."""
