@@ -2,6 +2,7 @@
 
 import json
 import re
+import subprocess
 
 import pytest
 
@@ -55,8 +56,6 @@ def test_overrides_and_standard_input(rnnlab):
 
 def test_a_wrong_gradient_ends_with_1(executable, environment, tmp_path):
     """The installed command, in whose interpreter the LSTM forgets to forget before anything else is loaded."""
-    import subprocess
-
     mistake = (
         "import sys\n"
         "from rnnlab.engine.cells import Lstm\n"
