@@ -125,7 +125,7 @@ class Network:
         return _join(list(run(work, blocks, self._executor)), blocks, theta)
 
     def loss(self, theta: np.ndarray, batch: Batch, loss: Loss, *, states: States | None = None) -> np.ndarray:
-        """The loss alone, () or (R,): one forward pass. Complex parameters give a complex loss, for the complex step."""
+        """The loss alone, () or (R,): one forward pass. Complex parameters give a complex loss (complex step)."""
         scale, every = 1.0 / batch.sequences, self.architecture.readout == "every"
 
         def work(block: Block) -> np.ndarray:
@@ -199,13 +199,13 @@ class Network:
         ]
 
     def step(self, theta: np.ndarray, states: States | None, x: np.ndarray) -> tuple[np.ndarray, States]:
-        """One element of a stream as it arrives: x (..., B, I) or (..., B) int to outputs (..., B, O) and the new states.
+        """One element of a stream as it arrives: x (..., B, I) or (..., B) int to outputs (..., B, O) and new states.
 
         Feeding a sequence step by step gives what the whole sequence gives at once. A bidirectional network cannot: its
         outputs depend on elements that have not arrived yet.
         """
         if self.architecture.bidirectional:
-            raise ValueError("A bidirectional network reads its sequence from both ends: it cannot be fed step by step.")
+            raise ValueError("A bidirectional network reads a sequence from both ends: it cannot be fed step by step.")
         tokens = np.issubdtype(x.dtype, np.integer)
         per_model = theta.ndim == 2 and x.ndim == (2 if tokens else 3)
         batch = Batch(x[None], per_model=per_model)
