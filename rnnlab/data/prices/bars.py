@@ -80,7 +80,7 @@ def ascending(bars: Bars) -> Bars:
 
 def with_close(bars: Bars) -> Bars:
     """The bars without the days that have no close."""
-    return bars.where(np.isfinite(bars.close))
+    return bars.where(~np.isnan(bars.close))
 
 
 def fault(bars: Bars) -> str | None:

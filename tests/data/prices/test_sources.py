@@ -61,7 +61,7 @@ def test_yahoo_is_asked_as_a_browser_for_whole_days(ask, replay):
     (asked,) = replay.asked
     assert asked.path == "/v8/finance/chart/BRK-B"
     assert asked.query == {
-        "period1": "1704153600",  # 2024-01-02 00:00 UTC
+        "period1": "1704067200",  # 2024-01-01 00:00 UTC, a day early
         "period2": "1706745600",  # 2024-02-01 00:00 UTC, exclusive
         "interval": "1d",
         "events": "div,split",
@@ -102,6 +102,25 @@ def test_yahoo_days_are_those_of_the_exchange(ask):
     assert ask("yahoo", Reply(json.dumps(body))).first == date(2024, 1, 3)
     result["meta"].update(exchangeTimezoneName="Nowhere/At_All", gmtoffset=46800)
     assert ask("yahoo", Reply(json.dumps(body))).first == date(2024, 1, 3)
+
+
+def test_yahoo_is_asked_early_enough_for_the_first_session_in_the_east(ask):
+    """The session of 3 January in Auckland opens on 2 January at 21:00 UTC."""
+    days = {1704142800: 9.0, 1704229200: 10.0, 1704315600: 11.0}
+
+    def auckland(asked):
+        stamps = [at for at in days if int(asked.query["period1"]) <= at < int(asked.query["period2"])]
+        body = json.loads(yahoo_body([(date(2024, 1, 2), days[at]) for at in stamps]))
+        body["chart"]["result"][0]["meta"]["exchangeTimezoneName"] = "Pacific/Auckland"
+        body["chart"]["result"][0]["timestamp"] = stamps
+        return Reply(json.dumps(body))
+
+    bars = ask("yahoo", auckland, symbol="AIR.NZ", start=date(2024, 1, 3), end=date(2024, 1, 3))
+    assert (bars.dates.astype(str).tolist(), bars.close.tolist()) == (["2024-01-03"], [10.0])
+
+
+def test_yahoo_can_be_asked_for_the_first_day_of_the_calendar(ask):
+    assert ask("yahoo", Reply(yahoo_body(ROWS)), start=date.min).rows == 3
 
 
 def test_yahoo_arrays_of_different_length_are_cut_to_the_days(ask):
@@ -161,6 +180,7 @@ QUIET = PHANTOM.replace('"currency": null', '"currency": "USD"')
         (Reply(yahoo_body(ROWS)[:-40]), Unexpected, "JSON"),
         (Reply(yahoo_body(ROWS).replace("10.5", "-10.5")), Unexpected, "-10.5"),
         (Reply(yahoo_body(ROWS).replace("10.5", '"10.5"')), Unexpected, "no number"),
+        (Reply(yahoo_body(ROWS).replace("10.5", "1e999")), Unexpected, "close is inf on 2024-01-04"),
         (Reply("\x1b[31m\x07<b>hello\x1b[0m</b>\nmore"), Unexpected, "<b>hello</b>"),
         (Reply(""), Unexpected, "JSON"),
         (Reply("[[[[" * 50_000), Unexpected, "JSON"),
@@ -341,6 +361,14 @@ def test_tiingo_split_prices_divide_the_past_by_later_splits(ask):
 
 
 @pytest.mark.parametrize(
+    ("adjustment", "volumes"), [("raw", [1000] * 3), ("split", [4000, 4000, 1000]), ("total", [4000, 4000, 1000])]
+)
+def test_tiingo_volumes_are_adjusted_for_splits_wherever_prices_are(ask, adjustment, volumes):
+    body = tiingo_body(ROWS, splits={date(2024, 1, 4): 4.0})
+    assert ask("tiingo", Reply(body), adjustment=adjustment).columns["volume"].tolist() == volumes
+
+
+@pytest.mark.parametrize(
     ("reply", "failure", "said"),
     [
         (Reply('{"detail":"Error: Ticker \'xxxx\' not found"}', 404), NoSuchSymbol, "'AAPL'"),
@@ -457,9 +485,13 @@ def test_nothing_listens(ask, replay):
 
 
 @pytest.mark.parametrize("source", ["stooq", "tiingo", "twelvedata"])
-def test_keys_stay_out_of_every_log(ask, source, caplog):
+@pytest.mark.parametrize("header", [{}, {"Broken\r\n no name\r\n:": "x"}])
+def test_keys_stay_out_of_every_log(ask, source, header, caplog):
+    def scene(asked):
+        return dataclasses.replace(getattr(History(), source)(asked), headers=header)
+
     with caplog.at_level(logging.DEBUG):
-        ask(source, getattr(History(), source))
+        ask(source, scene)
     assert KEY not in caplog.text
 
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, urlencode, urlsplit
 
 import requests
 
@@ -19,7 +19,7 @@ BROWSER = (
     "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/150.0.0.0 Safari/537.36"
 )
 
-logging.getLogger("urllib3").setLevel(logging.WARNING)  # its debug lines hold whole addresses, keys included
+logging.getLogger("urllib3").setLevel(logging.CRITICAL)  # its lines hold whole addresses, keys included
 
 
 @dataclass(frozen=True)
@@ -50,8 +50,9 @@ class Answer:
         return self.body.decode("utf-8", errors="replace").lstrip("\ufeff")
 
     def without(self, key: str) -> "Answer":
-        """The same with a key blotted out of its body."""
-        return replace(self, body=self.body.replace(key.encode(), b"***"))
+        """The same with a key blotted out of its body, as it is and as it stands in an address."""
+        body = self.body.replace(key.encode(), b"***").replace(quote(key, safe="").encode(), b"***")
+        return replace(self, body=body)
 
 
 @dataclass(frozen=True)

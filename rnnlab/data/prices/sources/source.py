@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 
 from rnnlab.data.prices.bars import Bars
 from rnnlab.data.prices.sources.client import Answer, Client, Request
-from rnnlab.data.prices.sources.failures import NotOffered, SourceError, Unexpected
+from rnnlab.data.prices.sources.failures import NotOffered
 from rnnlab.data.prices.tables import shown
 from rnnlab.errors import DataError
 
@@ -80,13 +80,9 @@ class Source:
         """The bars that ``parse`` finds in the answer to a request, with the address they came from."""
         hosts = self.addresses()
         answer = client.get(self.name, hosts, request)
-        try:
-            return replace(parse(answer, query), address=request.address(hosts[0]))
-        except SourceError:
-            if not key or key not in answer.text:
-                raise
-        parse(answer.without(key), query)  # fails as before, and does not repeat the key it was sent
-        raise Unexpected(self.name, "one that hangs on the key")
+        if key:
+            answer = answer.without(key)  # an error page may repeat it
+        return replace(parse(answer, query), address=request.address(hosts[0]))
 
     def addresses(self) -> tuple[str, ...]:
         """Scheme, host and port to ask: those of ``RNNLAB_<NAME>_URL`` where it is set.

@@ -87,17 +87,17 @@ def _bars(rows: list, query: Query, answer: Answer) -> Bars:
 
 
 def _adjusted(columns, adjustment: str) -> dict[str, np.ndarray]:
-    if adjustment == "total":
-        prices = {name: columns[f"adj{name.capitalize()}"] for name in _PRICES}
-        return prices | {"volume": columns["volume"]}
+    if adjustment == "raw":
+        return {name: columns[name] for name in (*_PRICES, "volume")}
     factor = np.ones(len(columns["close"]))
-    if adjustment == "split":
-        splits = np.nan_to_num(columns["splitFactor"], nan=1.0)
-        splits = np.where(splits > 0, splits, 1.0)
-        with np.errstate(all="ignore"):
-            factor[:-1] = np.cumprod(splits[:0:-1])[::-1]
+    splits = np.nan_to_num(columns["splitFactor"], nan=1.0)
+    splits = np.where(splits > 0, splits, 1.0)
     with np.errstate(all="ignore"):
-        return {name: columns[name] / factor for name in _PRICES} | {"volume": columns["volume"] * factor}
+        factor[:-1] = np.cumprod(splits[:0:-1])[::-1]
+        volume = {"volume": columns["volume"] * factor}
+        if adjustment == "total":
+            return {name: columns[f"adj{name.capitalize()}"] for name in _PRICES} | volume
+        return {name: columns[name] / factor for name in _PRICES} | volume
 
 
 def _key_required(reason: str) -> KeyRequired:

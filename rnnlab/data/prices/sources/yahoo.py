@@ -24,7 +24,7 @@ from rnnlab.data.prices.sources.failures import (
 from rnnlab.data.prices.sources.source import Query, Source
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_FIRST_DAY = date(1900, 1, 1)
+_FIRST_DAY = (date(1900, 1, 1) - _EPOCH.date()).days
 _INDICES = {"^NDQ": "^IXIC"}
 
 
@@ -36,12 +36,15 @@ def spelling(symbol: str) -> str:
 
 
 def request(query: Query) -> Request:
-    """Bars of whole days from ``start`` to ``end``, adjusted closes included."""
-    start = query.start or _FIRST_DAY
+    """Bars of whole days from ``start`` to ``end``, adjusted closes included.
+
+    A session east of Greenwich may open on the day before in UTC: it is asked for from there on.
+    """
+    first = (query.start - _EPOCH.date()).days - 1 if query.start else _FIRST_DAY
     return Request(
         f"/v8/finance/chart/{quote(spelling(query.symbol), safe='=')}",
         {
-            "period1": str((start - _EPOCH.date()).days * 86400),
+            "period1": str(first * 86400),
             "period2": str(((query.end - _EPOCH.date()).days + 1) * 86400),
             "interval": "1d",
             "events": "div,split",
