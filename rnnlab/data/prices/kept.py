@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from rnnlab.data.prices.bars import Bars, from_csv
+from rnnlab.data.prices.bars import Bars, ascending, from_csv
 from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
 from rnnlab.data.prices.store import file_of, kept_symbols, pending, read_kept
 from rnnlab.errors import DataError
@@ -39,22 +39,14 @@ class Held:
     @property
     def start(self) -> date | None:
         """The first day that was asked for; None for all there are."""
-        return _day(self._requested("start"))
-
-    @property
-    def end(self) -> date:
-        """The last day that was asked for."""
-        return _day(self._requested("end")) or self.bars.last
+        requested = self.origin.get("requested")
+        return _day(requested.get("start")) if isinstance(requested, dict) else None
 
     @property
     def is_finished(self) -> bool:
         """Whether its last day was over when it was fetched."""
         fetched = _day(str(self.origin.get("fetched_at"))[:10])
         return fetched is not None and fetched > self.bars.last
-
-    def _requested(self, side: str) -> object:
-        requested = self.origin.get("requested")
-        return requested.get(side) if isinstance(requested, dict) else None
 
 
 @dataclass(frozen=True)
@@ -110,7 +102,7 @@ def entries(folder: Path) -> Iterator[Entry]:
             kept = read_kept(folder, symbol)
             if kept is None:  # taken away just now
                 continue
-            bars = from_csv(kept.content, str(kept.path))
+            bars = ascending(from_csv(kept.content, str(kept.path)))
         except DataError as problem:
             yield Entry(symbol, file_of(folder, symbol), problem=problem.message)
             continue

@@ -51,7 +51,7 @@ def data_folder(default: Path | None = None) -> Path:
 
 def kept_symbols(folder: Path) -> list[str]:
     """Symbols that have a CSV file in the folder, in order; none if there is no folder."""
-    if not folder.is_dir():
+    if not _exists(folder):
         return []
     stems = [path.stem for path in folder.glob("*.csv") if not path.name.startswith(".")]
     return sorted(symbol_of(stem) for stem in stems if is_symbol(symbol_of(stem)))
@@ -76,11 +76,11 @@ def read_kept(folder: Path, symbol: str, patience: float = 0.5) -> Kept | None:
     Raises
     ------
     DataError
-        The CSV file cannot be read, or is not the one its JSON file describes.
+        The folder or the CSV file cannot be read, or it is not the one its JSON file describes.
     """
     path = file_of(folder, symbol)
     deadline = time.monotonic() + patience
-    while path.exists():
+    while _exists(path):
         content = read_bytes(path)
         found, origin = _origin_of(path, hashlib.sha256(content).hexdigest())
         if found:
@@ -96,6 +96,13 @@ def read_kept(folder: Path, symbol: str, patience: float = 0.5) -> Kept | None:
     return None
 
 
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as problem:  # no permission, or a name too long
+        raise DataError(f"{str(path)[:200]}: cannot be read: {problem.strerror or problem}.") from None
+
+
 def _origin_of(path: Path, sha256: str) -> tuple[bool, dict | None]:
     """Whether the pair is in order, and the description of the CSV file if there is one."""
     described = path.with_suffix(".json")
@@ -104,7 +111,7 @@ def _origin_of(path: Path, sha256: str) -> tuple[bool, dict | None]:
             origin = json.loads(candidate.read_text(encoding="utf-8"))
         except FileNotFoundError:
             continue
-        except (OSError, ValueError):
+        except (OSError, ValueError, RecursionError):
             origin = None
         if isinstance(origin, dict) and origin.get("sha256") == sha256:
             return True, {key: value for key, value in origin.items() if key not in _TEXTS or isinstance(value, str)}

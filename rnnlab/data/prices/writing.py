@@ -40,10 +40,10 @@ def locked(folder: Path, symbol: str, patience: float = 120.0) -> Iterator[None]
         The folder cannot be written, or the other process takes longer than ``patience``.
     """
     path = folder / f".{file_stem(symbol)}.lock"
-    was_there = folder.exists()
     deadline = time.monotonic() + patience
     handle = None
     try:
+        was_there = folder.exists()
         while (handle := _try_lock(path)) is None:
             if time.monotonic() > deadline:
                 raise DataError(
@@ -93,16 +93,20 @@ def write_pair(folder: Path, symbol: str, content: bytes, origin: dict) -> dict:
     text = json.dumps(record, indent=2, ensure_ascii=False) + "\n"
     try:
         _settle(described)
+    except OSError as problem:
+        raise _cannot_write(folder, problem) from None
+    try:
         _write(pending(path), content)
         _write(pending(described), text.encode())
         os.replace(pending(path), path)
-        os.replace(pending(described), described)
-        _sync_folder(folder)
     except OSError as problem:
         for leftover in (pending(path), pending(described)):
             with contextlib.suppress(OSError):
                 leftover.unlink()
         raise _cannot_write(folder, problem) from None
+    with contextlib.suppress(OSError):  # it is found under its other name too
+        os.replace(pending(described), described)
+    _sync_folder(folder)
     return record
 
 
@@ -111,7 +115,7 @@ def _settle(described: Path) -> None:
     waiting, path = pending(described), described.with_suffix(".csv")
     if not waiting.exists() or not path.exists():
         return
-    with contextlib.suppress(ValueError, AttributeError):
+    with contextlib.suppress(ValueError, AttributeError, RecursionError):
         sha256 = json.loads(waiting.read_bytes()).get("sha256")
         if sha256 == hashlib.sha256(path.read_bytes()).hexdigest():
             os.replace(waiting, described)
@@ -159,6 +163,6 @@ def _sync_folder(folder: Path) -> None:
 
 def _cannot_write(folder: Path, problem: OSError) -> DataError:
     return DataError(
-        f"{folder}: cannot be written: {problem.strerror or problem}; what was there is as it was.",
+        f"{str(folder)[:200]}: cannot be written: {problem.strerror or problem}; what was there is as it was.",
         hint="Free some space or mend the permissions, or name another folder with --data-dir.",
     )

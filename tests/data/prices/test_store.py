@@ -92,6 +92,27 @@ def test_a_crash_in_the_next_write_does_not_lose_the_one_before(pair, monkeypatc
     assert load_prices("AAPL", data_dir=pair).source == "new"
 
 
+@pytest.mark.parametrize("failing", [1, 2])
+def test_a_replacement_that_fails_leaves_a_good_pair(pair, monkeypatch, failing):
+    """As on Windows, where a file that somebody reads cannot be replaced."""
+    real, calls = os.replace, 0
+
+    def refuse(*arguments):
+        nonlocal calls
+        calls += 1
+        if calls == failing:
+            raise PermissionError(13, "Permission denied")
+        real(*arguments)
+
+    monkeypatch.setattr(os, "replace", refuse)
+    with contextlib.suppress(DataError):
+        write_pair(pair, "AAPL", NEW, {"source": "new"})
+    assert load_prices("AAPL", data_dir=pair).source == ("old" if failing == 1 else "new")
+    write_pair(pair, "AAPL", OLD, {"source": "again"})
+    assert load_prices("AAPL", data_dir=pair).source == "again"
+    assert sorted(os.listdir(pair)) == ["AAPL.csv", "AAPL.json"]
+
+
 def test_a_csv_file_changed_by_hand_is_noticed(pair):
     (pair / "AAPL.csv").write_bytes(NEW)
     with pytest.raises(DataError, match=r"AAPL\.csv: is not the file that AAPL\.json describes") as caught:
@@ -103,7 +124,7 @@ def test_a_csv_file_changed_by_hand_is_noticed(pair):
     assert load_prices("AAPL", data_dir=pair).source == "file AAPL.csv of unknown origin"
 
 
-@pytest.mark.parametrize("content", [b"", b"\x00\xff", b"[]", b"null", b'{"sha256": 3}', b"{" * 5000])
+@pytest.mark.parametrize("content", [b"", b"\x00\xff", b"[]", b"null", b'{"sha256": 3}', b"{" * 5000, b"[" * 200_000])
 def test_a_damaged_json_file_is_noticed(pair, content):
     (pair / "AAPL.json").write_bytes(content)
     with pytest.raises(DataError, match=r"AAPL\.json"):
@@ -182,6 +203,25 @@ def test_a_lock_that_is_never_freed_is_told(folder):
         locked(folder, "AAPL", patience=0.05),
     ):
         pass
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path):
+    folder = tmp_path / ("d" * 5000)
+    for use in (
+        lambda: load_prices("AAPL", data_dir=folder),
+        lambda: list(entries(folder)),
+        lambda: locked(folder, "AAPL").__enter__(),
+    ):
+        with pytest.raises(DataError, match=r"cannot be (read|written): File name too long") as caught:
+            use()
+        assert len(caught.value.message) < 300
+
+
+def test_a_file_of_the_persons_own_is_listed_oldest_day_first(folder):
+    folder.mkdir()
+    (folder / "AAPL.csv").write_text("Date,Close\n2024-01-03,1\n2024-01-02,2\n")
+    (entry,) = entries(folder)
+    assert (str(entry.first), str(entry.last)) == ("2024-01-02", "2024-01-03")
 
 
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
