@@ -137,7 +137,7 @@ def import_file(
         )
     origin = {
         "symbol": symbol,
-        "source": f"file {file.name}",
+        "source": f"file {''.join(filter(str.isprintable, file.name))}",
         "address": None,
         "adjustment": adjust or found.adjustment,
         "format": found.site,

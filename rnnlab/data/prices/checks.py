@@ -44,7 +44,7 @@ def check_order(dates: np.ndarray, lines: Sequence[int], label: str) -> None:
         )
 
 
-def check_positive(values: np.ndarray, lines: Sequence[int], label: str, column: str) -> None:
+def check_positive(values: np.ndarray, lines: Sequence[int], label: str, column: str, *, or_zero: bool = False) -> None:
     """Refuse a price of zero or below.
 
     Parameters
@@ -52,17 +52,20 @@ def check_positive(values: np.ndarray, lines: Sequence[int], label: str, column:
     values : ndarray of float64, shape (N,)
     lines, label, column
         For the message.
+    or_zero : bool
+        Whether zero is let through.
 
     Raises
     ------
     DataError
         Naming the first line at fault and how many more there are.
     """
-    wrong = np.flatnonzero(values <= 0)
+    wrong = np.flatnonzero(values < 0 if or_zero else values <= 0)
     if wrong.size:
         row = int(wrong[0])
         more = f" (and {wrong.size - 1} more rows)" if wrong.size > 1 else ""
-        raise DataError(f"{label}:{lines[row]}: {column!r} must be above 0; got {values[row]:g}{more}.")
+        least = "0 or above" if or_zero else "above 0"
+        raise DataError(f"{label}:{lines[row]}: {column!r} must be {least}; got {values[row]:g}{more}.")
 
 
 def large_changes(dates: np.ndarray, values: np.ndarray) -> tuple[str, ...]:

@@ -12,12 +12,14 @@ from rnnlab.data.prices.numbers import decimal_mark, is_missing, looks_like_numb
 from rnnlab.data.prices.tables import Table
 from rnnlab.errors import DataError
 
-# Columns that give a site away, the site, and how its prices are adjusted where that is known.
+# Columns that give a site away by their order, the site, and how its prices are adjusted where that is known.
+# Yahoo put the adjusted closes behind the volume as long as its closes were raw; so did Quandl.
 _SITES = (
-    ({"close_last"}, "nasdaq", "split"),
-    ({"adj_close", "close"}, "yahoo", "split"),
-    ({"zamkniecie"}, "stooq (Polish)", None),
-    ({"observation_date"}, "fred", None),
+    (("close_last",), "nasdaq", "split"),
+    (("close", "adj_close", "volume"), "yahoo", "split"),
+    (("adj_close", "close", "volume"), "yahoo", "split"),
+    (("zamkniecie",), "stooq (Polish)", None),
+    (("observation_date",), "fred", None),
 )
 _NASDAQ_DATES = "%m/%d/%Y"
 
@@ -82,7 +84,8 @@ def _checked(bars: Bars, lines: list[int], table: Table, close_at: int, notes: l
     kept_lines = [line for line, keep in zip(lines, present, strict=True) if keep]
     for name in bars.columns:
         if name != "volume":
-            check_positive(bars.columns[name], kept_lines, table.label, name)
+            or_zero = name not in ("close", "adj_close")  # an open that nobody recorded
+            check_positive(bars.columns[name], kept_lines, table.label, name, or_zero=or_zero)
     return replace(bars, notes=tuple(notes))
 
 
@@ -113,7 +116,8 @@ def _in_thousands(cell: str) -> bool:
 
 def _site(table: Table) -> tuple[str | None, str | None]:
     for names, site, adjustment in _SITES:
-        if all(find_column(table, (name,)) is not None for name in names):
+        found = [at for name in names if (at := find_column(table, (name,))) is not None]
+        if len(found) == len(names) and found == sorted(found):
             return site, adjustment
     return None, None
 

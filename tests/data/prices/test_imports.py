@@ -1,6 +1,7 @@
 """Files downloaded by hand, in every dress, recognised by themselves."""
 
 import json
+import os
 from datetime import date
 
 import pytest
@@ -59,6 +60,37 @@ def test_every_format_gives_the_same_prices(bring, folder, content, site, adjust
     if "high" in columns:
         assert load_prices("MINE", "high", folder).values.tolist() == [3.0, 3.0]
         assert load_prices("MINE", "volume", folder).values.tolist() == [900.0, 900.0]
+
+
+@pytest.mark.parametrize(
+    ("header", "adjustment"),
+    [
+        ("Date,Open,High,Low,Close,Adj Close,Volume", "split"),
+        ("Date,Adj Close,Close,High,Low,Open,Volume", "split"),
+        ("Date,Open,High,Low,Close,Volume,Adj Close", None),
+        ("Date,Open,High,Low,Close,Volume,Ex-Dividend,Split Ratio,Adj. Close", None),
+    ],
+)
+def test_adjusted_closes_behind_the_volume_do_not_tell_how_the_closes_are_adjusted(bring, header, adjustment):
+    """Yahoo's old files and Quandl's have raw closes, and the adjusted ones behind the volume."""
+    numbers = ",".join(["1"] * header.count(","))
+    assert bring(f"{header}\n2024-01-02,{numbers}\n2024-01-03,{numbers}\n").origin["adjustment"] == adjustment
+
+
+def test_an_open_that_nobody_recorded_may_be_zero_but_no_price_is_below(bring):
+    content = "Date,Open,Close\n2024-01-02,0,1\n2024-01-03,{},1\n"
+    assert bring(content.format("0.00")).origin["rows"] == 2
+    with pytest.raises(DataError, match=r"down.csv:3: 'open' must be 0 or above; got -1"):
+        bring(content.format("-1"))
+
+
+@pytest.mark.parametrize("name", [b"down\xff.csv", b"down\x1b[31m\x07.csv", b"down\n.csv"])
+def test_the_record_holds_what_can_be_shown_of_a_file_name(tmp_path, folder, name):
+    file = tmp_path / os.fsdecode(name)
+    file.write_text(STOOQ)
+    done = import_file("MINE", file, data_dir=folder)
+    assert done.origin["source"] in ("file down.csv", "file down[31m.csv")
+    assert sorted(os.listdir(folder)) == ["MINE.csv", "MINE.json"]
 
 
 def test_what_was_done_to_the_rows_is_noted(bring):
