@@ -117,7 +117,7 @@ def show_kept(data_dir: Path | None, as_json: bool) -> None:
         for e in good
     ]
     if rows:
-        console.result("\n".join(tables.render(header, rows, console.out.width)))
+        console.result("\n".join(map(console.printable, tables.render(header, rows, console.out.width))))
     for entry in kept:
         if entry.problem is not None:
             console.warning(entry.problem)

@@ -233,6 +233,15 @@ def test_the_list(fetch, tmp_path):
     assert document["bundled"] == ["AAPL", "GOOG"]
 
 
+def test_the_list_does_not_let_a_file_drive_the_terminal(fetch, tmp_path):
+    fetch("MSFT", "--end", "2024-03-29")
+    described = tmp_path / "data" / "MSFT.json"
+    described.write_text(described.read_text().replace('"yahoo"', '"\\u001b[2Jme"'))
+    done = fetch("--list")
+    assert "\\x1b[2Jme" in done.stdout
+    assert "\x1b" not in done.stdout
+
+
 def test_a_file_from_a_browser(fetch, tmp_path):
     (tmp_path / "down.csv").write_text("Date,Close\n01/02/2024,1\n02/02/2024,1.1\n")
     question = fetch("XYZ", "--from-file", "down.csv")
