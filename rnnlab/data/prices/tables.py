@@ -37,8 +37,6 @@ class Table:
         As many cells in each as there are columns, stripped.
     lines : list of int
         Line number of each row in the text, counted from 1.
-    delimiter : str
-        The character that parts the cells.
     sha256 : str
         Of the bytes that were read.
     """
@@ -47,7 +45,6 @@ class Table:
     columns: tuple[str, ...]
     rows: list[list[str]]
     lines: list[int]
-    delimiter: str
     sha256: str
 
     def cells(self, column: int) -> list[str]:
@@ -124,7 +121,7 @@ def parse_table(content: bytes, label: str) -> Table:
         raise DataError(f"{label}: is empty; a header line and rows of a date and a value are needed.")
     if not rows:
         raise DataError(f"{label}: holds one line and no rows under it; that line is {shown(','.join(columns))}.")
-    return Table(label, columns, rows, lines, delimiter, hashlib.sha256(content).hexdigest())
+    return Table(label, columns, rows, lines, hashlib.sha256(content).hexdigest())
 
 
 def shown(text: str, limit: int = 60) -> str:
