@@ -14,6 +14,7 @@ from rnnlab.forecasting import baselines, comparison, metrics
 
 # Years of training data drawn before the forecast, so that the eye sees where the test rows begin.
 DRAWN_TRAINING_ROWS = 250
+_TOO_FEW = "Too few rows to forecast for a test of equal accuracy: {rows}. Give more rows or a smaller train_fraction."
 
 
 def build(config) -> Problem:
@@ -126,6 +127,7 @@ def _evaluate(
             for name, row in others.items()
         },
         headline=verdict.sentence,
+        warnings=() if _enough(test.size, horizon) else (_TOO_FEW.format(rows=test.size),),
         tables={
             "predictions.csv": {
                 "date": series.dates[test.rows],
@@ -138,9 +140,14 @@ def _evaluate(
     )
 
 
+def _enough(rows: int, horizon: int) -> bool:
+    """Whether there are rows enough for a test of equal accuracy."""
+    return rows > max(1, horizon)
+
+
 def _p_values(actual: np.ndarray, predicted: np.ndarray, naive: np.ndarray, horizon: int) -> list[float]:
     """Diebold-Mariano p-value of each seed; NaN where it diverged, or where the rows are too few for a test."""
-    if len(actual) < 2 or len(actual) <= horizon:
+    if not _enough(len(actual), horizon):
         return [np.nan] * len(predicted)
     return [
         comparison.diebold_mariano(actual, row, naive, horizon=horizon).p_value if np.isfinite(row).all() else np.nan

@@ -1,6 +1,6 @@
 """Scores of classes and values, and the sentence that holds them against baselines."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -26,6 +26,13 @@ def class_scores(logits: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarra
         "cross_entropy": (log_normalizer - chosen).mean(axis=over),
         "accuracy": (logits.argmax(axis=-1) == right).mean(axis=over),
     }
+
+
+def mean_scores(parts: Iterable[tuple[Mapping[str, np.ndarray], int]]) -> dict[str, np.ndarray]:
+    """Means over all targets from the means of parts, each with its number of targets."""
+    parts = list(parts)
+    total = sum(count for _, count in parts)
+    return {name: np.asarray(sum(scores[name] * (n / total) for scores, n in parts)) for name in parts[0][0]}
 
 
 def value_scores(outputs: np.ndarray, targets: np.ndarray, counts: np.ndarray | None) -> dict[str, np.ndarray]:

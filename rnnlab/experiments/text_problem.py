@@ -1,6 +1,7 @@
 """Telling the next character of a text."""
 
 import hashlib
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 
@@ -9,9 +10,12 @@ import numpy as np
 from rnnlab.data.text import Chunks, build_vocabulary, encode_text, make_chunks, read_text
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
+from rnnlab.errors import DataError
 from rnnlab.experiments.memory import check_data
 from rnnlab.experiments.problems import Evaluation, Problem
-from rnnlab.experiments.scores import class_scores, scores_sentence
+from rnnlab.experiments.scores import class_scores, mean_scores, scores_sentence
+
+PIECE = 1 << 18  # numbers that a piece of the outputs holds, or the states behind it
 
 
 def build(config) -> Problem:
@@ -26,11 +30,12 @@ def build(config) -> Problem:
     streams = training.batch_size if training.carry_state and isinstance(training.batch_size, int) else 1
     chunks = make_chunks(tokens[:train_size], data.chunk, streams)
     held_out = tokens[train_size:] if train_size < len(tokens) else None
-    tested = chunks if held_out is None else make_chunks(held_out, data.chunk)
+    tested = chunks if held_out is None else make_chunks(_enough(held_out, data), data.chunk)
     where = "the training text" if held_out is None else "held-out text"
+    last = config.model.readout == "last"
     source = "text in the config" if data.path is None else str(data.path)
     return Problem(
-        sequences=_batch(chunks),
+        sequences=Batch(np.ascontiguousarray(chunks.inputs), _targets(chunks, last)),
         input_size=len(vocabulary),
         output_size=len(vocabulary),
         record={
@@ -45,34 +50,43 @@ def build(config) -> Problem:
             f"{source}: {len(tokens):,} characters, {len(vocabulary)} different; "
             f"{chunks.inputs.shape[1]} chunks of {data.chunk} to train on."
         ),
-        evaluate=partial(_evaluate, chunks, tested, training.carry_state, where),
+        evaluate=partial(_evaluate, chunks, tested, last, training.carry_state, where),
     )
 
 
-def _batch(chunks: Chunks) -> Batch:
-    return Batch(np.ascontiguousarray(chunks.inputs), np.ascontiguousarray(chunks.targets))
+def _enough(held_out: np.ndarray, data) -> np.ndarray:
+    """The held-out tokens, if they make up a chunk."""
+    if len(held_out) > data.chunk:
+        return held_out
+    raise DataError(
+        f"data.train_fraction {data.train_fraction:g} holds out {len(held_out)} characters; one chunk of {data.chunk} "
+        f"and the character after it need {data.chunk + 1}.",
+        hint="Give a smaller train_fraction or chunk; with train_fraction: 1.0 nothing is held out.",
+    )
+
+
+def _targets(chunks: Chunks, last: bool) -> np.ndarray:
+    """The character after each step, (T, N), or after each chunk, (N,)."""
+    return chunks.targets[-1] if last else np.ascontiguousarray(chunks.targets)
 
 
 def _evaluate(
-    chunks: Chunks, tested: Chunks, carry_state: bool, where: str, network: Network, theta: np.ndarray
+    chunks: Chunks, tested: Chunks, last: bool, carry_state: bool, where: str, network: Network, theta: np.ndarray
 ) -> Evaluation:
     """Cross-entropy and accuracy, beside guesses from how often characters, and pairs of them, occur."""
-    outputs = _read_through(network, theta, tested, carry_state)
-    measured = class_scores(outputs, tested.targets)
-    measured["bits_per_character"] = measured["cross_entropy"] / np.log(2)
-    V = outputs.shape[-1]
-    guesses = {
-        "unigram": np.log(_shares(np.bincount(chunks.targets.ravel(), minlength=V)))[None, None, None, :],
-        "bigram": np.log(_shares(_pairs(chunks, V)))[tested.inputs][:, None],
-    }
-    baselines = {}
-    for name, guess in guesses.items():
-        scores = class_scores(
-            np.broadcast_to(guess, (*tested.targets.shape[:1], 1, *tested.targets.shape[1:], V)),
-            tested.targets,
-        )
-        baselines[name] = {key: float(value[0]) for key, value in scores.items()}
-        baselines[name]["bits_per_character"] = baselines[name]["cross_entropy"] / float(np.log(2))
+    V = network.architecture.output_size
+    single = np.log(_shares(np.bincount(chunks.targets.ravel(), minlength=V)))
+    guesses = {"unigram": np.broadcast_to(single, (V, V)), "bigram": np.log(_shares(_pairs(chunks, V)))}
+    scored: dict[str, list] = {name: [] for name in ("network", *guesses)}
+    for outputs, inputs, targets in _read_through(network, theta, tested, last, carry_state):
+        scored["network"].append((class_scores(outputs, targets), targets.size))
+        for name, table in guesses.items():
+            scored[name].append((class_scores(np.expand_dims(table[inputs], -3), targets), targets.size))
+    means = {name: mean_scores(parts) for name, parts in scored.items()}
+    for scores in means.values():
+        scores["bits_per_character"] = scores["cross_entropy"] / np.log(2)
+    measured = means.pop("network")
+    baselines = {name: {key: float(value[0]) for key, value in scores.items()} for name, scores in means.items()}
     return Evaluation(
         metrics=measured,
         units={"cross_entropy": "nats/character", "bits_per_character": "bits"},
@@ -81,16 +95,29 @@ def _evaluate(
     )
 
 
-def _read_through(network: Network, theta: np.ndarray, chunks: Chunks, carry_state: bool) -> np.ndarray:
-    """Outputs (T, R, N, V); where the state was carried in training it is carried here."""
-    inputs = np.ascontiguousarray(chunks.inputs)
-    if not carry_state:
-        return network.outputs(theta, Batch(inputs))[0]
-    states, parts = None, []
-    for start in range(0, inputs.shape[1], chunks.streams):
-        outputs, states = network.outputs(theta, Batch(inputs[:, start : start + chunks.streams]), states=states)
-        parts.append(outputs)
-    return np.concatenate(parts, axis=2)
+def _read_through(
+    network: Network, theta: np.ndarray, chunks: Chunks, last: bool, carry_state: bool
+) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
+    """Outputs ([T,] R, N, V) with inputs and targets ([T,] N), in pieces that need little memory however long the text.
+
+    Where the state was carried from chunk to chunk in training it is carried here.
+    """
+    T, N = chunks.inputs.shape
+    a = network.architecture
+    per_step = len(theta) * max(a.output_size, a.hidden_size * a.layers)
+    size = chunks.streams if carry_state else max(1, PIECE // (per_step * T))
+    steps = T if a.bidirectional else max(1, PIECE // (per_step * size))
+    states = None
+    for first in range(0, N, size):
+        rows = slice(first, first + size)
+        states = states if carry_state else None
+        for start in range(0, T, steps):
+            inputs, targets = (tokens[start : start + steps, rows] for tokens in (chunks.inputs, chunks.targets))
+            outputs, states = network.outputs(theta, Batch(np.ascontiguousarray(inputs)), states=states)
+            if not last:
+                yield outputs, inputs, targets
+            elif start + steps >= T:
+                yield outputs, inputs[-1], targets[-1]
 
 
 def _pairs(chunks: Chunks, V: int) -> np.ndarray:
