@@ -99,7 +99,7 @@ def update(source: Source, client: Client, wanted: Wanted, held: Held | None) ->
     bars = _continued(source, client, query, key, mine) if mine else None
     change = "continued" if bars is not None else "replaced"
     if bars is None:
-        bars = source.ask(source, client, query, key)
+        bars = source.ask(client, query, key)
     _refuse_loss(source, wanted, held, mine, bars)
     bars = replace(bars, notes=(*bars.notes, *_stale(bars, query)))
     origin = {
@@ -165,7 +165,7 @@ def _continued(source: Source, client: Client, query: Query, key: str | None, mi
         return None
     since = mine.bars.dates[-OVERLAP].item()
     try:
-        return merged(mine.bars, source.ask(source, client, replace(query, start=since), key))
+        return merged(mine.bars, source.ask(client, replace(query, start=since), key))
     except (NoData, NoSuchSymbol):
         return None
 

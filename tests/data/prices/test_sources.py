@@ -36,7 +36,7 @@ def ask(replay, client):
         replay.scenes[source] = scene
         found = SOURCES[source]
         query = Query(symbol, start, end, adjustment or found.adjustments[0])
-        return found.ask(found, client, query, key)
+        return found.ask(client, query, key)
 
     return run
 

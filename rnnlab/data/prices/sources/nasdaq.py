@@ -7,7 +7,7 @@ from rnnlab.data.prices.bars import Bars, with_close
 from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.numbers import parse_numbers
 from rnnlab.data.prices.sources.answers import a_dict, a_list, finished, from_json, lists_of
-from rnnlab.data.prices.sources.client import BROWSER, Answer, Client, Request
+from rnnlab.data.prices.sources.client import BROWSER, Answer, Request
 from rnnlab.data.prices.sources.failures import Blocked, NoData, NoSuchSymbol, NotOffered, Unexpected
 from rnnlab.data.prices.sources.source import Query, Source
 from rnnlab.errors import DataError
@@ -22,31 +22,14 @@ def spelling(symbol: str) -> str:
     return symbol.removesuffix(".US").replace("-", ".")
 
 
-def request(query: Query, kind: str) -> Request:
-    """Rows from ``start`` to ``end``; ``kind`` is ``stocks`` or ``etf``."""
-    return Request(
-        f"/api/quote/{quote(spelling(query.symbol), safe='')}/historical",
-        {
-            "assetclass": kind,
-            "fromdate": str(query.start or "1970-01-01"),
-            "todate": str(query.end),
-            "limit": str(ROWS),
-        },
-        {"User-Agent": BROWSER, "Accept": "application/json, text/plain, */*"},
-    )
-
-
-def ask(source: Source, client: Client, query: Query, key: str | None) -> Bars:
-    """The bars of a query: among shares first, then among funds. Nasdaq needs no key."""
+def requests(query: Query, key: str | None) -> list[Request]:
+    """Rows from ``start`` to ``end``, among shares first, then among funds; Nasdaq needs no key."""
     if not _US.fullmatch(query.symbol.removesuffix(".US")):
-        raise NotOffered(source.name, f"has shares and funds listed in the US only, not {query.symbol}")
-    for kind in ("stocks", "etf"):
-        try:
-            return source.get(client, request(query, kind), parse, query)
-        except NoSuchSymbol:
-            if kind == "etf":
-                raise
-    raise AssertionError("the loop returns or raises")
+        raise NotOffered("nasdaq", f"has shares and funds listed in the US only, not {query.symbol}")
+    path = f"/api/quote/{quote(spelling(query.symbol), safe='')}/historical"
+    window = {"fromdate": str(query.start or "1970-01-01"), "todate": str(query.end), "limit": str(ROWS)}
+    headers = {"User-Agent": BROWSER, "Accept": "application/json, text/plain, */*"}
+    return [Request(path, {"assetclass": kind, **window}, headers) for kind in ("stocks", "etf")]
 
 
 def parse(answer: Answer, query: Query) -> Bars:
@@ -104,4 +87,6 @@ def _texts(cells: list) -> list[str]:
     return ["" if cell is None else str(cell).strip() for cell in cells]
 
 
-SOURCE = Source(name="nasdaq", hosts=("https://api.nasdaq.com",), adjustments=("split",), ask=ask)
+SOURCE = Source(
+    name="nasdaq", hosts=("https://api.nasdaq.com",), adjustments=("split",), requests=requests, parse=parse
+)

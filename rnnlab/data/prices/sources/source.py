@@ -2,14 +2,14 @@
 
 import os
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from urllib.parse import urlsplit
 
 from rnnlab.data.prices.bars import Bars
 from rnnlab.data.prices.sources.client import Answer, Client, Request
-from rnnlab.data.prices.sources.failures import NotOffered
+from rnnlab.data.prices.sources.failures import NoSuchSymbol, NotOffered
 from rnnlab.data.prices.tables import shown
 from rnnlab.errors import DataError
 
@@ -54,8 +54,11 @@ class Source:
         ``https://host``, mirrors after the first.
     adjustments : tuple of str
         What it offers, its own default first.
-    ask : callable
-        ``ask(source, client, query, key) -> Bars``; raises a `SourceError`.
+    requests : callable
+        ``requests(query, key)``: what to ask, one after the other as long as the symbol is not known; raises
+        `NotOffered` or `KeyRequired` where asking is of no use.
+    parse : callable
+        ``parse(answer, query)``: the bars in an answer; raises the `SourceError` that fits it.
     key_variables : tuple of str
         Environment variables that may hold its key; none where it needs no key.
     key_address : str
@@ -65,24 +68,31 @@ class Source:
     name: str
     hosts: tuple[str, ...]
     adjustments: tuple[str, ...]
-    ask: Callable[["Source", Client, Query, str | None], Bars]
+    requests: Callable[[Query, str | None], Sequence[Request]]
+    parse: Callable[[Answer, Query], Bars]
     key_variables: tuple[str, ...] = ()
     key_address: str = ""
 
-    def get(
-        self,
-        client: Client,
-        request: Request,
-        parse: Callable[[Answer, Query], Bars],
-        query: Query,
-        key: str | None = None,
-    ) -> Bars:
-        """The bars that ``parse`` finds in the answer to a request, with the address they came from."""
+    def ask(self, client: Client, query: Query, key: str | None) -> Bars:
+        """The bars of a query, with the address they came from.
+
+        Raises
+        ------
+        SourceError
+            Why there are none.
+        """
         hosts = self.addresses()
-        answer = client.get(self.name, hosts, request)
-        if key:
-            answer = answer.without(key)  # an error page may repeat it
-        return replace(parse(answer, query), address=request.address(hosts[0]))
+        requests = self.requests(query, key)
+        for request in requests:
+            answer = client.get(self.name, hosts, request)
+            if key:
+                answer = answer.without(key)  # an error page may repeat it
+            try:
+                return replace(self.parse(answer, query), address=request.address(hosts[0]))
+            except NoSuchSymbol:
+                if request is requests[-1]:
+                    raise
+        raise AssertionError("the last request returns or raises")
 
     def addresses(self) -> tuple[str, ...]:
         """Scheme, host and port to ask: those of ``RNNLAB_<NAME>_URL`` where it is set.

@@ -9,7 +9,7 @@ from dataclasses import replace
 from rnnlab.data.prices.bars import Bars, with_close
 from rnnlab.data.prices.imports import bars_from
 from rnnlab.data.prices.sources.answers import finished
-from rnnlab.data.prices.sources.client import Answer, Client, Request
+from rnnlab.data.prices.sources.client import Answer, Request
 from rnnlab.data.prices.sources.failures import (
     Blocked,
     KeyRequired,
@@ -44,19 +44,17 @@ def spelling(symbol: str) -> str:
     return symbol.lower() if "." in symbol else f"{symbol.lower()}.us"
 
 
-def request(query: Query, key: str | None) -> Request:
-    """Rows from ``start`` to ``end``, both included; the key travels in the query, as Stooq wants it."""
+def requests(query: Query, key: str | None) -> list[Request]:
+    """Rows from ``start`` to ``end``, both included; the key travels in the query, as Stooq wants it.
+
+    Without a key Stooq is asked all the same: it says itself what it wants.
+    """
     parameters = {"s": spelling(query.symbol), "d2": f"{query.end:%Y%m%d}", "i": "d"}
     if query.start is not None:
         parameters["d1"] = f"{query.start:%Y%m%d}"
     if query.adjustment == "raw":
         parameters["o"] = _RAW
-    return Request("/q/d/l/", parameters, {"Accept": "text/csv, text/plain, */*"}, key)
-
-
-def ask(source: Source, client: Client, query: Query, key: str | None) -> Bars:
-    """The bars of a query. Without a key Stooq is asked all the same: it says itself what it wants."""
-    return source.get(client, request(query, key), parse, query, key)
+    return [Request("/q/d/l/", parameters, {"Accept": "text/csv, text/plain, */*"}, key)]
 
 
 def parse(answer: Answer, query: Query) -> Bars:
@@ -83,7 +81,7 @@ def parse(answer: Answer, query: Query) -> Bars:
 def _refuse_text(text: str, status: int, query: Query) -> None:
     start = text[:20_000].lower()
     if start.startswith("get your apikey"):
-        raise key_required(query)
+        raise _key_required(query)
     if any(sign in start for sign in _ANTI_BOT):
         raise Blocked(
             "stooq",
@@ -105,7 +103,7 @@ def _refuse_text(text: str, status: int, query: Query) -> None:
         raise Unexpected("stooq", f"status {status}", text)
 
 
-def key_required(query: Query) -> KeyRequired:
+def _key_required(query: Query) -> KeyRequired:
     """Stooq's demand for a key, with the address that gives one."""
     return KeyRequired(
         "stooq",
@@ -129,7 +127,8 @@ SOURCE = Source(
     name="stooq",
     hosts=("https://stooq.com",),
     adjustments=("total", "raw"),
-    ask=ask,
+    requests=requests,
+    parse=parse,
     key_variables=("STOOQ_APIKEY", "STOOQ_API_KEY"),
     key_address="https://stooq.com/q/d/?s=aapl.us&get_apikey",
 )

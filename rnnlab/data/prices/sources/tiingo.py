@@ -10,7 +10,7 @@ import numpy as np
 from rnnlab.data.prices.bars import Bars, ascending, with_close
 from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.sources.answers import a_dict, a_list, finished, floats, from_json, lists_of
-from rnnlab.data.prices.sources.client import Answer, Client, Request
+from rnnlab.data.prices.sources.client import Answer, Request
 from rnnlab.data.prices.sources.failures import (
     KeyRequired,
     NoData,
@@ -26,29 +26,20 @@ ADDRESS = "https://www.tiingo.com/account/api/token"
 _PRICES = ("close", "open", "high", "low")
 
 
-def request(query: Query, key: str) -> Request:
+def requests(query: Query, key: str | None) -> list[Request]:
     """Rows from ``start`` to ``end``; the key travels in a header."""
-    symbol = query.symbol.removesuffix(".US").replace(".", "-")
-    return Request(
-        f"/tiingo/daily/{quote(symbol, safe='')}/prices",
-        {"startDate": str(query.start or "1900-01-01"), "endDate": str(query.end), "format": "json"},
-        {"Authorization": f"Token {key}", "Accept": "application/json"},
-    )
-
-
-def ask(source: Source, client: Client, query: Query, key: str | None) -> Bars:
-    """The bars of a query.
-
-    Raises
-    ------
-    KeyRequired
-        At once, where there is no key.
-    """
     if query.symbol.startswith("^") or "=" in query.symbol:
-        raise NotOffered(source.name, f"has shares and funds only, not {query.symbol}")
+        raise NotOffered("tiingo", f"has shares and funds only, not {query.symbol}")
     if key is None:
         raise _key_required("wants a key")
-    return source.get(client, request(query, key), parse, query, key)
+    symbol = query.symbol.removesuffix(".US").replace(".", "-")
+    return [
+        Request(
+            f"/tiingo/daily/{quote(symbol, safe='')}/prices",
+            {"startDate": str(query.start or "1900-01-01"), "endDate": str(query.end), "format": "json"},
+            {"Authorization": f"Token {key}", "Accept": "application/json"},
+        )
+    ]
 
 
 def parse(answer: Answer, query: Query) -> Bars:
@@ -108,7 +99,8 @@ SOURCE = Source(
     name="tiingo",
     hosts=("https://api.tiingo.com",),
     adjustments=("split", "total", "raw"),
-    ask=ask,
+    requests=requests,
+    parse=parse,
     key_variables=("TIINGO_API_KEY",),
     key_address=ADDRESS,
 )

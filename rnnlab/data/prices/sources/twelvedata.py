@@ -6,7 +6,7 @@ from rnnlab.data.prices.bars import Bars, with_close
 from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.numbers import parse_numbers
 from rnnlab.data.prices.sources.answers import a_dict, a_list, finished, from_json, lists_of, text_or_none
-from rnnlab.data.prices.sources.client import Answer, Client, Request
+from rnnlab.data.prices.sources.client import Answer, Request
 from rnnlab.data.prices.sources.failures import (
     KeyRequired,
     NoData,
@@ -30,8 +30,10 @@ def spelling(symbol: str) -> str:
     return symbol.removesuffix(".US").lstrip("^").replace("-", ".")
 
 
-def request(query: Query, key: str) -> Request:
+def requests(query: Query, key: str | None) -> list[Request]:
     """Rows from ``start`` to ``end``; the key travels in the query, as Twelve Data wants it."""
+    if key is None:
+        raise _key_required("wants a key")
     parameters = {
         "symbol": spelling(query.symbol),
         "interval": "1day",
@@ -40,20 +42,7 @@ def request(query: Query, key: str) -> Request:
     }
     if query.start is not None:
         parameters["start_date"] = str(query.start)
-    return Request("/time_series", parameters, {"Accept": "application/json"}, key)
-
-
-def ask(source: Source, client: Client, query: Query, key: str | None) -> Bars:
-    """The bars of a query.
-
-    Raises
-    ------
-    KeyRequired
-        At once, where there is no key.
-    """
-    if key is None:
-        raise _key_required("wants a key")
-    return source.get(client, request(query, key), parse, query, key)
+    return [Request("/time_series", parameters, {"Accept": "application/json"}, key)]
 
 
 def parse(answer: Answer, query: Query) -> Bars:
@@ -115,7 +104,8 @@ SOURCE = Source(
     name="twelvedata",
     hosts=("https://api.twelvedata.com",),
     adjustments=("split",),
-    ask=ask,
+    requests=requests,
+    parse=parse,
     key_variables=("TWELVEDATA_API_KEY",),
     key_address=ADDRESS,
 )

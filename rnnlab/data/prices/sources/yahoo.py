@@ -12,7 +12,7 @@ import numpy as np
 
 from rnnlab.data.prices.bars import Bars, with_close
 from rnnlab.data.prices.sources.answers import a_dict, a_list, finished, floats, from_json, text_or_none
-from rnnlab.data.prices.sources.client import BROWSER, Answer, Client, Request
+from rnnlab.data.prices.sources.client import BROWSER, Answer, Request
 from rnnlab.data.prices.sources.failures import (
     Blocked,
     NoData,
@@ -35,27 +35,24 @@ def spelling(symbol: str) -> str:
     return _INDICES.get(symbol, symbol.removesuffix(".US"))
 
 
-def request(query: Query) -> Request:
-    """Bars of whole days from ``start`` to ``end``, adjusted closes included.
+def requests(query: Query, key: str | None) -> list[Request]:
+    """Bars of whole days from ``start`` to ``end``, adjusted closes included; Yahoo needs no key.
 
     A session east of Greenwich may open on the day before in UTC: it is asked for from there on.
     """
     first = (query.start - _EPOCH.date()).days - 1 if query.start else _FIRST_DAY
-    return Request(
-        f"/v8/finance/chart/{quote(spelling(query.symbol), safe='=')}",
-        {
-            "period1": str(first * 86400),
-            "period2": str(((query.end - _EPOCH.date()).days + 1) * 86400),
-            "interval": "1d",
-            "events": "div,split",
-        },
-        {"User-Agent": BROWSER, "Accept": "application/json"},
-    )
-
-
-def ask(source: Source, client: Client, query: Query, key: str | None) -> Bars:
-    """The bars of a query; Yahoo needs no key."""
-    return source.get(client, request(query), parse, query)
+    return [
+        Request(
+            f"/v8/finance/chart/{quote(spelling(query.symbol), safe='=')}",
+            {
+                "period1": str(first * 86400),
+                "period2": str(((query.end - _EPOCH.date()).days + 1) * 86400),
+                "interval": "1d",
+                "events": "div,split",
+            },
+            {"User-Agent": BROWSER, "Accept": "application/json"},
+        )
+    ]
 
 
 def parse(answer: Answer, query: Query) -> Bars:
@@ -166,5 +163,6 @@ SOURCE = Source(
     name="yahoo",
     hosts=("https://query1.finance.yahoo.com", "https://query2.finance.yahoo.com"),
     adjustments=("split", "total"),
-    ask=ask,
+    requests=requests,
+    parse=parse,
 )
