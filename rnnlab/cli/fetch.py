@@ -84,46 +84,32 @@ def fetch(
         "data_dir": data_dir,
     }
     reports = Reports(as_json)
+
+    def get(name: str) -> "Fetched":
+        from rnnlab.experiments.fetch import fetch, import_file
+
+        if from_file is not None:
+            return import_file(name, from_file, date_format=date_format, decimal=decimal, **window)
+        return fetch(
+            name,
+            source=source,
+            api_key=api_key,
+            on_ask=lambda asked: reports.asking(name, asked),
+            on_skip=lambda failure: reports.skip(name, failure),
+            **window,
+        )
+
     try:
         for name in names:
-            _one(name, source, api_key, from_file, date_format, decimal, window, reports)
+            try:
+                reports.done(get(name))
+            except UsageError:
+                raise
+            except RnnlabError as failure:  # the other symbols go on
+                reports.fail(name, failure)
     finally:
         reports.clear()
     return reports.close()
-
-
-def _one(name, source, api_key, from_file, date_format, decimal, window, reports: "Reports") -> None:
-    """Fetch or import one symbol; a failure is reported, and the others go on."""
-    try:
-        if from_file is not None:
-            reports.fetched.append(_import(name, from_file, date_format, decimal, window))
-        else:
-            reports.fetched.append(_fetch(name, source, api_key, window, reports))
-    except UsageError:
-        raise
-    except RnnlabError as failure:
-        reports.fail(name, failure)
-    else:
-        reports.show_last()
-
-
-def _fetch(name: str, source: str, api_key: str | None, window: dict, reports: "Reports") -> "Fetched":
-    from rnnlab.experiments.fetch import fetch as run
-
-    return run(
-        name,
-        source=source,
-        api_key=api_key,
-        on_ask=lambda asked: reports.asking(name, asked),
-        on_skip=lambda f: reports.skip(name, f),
-        **window,
-    )
-
-
-def _import(name: str, file: Path, date_format: str | None, decimal: str | None, window: dict) -> "Fetched":
-    from rnnlab.experiments.fetch import import_file
-
-    return import_file(name, file, date_format=date_format, decimal=decimal, **window)
 
 
 def _check(names, source, api_key, from_file, date_format, decimal) -> None:

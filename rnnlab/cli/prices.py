@@ -39,9 +39,9 @@ class Reports:
         self.clear()
         console.error(failure.message, failure.hint)
 
-    def show_last(self) -> None:
+    def done(self, done: "Fetched") -> None:
+        self.fetched.append(done)
         self.clear()
-        done = self.fetched[-1]
         if not self.as_json:
             console.result(_sentence(done))
         for note in done.origin["notes"]:
