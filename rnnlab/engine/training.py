@@ -23,6 +23,7 @@ class Update:
     number, epoch : int
         Counted from 1.
     ends_epoch : bool
+        True for the last update of all too, which may cut an epoch short.
     sequences : int
         Sequences in the batch.
     loss : (R,)
@@ -156,11 +157,12 @@ class Training:
             if self.done == self.updates:  # no further pass would see where this update led
                 value_after = self.network.loss(self.theta, pick.batch, self._loss, states=initial)
                 diverged |= self._freeze(np.isfinite(value_after), pick, initial)
-            validation = self._validate() if pick.ends_epoch else None
+            ends_epoch = pick.ends_epoch or self.done == self.updates
+            validation = self._validate() if ends_epoch else None
         return Update(
             self.done,
             pick.epoch + 1,
-            pick.ends_epoch or self.done == self.updates,
+            ends_epoch,
             pick.batch.sequences,
             _of(moved, value),
             rate,

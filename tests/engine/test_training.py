@@ -414,6 +414,14 @@ def test_early_stopping_keeps_the_best_epoch_of_each_model(min_delta):
     assert any(np.nanargmin(shown[:, model]) != ends[model] for model in range(R))
 
 
+def test_a_last_epoch_that_is_cut_short_is_validated_too():
+    many = ensemble(readout="every")
+    training = train_of(many, updates=5, batch_size=4, orders=orders, stopping=EarlyStopping(tail(many), patience=9))
+    told = list(training)
+    assert [update.ends_epoch for update in told] == [False, True, False, True, True]
+    assert [update.validation_loss is not None for update in told] == [False, True, False, True, True]
+
+
 def test_without_a_whole_epoch_the_last_parameters_stay():
     many = ensemble(readout="every")
     options = {"batch_size": 4, "orders": orders, "updates": 1}
