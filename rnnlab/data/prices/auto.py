@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from rnnlab.data.prices.kept import Held
 from rnnlab.data.prices.sources import SOURCES
 from rnnlab.data.prices.sources.client import Client
-from rnnlab.data.prices.sources.failures import KeyRequired, NoData, NoSuchSymbol, NotOffered, SourceError
+from rnnlab.data.prices.sources.failures import KeyRequired, LessThanKept, NoData, NoSuchSymbol, NotOffered, SourceError
 from rnnlab.data.prices.sources.source import Source
 from rnnlab.data.prices.update import Fetched, Wanted, update
 from rnnlab.errors import FetchError
@@ -70,6 +70,9 @@ def _none(symbol: str, failures: list[SourceError]) -> FetchError:
     """Nobody gave prices, and no two agree that there are none."""
     asked = [failure for failure in failures if not isinstance(failure, NotOffered | KeyRequired)]
     why = "; ".join(f"{failure.source} {failure.reason}" for failure in asked or failures)
+    less = next((failure for failure in failures if isinstance(failure, LessThanKept)), None)
+    if less:
+        return FetchError(f"No source gave prices of {symbol} that may replace what is kept: {why}.", hint=less.hint)
     keyed = next((SOURCES[f.source] for f in failures if isinstance(f, KeyRequired)), None)
     another = f"set {keyed.key_variables[0]} (a key from {keyed.key_address}), " if keyed else ""
     return FetchError(

@@ -258,8 +258,9 @@ def test_auto_does_not_let_another_source_take_columns_away(get, replay, content
     get()
     before = contents()
     replay.scenes.update(yahoo=Reply("", 403), nasdaq=History().nasdaq)
-    with pytest.raises(FetchError, match="no adj_close of AAPL"):
+    with pytest.raises(FetchError, match="no adj_close of AAPL") as caught:
         get(now=LATER)
+    assert "name the --source that is to replace it" in caught.value.hint
     assert contents() == before
 
 

@@ -113,9 +113,8 @@ class Source:
         except ValueError:
             right = False
         if not right or not given.isprintable() or " " in given:
-            raise DataError(
-                f"{variable} must be scheme, host and port, e.g. http://127.0.0.1:8080; got {shown(given)}."
-            )
+            got = "a user's name or password" if "@" in given else shown(given)
+            raise DataError(f"{variable} must be scheme, host and port, e.g. http://127.0.0.1:8080; got {got}.")
         return (given.rstrip("/"),)
 
     def key(self, given: str | None) -> str | None:
