@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab import __version__
-from rnnlab.cli import console, failures, fetch, train
+from rnnlab.cli import console, failures, fetch, gradcheck, sweep_rho, train
 from rnnlab.cli.help import Group, ParserError, usage_error
 
 SHARED = ("--debug", "--no-color")
@@ -45,6 +45,8 @@ def _rnnlab(
 
 
 train.register(app)
+gradcheck.register(app)
+sweep_rho.register(app)
 fetch.register(app)
 
 

@@ -140,7 +140,9 @@ def bar(share: float, width: int, stream: console.Stream) -> tuple[str, str]:
 
 
 def figures(progress: "Progress", width: int | None = None) -> str:
-    """Epoch, loss, gradient norm and share clipped, in words as long as the width allows."""
+    """Epoch, loss, gradient norm and share clipped, in words as long as the width allows; or the words that came."""
+    if progress.words:
+        return progress.words
     place = f"update {progress.update}/{progress.updates}"
     if counts_epochs(progress):
         place = f"epoch {progress.epoch}/{progress.epochs}"

@@ -63,17 +63,25 @@ def judge(rates: np.ndarray, steps: int, *, coverage: float = 0.9) -> Verdict:
     coverage : float
         Share of the seeds inside the interval.
     """
-    rates = np.asarray(rates, float)
-    rates = np.sort(rates[~np.isnan(rates)])
-    if not rates.size:
-        nan = float("nan")
-        return Verdict("edge", nan, nan, nan, nan)
-    low, middle, high = (_quantile(rates, q) for q in ((1 - coverage) / 2, 0.5, (1 + coverage) / 2))
+    middle, low, high = interval(rates, coverage)
     threshold = np.log(FACTOR) / steps
     word = "vanishing" if high < -threshold else "exploding" if low > threshold else "edge"
     with np.errstate(divide="ignore"):
-        horizon = float(np.inf if middle == 0 else 1 / abs(middle))
+        horizon = float(np.inf if middle == 0 else 1 / np.abs(middle))
     return Verdict(word, middle, low, high, horizon)
+
+
+def interval(values: np.ndarray, coverage: float = 0.9) -> tuple[float, float, float]:
+    """Median of the seeds, and the quantiles between which `coverage` of them lie: (median, low, high).
+
+    Infinite values count, NaN is left out; NaN where nothing is left.
+    """
+    values = np.asarray(values, float)
+    values = np.sort(values[~np.isnan(values)])
+    if not values.size:
+        return float("nan"), float("nan"), float("nan")
+    middle, low, high = (_quantile(values, q) for q in (0.5, (1 - coverage) / 2, (1 + coverage) / 2))
+    return middle, low, high
 
 
 def _quantile(ordered: np.ndarray, share: float) -> float:

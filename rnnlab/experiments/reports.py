@@ -23,6 +23,8 @@ class Progress:
         Share of all updates so far in which clipping fired, in [0, 1].
     elapsed : float
         Seconds since training began.
+    words : str
+        What to say in place of these figures, where there is more to count than updates.
     """
 
     update: int
@@ -33,6 +35,7 @@ class Progress:
     gradient_norm: float
     clipped_share: float
     elapsed: float
+    words: str = ""
 
 
 @dataclass(frozen=True)

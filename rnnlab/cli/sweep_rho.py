@@ -1,0 +1,220 @@
+"""`rnnlab sweep-rho`: one table of what gradients do through time at each scale of the recurrent weights."""
+
+import math
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rnnlab.cli import console, numbers, progress, tables
+from rnnlab.cli.help import Command, did_you_mean
+from rnnlab.cli.interrupts import Interrupts
+from rnnlab.errors import UsageError
+
+if TYPE_CHECKING:
+    from rnnlab.experiments.sweep_results import RhoSummary
+    from rnnlab.experiments.sweep_rho import SweepSummary
+
+CELLS = ("rnn", "lstm", "gru")
+ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
+LENGTH_KEYS = {"text": "data.chunk", "prices": "data.lookback", "csv": "data.lookback", "synthetic": "data.length"}
+EXIT_DIVERGED = 3
+LEGEND = (
+    "Medians of the seeds before training, in brackets 5 % to 95 % of them; where there is an arrow, at the first "
+    "update and at the last of those that did not diverge. Rates in nats per step, the horizon in steps."
+)
+EXAMPLES = """\b
+Examples:
+  rnnlab sweep-rho 0.9 0.99 1.2
+  rnnlab sweep-rho --from 0.5 --to 2.0 --num 31 --seeds 20
+  rnnlab sweep-rho 0.9 1.0 1.1 --exact --activation tanh --length 200
+  rnnlab sweep-rho 1.0 --cell lstm --set model.init.forget_bias=2"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    # A negative number must reach the check of the rhos, which says what is wrong with it.
+    settings = {"ignore_unknown_options": True}
+    app.command("sweep-rho", cls=Command, epilog=EXAMPLES, context_settings=settings)(sweep_rho)
+
+
+def sweep_rho(
+    context: typer.Context,
+    rhos: Annotated[
+        list[str] | None, typer.Argument(metavar="RHO...", help="Scales of W_hh: N(0, 1/sqrt(h)) times RHO.")
+    ] = None,
+    config: Annotated[
+        str | None, typer.Option("--config", metavar="FILE", help="A config in place of the bundled gradients.yaml.")
+    ] = None,
+    start: Annotated[float | None, typer.Option("--from", metavar="A", help="First RHO of a range.")] = None,
+    stop: Annotated[float | None, typer.Option("--to", metavar="B", help="Last RHO of a range.")] = None,
+    number: Annotated[int, typer.Option("--num", metavar="N", help="How many RHOs in the range.")] = 11,
+    cell: Annotated[str | None, typer.Option("--cell", metavar="CELL", help="rnn, lstm or gru.")] = None,
+    activation: Annotated[
+        str | None, typer.Option("--activation", metavar="PHI", help="tanh, sigmoid, relu or identity.")
+    ] = None,
+    exact: Annotated[bool, typer.Option("--exact", help="Make the spectral radius of each block exactly RHO.")] = False,
+    length: Annotated[
+        int | None, typer.Option("--length", metavar="T", help="Steps of a sequence, in place of the config's.")
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option("--seeds", metavar="N|LIST", help="Models per RHO; or their seeds: 3,7,11.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),
+    ] = None,
+    name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name of the run.")] = None,
+    runs_dir: Annotated[
+        Path,
+        typer.Option("--runs-dir", metavar="DIR", envvar="RNNLAB_RUNS", show_envvar=True, help="Where run folders go."),
+    ] = Path("runs"),
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Standard output is one JSON document: record and summary of the run.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", help="Print one line, the run folder.")] = False,
+) -> int:
+    """Measure what gradients do through time at each scale RHO of the recurrent weights."""
+    values = [_number(word, context) for word in rhos or ()] + _range(start, stop, number)
+    _check_word("--cell", cell, CELLS)
+    _check_word("--activation", activation, ACTIVATIONS)
+    from rnnlab.experiments.sweep_rho import STARTER, check_rhos
+    from rnnlab.experiments.sweep_rho import sweep_rho as run_sweep
+
+    values = check_rhos(values)
+    chosen = _load(config or str(STARTER), cell, activation, length, overrides or [], seeds, name)
+    with progress.display(quiet=quiet) as screen, Interrupts(screen.note) as interrupts:
+        swept = run_sweep(
+            chosen,
+            values,
+            exact=exact,
+            runs_dir=runs_dir,
+            command=["rnnlab", *sys.argv[1:]],
+            on_progress=screen.update,
+            on_warning=screen.warning,
+            should_stop=interrupts.should_stop,
+        )
+    if as_json:
+        console.document({**swept.record, "run": str(swept.run), "summary": swept.summary})
+    elif quiet:
+        console.result(str(swept.run))
+    else:
+        show(swept)
+    status = swept.record["status"]
+    return interrupts.exit_code if status == "interrupted" else EXIT_DIVERGED if status == "diverged" else 0
+
+
+def show(swept: "SweepSummary") -> None:
+    """Print title, table, sentences and the path of the run."""
+    model = swept.config.model  # type: ignore[attr-defined]
+    unit = model.activation if model.cell == "rnn" else model.cell
+    seeds = len(swept.config.seeds)  # type: ignore[attr-defined]
+    console.result(
+        f"{console.out.style(swept.name, 'bold')}: {numbers.count(len(swept.rhos), 'rho')}, "
+        f"{numbers.count(seeds, 'seed')} each, {unit}, {numbers.count(model.hidden_size, 'unit')}, "
+        f"{numbers.count(swept.steps, 'step')}"
+    )
+    if swept.rhos:
+        console.result()
+        for line in tables.render(*table(swept.rhos), console.out.width):
+            console.result(line)
+        console.result()
+        for line in console.out.fold(LEGEND).split("\n"):
+            console.result(console.out.style(line, "dim"))
+    console.result()
+    for sentence in swept.sentences:
+        console.result(console.out.fold(console.printable(sentence)))
+    console.result()
+    console.result(f"{console.out.style('run', 'dim')}  {swept.run}")
+
+
+def table(found: "list[RhoSummary]") -> tuple[list[str], list[list[str]]]:
+    """Header and rows."""
+    theory = any(one.mean_field_rate is not None for one in found)
+    lost = any(one.diverged for one in found)
+    rows = [_row(one, theory, lost) for one in found]
+    return list(rows[0]), [list(row.values()) for row in rows]
+
+
+def _row(one: "RhoSummary", theory: bool, lost: bool) -> dict[str, str]:
+    verdict, middle = one.verdict, {name: value.median for name, value in one.quantities.items()}
+    row = {
+        "rho": f"{one.rho:.4g}",
+        "verdict": verdict.word,
+        "growth rate": f"{_rate(verdict.rate)} [{_rate(verdict.low, 2)}, {_rate(verdict.high, 2)}]",
+        "horizon": numbers.significant(verdict.horizon, 2),
+    }
+    if theory:
+        row["theory"] = _rate(one.mean_field_rate)
+    row |= {
+        "Lyapunov": _rate(middle["lyapunov"]),
+        "radius": numbers.significant(middle["spectral_radius"]),
+        "sigma": numbers.significant(middle["sigma_max"]),
+        "|dL/dW_hh|": _course(middle["grad_norm_first"], middle["grad_norm_last"], 2),
+        "lag>=5": numbers.percent(middle["lag_share"]) if math.isfinite(middle["lag_share"]) else numbers.MISSING,
+        "loss": _course(middle["loss_first"], middle["loss_last"], 4),
+    }
+    return row | ({"diverged": f"{len(one.diverged)} of {one.seeds}"} if lost else {})
+
+
+def _course(first: float, last: float, digits: int) -> str:
+    shown = (numbers.significant(value, digits if abs(value) < 1e5 else 2) for value in (first, last))
+    return " → ".join(shown)
+
+
+def _rate(value: float | None, places: int = 3) -> str:
+    if value is None or math.isnan(value):
+        return numbers.MISSING
+    return f"{value:+.{places}f}" if math.isfinite(value) else ("dead" if value < 0 else "inf")
+
+
+def _number(word: str, context: typer.Context) -> float:
+    try:
+        number = float(word)
+    except ValueError:
+        number = math.nan
+    if math.isfinite(number) and number >= 0:
+        return number
+    if word.startswith("-") and math.isnan(number):
+        known = [option for parameter in context.command.params for option in parameter.opts]
+        hint = "`rnnlab sweep-rho --help` shows how it is used"
+        raise UsageError(f"no such option: {word}{did_you_mean(word, known)}", hint=hint)
+    raise UsageError(f"RHO must be a finite number of at least 0; got {word!r}.")
+
+
+def _range(start: float | None, stop: float | None, number: int) -> list[float]:
+    if start is None and stop is None:
+        return []
+    if start is None or stop is None:
+        raise UsageError("--from and --to must be given together.", hint="Example: --from 0.5 --to 2.0 --num 31")
+    if not (math.isfinite(start) and math.isfinite(stop) and start < stop):
+        raise UsageError(f"--from must be below --to, both finite; got {start:g} and {stop:g}.")
+    if number < 2:
+        raise UsageError(f"--num must be at least 2; got {number}.")
+    # Rounded, so that 0.5 to 2.0 in steps of 0.05 are the numbers that a person would write.
+    return [float(f"{start + (stop - start) * k / (number - 1):.12g}") for k in range(number)]
+
+
+def _check_word(option: str, word: str | None, known: tuple[str, ...]) -> None:
+    if word is not None and word not in known:
+        listed = f"{', '.join(known[:-1])} or {known[-1]}"
+        raise UsageError(f"{option} must be {listed}; got {word!r}{did_you_mean(word, known) or '.'}")
+
+
+def _load(source: str, cell, activation, length, overrides: list[str], seeds, name):
+    from rnnlab.config import load
+
+    own = []
+    if cell is not None:
+        own.append(f"model.cell={cell}")
+    if activation is not None:
+        own.append(f"model.activation={activation}")
+    elif cell in ("lstm", "gru"):
+        own.append("model.activation=tanh")  # a gated cell has its activations fixed
+    if length is not None and source == "-":
+        raise UsageError("--length needs a config in a file; got -.", hint="With standard input, --set data.chunk=T.")
+    if length is not None:
+        kind = load(source, overrides=[*own, *overrides]).data.kind
+        own.append(f"{LENGTH_KEYS[kind]}={length}")
+    return load(source, overrides=[*own, *overrides], seeds=seeds, name=name)

@@ -1,0 +1,186 @@
+"""The models of a sweep: one per rho and seed, trained and measured in slices that fit in memory."""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from rnnlab.config.schema.initial_weights import NormalInit, SpectralInit
+from rnnlab.dynamics.portrait import Portrait, take_portrait
+from rnnlab.engine.network import Network
+from rnnlab.engine.training import Training
+from rnnlab.experiments.gradient_flow import FlowLog, long_probe, probe, top
+from rnnlab.experiments.problems import Problem
+from rnnlab.experiments.setup import Setup, build_setup, draw_parameters, start_training, threads
+
+# Slices depend on the models alone, never on the machine, so that a sweep gives the same numbers everywhere.
+MOST_MODELS = 16
+SLICE_BYTES = 128 << 20
+LYAPUNOV_STEPS = 500
+LOOKS = 10  # at the gradients by lag, evenly over the training, where the config does not say how often
+
+Tick = Callable[["Slice", Training], bool]
+
+
+@dataclass
+class Slice:
+    """Some models of a sweep: before, during and after training.
+
+    Attributes
+    ----------
+    rho, seed : (R,)
+    portrait : Portrait
+        Before the first update.
+    loss, norm, clip_scale, recurrent_norm : (R, U)
+        Before each update, NaN from where a model diverged; `recurrent_norm` is ||dL/dW_hh||.
+    norms : (R, U, n)
+        Per parameter.
+    flow : FlowLog
+    diverged : dict of model to (update, tensor)
+    clipped : (R,) int
+        Updates in which clipping fired.
+    """
+
+    rho: np.ndarray
+    seed: np.ndarray
+    portrait: Portrait
+    flow: FlowLog
+    loss: np.ndarray = field(default_factory=lambda: np.empty(0))
+    norm: np.ndarray = field(default_factory=lambda: np.empty(0))
+    clip_scale: np.ndarray = field(default_factory=lambda: np.empty(0))
+    norms: np.ndarray = field(default_factory=lambda: np.empty(0))
+    recurrent_norm: np.ndarray = field(default_factory=lambda: np.empty(0))
+    clipped: np.ndarray = field(default_factory=lambda: np.empty(0))
+    diverged: dict[int, tuple[int, str]] = field(default_factory=dict)
+
+
+def at_rho(config, rho: float, *, exact: bool):
+    """The config with its recurrent weights at the scale rho.
+
+    A kind with a scale of its own keeps its kind (normal, spectral, sparse: rho; orthogonal, identity: gain); any other
+    becomes normal. `exact` makes the spectral radius of every recurrent block exactly rho.
+    """
+    weights = config.model.init.W_hh
+    if exact:
+        weights = SpectralInit(rho=rho)
+    elif weights.kind in ("orthogonal", "identity"):
+        weights = weights.model_copy(update={"gain": rho})
+    elif weights.kind in ("spectral", "sparse"):
+        weights = weights.model_copy(update={"rho": rho})
+    else:
+        weights = NormalInit(rho=rho)
+    init = config.model.init.model_copy(update={"W_hh": weights})
+    return config.model_copy(update={"model": config.model.model_copy(update={"init": init})})
+
+
+def run_slices(
+    config,
+    problem: Problem,
+    rhos: Sequence[float],
+    *,
+    exact: bool,
+    tick: Tick,
+) -> Iterator[Slice]:
+    """Train and measure every (rho, seed), slice by slice, as many at once as there are processors.
+
+    Parameters
+    ----------
+    tick : function of (slice, training)
+        Called before every update, from any thread; False ends the training of the slice.
+
+    Yields
+    ------
+    Slice
+        In the order of rhos, then seeds.
+    """
+    members = [(rho, seed) for rho in rhos for seed in config.seeds]
+    size = _models_per_slice(config, problem)
+    cuts = np.linspace(0, len(members), -(-len(members) // size) + 1).round().astype(int)
+    parts = [members[a:b] for a, b in pairwise(cuts)]
+    # Slices go to threads of their own; BLAS threads on top of them would only get in each other's way.
+    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(threads()) as executor:
+        pending = []
+        for part in parts:
+            pending.append(executor.submit(_run_slice, config, problem, part, exact, tick))
+            if len(pending) > 2 * threads():  # finished slices wait in memory: not too many of them
+                yield pending.pop(0).result()
+        for future in pending:
+            yield future.result()
+
+
+def _run_slice(config, problem: Problem, members, exact: bool, tick: Tick) -> Slice:
+    setup = _setup(config, problem, members, exact)
+    training = start_training(config, setup)
+    with np.errstate(all="ignore"):
+        part = Slice(
+            np.array([rho for rho, _ in members]),
+            np.array([seed for _, seed in members]),
+            take_portrait(
+                setup.network,
+                setup.theta,
+                probe(setup.sampling),
+                setup.loss,
+                np.random.default_rng(0),
+                long=long_probe(setup.sampling, LYAPUNOV_STEPS),
+                recurrence=top(setup.network.architecture),
+            ),
+            FlowLog(setup.loss, flow_every(config, setup.updates)),
+        )
+        _train(part, training, setup.network.layout.names, tick)
+    return part
+
+
+def flow_every(config, updates: int) -> int:
+    """Updates between two looks at the gradients by lag."""
+    return config.training.log_gradient_flow_every or max(1, updates // LOOKS)
+
+
+def _setup(config, problem: Problem, members, exact: bool) -> Setup:
+    """The engine for these members: a model for each, with the weights and the order of sequences of its own seed."""
+    seeds = [seed for _, seed in members]
+    setup = build_setup(config.model_copy(update={"seeds": seeds}), problem)
+    architecture = setup.network.architecture
+    theta = [
+        draw_parameters(at_rho(config, rho, exact=exact).model_copy(update={"seeds": [seed]}), architecture)
+        for rho, seed in members
+    ]
+    return replace(setup, network=Network(architecture), theta=np.concatenate(theta))
+
+
+def _train(part: Slice, training: Training, names: tuple[str, ...], tick: Tick) -> None:
+    updates = []
+    steps = iter(training)
+    while tick(part, training):
+        part.flow.look(training)
+        update = next(steps, None)
+        if update is None:
+            break
+        updates.append(update)
+        for model, tensor in update.diverged.items():
+            part.diverged[model] = (update.number, tensor)
+    R = len(part.rho)
+    recurrent = [k for k, name in enumerate(names) if name.endswith(".W_hh")]
+    if not updates:
+        part.loss = part.norm = part.clip_scale = part.recurrent_norm = np.empty((R, 0))
+        part.norms, part.clipped = np.empty((R, 0, len(names))), np.zeros(R, int)
+        return
+    part.loss, part.norm, part.clip_scale, part.norms = (
+        np.stack([getattr(update, name) for update in updates], axis=1)
+        for name in ("loss", "norm", "clip_scale", "norms")
+    )
+    part.recurrent_norm = np.linalg.norm(part.norms[..., recurrent], axis=-1)
+    part.clipped = np.sum([update.clipped for update in updates], axis=0)
+
+
+def _models_per_slice(config, problem: Problem) -> int:
+    """How many models go together: few enough that their parameters, states and Jacobians fit in a slice."""
+    setup_width = config.model.hidden_size * (2 if config.model.cell == "lstm" else 1)
+    gates = {"rnn": 1, "lstm": 4, "gru": 3}[config.model.cell]
+    parameters = gates * config.model.hidden_size * (config.model.hidden_size + problem.input_size + 1)
+    steps = max(problem.sequences.steps, LYAPUNOV_STEPS if config.training.carry_state else 0)
+    width = config.model.hidden_size * (2 + 2 * gates) + problem.input_size
+    bytes_per_model = 8 * (10 * parameters + 6 * setup_width**2 + 4 * steps * width)
+    return int(np.clip(SLICE_BYTES // bytes_per_model, 1, MOST_MODELS))

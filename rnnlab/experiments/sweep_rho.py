@@ -1,0 +1,314 @@
+"""`rnnlab sweep-rho`: what gradients do through time as the recurrent weights grow, with a verdict per scale rho."""
+
+import math
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from rnnlab.config import dump
+from rnnlab.dynamics import spectra
+from rnnlab.errors import RnnlabError, UsageError
+from rnnlab.experiments import sweep_sentences
+from rnnlab.experiments.gradient_flow import flow_columns
+from rnnlab.experiments.memory import check_memory
+from rnnlab.experiments.problems import Problem, build_problem
+from rnnlab.experiments.reports import Progress
+from rnnlab.experiments.setup import architecture_of, threads
+from rnnlab.experiments.sweep_members import Slice, run_slices
+from rnnlab.experiments.sweep_plots import Curves, draw
+from rnnlab.experiments.sweep_results import RhoSummary, result_columns, summarise
+from rnnlab.runs import RunFolder
+
+STARTER = Path(__file__).with_name("starters") / "gradients.yaml"
+MOST_MODELS = 100_000
+SHOW_EVERY = 0.1  # seconds between two looks at the progress
+
+
+@dataclass(frozen=True)
+class SweepSummary:
+    """What `rnnlab sweep-rho` prints when it is done.
+
+    Attributes
+    ----------
+    run : Path
+    name : str
+    config : Config
+    steps : int
+        T, over which the verdicts are meant.
+    rhos : list of RhoSummary
+    edge : float or None
+        Mean field's edge for the activation in use.
+    sentences : tuple of str
+        Where these settings stand, and what would change the verdict.
+    warnings : tuple of str
+    record : dict
+        The content of run.json.
+    summary : dict
+        The content of summary.json.
+    """
+
+    run: Path
+    name: str
+    config: object
+    steps: int
+    rhos: list[RhoSummary]
+    edge: float | None
+    sentences: tuple[str, ...]
+    warnings: tuple[str, ...]
+    record: dict
+    summary: dict = field(default_factory=dict)
+
+
+def check_rhos(rhos: Sequence[float]) -> list[float]:
+    """The rhos as they came, each once.
+
+    Raises
+    ------
+    UsageError
+        For none, or one that is negative or not finite.
+    """
+    if not rhos:
+        raise UsageError("a sweep needs at least one RHO; got none.", hint="Example: rnnlab sweep-rho 0.9 0.99 1.2")
+    for rho in rhos:
+        if not math.isfinite(rho) or rho < 0:
+            raise UsageError(f"RHO must be a finite number of at least 0; got {rho:g}.")
+    return list(dict.fromkeys(float(rho) for rho in rhos))
+
+
+def sweep_rho(
+    config,
+    rhos: Sequence[float],
+    *,
+    exact: bool = False,
+    runs_dir: Path,
+    command: list[str],
+    on_progress: Callable[[Progress], None] | None = None,
+    on_warning: Callable[[str], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> SweepSummary:
+    """Train and measure a model for every rho and seed.
+
+    Parameters
+    ----------
+    config : Config
+        Of what is swept; its own scale of W_hh is replaced by each rho.
+    rhos : sequence of float
+        Standard deviations of W_hh times sqrt(h); the spectral radius itself where `exact`.
+    exact : bool
+    runs_dir, command, on_progress, on_warning, should_stop
+        As for :func:`rnnlab.experiments.train.train`.
+
+    Raises
+    ------
+    UsageError, ConfigError, DataError
+        Before a run folder is made.
+    RunFolderError
+        Where the run folder cannot be written.
+    """
+    rhos = check_rhos(rhos)
+    models = len(rhos) * len(config.seeds)
+    if models > MOST_MODELS:
+        raise UsageError(f"a sweep must have at most {MOST_MODELS:,} models; {len(rhos):,} rhos times "
+                         f"{len(config.seeds):,} seeds are {models:,}.")  # fmt: skip
+    problem = build_problem(config)
+    _check_memory(config, problem)
+    run = RunFolder.create(
+        runs_dir,
+        config.name,
+        now=datetime.now(UTC),
+        fields={
+            "kind": "sweep-rho",
+            "command": command,
+            "seeds": config.seeds,
+            "rhos": rhos,
+            "exact": exact,
+            "data": problem.record,
+        },
+        files={"config.yaml": dump(config)},
+    )
+    with run:
+        try:
+            return _Sweep(config, problem, rhos, exact, run, on_progress, on_warning, should_stop).carry_out()
+        except BaseException as error:
+            _mark_failed(run, error)
+            raise
+
+
+class _Sweep:
+    """One sweep from its first slice to its plots."""
+
+    def __init__(self, config, problem, rhos, exact, run, on_progress, on_warning, should_stop) -> None:
+        self.config, self.problem, self.rhos, self.exact, self.run = config, problem, rhos, exact, run
+        self.columns: dict[str, list] = {}
+        self.curves = Curves(rhos)
+        self.warnings: list[str] = []
+        self._tell = on_warning or (lambda sentence: None)
+        self._progress = _Counter(on_progress, should_stop or (lambda: False), len(rhos) * len(config.seeds))
+
+    def carry_out(self) -> SweepSummary:
+        """Run all slices, then write the summary and the plots."""
+        self.run.log(f"Sweeping over {len(self.rhos)} rhos with {self.problem.description}")
+        slices = run_slices(self.config, self.problem, self.rhos, exact=self.exact, tick=self._progress.tick)
+        for part in slices:
+            if not self._progress.stopped:
+                self._take(part)
+        if self._progress.stopped:
+            return self._interrupted()
+        return self._finish()
+
+    def _take(self, part: Slice) -> None:
+        """Write a finished slice down and keep what the plots need."""
+        columns = result_columns(part)
+        self.run.append_columns("results.csv", columns)
+        for name, values in columns.items():
+            self.columns.setdefault(name, []).extend(np.asarray(values).tolist() if name != "rho" else part.rho)
+        self._append_norms(part)
+        for rho in dict.fromkeys(part.rho.tolist()):
+            rows = np.flatnonzero(part.rho == rho)
+            flows = [_models(flow, rows) for flow in part.flow.flows]
+            if flows:
+                rows_of_rho = flow_columns(part.seed[rows], part.flow.updates, flows)
+                self.run.append_columns("gradient_flow.csv", {"rho": rho, **rows_of_rho})
+        self.curves.add(part)
+
+    def _append_norms(self, part: Slice) -> None:
+        R, U = part.norm.shape
+        kept = np.isfinite(part.norm)
+        if not kept.any():
+            return
+        columns = {
+            "rho": np.repeat(part.rho, U).reshape(R, U)[kept],
+            "seed": np.repeat(part.seed, U).reshape(R, U)[kept],
+            "update": np.tile(np.arange(1, U + 1), (R, 1))[kept],
+            "total": part.norm[kept],
+            "clip_scale": part.clip_scale[kept],
+        }
+        names = architecture_of(self.config, self.problem).layout().names
+        columns |= {name: part.norms[..., k][kept] for k, name in enumerate(names)}
+        self.run.append_columns("gradient_norms.csv", columns)
+
+    def _finish(self) -> SweepSummary:
+        config = self.config
+        steps = self.problem.sequences.steps
+        rate = partial(spectra.mean_field_rate, activation=config.model.activation) if self._has_theory() else None
+        columns = {name: np.asarray(v, object if "diverged_" in name else None) for name, v in self.columns.items()}
+        found = summarise(columns, steps, rate)
+        edge = spectra.mean_field_edge(config.model.activation) if self._has_theory() else None
+        self._warn_of_divergence(found)
+        sentences = sweep_sentences.stand(config, found, steps, edge, exact=self.exact)
+        self._draw(columns, found, steps, edge)
+        summary = {
+            "cell": config.model.cell,
+            "activation": config.model.activation,
+            "hidden_size": config.model.hidden_size,
+            "steps": steps,
+            "seeds": config.seeds,
+            "exact": self.exact,
+            "interval": "5 % to 95 % quantiles of the seeds",
+            "mean_field_edge": edge,
+            "measured_edge": sweep_sentences.measured_edge(found),
+            "headline": " ".join(sentences),
+            "warnings": self.warnings,
+            "rhos": [one.plain() for one in found],
+        }
+        self.run.write_json("summary.json", summary)
+        for sentence in sentences:
+            self.run.log(sentence)
+        lost = sum(len(one.diverged) for one in found)
+        status = "diverged" if lost == len(self.rhos) * len(config.seeds) else "completed"
+        self.run.finish(status, datetime.now(UTC), headline=summary["headline"], warnings=self.warnings, diverged=lost)
+        return SweepSummary(
+            self.run.path, config.name, config, steps, found, edge, sentences, tuple(self.warnings),
+            self.run.record, summary,
+        )  # fmt: skip
+
+    def _interrupted(self) -> SweepSummary:
+        sentence = "Stopped before the end; the models that were done are in results.csv."
+        self.run.log(sentence)
+        self.run.finish("interrupted", datetime.now(UTC))
+        steps = self.problem.sequences.steps
+        return SweepSummary(self.run.path, self.config.name, self.config, steps, [], None, (sentence,), (),
+                            self.run.record)  # fmt: skip
+
+    def _has_theory(self) -> bool:
+        return self.config.model.cell == "rnn"
+
+    def _warn_of_divergence(self, found: list[RhoSummary]) -> None:
+        lost = [one for one in found if one.diverged]
+        few = len(lost) <= sweep_sentences.FEW
+        for sentence in (
+            [sweep_sentences.divergence(one) for one in lost] if few else [sweep_sentences.many_divergences(found)]
+        ):
+            self.warnings.append(sentence)
+            self.run.log(f"warning: {sentence}")
+            self._tell(sentence)
+
+    def _draw(self, columns, found: list[RhoSummary], steps: int, edge: float | None) -> None:
+        from rnnlab.plots.canvas import render
+
+        figures = draw(self.config, self.curves, columns, found, steps, edge, exact=self.exact)
+        for filename, figure in figures.items():
+            self.run.write(f"plots/{filename}", render(figure()))
+
+
+class _Counter:
+    """Counts the updates of all slices, whichever thread makes them, and shows how far they are."""
+
+    def __init__(self, show, should_stop, models: int) -> None:
+        self._show, self._should_stop, self._models = show, should_stop, models
+        self._lock = threading.Lock()
+        self._began = self._shown = time.perf_counter()
+        self._done = 0
+        self._seen: dict[int, int] = {}
+        self.stopped = False
+
+    def tick(self, part: Slice, training) -> bool:
+        """Take note that a slice is about to make its next update."""
+        with self._lock:
+            if self.stopped or self._should_stop():
+                self.stopped = True
+                return False
+            self._done += (training.done - self._seen.get(id(part), 0)) * len(part.rho)
+            self._seen[id(part)] = training.done
+            now = time.perf_counter()
+            if self._show is not None and now - self._shown >= SHOW_EVERY:
+                self._shown = now
+                share = self._done / (self._models * training.updates)
+                self._show(self._look(training, share, now - self._began))
+        return True
+
+    def _look(self, training, share: float, elapsed: float) -> Progress:
+        nan = float("nan")
+        done = min(round(share * self._models), self._models)
+        words = f"{done} of {self._models} models"
+        return Progress(done, self._models, 1, 1, nan, nan, 0.0, elapsed, words)
+
+
+def _models(flow, rows: np.ndarray):
+    return type(flow)(flow.transport[rows], flow.jacobian[rows], flow.total[rows])
+
+
+def _check_memory(config, problem: Problem) -> None:
+    check_memory(
+        architecture_of(config, problem),
+        models=min(threads(), len(config.seeds)),
+        steps=problem.sequences.steps,
+        itemsize=np.dtype(config.model.dtype).itemsize,
+        threads=threads(),
+    )
+
+
+def _mark_failed(run: RunFolder, error: BaseException) -> None:
+    """Leave a word in the run folder where it can still be written."""
+    try:
+        reason = error.message if isinstance(error, RnnlabError) else f"{type(error).__name__}: {error}"
+        run.log(f"error: {reason}")
+        run.finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", datetime.now(UTC))
+    except (RnnlabError, OSError):
+        pass

@@ -1,0 +1,19 @@
+"""Small sweeps: a short text, few units, few updates."""
+
+from pathlib import Path
+
+from rnnlab.config import load
+from rnnlab.experiments.sweep_rho import STARTER, SweepSummary, sweep_rho
+
+SMALL = ("model.hidden_size=8", "data.chunk=12", "training.updates=6", "data.repeat=4")
+
+
+def small_config(*overrides: str, seeds: str = "3"):
+    """The bundled config, made small."""
+    return load(str(STARTER), overrides=[*SMALL, *overrides], seeds=seeds)
+
+
+def sweep(folder: Path, rhos, *overrides: str, seeds: str = "3", **options) -> SweepSummary:
+    """A small sweep with its run in `folder`."""
+    config = small_config(*overrides, seeds=seeds)
+    return sweep_rho(config, rhos, runs_dir=folder, command=["rnnlab", "sweep-rho"], **options)

@@ -1,0 +1,98 @@
+"""Looking at gradients by lag while a training runs changes nothing, and sees the batch of the next update."""
+
+import numpy as np
+import pytest
+
+from rnnlab.config import load
+from rnnlab.dynamics import flow
+from rnnlab.experiments.gradient_flow import FlowLog, flow_columns, long_probe, probe
+from rnnlab.experiments.problems import build_problem
+from rnnlab.experiments.setup import build_setup, start_training
+from tests.experiments.sweeps import small_config
+
+
+def run(config, every: int | None):
+    setup = build_setup(config, build_problem(config))
+    training = start_training(config, setup)
+    log = FlowLog(setup.loss, every) if every else None
+    losses = []
+    steps = iter(training)
+    while True:
+        if log:
+            log.look(training)
+        update = next(steps, None)
+        if update is None:
+            return setup, log, np.array(losses)
+        losses.append(update.loss)
+
+
+def test_looks_come_every_so_many_updates_from_the_first_on():
+    _, log, _ = run(small_config(), 2)
+    assert log.updates == [1, 3, 5]
+    assert log.curve("transport").shape == (3, 3, 12)
+
+
+def test_looking_leaves_the_training_as_it_is():
+    np.testing.assert_array_equal(run(small_config(), 1)[2], run(small_config(), None)[2])
+
+
+def test_the_first_look_is_at_the_initial_parameters():
+    config = small_config()
+    _, log, _ = run(config, 100)
+    setup = build_setup(config, build_problem(config))
+    expected = flow.total(setup.network, setup.theta, probe(setup.sampling), setup.loss)
+    np.testing.assert_allclose(log.flows[0].total, expected, rtol=1e-12)
+
+
+def test_a_carried_state_is_carried_into_the_look():
+    config = small_config("training.optimizer.learning_rate=1e-300")
+    setup, log, _ = run(config, 1)
+    first, second = (setup.sampling.pick(k).batch for k in (0, 1))
+    _, states = setup.network.outputs(setup.theta, first)
+    expected = flow.transport(setup.network, setup.theta, second, setup.loss, states=states)
+    np.testing.assert_allclose(log.flows[1].transport, expected, rtol=1e-10)
+
+
+def test_models_that_stand_still_have_no_rows():
+    config = small_config("model.init.W_hh.rho=1e300", seeds="2")
+    setup = build_setup(config, build_problem(config))
+    setup.theta[1] = 0.01
+    training = start_training(config, setup)
+    next(iter(training))
+    log = FlowLog(setup.loss, 1)
+    log.look(training)
+    columns = flow_columns(config.seeds, log.updates, log.flows)
+    assert set(columns["seed"]) == {1}
+    assert len(columns["lag"]) == 12
+
+
+def test_sequences_of_different_lengths_are_seen_by_the_longest(tmp_path):
+    source = tmp_path / "c.yaml"
+    source.write_text(
+        "data: {kind: synthetic, task: order, sequences: 60, length: [7, 11]}\nmodel: {hidden_size: 4}\nseeds: 2\n"
+    )
+    config = load(str(source))
+    setup = build_setup(config, build_problem(config))
+    batch = probe(setup.sampling)
+    assert batch.steps == 11
+    assert batch.lengths is None
+    assert flow.total(setup.network, setup.theta, batch, setup.loss).shape == (2, 11)
+
+
+def test_a_stream_of_chunks_is_joined_for_long_measurements():
+    setup = build_setup(small_config(), build_problem(small_config()))
+    long = long_probe(setup.sampling, 30)
+    assert long.inputs.shape == (36, 1)
+    np.testing.assert_array_equal(long.inputs[:12, 0], setup.sampling.sequences.inputs[:, 0])
+    np.testing.assert_array_equal(long.inputs[12:24, 0], setup.sampling.sequences.inputs[:, 1])
+
+
+def test_separate_sequences_are_not_joined():
+    config = small_config("training.carry_state=false")
+    assert long_probe(build_setup(config, build_problem(config)).sampling, 30) is None
+
+
+@pytest.mark.parametrize("truncate", [4, 12])
+def test_truncated_training_is_seen_stretch_by_stretch(truncate):
+    _, log, _ = run(small_config(f"training.truncate={truncate}"), 1)
+    assert log.flows[0].total.shape == (3, truncate)
