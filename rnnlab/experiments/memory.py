@@ -86,9 +86,12 @@ def check_data(elements: int, key: str) -> None:
         )
 
 
-def _readable(size: float) -> str:
+def _readable(size: int) -> str:
+    if size >= 1024**6:  # integers know no largest number, floats do
+        return "over 1,024 PiB"
+    amount = float(size)
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB"):
-        if size < 1024 or unit == "PiB":
+        if amount < 1024 or unit == "PiB":
             break
-        size /= 1024
-    return f"{size:.0f} {unit}" if unit == "bytes" else f"{size:,.1f} {unit}"
+        amount /= 1024
+    return f"{amount:.0f} {unit}" if unit == "bytes" else f"{amount:,.1f} {unit}"
