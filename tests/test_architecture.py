@@ -101,11 +101,7 @@ def forbidden_uses(path: Path, source: str) -> list[str]:
     tree.body = [part for part in tree.body if not is_main_guard(part)]
     for node in ast.walk(tree):
         text = ast.unparse(node) if isinstance(node, ast.Call | ast.Attribute | ast.alias) else ""
-        if (
-            isinstance(node, ast.Call)
-            and text.startswith(("print(", "input(", "breakpoint("))
-            and layer != "cli"
-        ):
+        if isinstance(node, ast.Call) and text.startswith(("print(", "input(", "breakpoint(")) and layer != "cli":
             found.append(f"{node.lineno}: only cli speaks to the screen, not {layer}")
         if "pyplot" in text:
             found.append(f"{node.lineno}: pyplot keeps global state; make a Figure")
@@ -188,9 +184,7 @@ def test_a_module_can_be_read_in_one_sitting(path):
 
 def test_importing_the_package_imports_nothing():
     code = "import sys; before = set(sys.modules); import rnnlab; print(sorted(set(sys.modules) - before))"
-    answer = subprocess.run(
-        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
-    )
+    answer = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert answer.stdout == "['rnnlab']\n"
 
 
@@ -207,9 +201,5 @@ def test_no_file_names_a_machine_or_a_package_index():
         path = ROOT / name
         if name and path.is_file() and b"\0" not in (content := path.read_bytes()):
             lines = content.decode("utf-8", "replace").splitlines()
-            found += [
-                f"{name}:{number}: {line[:120]}"
-                for number, line in enumerate(lines, 1)
-                if pattern.search(line)
-            ]
+            found += [f"{name}:{number}: {line[:120]}" for number, line in enumerate(lines, 1) if pattern.search(line)]
     assert found == []

@@ -48,16 +48,12 @@ def first_line(answer: subprocess.CompletedProcess[str]) -> str:
 
 def test_without_python_it_says_what_to_install(make_train):
     line = first_line(make_train())
-    assert line.startswith(
-        "error: rnnlab needs Python 3.11 to 3.14; install it: apt install python3 python3-venv"
-    )
+    assert line.startswith("error: rnnlab needs Python 3.11 to 3.14; install it: apt install python3 python3-venv")
 
 
 def test_an_old_python_is_named(make_train):
     line = first_line(make_train(python3="echo 3.10"))
-    assert line.startswith(
-        "error: rnnlab needs Python 3.11 to 3.14; only 3.10 is here; install it: apt install"
-    )
+    assert line.startswith("error: rnnlab needs Python 3.11 to 3.14; only 3.10 is here; install it: apt install")
 
 
 def test_a_shim_without_its_python_is_passed_over(make_train):

@@ -24,11 +24,7 @@ PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 def locked(name: str) -> list[Requirement]:
     """The pinned packages of a lock file, without their hashes."""
     text = (ROOT / name).read_text(encoding="utf-8").replace("\\\n", " ")
-    return [
-        Requirement(line.partition(" --hash")[0])
-        for line in text.splitlines()
-        if line and line[0] not in "# "
-    ]
+    return [Requirement(line.partition(" --hash")[0]) for line in text.splitlines() if line and line[0] not in "# "]
 
 
 def asked_for(name: str) -> list[Requirement]:
@@ -53,9 +49,7 @@ def test_a_lock_file_holds_one_fitting_version_of_all_that_is_asked_for(lock, py
         pins = [pin for pin in pinned if canonical(pin.name) == canonical(wanted.name)]
         assert len(pins) == 1, f"{wanted} for Python {python} in {lock}: run `make lock`"
         (version,) = [clause.version for clause in pins[0].specifier]
-        assert wanted.specifier.contains(version), (
-            f"{lock} has {pins[0]}, wanted is {wanted}: run `make lock`"
-        )
+        assert wanted.specifier.contains(version), f"{lock} has {pins[0]}, wanted is {wanted}: run `make lock`"
 
 
 @pytest.mark.parametrize("lock", LOCKS)
@@ -68,9 +62,7 @@ def test_a_lock_file_holds_versions_and_hashes_and_nothing_else(lock):
 
 
 def test_the_lock_for_development_only_adds():
-    assert {str(pin) for pin in locked("requirements.lock")} <= {
-        str(pin) for pin in locked("requirements-dev.lock")
-    }
+    assert {str(pin) for pin in locked("requirements.lock")} <= {str(pin) for pin in locked("requirements-dev.lock")}
 
 
 def test_python_versions_agree():
@@ -94,25 +86,19 @@ def wheel(tmp_path_factory) -> Path:
 
 
 def test_the_wheel_holds_every_file_of_the_package(wheel):
-    listed = subprocess.run(
-        ["git", "ls-files", "rnnlab"], cwd=ROOT, capture_output=True, text=True, check=False
-    )
+    listed = subprocess.run(["git", "ls-files", "rnnlab"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
         pytest.skip("not a checkout")
     names = set(zipfile.ZipFile(wheel).namelist())
     assert set(listed.stdout.splitlines()) <= names
-    beyond = {
-        name for name in names if not name.startswith(("rnnlab/", f"rnnlab-{rnnlab.__version__}.dist-info/"))
-    }
+    beyond = {name for name in names if not name.startswith(("rnnlab/", f"rnnlab-{rnnlab.__version__}.dist-info/"))}
     assert beyond == set()
     assert not [name for name in names if "__pycache__" in name]
 
 
 def test_the_wheel_carries_prices_and_license(wheel):
     names = zipfile.ZipFile(wheel).namelist()
-    assert [
-        name for name in names if name.startswith("rnnlab/data/prices/snapshots/") and name.endswith(".csv")
-    ]
+    assert [name for name in names if name.startswith("rnnlab/data/prices/snapshots/") and name.endswith(".csv")]
     assert f"rnnlab-{rnnlab.__version__}.dist-info/licenses/LICENSE" in names
 
 

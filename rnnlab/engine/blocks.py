@@ -1,4 +1,4 @@
-"""A large computation cut into blocks of models and sequences that fit the processor's caches, handed to threads.
+"""A large computation cut into blocks of models and sequences that fit the caches, handed to threads.
 
 Where the cuts lie depends on the shapes alone, never on the number of threads, and partial sums are added in the blocks'
 order: the result is the same bit for bit on one thread or sixteen. NumPy releases the interpreter's lock inside its
@@ -8,6 +8,7 @@ operations, so blocks of large operations run side by side.
 import math
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -69,7 +70,9 @@ def run(work: Callable[[T], U], items: Sequence[T], executor: ThreadPoolExecutor
     """`work` on every item, results in the items' order; on the executor's threads where there is more than one item."""
     if executor is None or len(items) == 1:
         return map(work, items)
-    return executor.map(work, items)
+    # A thread starts without the caller's context, to which NumPy's handling of overflow belongs.
+    pending = [executor.submit(copy_context().run, work, item) for item in items]
+    return (future.result() for future in pending)
 
 
 def assemble(parts: Sequence[np.ndarray], blocks: Sequence[Block], *, lead: bool, time: bool) -> np.ndarray:
@@ -78,7 +81,9 @@ def assemble(parts: Sequence[np.ndarray], blocks: Sequence[Block], *, lead: bool
     if len(parts) == 1 and first.ndim == time + lead + 2:
         return first
     models = (max(block.models.stop for block in blocks if block.models),) if lead else ()
-    whole = np.empty((*first.shape[:time], *models, max(b.sequences.stop for b in blocks), first.shape[-1]), first.dtype)
+    whole = np.empty(
+        (*first.shape[:time], *models, max(b.sequences.stop for b in blocks), first.shape[-1]), first.dtype
+    )
     for block, part in zip(blocks, parts, strict=True):
         index = (slice(None),) * time + ((block.which,) if lead else ()) + (block.sequences,)
         whole[index] = part

@@ -93,6 +93,11 @@ class Sampling:
         """Updates in which every sequence is seen once."""
         return -(-self.sequences.sequences // self._size) * len(self._stretches)
 
+    @property
+    def carries(self) -> bool:
+        """Whether any update starts from where the one before left off."""
+        return self.carry_state or len(self._stretches) > 1
+
     def pick(self, update: int) -> Pick:
         """What update number `update`, counted from 0, works on."""
         epoch, within = divmod(update, self.updates_per_epoch)

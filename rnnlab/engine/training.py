@@ -186,8 +186,10 @@ class Training:
         self.active &= finite
         return named
 
-    def _carried(self, states: States) -> States:
+    def _carried(self, states: States) -> States | None:
         """The states for the next update; models that stand still carry nothing that could spread."""
+        if not self.sampling.carries:
+            return None
         if self.active.all():
             return states
         for of_layer in states:

@@ -14,6 +14,7 @@ from rnnlab.forecasting import baselines, comparison, metrics
 
 # Years of training data drawn before the forecast, so that the eye sees where the test rows begin.
 DRAWN_TRAINING_ROWS = 250
+FEW_WINDOWS = 30
 _TOO_FEW = "Too few rows to forecast for a test of equal accuracy: {rows}. Give more rows or a smaller train_fraction."
 
 
@@ -53,7 +54,7 @@ def build(config) -> Problem:
             f"{windowed.train.size} windows of {data.lookback} rows to train on, {windowed.test.size} rows to forecast."
         ),
         evaluate=partial(_evaluate, series, windowed, dtype, every),
-        warnings=(*series.notes, *_warn_of_extrapolation(windowed)),
+        warnings=(*series.notes, *_warn_of_few_windows(windowed), *_warn_of_extrapolation(windowed)),
     )
 
 
@@ -88,14 +89,22 @@ def _targets(windows: Windows, windowed: WindowedSeries, every: bool) -> np.ndar
 
 
 def _warn_of_extrapolation(windowed: WindowedSeries) -> tuple[str, ...]:
-    share = windowed.share_outside_training_range()
+    share, rows = windowed.share_outside_training_range(), windowed.test.size
     if share == 0:
         return ()
     scaling = windowed.encoding.inputs
+    much = f"{100 * share:.0f} %" if share >= 0.01 else f"{round(share * rows)} of {rows}"
     return (
-        f"{100 * share:.0f} % of the test rows lie outside the range of the training rows "
+        f"{much} of the test rows lie outside the range of the training rows "
         f"({scaling.low:.6g} to {scaling.high:.6g}): there the network has to extrapolate.",
     )
+
+
+def _warn_of_few_windows(windowed: WindowedSeries) -> tuple[str, ...]:
+    size = windowed.train.size
+    if size >= FEW_WINDOWS:
+        return ()
+    return (f"There {'is' if size == 1 else 'are'} only {size} window{'s' * (size > 1)} to train on.",)
 
 
 def _evaluate(
@@ -112,7 +121,11 @@ def _evaluate(
     predicted = windowed.encoding.to_price(last[..., 0].astype(np.float64), test.anchors)
     naive = baselines.naive(windowed.values, test.rows, horizon)
     measured = metrics.measure(test.actual, predicted, naive, windowed.training_values)
-    others = {name: rule(windowed.values, test.rows, horizon) for name, rule in baselines.BASELINES.items()}
+    season = baselines.season_of(series.dates)
+    others = {
+        name: rule(windowed.values, test.rows, horizon, **({"season": season} if name == "seasonal_naive" else {}))
+        for name, rule in baselines.BASELINES.items()
+    }
     p_values = _p_values(test.actual, predicted, naive, horizon)
     verdict = comparison.judge(measured["rmse"], float(metrics.rmse(test.actual, naive)), p_values)
     unit = series.currency or ""
@@ -135,6 +148,10 @@ def _evaluate(
                 "predicted": predicted,
                 "naive": naive,
             }
+        },
+        tests={
+            "diebold_mariano": {"against": "naive", "p_value": p_values},
+            "seasonal_naive": {"season": season},
         },
         figures={"forecast.png": partial(_draw, series, windowed, naive, predicted, measured["rmse"])},
     )
@@ -162,11 +179,13 @@ def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted
     n, test = windowed.train_rows, windowed.test
     shown = slice(max(0, n - DRAWN_TRAINING_ROWS), n)
     known = windowed.training_values
+    quantity = "price" if series.currency or series.adjustment else series.name
     return forecast(
         series.dates[test.rows],
         test.actual,
         naive,
         predicted,
+        quantity=quantity,
         unit=series.currency or "",
         rmse=rmse,
         naive_rmse=float(rmse_of(test.actual, naive)),

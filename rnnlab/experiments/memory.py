@@ -53,8 +53,8 @@ def check_memory(architecture: Architecture, *, models: int, steps: int, itemsiz
     models_named = "1 model" if models == 1 else f"{models} models"
     raise ConfigError(
         [
-            f"model.hidden_size {architecture.hidden_size} is too large for this machine: {models_named} would need at "
-            f"least {_readable(needed)} of memory; {_readable(available)} are free."
+            f"{models_named} with model.hidden_size {architecture.hidden_size} would need at least {_readable(needed)} "
+            f"of memory; {_readable(available)} are free."
         ],
         hint="Choose a smaller model.hidden_size, fewer seeds or model.dtype: float32.",
     )

@@ -31,6 +31,8 @@ class Evaluation:
         File name -> columns, for the run folder.
     figures : mapping of str to callable
         File name -> what draws the figure.
+    tests : mapping
+        What the headline rests on: name -> statistics and p-values per seed.
     """
 
     metrics: Mapping[str, np.ndarray]
@@ -40,6 +42,7 @@ class Evaluation:
     warnings: Sequence[str] = ()
     tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     figures: Mapping[str, "Callable[[], Figure]"] = field(default_factory=dict)
+    tests: Mapping[str, object] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

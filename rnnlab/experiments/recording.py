@@ -18,9 +18,12 @@ class Recorder:
     run : RunFolder
     seeds : sequence of int
     parameter_names : sequence of str
+    planned : int
+        Updates that training makes unless it is stopped.
     """
 
-    def __init__(self, run: RunFolder, seeds: Sequence[int], parameter_names: Sequence[str]) -> None:
+    def __init__(self, run: RunFolder, seeds: Sequence[int], parameter_names: Sequence[str], planned: int) -> None:
+        self._planned = planned
         self._run, self._seeds, self._names = run, np.asarray(seeds), tuple(parameter_names)
         self._updates: list[Update] = []
         self._epochs: list[tuple] = []
@@ -78,6 +81,20 @@ class Recorder:
             return None
         nothing = np.full(len(self._seeds), np.nan)
         return np.stack([nothing if value is None else value for value in values], axis=1)
+
+    @property
+    def best_epochs(self) -> dict[int, int]:
+        """Models that early stopping ended, with the epoch whose parameters they have."""
+        values, last = self.validation, self.epochs[-1] if self._epochs else 0
+        if values is None:
+            return {}
+        seen = np.isfinite(values)
+        ends = {m: self.epochs[np.flatnonzero(seen[m])[-1]] for m in range(len(values)) if seen[m].any()}
+        return {
+            m: int(self.epochs[np.nanargmin(values[m])])
+            for m, end in ends.items()
+            if m not in self.diverged and (end < last or self._updates[-1].number < self._planned)
+        }
 
     @property
     def clipped_share(self) -> float:

@@ -24,7 +24,8 @@ def build(config) -> Problem:
     drawn = TASKS[data.task](rng, length, data.sequences, **options)
     held_out = slice(max(1, int(data.train_fraction * data.sequences)), None)
     train = slice(0, held_out.start)
-    shape = "each" if drawn.lengths is None else "at most"
+    steps = drawn.inputs.shape[0]
+    shape = f"{'' if drawn.lengths is None else 'up to '}{steps} step{'s' if steps > 1 else ''}"
     return Problem(
         sequences=_batch(drawn, train, dtype),
         input_size=drawn.input_size,
@@ -37,7 +38,7 @@ def build(config) -> Problem:
             "last": None,
         },
         description=(
-            f"task {data.task}: {held_out.start} sequences of {shape} {drawn.inputs.shape[0]} steps to train on, "
+            f"task {data.task}: {held_out.start} sequences of {shape} to train on, "
             f"{data.sequences - held_out.start} held out."
         ),
         evaluate=partial(_evaluate, drawn, train, held_out, config.training.loss.kind),

@@ -70,6 +70,27 @@ def seasonal_naive(values: ArrayLike, rows: ArrayLike, horizon: int = 1, season:
     return np.asarray(values, dtype=np.float64)[np.where(same_season < 0, origins, same_season)]
 
 
+def season_of(dates: ArrayLike) -> int:
+    """Rows in the shortest season that dates of a regular distance suggest.
+
+    Days give the week (5 rows where there are no weekends, else 7), weeks the year (52), months 12, quarters 4; any
+    other distance 1, which makes the seasonal forecast persistence.
+
+    Parameters
+    ----------
+    dates : datetime64[D] array of shape (n,)
+    """
+    dates = np.asarray(dates, dtype="datetime64[D]")
+    if len(dates) < 2:
+        return 1
+    distance = float(np.median(np.diff(dates).astype(int)))
+    if distance == 1:
+        weekday = (dates.astype(int) + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
+        return 7 if (weekday >= 5).mean() > 0.1 else 5
+    seasons = (((7, 7), 52), ((28, 31), 12), ((89, 92), 4))
+    return next((rows for (low, high), rows in seasons if low <= distance <= high), 1)
+
+
 BASELINES: dict[str, Callable[..., NDArray[np.float64]]] = {
     "naive": naive,
     "drift": drift,

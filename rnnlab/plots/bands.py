@@ -114,7 +114,14 @@ def surviving(values: ArrayLike) -> NDArray[np.float64]:
 
 
 def mark_diverged(
-    axes: Axes, x: ArrayLike, values: ArrayLike, *, color: str = VERMILLION, label: str | None = None
+    axes: Axes,
+    x: ArrayLike,
+    values: ArrayLike,
+    *,
+    color: str = VERMILLION,
+    label: str | None = None,
+    marker: str = "x",
+    of: int | None = None,
 ) -> int:
     """Put a cross at the last finite value of each model that leaves the finite numbers, and count them.
 
@@ -127,6 +134,9 @@ def mark_diverged(
     color : str
     label : str, optional
         For the legend; how many of how many where left out, no entry where empty.
+    marker : str
+    of : int, optional
+        How many models there are, where `values` holds some of them.
     """
     x, values = np.asarray(x), np.atleast_2d(drawable(values))
     bad = ~np.isfinite(values)
@@ -139,13 +149,14 @@ def mark_diverged(
         x[last[seen]],
         np.clip(values[models[seen], last[seen]], *axes.get_ylim()),
         linestyle="none",
-        marker="x",
+        marker=marker,
+        markerfacecolor="none",
         markersize=7,
         markeredgewidth=1.8,
         color=color,
         zorder=4,
         clip_on=False,
-        label=f"diverged ({models.size} of {len(values)})" if label is None else label or "_",
+        label=f"diverged ({models.size} of {of or len(values)})" if label is None else label or "_",
     )
     return int(models.size)
 

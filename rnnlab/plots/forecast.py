@@ -37,6 +37,7 @@ def forecast(
     naive: ArrayLike,
     predicted: ArrayLike,
     *,
+    quantity: str = "price",
     unit: str,
     rmse: ArrayLike,
     naive_rmse: float,
@@ -53,6 +54,8 @@ def forecast(
         What came, and the last price known at each forecast.
     predicted : array of shape (R, N)
         NaN or infinite for a model that diverged.
+    quantity : str
+        What is forecast.
     unit : str
         Of the prices, for example "USD"; may be empty.
     rmse : array of shape (R,)
@@ -72,12 +75,12 @@ def forecast(
     label = f"{model}, {label_seeds(len(predicted), band.spread)} (RMSE {_median(rmse)})"
     prices, errors = axes[0, 0], axes[1, 0]
     prices.plot(dates, actual, color=BLACK, linewidth=1.1, label="actual", zorder=3)
-    naive_label = f"naive: last known price (RMSE {naive_rmse:.4g})"
+    naive_label = f"naive: last known {quantity} (RMSE {naive_rmse:.4g})"
     prices.plot(dates, naive, color=ORANGE, linewidth=1.0, linestyle="--", label=naive_label, zorder=4)
     draw_band(prices, band, label, color=BLUE, linewidth=1.4, zorder=3.5)
     if training is not None:
-        _draw_training(prices, training, dates[0])
-    prices.set_ylabel(f"price ({unit})" if unit else "price")
+        _draw_training(prices, training, dates[0], quantity)
+    prices.set_ylabel(f"{quantity} ({unit})" if unit else quantity)
     _scale_prices(prices, actual, band, training)
     legend_above(prices, columns=3)
     _draw_errors(errors, actual, naive, dates, predicted, unit)
@@ -88,8 +91,9 @@ def forecast(
     return figure
 
 
-def _draw_training(axes: Axes, training: TrainingPart, split: np.datetime64) -> None:
-    axes.axhspan(training.low, training.high, color="#EFEFEF", linewidth=0, zorder=0, label="range of training prices")
+def _draw_training(axes: Axes, training: TrainingPart, split: np.datetime64, quantity: str) -> None:
+    label = f"range of {quantity} in training"
+    axes.axhspan(training.low, training.high, color="#EFEFEF", linewidth=0, zorder=0, label=label)
     axes.plot(training.dates, training.values, color=FAINT, linewidth=1.0, label="actual, in training")
     axes.axvline(split, color=FAINT, linewidth=1.0, linestyle=":")  # type: ignore[arg-type]
 

@@ -17,18 +17,20 @@ MOST_COLUMNS = 4
 
 
 def spectrum(
-    eigenvalues: Mapping[float, ArrayLike],
+    eigenvalues: Mapping[float, ArrayLike] | Mapping[str, ArrayLike],
     *,
     prefix: str = "ρ = ",
     title: str = "Eigenvalues of W_hh",
 ) -> Figure:
     """Small multiples, one per rho: eigenvalues of all seeds, the unit circle, and the circle of radius rho.
 
+    Panels may also be named ("before training"); they then have no circle of their own.
+
     A radius above 1 says that the linear recurrence grows; it is no more than a part of what a gradient does.
 
     Parameters
     ----------
-    eigenvalues : mapping of rho to complex array of shape (R, h) or (h,)
+    eigenvalues : mapping of rho, or name, to complex array of shape (R, h) or (h,)
         Values that are not finite are left out. Of more than eight rhos, eight are shown, evenly chosen.
     prefix : str
         What stands before rho above each panel.
@@ -44,7 +46,9 @@ def spectrum(
         if place >= len(chosen):
             panel.set_visible(False)
             continue
-        _draw_plane(panel, chosen[place], values[chosen[place]], reach, f"{prefix}{chosen[place]:.4g}")
+        shown = chosen[place]
+        label = shown if isinstance(shown, str) else f"{prefix}{shown:.4g}"
+        _draw_plane(panel, shown, values[shown], reach, label)
         panel.tick_params(labelleft=place % columns == 0, labelbottom=place + columns >= len(chosen))
     if chosen:
         _name(figure, axes[0, 0])
@@ -58,7 +62,7 @@ def _drawable(values: ArrayLike) -> NDArray[np.complex128]:
     return drawable(values.real) + 1j * drawable(values.imag)
 
 
-def _draw_plane(axes: Axes, rho: float, values: NDArray, reach: float, title: str) -> None:
+def _draw_plane(axes: Axes, rho: float | str, values: NDArray, reach: float, title: str) -> None:
     angle = np.linspace(0.0, 2.0 * np.pi, 181)
     circle = np.cos(angle), np.sin(angle)
     axes.plot(
@@ -73,7 +77,8 @@ def _draw_plane(axes: Axes, rho: float, values: NDArray, reach: float, title: st
         label="eigenvalues, all seeds",
     )
     axes.plot(*circle, color=BLACK, linewidth=1.0, label="unit circle")
-    axes.plot(rho * circle[0], rho * circle[1], color=ORANGE, linewidth=1.3, linestyle="--", label="radius ρ")
+    if not isinstance(rho, str):
+        axes.plot(rho * circle[0], rho * circle[1], color=ORANGE, linewidth=1.3, linestyle="--", label="radius ρ")
     axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
     for axis in (axes.xaxis, axes.yaxis):
         axis.set_major_locator(MaxNLocator(nbins=5, steps=[1, 2, 5, 10]))
@@ -99,13 +104,14 @@ def _name(figure: Figure, axes: Axes) -> None:
     )
 
 
-def _reach(values: Mapping[float, NDArray]) -> float:
+def _reach(values: Mapping) -> float:
     """Half the width of every panel: all eigenvalues and both circles, with a margin."""
-    sizes = [np.abs(one).max(initial=abs(float(drawable(rho)))) for rho, one in values.items()]
+    radii = (0.0 if isinstance(rho, str) else abs(float(drawable(rho))) for rho in values)
+    sizes = [np.abs(one).max(initial=radius) for one, radius in zip(values.values(), radii, strict=True)]
     return 1.08 * max(1.0, *sizes) if sizes else 1.08
 
 
-def _choose(rhos: list[float]) -> list[float]:
+def _choose(rhos: list) -> list:
     if len(rhos) <= MOST_PANELS:
         return rhos
     return [rhos[place] for place in np.linspace(0, len(rhos) - 1, MOST_PANELS).round().astype(int)]

@@ -32,6 +32,8 @@ def training(
     loss_name: str,
     validation: ArrayLike | None = None,
     *,
+    loss_axis: str = "epoch",
+    stopped: ArrayLike | None = None,
     title: str = "Training",
 ) -> Figure:
     """Two panels: loss over epochs, and norm of the whole gradient before clipping over updates.
@@ -52,15 +54,29 @@ def training(
     loss_name : str
         For example "half squared error".
     validation : array of shape (R, E), optional
+    loss_axis : str
+        What `epochs` counts.
+    stopped : bool array of shape (R,), optional
+        Models that early stopping ended: where their curves end they did not diverge.
     """
     figure, axes = new_figure(title, rows=2, size=(9.0, 6.4), gap=(0.9, 0.95))
-    _draw_loss(axes[0, 0], epochs, np.atleast_2d(loss), validation, loss_name)
+    loss = np.atleast_2d(loss)
+    early = np.zeros(len(loss), bool) if stopped is None else np.asarray(stopped, bool)
+    _draw_loss(axes[0, 0], epochs, loss, validation, loss_name, loss_axis, early)
     norm, scale = np.atleast_2d(drawable(gradient_norm)), np.atleast_2d(clip_scale)
-    _draw_norm(axes[1, 0], np.atleast_1d(updates), norm, scale, threshold)
+    _draw_norm(axes[1, 0], np.atleast_1d(updates), norm, scale, threshold, early)
     return figure
 
 
-def _draw_loss(axes: Axes, epochs: ArrayLike, loss: NDArray, validation: ArrayLike | None, loss_name: str) -> None:
+def _draw_loss(
+    axes: Axes,
+    epochs: ArrayLike,
+    loss: NDArray,
+    validation: ArrayLike | None,
+    loss_name: str,
+    loss_axis: str,
+    early: NDArray,
+) -> None:
     band = summarise(epochs, loss)
     draw_band(axes, band, f"training ({label_seeds(len(loss), band.spread)})", color=BLUE)
     shown = [surviving(loss)]
@@ -68,14 +84,24 @@ def _draw_loss(axes: Axes, epochs: ArrayLike, loss: NDArray, validation: ArrayLi
         held_out = summarise(epochs, validation)
         draw_band(axes, held_out, "validation", color=ORANGE)
         shown.append(surviving(validation))
-    axes.set(xlabel="epoch", ylabel=loss_name)
+    axes.set(xlabel=loss_axis, ylabel=loss_name)
     scale_y(axes, shown)
-    mark_diverged(axes, epochs, loss)
+    _mark_ends(axes, epochs, loss, early)
     count_x(axes)
     legend_above(axes)
 
 
-def _draw_norm(axes: Axes, updates: NDArray, norm: NDArray, clip_scale: NDArray, threshold: float | None) -> None:
+def _mark_ends(axes: Axes, x: ArrayLike, values: NDArray, early: NDArray) -> None:
+    """A cross where a model diverged, a ring where early stopping ended it."""
+    mark_diverged(axes, x, values[~early], of=len(values))
+    if early.any():
+        label = f"stopped early ({early.sum()} of {len(early)})"
+        mark_diverged(axes, x, values[early], color=INK, label=label, marker="o")
+
+
+def _draw_norm(
+    axes: Axes, updates: NDArray, norm: NDArray, clip_scale: NDArray, threshold: float | None, early: NDArray
+) -> None:
     band = summarise(updates, norm)
     draw_band(axes, band, f"before clipping ({label_seeds(len(norm), band.spread)})", color=GREEN)
     clipped = (clip_scale < 1.0) & np.isfinite(norm)
@@ -86,7 +112,7 @@ def _draw_norm(axes: Axes, updates: NDArray, norm: NDArray, clip_scale: NDArray,
         _mark_clipped(axes, updates, norm, clipped, float(np.mean(clip_scale < 1.0)))
     axes.set(xlabel="update", ylabel="gradient norm")
     scale_y(axes, [surviving(norm), threshold or np.nan])
-    mark_diverged(axes, updates, norm)
+    _mark_ends(axes, updates, norm, early)
     count_x(axes)
     legend_above(axes)
 

@@ -90,3 +90,18 @@ def test_two_configs_that_say_the_same_are_equal():
     one = Config.model_validate({"data": PRICES, "training": {"optimizer": "adam", "clip": "norm"}})
     other = Config.model_validate({"data": PRICES, "training": {"clip": {"kind": "norm", "threshold": 5}}})
     assert one == other
+
+
+@pytest.mark.parametrize(
+    ("section", "given", "kind"),
+    [
+        ("optimizer", {"learning_rate": 0.1}, "adam"),
+        ("clip", {"threshold": 2.0}, "norm"),
+        ("schedule", {"warmup": 5}, "constant"),
+    ],
+)
+def test_a_section_with_a_default_kind_may_leave_it_out(section, given, kind):
+    config = Config.model_validate({"data": PRICES, "training": {section: given}})
+    chosen = getattr(config.training, section)
+    assert chosen.kind == kind
+    assert {name: getattr(chosen, name) for name in given} == given

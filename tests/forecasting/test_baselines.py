@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.forecasting.baselines import BASELINES, drift, mean, moving_average, naive, seasonal_naive
+from rnnlab.forecasting.baselines import BASELINES, drift, mean, moving_average, naive, season_of, seasonal_naive
 
 VALUES = np.array([10.0, 12.0, 11.0, 17.0, 20.0, 8.0])
 ROWS = np.array([3, 4, 5])
@@ -56,3 +56,25 @@ def test_a_width_or_season_below_one_is_refused():
         moving_average(VALUES, ROWS, width=0)
     with pytest.raises(ValueError, match="'season'"):
         seasonal_naive(VALUES, ROWS, season=0)
+
+
+@pytest.mark.parametrize(
+    ("dates", "season"),
+    [
+        (np.arange("2020-01-01", "2020-06-01", dtype="datetime64[D]"), 7),
+        (
+            np.arange("2020-01-01", "2020-06-01", dtype="datetime64[D]")[
+                np.is_busday(np.arange("2020-01-01", "2020-06-01", dtype="datetime64[D]"))
+            ],
+            5,
+        ),
+        (np.arange("2020-01-01", "2022-06-01", 7, dtype="datetime64[D]"), 52),
+        (np.arange("2015-01", "2020-06", dtype="datetime64[M]").astype("datetime64[D]"), 12),
+        (np.arange("2015-01", "2020-06", 3, dtype="datetime64[M]").astype("datetime64[D]"), 4),
+        (np.arange("2000-01-01", "2020-01-01", 10, dtype="datetime64[D]"), 1),
+        (np.array(["2020-01-01"], dtype="datetime64[D]"), 1),
+    ],
+    ids=["days", "business days", "weeks", "months", "quarters", "ten days", "one row"],
+)
+def test_the_season_follows_from_the_distance_of_the_dates(dates, season):
+    assert season_of(dates) == season

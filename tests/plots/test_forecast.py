@@ -53,7 +53,7 @@ def test_the_training_part_is_drawn_with_its_range_and_the_split(line, legend_te
     np.testing.assert_array_equal(line(prices, "actual, in training").get_ydata(), TRAINING.values)
     (span,) = prices.patches
     assert (span.get_y(), span.get_y() + span.get_height()) == (3.0, 9.0)
-    assert set(legend_texts(prices)[3:]) == {"actual, in training", "range of training prices"}
+    assert set(legend_texts(prices)[3:]) == {"actual, in training", "range of price in training"}
     split = [one for one in prices.get_lines() if one.get_linestyle() == ":"]
     assert split[0].get_xdata()[0] == DATES[0]
 

@@ -38,9 +38,7 @@ def test_a_rate_that_is_unknown_is_named_and_not_drawn(legend_texts):
 
 def test_flow_shows_first_and_last_update_and_all_between(line):
     updates = np.array([0, 10, 50])
-    norms = (
-        np.stack([DECAY, 0.1 * DECAY, 0.01 * DECAY]) * np.array([1.0, 3.0, 2.0])[:, np.newaxis, np.newaxis]
-    )
+    norms = np.stack([DECAY, 0.1 * DECAY, 0.01 * DECAY]) * np.array([1.0, 3.0, 2.0])[:, np.newaxis, np.newaxis]
     left, right, bar = gradient_flow(updates, LAGS, norms).axes
     np.testing.assert_allclose(line(left, "update 0").get_ydata(), 2 * DECAY)
     np.testing.assert_allclose(line(left, "update 50").get_ydata(), 0.02 * DECAY)

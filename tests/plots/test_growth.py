@@ -55,9 +55,7 @@ def test_an_edge_beyond_the_rhos_is_still_shown():
 @pytest.mark.parametrize(("steps", "factor"), [(50, 10.0), (20, 100.0)])
 def test_regions_meet_where_the_chunk_changes_by_the_decisive_factor(steps, factor):
     (axes,) = growth(RHO, RATES, steps=steps, decisive_factor=factor).axes
-    borders = sorted(
-        {round(y, 9) for one in axes.patches for y in (one.get_y(), one.get_y() + one.get_height())}
-    )
+    borders = sorted({round(y, 9) for one in axes.patches for y in (one.get_y(), one.get_y() + one.get_height())})
     assert math.exp(borders[1] * steps) == pytest.approx(1 / factor)
     assert math.exp(borders[2] * steps) == pytest.approx(factor)
     texts = [text.get_text() for text in axes.texts]

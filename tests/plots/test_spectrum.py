@@ -14,9 +14,7 @@ def test_points_and_circles(line, legend_texts):
     values = {0.9: np.array([[0.5 + 0.5j, 0.5 - 0.5j], [-0.9 + 0j, 0.1 + 0j]]), 1.2: np.array([1.3 + 0j])}
     figure = spectrum(values)
     first, second = figure.axes
-    np.testing.assert_allclose(
-        line(first, "eigenvalues").get_xydata(), [[0.5, 0.5], [0.5, -0.5], [-0.9, 0], [0.1, 0]]
-    )
+    np.testing.assert_allclose(line(first, "eigenvalues").get_xydata(), [[0.5, 0.5], [0.5, -0.5], [-0.9, 0], [0.1, 0]])
     np.testing.assert_allclose(radius(line(first, "unit circle")), 1.0)
     np.testing.assert_allclose(radius(line(first, "radius ρ")), 0.9)
     np.testing.assert_allclose(radius(line(second, "radius ρ")), 1.2)

@@ -76,3 +76,16 @@ def test_one_seed_one_update(line, legend_texts):
     assert line(loss, "training").get_marker() == "o"
     assert legend_texts(loss) == ["training (1 seed)"]
     assert line(norm, "before").get_ydata() == [2.0]
+
+
+def test_a_model_that_early_stopping_ended_did_not_diverge(line, legend_texts):
+    loss = LOSS.copy()
+    loss[1, 4:] = np.nan  # stopped
+    loss[2, 3:] = np.nan  # diverged
+    axes = draw(loss=loss, stopped=np.array([False, True, False]))[0]
+    assert legend_texts(axes)[1:] == ["diverged (1 of 3)", "stopped early (1 of 3)"]
+    np.testing.assert_array_equal(line(axes, "stopped early").get_xydata(), [[4, loss[1, 3]]])
+
+
+def test_the_loss_of_a_short_training_is_drawn_over_updates():
+    assert draw(loss_axis="update")[0].get_xlabel() == "update"

@@ -48,9 +48,7 @@ DAMAGE = {
     "arrays cut short": lambda path: os.truncate(path.with_suffix(".npz"), 100),
     "arrays missing": lambda path: path.with_suffix(".npz").unlink(),
     "JSON cut short": lambda path: os.truncate(path, 20),
-    "a number in the JSON": lambda path: path.write_text(
-        path.read_text().replace('"update": 2', '"update": 3')
-    ),
+    "a number in the JSON": lambda path: path.write_text(path.read_text().replace('"update": 2', '"update": 3')),
     "JSON of another kind": lambda path: path.write_text("{}"),
 }
 

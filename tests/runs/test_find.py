@@ -17,9 +17,7 @@ def runs_dir(tmp_path):
     start = [("stock", 0, "aaaa"), ("stock", 5_100, "cccc"), ("text", 5_200, "bbbb")]
     for name, milliseconds, digits in start:
         now = NOW + timedelta(milliseconds=milliseconds)
-        RunFolder.create(tmp_path, name, now=now, digits=lambda digits=digits: digits).finish(
-            "completed", now
-        )
+        RunFolder.create(tmp_path, name, now=now, digits=lambda digits=digits: digits).finish("completed", now)
     (tmp_path / "notes").mkdir()
     (tmp_path / ".gitkeep").touch()
     return tmp_path
@@ -72,9 +70,7 @@ def test_a_prefix_of_several_lists_them(runs_dir):
         resolve("20261121T17031", runs_dir)
 
 
-@pytest.mark.parametrize(
-    ("run", "near"), [("stock-aaaa", "stock-aaaa"), ("20261121T170305Z-stack-aaaa", "stock-aaaa")]
-)
+@pytest.mark.parametrize(("run", "near"), [("stock-aaaa", "stock-aaaa"), ("20261121T170305Z-stack-aaaa", "stock-aaaa")])
 def test_an_unknown_run_lists_near_ids(runs_dir, run, near):
     with pytest.raises(RunFolderError, match=f"got '{run}'") as caught:
         resolve(run, runs_dir)

@@ -48,9 +48,7 @@ def test_many_runs_in_the_same_second_get_a_folder_each(tmp_path):
     numbers = [count() for _ in range(8)]  # every starter draws the same digits in the same order
 
     def start(i):
-        return RunFolder.create(
-            tmp_path / "runs", "stock", now=NOW, digits=lambda: f"{next(numbers[i]):04x}"
-        ).id
+        return RunFolder.create(tmp_path / "runs", "stock", now=NOW, digits=lambda: f"{next(numbers[i]):04x}").id
 
     with ThreadPoolExecutor(8) as pool:
         ids = list(pool.map(start, range(8)))

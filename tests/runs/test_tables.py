@@ -47,9 +47,7 @@ def test_text_reads_back_whatever_it_holds(tmp_path_factory, texts):
 def test_types_read_back(tmp_path):
     table = Table(tmp_path / "t.csv")
     dates = np.array(["2005-03-01", "2005-03-02"], dtype="datetime64[D]")
-    table.append_columns(
-        {"date": dates, "day": [date(2005, 3, 1), None], "seed": [0, 2**53 + 1], "x": [1, None]}
-    )
+    table.append_columns({"date": dates, "day": [date(2005, 3, 1), None], "seed": [0, 2**53 + 1], "x": [1, None]})
     table.close()
     read = read_table(tmp_path / "t.csv")
     assert list(read["date"]) == ["2005-03-01", "2005-03-02"]

@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from rnnlab.config.schema.section import KIND_OR_MAPPING, Number, Section, Whole, is_number, key
+from rnnlab.config.schema.section import Number, Section, Whole, is_number, key, kind_or_mapping
 
 
 class NormalInit(Section):
@@ -90,7 +90,7 @@ class SparseInit(Section):
 Init = Annotated[
     NormalInit | SpectralInit | OrthogonalInit | IdentityInit | UniformInit | GlorotInit | HeInit | ZerosInit
     | ConstantInit | SparseInit,
-    *KIND_OR_MAPPING,
+    *kind_or_mapping(),
 ]  # fmt: skip
 
 

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from rnnlab.config.schema.section import KIND_OR_MAPPING, Flag, Number, Section, Whole, key
+from rnnlab.config.schema.section import Flag, Number, Section, Whole, key, kind_or_mapping
 
 RATE = "step size"
 
@@ -55,7 +55,7 @@ class AdamwOptimizer(Section):
 
 
 Optimizer = Annotated[
-    SgdOptimizer | RmspropOptimizer | AdagradOptimizer | AdamOptimizer | AdamwOptimizer, *KIND_OR_MAPPING
+    SgdOptimizer | RmspropOptimizer | AdagradOptimizer | AdamOptimizer | AdamwOptimizer, *kind_or_mapping("adam")
 ]
 
 
@@ -93,4 +93,6 @@ class InverseTimeSchedule(ScheduleSection):
     halve_after: Whole = key(..., "updates until the rate is half of what it was", unit="updates", ge=1, example=1000)
 
 
-Schedule = Annotated[ConstantSchedule | StepSchedule | CosineSchedule | InverseTimeSchedule, *KIND_OR_MAPPING]
+Schedule = Annotated[
+    ConstantSchedule | StepSchedule | CosineSchedule | InverseTimeSchedule, *kind_or_mapping("constant")
+]

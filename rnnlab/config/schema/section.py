@@ -88,10 +88,17 @@ def is_number(value: object) -> bool:
         return False
 
 
-def _expand_kind(value: Any) -> Any:
-    """Read `adam` as `{kind: adam}`."""
-    return {"kind": value} if isinstance(value, str) else value
+def kind_or_mapping(default: str | None = None) -> tuple[Any, ...]:
+    """Put beside a union of sections that differ in `kind`: `adam` is read as `{kind: adam}`.
 
+    Where there is a `default` kind, a mapping may leave it out: `{learning_rate: 0.1}`.
+    """
 
-# Put beside a union of sections that differ in `kind`: a bare word stands for that kind with its defaults.
-KIND_OR_MAPPING = (Field(discriminator="kind"), BeforeValidator(_expand_kind))
+    def expand(value: Any) -> Any:
+        if isinstance(value, str):
+            return {"kind": value}
+        if default is not None and isinstance(value, dict) and "kind" not in value:
+            return {"kind": default, **value}
+        return value
+
+    return Field(discriminator="kind"), BeforeValidator(expand)

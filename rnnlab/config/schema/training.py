@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import PlainValidator, WithJsonSchema
 
 from rnnlab.config.schema.optimizer import AdamOptimizer, ConstantSchedule, Optimizer, Schedule
-from rnnlab.config.schema.section import KIND_OR_MAPPING, Flag, Number, Section, Whole, is_whole, key, refuse
+from rnnlab.config.schema.section import Flag, Number, Section, Whole, is_whole, key, kind_or_mapping, refuse
 
 
 class HalfSquaredErrorLoss(Section):
@@ -33,7 +33,7 @@ class BinaryCrossEntropyLoss(Section):
     kind: Literal["binary_cross_entropy"] = key("binary_cross_entropy", "-log of the right one of two classes")
 
 
-Loss = Annotated[HalfSquaredErrorLoss | HuberLoss | CrossEntropyLoss | BinaryCrossEntropyLoss, *KIND_OR_MAPPING]
+Loss = Annotated[HalfSquaredErrorLoss | HuberLoss | CrossEntropyLoss | BinaryCrossEntropyLoss, *kind_or_mapping()]
 
 
 class NoClip(Section):
@@ -63,7 +63,7 @@ class ValueClip(Section):
     threshold: Number = key(1.0, "largest absolute value of an entry", gt=0)
 
 
-Clip = Annotated[NoClip | NormClip | PerParameterClip | ValueClip, *KIND_OR_MAPPING]
+Clip = Annotated[NoClip | NormClip | PerParameterClip | ValueClip, *kind_or_mapping("norm")]
 
 
 class Omega(Section):

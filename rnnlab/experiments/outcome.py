@@ -1,0 +1,182 @@
+"""How a training ends: the plots of its course, what the networks are worth, and what is said about it."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from rnnlab.engine.training import Training
+from rnnlab.experiments.problems import Problem
+from rnnlab.experiments.recording import Recorder
+from rnnlab.experiments.reports import Spread, TrainSummary
+from rnnlab.runs import RunFolder
+
+TOLD = 3  # diverged seeds that are told one by one; all of them are in the log
+FEW_EPOCHS = 10  # below this the loss is drawn for every update
+STILL_FALLING = 0.01  # share of the loss that the last tenth of the training took off it
+
+
+def finish(
+    config, problem: Problem, training: Training, run: RunFolder, recorder: Recorder, say: "Sayings"
+) -> TrainSummary:
+    """Measure the trained networks on held-out data and close the run folder."""
+    with np.errstate(over="ignore", invalid="ignore"), threadpool_limits(limits=1, user_api="blas"):
+        theta = training.theta.copy()
+        theta[list(recorder.diverged)] = np.nan  # a network that diverged has nothing to say
+        evaluation = problem.evaluate(training.network, theta)
+    metrics = {name: _spread(values) for name, values in evaluation.metrics.items()}
+    for filename, columns in evaluation.tables.items():
+        run.append_columns(filename, _long(config.seeds, columns))
+    _draw(run, evaluation.figures)
+    if len(recorder.diverged) > TOLD:
+        say.warn(f"{len(recorder.diverged)} of {len(config.seeds)} seeds diverged; log.txt names them all.")
+    for warning in evaluation.warnings:
+        say.warn(warning)
+    notes = [f"Trained on {problem.description}", *_clipping_note(config, recorder), *_course_notes(config, recorder)]
+    for sentence in (evaluation.headline, *notes):
+        run.log(sentence)
+    run.finish(
+        "completed",
+        datetime.now(UTC),
+        metrics={name: _plain(spread) for name, spread in metrics.items()},
+        baselines=evaluation.baselines,
+        clipped_share=recorder.clipped_share,
+        diverged=diverged_record(config.seeds, recorder),
+        stopped_early={str(config.seeds[m]): epoch for m, epoch in recorder.best_epochs.items()},
+        tests=evaluation.tests,
+        headline=evaluation.headline,
+        warnings=say.warnings,
+    )
+    return TrainSummary(
+        run.path,
+        config.name,
+        config.data.kind,
+        config.seeds,
+        metrics,
+        evaluation.units,
+        evaluation.baselines,
+        evaluation.headline,
+        notes,
+        say.warnings,
+        run.record,
+    )
+
+
+def _clipping_note(config, recorder: Recorder) -> list[str]:
+    clip = config.training.clip
+    if clip.kind == "none":
+        return ["Gradients were not clipped."]
+    U, R = len(recorder.updates), len(config.seeds)
+    seeds = "" if R == 1 else f" x {R} seeds"
+    share = f"{100 * recorder.clipped_share:.1f} % of {U} updates{seeds}"
+    return [f"Clipping ({clip.kind}, threshold {clip.threshold:g}) fired in {share}."]
+
+
+def _course_notes(config, recorder: Recorder) -> list[str]:
+    """What the loss says about how long was trained."""
+    if config.training.early_stopping is not None:
+        best = recorder.best_epochs
+        if not best:
+            return ["Early stopping never fired: every network trained to the end."]
+        epochs = sorted(best.values())
+        which = f"epoch {epochs[0]}" if epochs[0] == epochs[-1] else f"epochs {epochs[0]} to {epochs[-1]}"
+        return [
+            f"Early stopping ended {len(best)} of {len(config.seeds)} seeds; their parameters are those of {which}."
+        ]
+    loss = np.median(recorder.loss[np.isfinite(recorder.loss[:, -1])], axis=0)
+    tenth = max(1, len(loss) // 10)
+    if len(loss) < FEW_EPOCHS or not loss[-1] < (1 - STILL_FALLING) * loss[-1 - tenth]:
+        return []
+    fall = 1 - loss[-1] / loss[-1 - tenth]
+    return [
+        f"The training loss was still falling, by {100 * fall:.0f} % over the last {tenth} epochs: "
+        "more epochs or a larger learning rate may do better."
+    ]
+
+
+def diverged_record(seeds: list[int], recorder: Recorder) -> dict[str, dict[str, object]]:
+    """Where each seed diverged, for run.json."""
+    return {str(seeds[m]): {"update": u, "tensor": tensor} for m, (u, tensor) in recorder.diverged.items()}
+
+
+def draw_course(config, run: RunFolder, recorder: Recorder, training: Training) -> None:
+    """The plots of how training went, whatever came of it."""
+    from rnnlab.plots import gradient_norms as norms_plot
+    from rnnlab.plots import training as training_plot
+
+    clip, norm, norms = config.training.clip, recorder.curve("norm"), recorder.curve("norms")
+    few = len(recorder.epochs) < FEW_EPOCHS
+    every = config.model.readout == "every"
+    loss_name = config.training.loss.kind.replace("_", " ") + (" (sum over the steps)" if every else "")
+    names = training.network.layout.names
+    stopped = np.isin(np.arange(len(config.seeds)), list(recorder.best_epochs))
+    _draw(
+        run,
+        {
+            "training.png": lambda: training_plot.training(
+                recorder.updates if few else recorder.epochs,
+                recorder.curve("loss") if few else recorder.loss,
+                recorder.updates,
+                norm,
+                recorder.curve("clip_scale"),
+                clip.threshold if clip.kind == "norm" else None,
+                loss_name,
+                None if few else recorder.validation,
+                loss_axis="update" if few else "epoch",
+                stopped=stopped,
+                title=f"{config.name}: training",
+            ),
+            "gradient_norms.png": lambda: norms_plot.gradient_norms(
+                recorder.updates,
+                {name: norms[..., k] for k, name in enumerate(names)} | {"total": norm},
+                title=f"{config.name}: gradient norm per parameter",
+            ),
+        },
+    )
+
+
+def _draw(run: RunFolder, figures) -> None:
+    from rnnlab.plots.canvas import render
+
+    for filename, draw in figures.items():
+        run.write(f"plots/{filename}", render(draw()))
+
+
+def _spread(values: np.ndarray) -> Spread:
+    """Mean and spread over the seeds that did not diverge."""
+    kept = [float(v) if np.isfinite(v) else None for v in values]
+    finite = np.array([v for v in kept if v is not None])
+    mean = float(finite.mean()) if finite.size else float("nan")
+    return Spread(mean, float(finite.std(ddof=1)) if finite.size > 1 else None, kept)
+
+
+def _plain(spread: Spread) -> dict[str, object]:
+    return {"mean": spread.mean, "sd": spread.sd, "per_seed": list(spread.per_seed)}
+
+
+def _long(seeds: list[int], columns) -> dict[str, np.ndarray]:
+    """Columns (N,) shared by all seeds and (R, N) of each, as rows of seed after seed."""
+    N, R = max(np.shape(column)[-1] for column in columns.values()), len(seeds)
+    long = {"seed": np.repeat(seeds, N)}
+    for name, column in columns.items():
+        column = np.asarray(column)
+        long[name] = column.reshape(-1) if column.ndim == 2 else np.tile(column, R)
+    return long
+
+
+class Sayings:
+    """Warnings, told at once, written to the log and kept for the summary."""
+
+    def __init__(self, run: RunFolder, on_warning: Callable[[str], None] | None) -> None:
+        self.warnings: list[str] = []
+        self._run, self._tell = run, on_warning
+
+    def warn(self, sentence: str, *, told: bool = True) -> None:
+        """Keep a warning; tell it too, unless there are too many of its kind."""
+        self._run.log(f"warning: {sentence}")
+        if not told:
+            return
+        self.warnings.append(sentence)
+        if self._tell is not None:
+            self._tell(sentence)
