@@ -1,0 +1,82 @@
+"""What would not fit is refused before anything is made, with how much it would need."""
+
+import re
+
+import pytest
+
+from rnnlab.engine.architecture import Architecture
+from rnnlab.errors import ConfigError
+from rnnlab.experiments import memory
+from rnnlab.experiments.memory import available_bytes, check_data, check_memory, needed_bytes
+
+
+def test_parameters_are_counted_as_the_layout_counts_them():
+    for cell in ("rnn", "gru", "lstm"):
+        a = Architecture(3, 400, 2, cell=cell, layers=2, bidirectional=True)
+        needed = needed_bytes(a, models=3, steps=1, itemsize=8, threads=1)
+        assert needed == pytest.approx(memory.COPIES * 3 * 8 * a.layout().size, rel=0.02)
+
+
+def test_steps_and_threads_count():
+    a = Architecture(1, 10, 1)
+    sizes = [needed_bytes(a, models=1, steps=T, itemsize=8, threads=k) for T, k in ((1000, 1), (2000, 1), (1000, 2))]
+    assert sizes[1] == sizes[2]
+    assert sizes[1] - sizes[0] > 1000 * 2 * 10 * 8
+
+
+def test_this_machine_has_memory():
+    available = available_bytes()
+    assert available is None or 2**26 < available < 2**50
+
+
+@pytest.mark.parametrize(
+    ("hidden_size", "unit"), [(30_000, "GiB"), (1_000_000, "TiB"), (10**7, "PiB"), (10**399, "over 1,024 PiB")]
+)
+def test_a_network_that_is_too_large_says_how_large(monkeypatch, hidden_size, unit):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 2**33)
+    with pytest.raises(ConfigError) as caught:
+        check_memory(Architecture(1, hidden_size, 1), models=2, steps=20, itemsize=8, threads=2)
+    message = caught.value.message
+    assert f"{unit} of memory; 8.0 GiB are free" in message
+    assert "model.hidden_size" in message
+    assert "2 models" in message
+    assert "model.hidden_size" in caught.value.hint
+
+
+def test_a_network_that_fits_passes(monkeypatch):
+    a = Architecture(1, 1000, 1)
+    needed = needed_bytes(a, models=1, steps=20, itemsize=8, threads=1)
+    for available in (needed, None):
+        monkeypatch.setattr(memory, "available_bytes", lambda available=available: available)
+        check_memory(a, models=1, steps=20, itemsize=8, threads=1)
+    monkeypatch.setattr(memory, "available_bytes", lambda: needed - 1)
+    with pytest.raises(ConfigError):
+        check_memory(a, models=1, steps=20, itemsize=8, threads=1)
+
+
+def test_data_that_are_too_large_say_how_large(monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 8 * 1000)
+    check_data(1000, "data.repeat")
+    with pytest.raises(
+        ConfigError, match=r"data\.repeat is too large .* 7\.8 KiB of memory; 7\.8 KiB are free"
+    ) as caught:
+        check_data(1001, "data.repeat")
+    assert "smaller data.repeat" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 bytes"),
+        (1023, "1023 bytes"),
+        (1024, "1.0 KiB"),
+        (1536, "1.5 KiB"),
+        (2**40, "1.0 TiB"),
+        (1000 * 2**50, "1,000.0 PiB"),
+        (10**500, "over 1,024 PiB"),
+    ],
+)
+def test_sizes_are_readable(monkeypatch, size, text):
+    monkeypatch.setattr(memory, "available_bytes", lambda: -1)
+    with pytest.raises(ConfigError, match=rf"would need {re.escape(text)} of memory"):
+        check_data(size // 8 if size % 8 == 0 else size / 8, "data.repeat")

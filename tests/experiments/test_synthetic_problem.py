@@ -1,0 +1,100 @@
+"""Synthetic tasks: what is held out, scores over the steps that exist, and baselines by hand."""
+
+import numpy as np
+import pytest
+
+from rnnlab.config import load
+from rnnlab.data.synthetic import TASKS
+from rnnlab.engine.batch import Batch
+from rnnlab.experiments.problems import build_problem
+from rnnlab.experiments.setup import build_setup, draw_parameters, start_training
+
+KEYS = {
+    "order": "length: 20",
+    "adding": "length: [5, 9]",
+    "echo": "length: [4, 9], delay: 2",
+    "sine": "length: 6",
+    "logistic_map": "seed: 3",
+}
+
+
+def config_of(folder, task, *overrides, seeds="2"):
+    (folder / "task.yaml").write_text(
+        f"data: {{kind: synthetic, task: {task}, {KEYS[task]}, sequences: 40}}\n"
+        "model: {hidden_size: 3}\ntraining: {updates: 2}\n"
+    )
+    return load("task.yaml", overrides=overrides, seeds=seeds)
+
+
+def evaluate(config):
+    problem = build_problem(config)
+    setup = build_setup(config, problem)
+    theta = draw_parameters(config, setup.network.architecture)
+    return problem, setup.network, theta, problem.evaluate(setup.network, theta)
+
+
+@pytest.mark.parametrize("task", KEYS)
+def test_a_fifth_is_held_out(folder, task):
+    problem = build_problem(config_of(folder, task))
+    assert problem.sequences.sequences == 32
+    more = build_problem(config_of(folder, task, "data.train_fraction=0.5"))
+    assert more.sequences.sequences == 20
+    np.testing.assert_array_equal(more.sequences.inputs, problem.sequences.inputs[:, :20])
+
+
+@pytest.mark.parametrize("task", KEYS)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_each_task_trains(folder, task, dtype):
+    config = config_of(folder, task, f"model.dtype={dtype}")
+    training = start_training(config, build_setup(config, build_problem(config)))
+    told = list(training)
+    assert training.theta.dtype == dtype
+    assert all(np.isfinite(update.loss).all() and (update.norm > 0).all() for update in told)
+
+
+@pytest.mark.parametrize(
+    ("task", "length", "options"),
+    [("echo", (4, 9), {"delay": 2}), ("sine", 6, {}), ("adding", (5, 9), {}), ("logistic_map", 1, {})],
+)
+def test_errors_and_the_mean_by_hand_count_the_steps_that_exist(folder, task, length, options):
+    config = config_of(folder, task)
+    _, network, theta, evaluation = evaluate(config)
+    drawn = TASKS[task](np.random.default_rng(config.data.seed), length, 40, **options)
+    last = network.architecture.readout == "last"
+
+    def parts(rows, of):
+        """The values of these sequences, step by step, where there is a step."""
+        for n in rows:
+            stop = len(of) if last or drawn.lengths is None else drawn.lengths[n]
+            yield from (of[n] if last else of[:stop, n]).ravel().tolist()
+
+    batch = Batch(drawn.inputs, drawn.targets, drawn.lengths)
+    outputs, _ = network.outputs(theta, batch)
+    target = np.array(list(parts(range(32, 40), drawn.targets)))
+    for model in range(2):
+        error = np.array(list(parts(range(32, 40), outputs[model] if last else outputs[:, model]))) - target
+        assert evaluation.metrics["rmse"][model] == pytest.approx(np.sqrt(np.mean(error**2)))
+        assert evaluation.metrics["mae"][model] == pytest.approx(np.mean(np.abs(error)))
+    mean = np.mean(list(parts(range(32), drawn.targets)))
+    assert evaluation.baselines["mean"]["rmse"] == pytest.approx(np.sqrt(np.mean((mean - target) ** 2)))
+
+
+def test_classes_and_their_shares_by_hand(folder):
+    _, network, theta, _ = evaluate(config_of(folder, "order"))
+    theta[:] = 0
+    network.layout.view(theta, "readout.b_o")[0] = [0, 0, 0, 9]
+    scores = build_problem(config_of(folder, "order")).evaluate(network, theta)
+    classes = TASKS["order"](np.random.default_rng(0), 20, 40).targets
+    assert scores.metrics["accuracy"][0] == np.mean(classes[32:] == 3)
+    assert scores.metrics["cross_entropy"][1] == pytest.approx(np.log(4))
+    shares = (np.bincount(classes[:32], minlength=4) + 1) / 36
+    expected = -np.mean(np.log(shares[classes[32:]]))
+    assert scores.baselines["class shares"]["cross_entropy"] == pytest.approx(expected)
+
+
+def test_logits_become_probabilities_where_the_loss_takes_them_as_such(folder):
+    keys = ("training.loss=binary_cross_entropy",)
+    _, network, theta, _ = evaluate(config_of(folder, "echo", *keys))
+    theta[:] = 0  # logits of 0: a half at every step, bits of 0 or 1 off by a half
+    scores = build_problem(config_of(folder, "echo", *keys)).evaluate(network, theta)
+    np.testing.assert_allclose(scores.metrics["mae"], 0.5)
