@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab import __version__
-from rnnlab.cli import console, failures, fetch, gradcheck, sweep_rho, train
+from rnnlab.cli import compare, console, failures, fetch, gradcheck, inspect, sweep_rho, train
 from rnnlab.cli.help import Group, ParserError, usage_error
 
 SHARED = ("--debug", "--no-color")
@@ -47,6 +47,8 @@ def _rnnlab(
 train.register(app)
 gradcheck.register(app)
 sweep_rho.register(app)
+inspect.register(app)
+compare.register(app)
 fetch.register(app)
 
 

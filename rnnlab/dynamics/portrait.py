@@ -81,6 +81,7 @@ def take_portrait(
     ----------
     network : Network
     theta : (R, P)
+        Measured in float64, whatever it was trained in.
     batch : Batch
         A few sequences of equal length.
     loss : function
@@ -94,6 +95,7 @@ def take_portrait(
     recurrence : int
         Which recurrence of the network, bottom layer first; gradients by lag of dL/dW_hh belong to the top one.
     """
+    theta = theta.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):
         trajectory = follow(network, theta, batch, states=states, layer=recurrence)
         log_norms, product = jacobians.suffix_products(trajectory)
@@ -132,6 +134,7 @@ def take_flow(
     recurrence: int = 0,
 ) -> Flow:
     """Gradients by lag alone; parameters as for `take_portrait`."""
+    theta = theta.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):
         trajectory = follow(network, theta, batch, states=states, layer=recurrence)
         log_jacobian = _of_finite(trajectory, jacobians.suffix_products(trajectory)[0].mean(axis=1))

@@ -13,6 +13,7 @@ from rnnlab.engine.blocks import Block
 from rnnlab.engine.network import Loss, States
 from rnnlab.engine.sampling import Sampling
 from rnnlab.engine.training import Training
+from rnnlab.runs import RunFolder
 
 # A few sequences show what gradients do; all of a large batch would cost more than the training itself.
 SEQUENCES = 4
@@ -26,7 +27,13 @@ class FlowLog:
     loss : function
         One of `rnnlab.engine.losses`.
     every : int
-        Updates between two looks; the first is at update 1.
+        Updates between two looks, the first at update 1; 0 for none.
+
+    Attributes
+    ----------
+    updates : list of int
+        Numbers of the updates that were looked at, counted from 1.
+    flows : list of Flow
     """
 
     def __init__(self, loss: Loss, every: int) -> None:
@@ -36,7 +43,12 @@ class FlowLog:
 
     def look(self, training: Training) -> bool:
         """Measure the update that the training makes next, if one is due; True where it was measured."""
-        if training.done % self._every or training.done >= training.updates or not training.active.any():
+        if (
+            not self._every
+            or training.done % self._every
+            or training.done >= training.updates
+            or not training.active.any()
+        ):
             return False
         batch, states = _next_batch(training)
         network = training.network
@@ -53,6 +65,42 @@ class FlowLog:
     def curve(self, name: str) -> np.ndarray:
         """`transport`, `jacobian` or `total` of every look: (R, looks, T)."""
         return np.stack([getattr(flow, name) for flow in self.flows], axis=1)
+
+
+class FlowTable(FlowLog):
+    """A `FlowLog` that writes `gradient_flow.csv` as it goes, and draws what it saw.
+
+    Parameters
+    ----------
+    config : Config
+        `training.log_gradient_flow_every` says how often to look.
+    loss : function
+    run : RunFolder
+    """
+
+    def __init__(self, config, loss: Loss, run: RunFolder) -> None:
+        super().__init__(loss, config.training.log_gradient_flow_every)
+        self._name, self._seeds, self._run = config.name, config.seeds, run
+
+    def look(self, training: Training) -> bool:
+        looked = super().look(training)
+        if looked:
+            columns = flow_columns(self._seeds, self.updates[-1:], self.flows[-1:])
+            self._run.append_columns("gradient_flow.csv", columns)
+        return looked
+
+    def draw(self) -> None:
+        """Write `plots/gradient_flow.png`, where there was anything to see."""
+        if not self.updates:
+            return
+        from rnnlab.plots.canvas import render
+        from rnnlab.plots.gradient_flow import gradient_flow
+
+        lags = np.arange(self.flows[0].transport.shape[-1])
+        figure = gradient_flow(
+            self.updates, lags, self.curve("transport"), title=f"{self._name}: gradient flow through time"
+        )
+        self._run.write("plots/gradient_flow.png", render(figure))
 
 
 def flow_columns(seeds: ArrayLike, updates: Sequence[int], flows: Sequence[Flow]) -> dict[str, np.ndarray]:

@@ -96,3 +96,20 @@ def test_separate_sequences_are_not_joined():
 def test_truncated_training_is_seen_stretch_by_stretch(truncate):
     _, log, _ = run(small_config(f"training.truncate={truncate}"), 1)
     assert log.flows[0].total.shape == (3, truncate)
+
+
+def test_a_training_that_logs_gradient_flow_has_table_and_plot_and_is_otherwise_the_same(tmp_path):
+    from rnnlab.experiments.train import train
+    from rnnlab.runs.tables import read_table
+
+    plain = train(small_config(), runs_dir=tmp_path, command=[]).run
+    logged = train(small_config("training.log_gradient_flow_every=4"), runs_dir=tmp_path, command=[]).run
+    assert not (plain / "gradient_flow.csv").exists()
+    assert not (plain / "plots" / "gradient_flow.png").exists()
+    table = read_table(logged / "gradient_flow.csv")
+    assert list(table) == ["seed", "update", "lag", "transport", "jacobian", "total"]
+    assert set(table["update"]) == {1, 5}
+    assert len(table["lag"]) == 3 * 2 * 12
+    assert (logged / "plots" / "gradient_flow.png").read_bytes().startswith(b"\x89PNG")
+    for name in ("gradient_norms.csv",):
+        assert (plain / name).read_bytes() == (logged / name).read_bytes()

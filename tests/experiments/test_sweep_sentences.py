@@ -30,15 +30,16 @@ def test_the_measured_edge_lies_where_the_line_between_two_rhos_crosses_zero():
 def test_a_few_rhos_are_named_one_by_one():
     first = sentences([summary(0.9, [-0.46, -0.46]), summary(1.2, [-0.13, -0.02]), summary(2.0, [0.2, 0.2])])[0]
     assert first == (
-        "Over 50 steps the gradient shrinks by a factor of 10^10 at rho 0.9 (vanishing), 43 at rho 1.2 (edge: of 2 seeds "
-        "1 vanishes) and grows by a factor of 10^4 at rho 2 (exploding)."
+        "Over 50 steps the gradient shrinks by a factor of 10^10 at rho 0.9 (vanishing), 43 at rho 1.2 (edge: of "
+        "2 seeds 1 vanishes) and grows by a factor of 10^4 at rho 2 (exploding)."
     )
 
 
 def test_many_rhos_are_named_by_range():
     found = [summary(rho, [rho - 1.4]) for rho in np.linspace(1, 2, 11)]
     assert sentences(found)[0] == (
-        "Over 50 steps the gradient vanishes at rho 1 to 1.3, stays near the edge at rho 1.4 and explodes at rho 1.5 to 2."
+        "Over 50 steps the gradient vanishes at rho 1 to 1.3, stays near the edge at rho 1.4 and explodes at rho 1.5 "
+        "to 2."
     )
 
 

@@ -1,0 +1,143 @@
+"""`rnnlab compare`: runs side by side."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rnnlab.cli import console, numbers, summary, tables
+from rnnlab.cli.help import Command
+
+if TYPE_CHECKING:
+    from rnnlab.experiments.compare import Compared, Comparison
+
+EXAMPLES = """\b
+Examples:
+  rnnlab compare latest 20261121T1703
+  rnnlab compare runs/*-gradients-* runs/*-lstm-*"""
+LEGEND = (
+    "Growth rates in nats per step, before training with 5 % to 95 % of the seeds in brackets, and after it; verdict "
+    "and horizon, in steps, before training; the loss in the first and in the last epoch."
+)
+MOST_METRICS = 8
+ORDER = ("run", "verdict", "growth rate", "after", "horizon", "loss", "clipped")
+MOST_BESIDE_RATES = 2  # so that a line stays readable
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("compare", cls=Command, epilog=EXAMPLES)(compare)
+
+
+def compare(
+    runs: Annotated[
+        list[str], typer.Argument(metavar="RUN...", help="Two or more: paths, ids, beginnings of ids, latest.")
+    ],
+    runs_dir: Annotated[
+        Path,
+        typer.Option(
+            "--runs-dir", metavar="DIR", envvar="RNNLAB_RUNS", show_envvar=True, help="Where run folders are."
+        ),
+    ] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+) -> int:
+    """Show runs side by side: their metrics, losses and clipping, and what their networks do to gradients."""
+    from rnnlab.runs.find import resolve
+
+    folders = [resolve(run, runs_dir) for run in runs]
+    from rnnlab.experiments.compare import compare as run_comparison
+
+    found = run_comparison(folders)
+    for warning in found.warnings:
+        console.warning(warning)
+    if as_json:
+        console.document({"runs": [one.plain() for one in found.runs], "warnings": found.warnings})
+    else:
+        show(found)
+    return 0
+
+
+def show(found: "Comparison") -> None:
+    """Print the table, and beneath it which folder each name stands for."""
+    names = _names(found.runs)
+    places = _places(found.runs)
+    rows = [_row(name, one, found.runs, places) for name, one in zip(names, found.runs, strict=True)]
+    rows += _baseline_rows(found.runs, places)
+    present = dict.fromkeys(title for row in rows for title in row)
+    columns = [*(title for title in ORDER if title in present), *(title for title in present if title not in ORDER)]
+    cells = [[row.get(title, "") for title in columns] for row in rows]
+    for line in tables.render(["" if title == "run" else title for title in columns], cells, console.out.width):
+        console.result(line)
+    if any(one.looks for one in found.runs):
+        console.result()
+        for line in console.out.fold(LEGEND).split("\n"):
+            console.result(console.out.style(line, "dim"))
+    console.result()
+    widest = max(map(len, names))
+    for name, one in zip(names, found.runs, strict=True):
+        console.result(f"{console.out.style(name.ljust(widest), 'dim')}  {one.run}")
+
+
+def _names(runs: "list[Compared]") -> list[str]:
+    """Names of the experiments, with the end of the id where two are the same."""
+    plain = [one.name for one in runs]
+    return [
+        f"{name} {one.run.name[-4:]}" if plain.count(name) > 1 else name for name, one in zip(plain, runs, strict=True)
+    ]
+
+
+def _places(runs: "list[Compared]") -> dict[str, int]:
+    """The metrics to show, and decimals for all rows of each: as many as the middle one of the runs needs."""
+    most = MOST_BESIDE_RATES if any(one.looks for one in runs) else MOST_METRICS
+    shown = list(dict.fromkeys(name for one in runs for name in one.metrics))[:most]
+    places = {}
+    for metric in shown:
+        spreads = [one.metrics[metric] for one in runs if metric in one.metrics]
+        needed = sorted(numbers.decimals_for(spread.mean, spread.sd) for spread in spreads)
+        places[metric] = needed[len(needed) // 2]
+    return places
+
+
+def _row(name: str, one: "Compared", runs: "list[Compared]", places: dict[str, int]) -> dict[str, str]:
+    row = {"run": name}
+    if one.looks:
+        before, after = one.looks
+        rate = before.verdict
+        row |= {
+            "verdict": rate.word,
+            "growth rate": f"{_rate(rate.rate)} [{_rate(rate.low, 2)}, {_rate(rate.high, 2)}]",
+            "after": _rate(after.verdict.rate),
+            "horizon": numbers.significant(rate.horizon, 2),
+        }
+    if one.loss and any(other.looks for other in runs):
+        row["loss"] = " → ".join(numbers.significant(value, 4) for value in one.loss)
+    row["clipped"] = numbers.percent(one.clipped) if one.clipped is not None else numbers.MISSING
+    for metric, decimals in places.items():
+        if metric in one.metrics:
+            spread = one.metrics[metric]
+            row[summary.label(metric)] = numbers.with_spread(spread.mean, spread.sd, decimals)
+    if any(other.diverged for other in runs):
+        row["diverged"] = f"{one.diverged} of {one.seeds}"
+    return row
+
+
+def _baseline_rows(runs: "list[Compared]", places: dict[str, int]) -> list[dict[str, str]]:
+    """A row per baseline, where all runs were held against the same rows."""
+    first = runs[0].baselines
+    if not first or any(one.baselines != first for one in runs):
+        return []
+    rows = []
+    for name, values in first.items():
+        row = {"run": summary.label(name)}
+        for metric, decimals in places.items():
+            mean = runs[0].metrics[metric].mean if metric in runs[0].metrics else None
+            row[summary.label(metric)] = numbers.beside(values.get(metric), mean, decimals)
+        rows.append(row)
+    return rows
+
+
+def _rate(value: float, places: int = 3) -> str:
+    if math.isnan(value):
+        return numbers.MISSING
+    return f"{value:+.{places}f}" if math.isfinite(value) else ("dead" if value < 0 else "inf")

@@ -1,0 +1,126 @@
+"""`rnnlab inspect`: what a trained network does to gradients."""
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from rnnlab.cli import console, numbers, tables
+from rnnlab.cli.help import Command
+
+if TYPE_CHECKING:
+    from rnnlab.experiments.inspect import Inspection, Look
+    from rnnlab.experiments.sweep_results import Quantity
+
+EXAMPLES = """\b
+Examples:
+  rnnlab inspect latest
+  rnnlab inspect runs/RUN --checkpoint 1"""
+LABELS = {
+    "growth_rate": "growth rate (nats/step)",
+    "lyapunov": "Lyapunov exponent",
+    "transport_ratio": "log10 left at step 1",
+    "lag_share": "lag >= 5 in dL/dW_hh",
+    "spectral_radius": "spectral radius",
+    "sigma_max": "largest singular value",
+    "condition": "log10 s_1 / s_median",
+    "saturated": "saturated states",
+    "dead": "dead units",
+}
+RATES = ("growth_rate", "lyapunov")
+BEYOND_ROUNDING = 1e15  # a singular value that much below the largest is rounding error
+SHARES = ("lag_share", "saturated", "dead")
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("inspect", cls=Command, epilog=EXAMPLES)(inspect)
+
+
+def inspect(
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A path, an id, the beginning of one, or latest.")],
+    checkpoint: Annotated[
+        str | None, typer.Option("--checkpoint", metavar="N", help="Number of a checkpoint; the newest if left out.")
+    ] = None,
+    runs_dir: Annotated[
+        Path,
+        typer.Option(
+            "--runs-dir", metavar="DIR", envvar="RNNLAB_RUNS", show_envvar=True, help="Where run folders are."
+        ),
+    ] = Path("runs"),
+    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+) -> int:
+    """Measure what a trained network does to gradients, before training against after."""
+    from rnnlab.runs.find import resolve
+
+    folder = resolve(run, runs_dir)
+    from rnnlab.experiments.inspect import inspect as run_inspection
+
+    found = run_inspection(folder, checkpoint=checkpoint)
+    for warning in found.trained.warnings:
+        console.warning(warning)
+    if as_json:
+        console.document(found.plain())
+    else:
+        show(found)
+    return 0
+
+
+def show(found: "Inspection") -> None:
+    """Print a table per recurrence and the paths of the plots."""
+    trained = found.trained
+    seeds = len(trained.config.seeds)  # type: ignore[attr-defined]
+    console.result(
+        f"{console.out.style(str(trained.record['name']), 'bold')}: {numbers.count(seeds, 'seed')}, "
+        f"update {trained.update} (checkpoint {trained.checkpoint}), {numbers.count(found.steps, 'step')}"
+    )
+    for name, (before, after) in found.looks.items():
+        console.result()
+        header = [name if len(found.looks) > 1 else "", "before training", "after"]
+        for line in tables.render(header, _rows(before, after), console.out.width):
+            console.result(line)
+    console.result()
+    legend = (
+        "On the first training sequences. "
+        + ("Medians of the seeds, in brackets 5 % to 95 % of them. " * (seeds > 1))
+        + "Left at step 1: of the gradient of a loss at the last step. s_1 / s_median: singular values of the Jacobian "
+        "over all steps."
+    )
+    for line in console.out.fold(legend).split("\n"):
+        console.result(console.out.style(line, "dim"))
+    console.result()
+    for plot in found.plots:
+        console.result(f"{console.out.style('plot', 'dim')}  {plot}")
+
+
+def _rows(before: "Look", after: "Look") -> list[list[str]]:
+    rows = [["verdict", before.verdict.word, after.verdict.word]]
+    for name, value in before.quantities.items():
+        if not (math.isnan(value.median) and math.isnan(after.quantities[name].median)):
+            label = LABELS.get(name, f"gate {name.removeprefix('gate_')}, openness")
+            rows.append([label, *(_cell(name, one) for one in (value, after.quantities[name]))])
+        if name == "growth_rate":
+            horizons = (f"{numbers.significant(look.verdict.horizon, 2)}" for look in (before, after))
+            rows.append(["horizon (steps)", *horizons])
+    return rows
+
+
+def _cell(name: str, value: "Quantity") -> str:
+    if value.low == value.high or math.isnan(value.median):
+        return _write(name, value.median)
+    return f"{_write(name, value.median)} [{_write(name, value.low, 2)}, {_write(name, value.high, 2)}]"
+
+
+def _write(name: str, value: float, digits: int = 3) -> str:
+    if not math.isfinite(value):
+        return numbers.significant(value)
+    if name in RATES:
+        return f"{value:+.{digits}f}"
+    if name in SHARES:
+        return numbers.percent(value)
+    if name == "condition":
+        return f"{math.log10(value):.1f}" if value < BEYOND_ROUNDING else ">15"
+    if name == "transport_ratio":
+        return f"{math.log10(value):.1f}" if value > 0 else "-inf"
+    return numbers.significant(value, digits)

@@ -1,0 +1,157 @@
+"""`rnnlab compare`: runs side by side: metrics, losses, clipping, and what their networks do to gradients."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from rnnlab.errors import RunFolderError, UsageError
+from rnnlab.experiments.gradient_flow import probe, top
+from rnnlab.experiments.inspect import Look, measure
+from rnnlab.experiments.reports import Spread
+from rnnlab.experiments.trained import take_up
+from rnnlab.runs.record import read_record
+from rnnlab.runs.tables import read_table
+
+MEASURED_KINDS = ("text", "synthetic")
+
+
+@dataclass(frozen=True)
+class Compared:
+    """One run of a comparison.
+
+    Attributes
+    ----------
+    run : Path
+    name, kind, status : str
+    data : str or None
+        sha256 of what it learnt from.
+    metrics : dict of str to Spread
+    baselines : dict of str to dict of str to float
+    clipped : float or None
+        Share of the updates in which clipping fired.
+    loss : (float, float) or None
+        Training loss of the first and the last epoch on record, median of the seeds.
+    looks : (Look, Look) or None
+        The top recurrence before and after training, where it is measured.
+    steps : int or None
+        T, over which the verdicts are meant.
+    seeds, diverged : int
+    """
+
+    run: Path
+    name: str
+    kind: str
+    status: str
+    data: str | None
+    metrics: dict[str, Spread]
+    baselines: dict[str, dict[str, float]]
+    clipped: float | None
+    loss: tuple[float, float] | None
+    looks: tuple[Look, Look] | None
+    steps: int | None
+    seeds: int
+    diverged: int
+
+    def plain(self) -> dict[str, object]:
+        """For JSON."""
+        before, after = self.looks or (None, None)
+        return {
+            "run": str(self.run),
+            "name": self.name,
+            "kind": self.kind,
+            "status": self.status,
+            "seeds": self.seeds,
+            "diverged": self.diverged,
+            "metrics": {
+                name: {"mean": one.mean, "sd": one.sd, "per_seed": list(one.per_seed)}
+                for name, one in self.metrics.items()
+            },
+            "baselines": self.baselines,
+            "clipped_share": self.clipped,
+            "loss_first": self.loss and self.loss[0],
+            "loss_last": self.loss and self.loss[1],
+            "steps": self.steps,
+            "before": before and before.plain(),
+            "after": after and after.plain(),
+        }
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What `rnnlab compare` prints: the runs in the order in which they were named, and what to mind."""
+
+    runs: list[Compared]
+    warnings: list[str] = field(default_factory=list)
+
+
+def compare(runs: Sequence[Path]) -> Comparison:
+    """Read runs and measure their networks.
+
+    Raises
+    ------
+    UsageError
+        For fewer than two runs.
+    RunFolderError, ConfigError, DataError
+        If one of them cannot be read.
+    """
+    runs = list(dict.fromkeys(runs))
+    if len(runs) < 2:
+        raise UsageError(f"a comparison needs at least two different runs; got {len(runs)}.")
+    warnings: list[str] = []
+    with threadpool_limits(limits=1, user_api="blas"):
+        found = [_read(run, warnings) for run in runs]
+    if len({one.data for one in found}) > 1:
+        warnings.append("These runs did not learn from the same data: their metrics do not measure the same thing.")
+    return Comparison(found, warnings)
+
+
+def _read(run: Path, warnings: list[str]) -> Compared:
+    record = read_record(run)
+    kind = str(record.get("kind"))
+    if kind == "sweep-rho":
+        raise RunFolderError(
+            f"'{run}' must be a run of `rnnlab train`; it is a sweep.", hint="Its own table is in results.csv."
+        )
+    if record["status"] != "completed":
+        warnings.append(f"{run.name} is {record['status']}: what it has of metrics is not that of a finished training.")
+    looks, steps = None, None
+    if kind in MEASURED_KINDS and record["status"] == "completed":
+        trained = take_up(run)
+        place = top(trained.setup.network.architecture)
+        looks = measure(trained, trained.setup.theta, place), measure(trained, trained.theta, place)
+        steps = probe(trained.setup.sampling).steps
+        warnings += [f"{run.name}: {warning}" for warning in trained.warnings]
+    metrics = record.get("metrics") or {}
+    return Compared(
+        run,
+        str(record.get("name")),
+        kind,
+        str(record["status"]),
+        (record.get("data") or {}).get("sha256"),
+        {name: Spread(_number(one["mean"]), one["sd"], one["per_seed"]) for name, one in metrics.items()},
+        record.get("baselines") or {},
+        record.get("clipped_share"),
+        _losses(run),
+        looks,
+        steps,
+        len(record.get("seeds") or ()),
+        len(record.get("diverged") or ()),
+    )
+
+
+def _losses(run: Path) -> tuple[float, float] | None:
+    """Medians over the seeds of the first and the last training loss in gradient by gradient order."""
+    if not (run / "metrics.csv").is_file():
+        return None
+    table = read_table(run / "metrics.csv")
+    if not len(table.get("epoch", ())):
+        return None
+    loss, epoch = table["train_loss"], table["epoch"]
+    return float(np.nanmedian(loss[epoch == epoch.min()])), float(np.nanmedian(loss[epoch == epoch.max()]))
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else float(value)

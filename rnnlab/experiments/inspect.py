@@ -1,0 +1,160 @@
+"""`rnnlab inspect`: what a trained network does to gradients, before training against after."""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from rnnlab.dynamics.portrait import Portrait, take_portrait
+from rnnlab.dynamics.verdict import Verdict, interval, judge
+from rnnlab.experiments.gradient_flow import long_probe, probe
+from rnnlab.experiments.sweep_members import LYAPUNOV_STEPS
+from rnnlab.experiments.sweep_results import Quantity
+from rnnlab.experiments.trained import Trained, take_up
+from rnnlab.runs import RunFolder
+
+
+@dataclass(frozen=True)
+class Look:
+    """One recurrence at one moment: its verdict, its quantities over the seeds, and the portrait they come from."""
+
+    verdict: Verdict
+    quantities: dict[str, Quantity]
+    portrait: Portrait
+
+    def plain(self) -> dict[str, object]:
+        """For JSON."""
+        return {
+            "verdict": self.verdict.word,
+            "horizon": self.verdict.horizon,
+            **{name: asdict(value) for name, value in self.quantities.items()},
+        }
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What `rnnlab inspect` prints.
+
+    Attributes
+    ----------
+    trained : Trained
+    steps : int
+        T, over which the verdicts are meant.
+    looks : dict of str to (Look, Look)
+        Recurrence -> before training, after.
+    plots : list of Path
+    """
+
+    trained: Trained
+    steps: int
+    looks: dict[str, tuple[Look, Look]]
+    plots: list[Path]
+
+    def plain(self) -> dict[str, object]:
+        """For JSON."""
+        trained = self.trained
+        return {
+            "run": str(trained.run),
+            "checkpoint": trained.checkpoint,
+            "update": trained.update,
+            "steps": self.steps,
+            "seeds": trained.config.seeds,  # type: ignore[attr-defined]
+            "interval": "5 % to 95 % quantiles of the seeds",
+            "recurrences": {
+                name: {"before": before.plain(), "after": after.plain()} for name, (before, after) in self.looks.items()
+            },
+            "warnings": trained.warnings,
+        }
+
+
+def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
+    """Measure a run's networks on its first training sequences, with initial and with trained parameters.
+
+    Leaves `inspect.json` and `plots/inspect_*.png` in the run folder.
+
+    Parameters
+    ----------
+    run : Path
+        A run folder of `rnnlab train`.
+    checkpoint : str, optional
+        See :func:`rnnlab.experiments.trained.take_up`.
+
+    Raises
+    ------
+    RunFolderError, ConfigError, DataError
+        If the run cannot be taken up, or its folder not be written to.
+    """
+    trained = take_up(run, checkpoint)
+    with threadpool_limits(limits=1, user_api="blas"):
+        looks = {
+            name: (measure(trained, trained.setup.theta, place), measure(trained, trained.theta, place))
+            for place, (name, _, _) in enumerate(trained.setup.network.architecture.recurrences())
+        }
+    found = Inspection(trained, probe(trained.setup.sampling).steps, looks, [])
+    folder = RunFolder.open(run)
+    found.plots.extend(_draw(found, folder))
+    folder.write_json("inspect.json", found.plain())
+    return found
+
+
+def measure(trained: Trained, theta: np.ndarray, recurrence: int) -> Look:
+    """One recurrence of the run's networks with the parameters theta (R, P)."""
+    setup = trained.setup
+    batch = probe(setup.sampling)
+    portrait = take_portrait(
+        setup.network,
+        theta,
+        batch,
+        setup.loss,
+        np.random.default_rng(0),
+        long=long_probe(setup.sampling, LYAPUNOV_STEPS),
+        recurrence=recurrence,
+    )
+    return Look(judge(portrait.growth_rate, batch.steps), _quantities(portrait), portrait)
+
+
+def _quantities(p: Portrait) -> dict[str, Quantity]:
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = p.transport[:, -1] / p.transport[:, 0]
+    arrays = {
+        "growth_rate": p.growth_rate,
+        "lyapunov": p.lyapunov,
+        "transport_ratio": ratio,
+        "lag_share": p.lag_share,
+        "spectral_radius": p.spectral_radius,
+        "sigma_max": p.sigma_max,
+        "condition": p.condition,
+        "saturated": p.saturated,
+        "dead": p.dead,
+        **{f"gate_{name}": openness for name, openness in p.gates.items()},
+    }
+    return {name: Quantity(*interval(values)) for name, values in arrays.items()}
+
+
+def _draw(found: Inspection, folder: RunFolder) -> list[Path]:
+    from rnnlab.plots.canvas import render
+    from rnnlab.plots.gradient_flow import Transport, transport_by_lag
+    from rnnlab.plots.spectrum import spectrum
+
+    written = []
+    for recurrence, (before, after) in found.looks.items():
+        suffix = f"_{recurrence}" if len(found.looks) > 1 else ""
+        title = f"{found.trained.record['name']}{f', {recurrence}' if suffix else ''}"
+        moments = {"before training": before, f"after update {found.trained.update}": after}
+        curves = {}
+        for label, look in moments.items():
+            bound = look.portrait.log_bound
+            with np.errstate(over="ignore"):
+                bound = None if bound is None else np.exp(np.median(bound, axis=0))
+                curves[label] = Transport(np.exp(look.portrait.log_jacobian), bound, look.verdict.rate)
+        figures = {
+            "transport": transport_by_lag(np.arange(found.steps + 1), curves, title=f"{title}: gradient through time"),
+            "spectrum": spectrum(
+                {label: look.portrait.eigenvalues for label, look in moments.items()},
+                title=f"{title}: eigenvalues of W_hh",
+            ),
+        }
+        for name, figure in figures.items():
+            written.append(folder.write(f"plots/inspect_{name}{suffix}.png", render(figure)))
+    return written

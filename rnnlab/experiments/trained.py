@@ -1,0 +1,106 @@
+"""A run of `rnnlab train` taken up again: its config, its data, its parameters before and after training."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from rnnlab.config import load
+from rnnlab.errors import RunFolderError
+from rnnlab.experiments.problems import Problem, build_problem
+from rnnlab.experiments.setup import Setup, build_setup
+from rnnlab.runs import checkpoints
+from rnnlab.runs.record import read_record
+
+
+@dataclass(frozen=True)
+class Trained:
+    """What is known of a trained run.
+
+    Attributes
+    ----------
+    run : Path
+    record : dict
+        The content of run.json.
+    config : Config
+    problem : Problem
+    setup : Setup
+        Its `theta` (R, P) are the parameters before training, drawn again from the seeds.
+    theta : (R, P)
+        Parameters of the checkpoint.
+    update : int
+        Updates that were made when the checkpoint was written.
+    checkpoint : str
+        Its name.
+    warnings : tuple of str
+    """
+
+    run: Path
+    record: dict
+    config: object
+    problem: Problem
+    setup: Setup
+    theta: np.ndarray
+    update: int
+    checkpoint: str
+    warnings: tuple[str, ...] = ()
+
+
+def take_up(run: Path, checkpoint: str | None = None) -> Trained:
+    """Read a run and build its network and data again.
+
+    Parameters
+    ----------
+    run : Path
+        A run folder.
+    checkpoint : str, optional
+        Number or name of a checkpoint, such as 3 or 0003; the newest that is whole if left out.
+
+    Raises
+    ------
+    RunFolderError
+        If it is no run of `rnnlab train`, or has no such checkpoint.
+    ConfigError, DataError
+        If its config or its data can no longer be read.
+    """
+    record = read_record(run)
+    if record.get("kind") == "sweep-rho":
+        raise RunFolderError(
+            f"'{run}' must be a run of `rnnlab train`; it is a sweep, which keeps no parameters.",
+            hint="Its measurements are in results.csv and summary.json.",
+        )
+    config = load(run / "config.yaml")
+    found = _checkpoint(run, checkpoint)
+    problem = build_problem(config)
+    setup = build_setup(config, problem)
+    theta = found.arrays.get("theta")
+    if theta is None or theta.shape != setup.theta.shape:
+        raise RunFolderError(
+            f"'{found.path}' must hold the parameters of {len(setup.theta)} models, {setup.theta.shape[1]:,} each; "
+            f"it holds {'none' if theta is None else theta.shape}.",
+            hint="Config and data must be those of the training.",
+        )
+    warnings = list(found.skipped)
+    old, new = (record.get("data") or {}).get("sha256"), problem.record.get("sha256")
+    if old != new:
+        warnings.append("The data are not those of the training any more: their sha256 differs.")
+    update = int(found.metadata.get("update", 0))
+    return Trained(run, record, config, problem, setup, theta, update, found.path.stem, tuple(warnings))
+
+
+def _checkpoint(run: Path, wanted: str | None) -> checkpoints.Checkpoint:
+    folder = run / "checkpoints"
+    if wanted is None:
+        latest = checkpoints.latest(folder)
+        if latest is None:
+            raise RunFolderError(
+                f"'{run}' has no checkpoint that can be read.", hint="Train it again, or name another run."
+            )
+        return latest
+    names = sorted(path.stem for path in folder.glob("*.json"))
+    name = wanted.removesuffix(".json").removesuffix(".npz")
+    name = f"{int(name):04d}" if name.isdecimal() else name
+    if name not in names:
+        there = f"there are {', '.join(names)}" if names else "there are none"
+        raise RunFolderError(f"--checkpoint must name a checkpoint of '{run}'; got {wanted!r}, {there}.")
+    return checkpoints.load(folder / f"{name}.json")

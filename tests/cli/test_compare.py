@@ -1,0 +1,64 @@
+"""`rnnlab compare` by the installed executable."""
+
+import json
+
+import pytest
+
+TEXT = """\
+seeds: 2
+data: {kind: text, text: the quick brown fox, repeat: 4, chunk: 12}
+model: {hidden_size: 5}
+training: {updates: 3, batch_size: 2}
+"""
+PRICES = """\
+seeds: 2
+data: {kind: prices, symbol: AAPL, lookback: 5}
+model: {hidden_size: 3}
+training: {epochs: 2}
+"""
+
+
+@pytest.fixture
+def trained(rnnlab, tmp_path):
+    def train(text: str, name: str) -> str:
+        (tmp_path / f"{name}.yaml").write_text(text)
+        done = rnnlab("train", f"{name}.yaml", "--quiet")
+        assert done.returncode == 0, done.stderr
+        return done.stdout.strip()
+
+    return train
+
+
+def test_texts_show_rates_beside_metrics_and_baselines(rnnlab, trained):
+    runs = [trained(TEXT, "plain"), trained(TEXT.replace("size: 5", "size: 5, cell: gru"), "gated")]
+    done = rnnlab("compare", *runs)
+    assert done.returncode == 0, done.stderr
+    header, *rows = done.stdout.splitlines()
+    assert header.split() == [
+        "verdict", "growth", "rate", "after", "horizon", "loss", "clipped", "cross", "entropy", "accuracy",
+    ]  # fmt: skip
+    assert [row.split()[0] for row in rows[:4]] == ["plain", "gated", "unigram", "bigram"]
+    assert done.stdout.splitlines()[-2:] == [f"plain  {runs[0]}", f"gated  {runs[1]}"]
+
+
+def test_forecasts_show_their_metrics_beside_persistence(rnnlab, trained):
+    runs = [trained(PRICES, "a"), trained(PRICES, "a")]
+    lines = rnnlab("compare", *runs).stdout.splitlines()
+    assert lines[0].split()[:4] == ["clipped", "RMSE", "MAE", "MAPE"]
+    assert lines[1].split()[:2] == ["a", runs[0][-4:]]
+    assert any(line.split()[:1] == ["persistence"] for line in lines)
+
+
+def test_json_and_warnings(rnnlab, trained):
+    done = rnnlab("compare", trained(TEXT, "words"), trained(PRICES, "prices"), "--json")
+    content = json.loads(done.stdout)
+    assert [one["name"] for one in content["runs"]] == ["words", "prices"]
+    assert content["runs"][0]["before"]["verdict"] in ("vanishing", "edge", "exploding")
+    assert content["runs"][1]["before"] is None
+    assert done.stderr.startswith("warning: These runs did not learn from the same data")
+
+
+def test_one_run_is_refused(rnnlab, trained):
+    done = rnnlab("compare", trained(TEXT, "only"))
+    assert done.returncode == 2
+    assert done.stderr == "error: a comparison needs at least two different runs; got 1.\n"

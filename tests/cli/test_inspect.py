@@ -1,0 +1,62 @@
+"""`rnnlab inspect` by the installed executable."""
+
+import json
+import re
+
+import pytest
+
+CONFIG = """\
+name: small
+seeds: 3
+data: {kind: text, text: the quick brown fox, repeat: 4, chunk: 12}
+model: {hidden_size: 6, cell: lstm}
+training: {updates: 4, batch_size: 2, checkpoint_every: 2}
+"""
+
+
+@pytest.fixture
+def run(rnnlab, tmp_path):
+    (tmp_path / "small.yaml").write_text(CONFIG)
+    return rnnlab("train", "small.yaml", "--quiet").stdout.strip()
+
+
+def test_a_table_before_against_after(rnnlab, run, tmp_path):
+    done = rnnlab("inspect", "latest")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("small: 3 seeds, update 4 (checkpoint 0002), 12 steps\n")
+    rows = {line[2:25].strip(): line for line in done.stdout.splitlines() if line.startswith("  ")}
+    assert re.search(r"before training +after$", done.stdout.splitlines()[2])
+    assert re.search(r"-\d\.\d{3} \[-\d\.\d\d, -\d\.\d\d\] +-\d\.\d{3} \[", rows["growth rate (nats/step)"])
+    assert re.search(r" 0\.49\d \[.* 0\.49\d \[", rows["gate f, openness"])
+    for line in done.stdout.splitlines():
+        if line.startswith("plot"):
+            assert (tmp_path / line.split()[1]).is_file()
+
+
+def test_json_is_one_document(rnnlab, run):
+    content = json.loads(rnnlab("inspect", run, "--checkpoint", "1", "--json").stdout)
+    assert content["update"] == 2
+    assert set(content["recurrences"]["layer0"]) == {"before", "after"}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nothing",), "RUN must be a path, an id, the beginning of one, or 'latest'; got 'nothing'"),
+        (("latest", "--checkpoint", "9"), "--checkpoint must name a checkpoint of 'runs/"),
+    ],
+)
+def test_what_is_not_there_is_said(rnnlab, run, arguments, message):
+    done = rnnlab("inspect", *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert done.stderr.startswith(f"error: {message}")
+
+
+def test_the_table_fits_a_narrow_terminal(on_terminal, run):
+    code, screen = on_terminal("inspect", "latest", columns=80)
+    text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
+    lines = [line for line in text.replace("\r\n", "\n").splitlines() if not line.startswith("plot")]
+    assert code == 0
+    assert max(map(len, lines)) <= 80
+    assert text.count("verdict") == 1

@@ -1,0 +1,80 @@
+"""Runs side by side: the numbers are those of the runs, and what cannot be compared is said."""
+
+import numpy as np
+import pytest
+
+from rnnlab.errors import RunFolderError, UsageError
+from rnnlab.experiments.compare import compare
+from rnnlab.experiments.inspect import inspect
+from rnnlab.experiments.train import train
+from rnnlab.runs.tables import read_table
+from tests.experiments.sweeps import small_config, sweep
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("runs")
+    variants = ((), ("training.clip={kind: norm, threshold: 1e-3}",))
+    return [train(small_config(*changes), runs_dir=folder, command=[]).run for changes in variants]
+
+
+def test_each_run_has_the_rates_that_inspecting_it_gives(runs):
+    for one in compare(runs).runs:
+        ((before, after),) = inspect(one.run).looks.values()
+        assert one.looks[0].verdict == before.verdict
+        assert one.looks[1].verdict == after.verdict
+
+
+def test_clipping_loss_and_metrics_are_those_on_record(runs):
+    plain, clipped = compare(runs).runs
+    assert (plain.clipped, clipped.clipped) == (0.0, 1.0)
+    table = read_table(plain.run / "metrics.csv")
+    assert plain.loss[0] == pytest.approx(np.median(table["train_loss"][table["epoch"] == 1]))
+    assert plain.loss[1] == pytest.approx(np.median(table["train_loss"][table["epoch"] == table["epoch"].max()]))
+    assert plain.metrics["cross_entropy"].mean == pytest.approx(np.mean(plain.metrics["cross_entropy"].per_seed))
+    assert "unigram" in plain.baselines
+
+
+def test_the_order_is_that_of_the_arguments_and_repeats_count_once(runs):
+    assert [one.run for one in compare([runs[1], runs[0], runs[1]]).runs] == [runs[1], runs[0]]
+
+
+def test_runs_on_other_data_are_warned_about(runs, tmp_path):
+    other = train(small_config("data.text=hello world", "data.repeat=9"), runs_dir=tmp_path, command=[]).run
+    assert any("did not learn from the same data" in warning for warning in compare([runs[0], other]).warnings)
+    assert compare(runs).warnings == []
+
+
+def test_forecasts_are_compared_by_their_metrics(tmp_path):
+    from rnnlab.config import load
+
+    (tmp_path / "c.yaml").write_text(
+        "data: {kind: prices, symbol: AAPL, lookback: 5}\nmodel: {hidden_size: 3}\ntraining: {epochs: 2}\nseeds: 2\n"
+    )
+    made = [
+        train(load(str(tmp_path / "c.yaml"), name=name), runs_dir=tmp_path / "runs", command=[]).run
+        for name in ("a", "b")
+    ]
+    found = compare(made).runs
+    assert found[0].looks is None
+    assert found[0].metrics["rmse"].per_seed == found[1].metrics["rmse"].per_seed
+    assert found[0].baselines["naive"]["rmse"] > 0
+
+
+def test_an_interrupted_run_is_shown_with_a_warning(runs, tmp_path):
+    calls = iter(range(99))
+    stopped = train(small_config(), runs_dir=tmp_path, command=[], should_stop=lambda: next(calls) > 1).run
+    found = compare([runs[0], stopped])
+    assert found.runs[1].status == "interrupted"
+    assert found.runs[1].metrics == {}
+    assert any("is interrupted" in warning for warning in found.warnings)
+
+
+def test_one_run_is_no_comparison(runs):
+    with pytest.raises(UsageError, match="at least two different runs; got 1"):
+        compare([runs[0], runs[0]])
+
+
+def test_a_sweep_is_refused(runs, tmp_path):
+    with pytest.raises(RunFolderError, match="it is a sweep"):
+        compare([runs[0], sweep(tmp_path, [0.9]).run])

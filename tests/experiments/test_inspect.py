@@ -1,0 +1,120 @@
+"""Inspecting a trained run: its own parameters before and after, measured as everything else is."""
+
+import json
+import shutil
+
+import numpy as np
+import pytest
+
+from rnnlab.config import load
+from rnnlab.dynamics import spectra
+from rnnlab.errors import RunFolderError
+from rnnlab.experiments.inspect import inspect
+from rnnlab.experiments.train import train
+from rnnlab.experiments.trained import take_up
+from rnnlab.runs.tables import read_table
+from tests.experiments.sweeps import small_config, sweep
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    config = small_config("training.optimizer.learning_rate=0.01", "training.checkpoint_every=2")
+    return train(config, runs_dir=tmp_path_factory.mktemp("runs"), command=[]).run
+
+
+def test_the_parameters_before_training_give_the_first_loss_on_record(run):
+    trained = take_up(run)
+    batch = trained.setup.sampling.pick(0).batch
+    first = trained.setup.network.gradients(trained.setup.theta, batch, trained.setup.loss)
+    norms = read_table(run / "gradient_norms.csv")
+    np.testing.assert_allclose(
+        np.linalg.norm(first.parameters, axis=1), norms["total"][norms["update"] == 1], rtol=1e-12
+    )
+
+
+def test_before_and_after_are_the_spectra_of_the_initial_and_the_trained_weights(run):
+    trained, found = take_up(run), inspect(run)
+    ((before, after),) = found.looks.values()
+    for theta, look in ((trained.setup.theta, before), (trained.theta, after)):
+        W_hh = trained.setup.network.layout.view(theta, "layer0.W_hh")
+        np.testing.assert_allclose(look.portrait.spectral_radius, spectra.spectral_radius(W_hh), rtol=1e-12)
+        assert look.quantities["spectral_radius"].median == pytest.approx(np.median(spectra.spectral_radius(W_hh)))
+    assert not np.allclose(before.portrait.growth_rate, after.portrait.growth_rate, rtol=1e-6)
+
+
+def test_a_checkpoint_is_taken_by_number_or_name(run):
+    assert take_up(run).update == 6
+    assert take_up(run, "1").update == 2
+    assert take_up(run, "0001").update == take_up(run, "0001.npz").update == 2
+    assert not np.array_equal(take_up(run, "1").theta, take_up(run).theta)
+
+
+def test_a_checkpoint_that_is_not_there_is_named_beside_those_that_are(run):
+    with pytest.raises(RunFolderError, match="got '9', there are 0001, 0002, 0003"):
+        inspect(run, checkpoint="9")
+
+
+def test_it_leaves_its_plots_and_numbers_in_the_run_folder(run):
+    found = inspect(run)
+    assert [path.name for path in found.plots] == ["inspect_transport.png", "inspect_spectrum.png"]
+    assert all(path.read_bytes().startswith(b"\x89PNG") for path in found.plots)
+    content = json.loads((run / "inspect.json").read_text(), parse_constant=lambda word: pytest.fail(word))
+    look = content["recurrences"]["layer0"]["after"]
+    assert look["growth_rate"]["median"] == found.looks["layer0"][1].verdict.rate
+    assert content["update"] == 6
+
+
+def test_every_recurrence_of_a_stack_has_a_table_of_its_own(tmp_path):
+    config = small_config("model.cell=gru", "model.activation=tanh", "model.layers=2", "model.dtype=float32")
+    found = inspect(train(config, runs_dir=tmp_path, command=[]).run)
+    assert list(found.looks) == ["layer0", "layer1"]
+    low, high = (found.looks[name][0].quantities for name in ("layer0", "layer1"))
+    assert np.isnan(low["lag_share"].median)
+    assert 0 < high["lag_share"].median < 1
+    assert {"gate_r", "gate_z"} <= set(low)
+    assert "inspect_transport_layer1.png" in {path.name for path in found.plots}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "data: {kind: synthetic, task: echo, delay: 2, sequences: 20, length: 8}\n"
+        "model: {bidirectional: true, hidden_size: 4}\n",
+        "data: {kind: synthetic, task: adding, sequences: 20, length: [6, 9]}\nmodel: {cell: lstm, hidden_size: 4}\n",
+        "data: {kind: prices, symbol: AAPL, lookback: 7}\nmodel: {hidden_size: 4}\n",
+    ],
+)
+def test_any_kind_of_network_can_be_inspected(tmp_path, text):
+    (tmp_path / "c.yaml").write_text(text + "training: {updates: 3}\nseeds: 2\n")
+    found = inspect(train(load(str(tmp_path / "c.yaml")), runs_dir=tmp_path / "runs", command=[]).run)
+    for before, after in found.looks.values():
+        assert np.isfinite([before.verdict.rate, after.verdict.rate]).all()
+
+
+def test_data_that_have_changed_are_noticed(run, tmp_path):
+    copy = shutil.copytree(run, tmp_path / run.name)
+    record = json.loads((copy / "run.json").read_text())
+    record["data"]["sha256"] = "0" * 64
+    (copy / "run.json").write_text(json.dumps(record))
+    assert take_up(copy).warnings == ("The data are not those of the training any more: their sha256 differs.",)
+    assert take_up(run).warnings == ()
+
+
+def test_a_config_that_no_longer_fits_the_checkpoint_is_refused(run, tmp_path):
+    copy = shutil.copytree(run, tmp_path / run.name)
+    text = (copy / "config.yaml").read_text()
+    (copy / "config.yaml").write_text(text.replace("hidden_size: 8", "hidden_size: 9"))
+    with pytest.raises(RunFolderError, match="must hold the parameters of 3 models"):
+        take_up(copy)
+
+
+def test_a_sweep_has_nothing_to_inspect(tmp_path):
+    with pytest.raises(RunFolderError, match="it is a sweep"):
+        inspect(sweep(tmp_path, [0.9]).run)
+
+
+def test_a_run_without_checkpoints_says_so(run, tmp_path):
+    copy = shutil.copytree(run, tmp_path / run.name)
+    shutil.rmtree(copy / "checkpoints")
+    with pytest.raises(RunFolderError, match="has no checkpoint"):
+        inspect(copy)
