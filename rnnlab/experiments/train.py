@@ -192,10 +192,10 @@ def _divergence(seed: int, update: int, tensor: str) -> str:
 
 def _mark_failed(run: RunFolder, error: BaseException) -> None:
     """Leave a word in the run folder where it can still be written."""
+    interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
+    reason = error.message if isinstance(error, RnnlabError) else f"{type(error).__name__}: {error}"
     try:
-        reason = error.message if isinstance(error, RnnlabError) else f"{type(error).__name__}: {error}"
-        run.log(f"error: {reason}")
-        interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
+        run.log(f"error: {'interrupted' if interrupted else reason}")
         run.finish("interrupted" if interrupted else "failed", datetime.now(UTC))
     except (RnnlabError, OSError):
         pass
