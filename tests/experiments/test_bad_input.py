@@ -1,0 +1,124 @@
+"""Bad input through the installed executable: one clear message, the right exit code, nothing half-written."""
+
+import os
+import re
+
+import pytest
+
+DAY = "2020-01-01"
+
+
+def refused(done, folder, code, *patterns, errors=1):
+    """The run was refused with `code`; each pattern is found in what was said; nothing was left behind."""
+    assert done.returncode == code, done.stderr
+    assert done.stdout == ""
+    assert len(re.findall(r"^error: ", done.stderr, re.MULTILINE)) == errors, done.stderr
+    assert "Traceback" not in done.stderr
+    assert "a bug in rnnlab" not in done.stderr
+    for pattern in patterns:
+        assert re.search(pattern, done.stderr), done.stderr
+    assert not (folder / "runs").exists()
+    assert not [name for name in os.listdir(folder) if name.startswith(".")]
+
+
+@pytest.mark.parametrize(
+    ("content", "pattern"),
+    [
+        (None, r"^error: bad\.yaml: no such file"),
+        (b"", r"^error: bad\.yaml: .*this file is empty"),
+        (b"\x00\x01\x02\xff" * 50, r"^error: bad\.yaml: .*this file is binary"),
+        (b"- stock\n- text\n", r"^error: bad\.yaml:1:1: a config must be a mapping .*; got \[\"stock\", \"text\"\]"),
+        (b"data: [1, 2]\n", r"^error: bad\.yaml:1:7: data must be a mapping .*; got \[1, 2\]"),
+        (b"data: {kind: prices\n", r"^error: bad\.yaml:\d:\d+: "),
+    ],
+    ids=["missing", "empty", "binary", "list", "list_inside", "syntax"],
+)
+def test_config_files(rnnlab, folder, content, pattern):
+    if content is not None:
+        (folder / "bad.yaml").write_bytes(content)
+    refused(rnnlab("train", "bad.yaml"), folder, 2, pattern)
+
+
+@pytest.mark.parametrize(
+    ("setting", "pattern"),
+    [
+        ("training.l2=.nan", r"training\.l2 must be a number of at least 0; got"),
+        ("training.optimizer={kind: sgd, learning_rate: .inf}", r"learning_rate must be a number above 0; got"),
+        ("training.clip={kind: norm, threshold: -.inf}", r"training\.clip\.threshold must be a number above 0; got"),
+        ("model.hidden_size=0", r"model\.hidden_size must be a whole number of at least 1; got 0"),
+        ("model.hidden_size=3000000", r"model\.hidden_size 3000000 .* TiB of memory; .* are free"),
+        ("model.hidden_size=1" + 18 * "0", r"over 1,024 PiB of memory; .* are free"),
+    ],
+    ids=["nan", "inf", "minus_inf", "none", "too_large", "beyond_floats"],
+)
+def test_values(rnnlab, folder, setting, pattern):
+    refused(rnnlab("train", "small.yaml", "--set", setting), folder, 2, pattern)
+
+
+def test_every_problem_at_once(rnnlab, folder):
+    text = (folder / "small.yaml").read_text()
+    (folder / "bad.yaml").write_text(text.replace("hidden_size: 3", "hidden_size: 0, cel: rnn").replace("4}", "-4}"))
+    problems = (r"bad\.yaml:2:\d+: data\.lookback", r"bad\.yaml:3:\d+: ", r"did you mean cell\?", "3 problems")
+    refused(rnnlab("train", "bad.yaml"), folder, 2, *problems, errors=3)
+
+
+SERIES = {
+    "missing": (None, r"series\.csv: no such file"),
+    "empty": ([], r"series\.csv.* no rows"),
+    "too_few": ([(1, 10.0), (2, 11.0), (3, 12.0)], r"at least \d+ rows .*; got 3"),
+    "unsorted": ([(k, 10.0 + k) for k in (1, 2, 4, 3, 5, 6, 7, 8)], r"series\.csv:5: .*ascend.*2020-01-03"),
+    "doubled": ([(k, 10.0 + k) for k in (1, 2, 3, 3, 4, 5, 6, 7)], r"series\.csv:5: .*2020-01-03 stands"),
+    "text": ([(k, "n.a." if k == 5 else 1.0) for k in range(1, 20)], r"series\.csv:6: .*number; got 'n\.a\.'"),
+    "nan": ([(k, "NaN" if k == 5 else 1.0) for k in range(1, 20)], r"series\.csv:6: .*number; got 'NaN'"),
+    "infinite": ([(k, "inf" if k == 5 else 1.0) for k in range(1, 20)], r"series\.csv:6: .*number; got 'inf'"),
+    "blank": ([(k, "" if k == 5 else 1.0) for k in range(1, 20)], r"series\.csv:6: .*number; got an empty cell"),
+}
+
+
+@pytest.mark.parametrize("case", SERIES)
+def test_series(rnnlab, folder, write_series, case):
+    rows, pattern = SERIES[case]
+    if rows is None:
+        (folder / "series.csv").unlink()
+    else:
+        write_series([value for _, value in rows], days=[f"2020-01-{day:02d}" for day, _ in rows] or [])
+    refused(rnnlab("train", "small.yaml"), folder, 4, pattern)
+
+
+@pytest.mark.parametrize("price", [-3.5, 0])
+def test_prices_that_are_not_above_0_have_no_log_return(rnnlab, folder, write_series, values, price):
+    values[10] = price
+    write_series(values)
+    done = rnnlab("train", "small.yaml", "--set", "data.target=log_return")
+    refused(done, folder, 4, rf"series\.csv:12: 'value' must be above 0; got {price}")
+
+
+def test_an_unknown_symbol(rnnlab, folder):
+    done = rnnlab("train", "small.yaml", "--set", "data={kind: prices, symbol: NOSUCH}")
+    refused(done, folder, 4, r"NOSUCH", r"hint: .*rnnlab fetch NOSUCH")
+
+
+def test_a_runs_folder_that_is_a_file(rnnlab, folder):
+    (folder / "taken").write_text("kept")
+    done = rnnlab("train", "small.yaml", "--runs-dir", "taken")
+    refused(done, folder, 2, r"'taken' cannot be used: a file of that name is in the way", r"hint: .*--runs-dir")
+    assert (folder / "taken").read_text() == "kept"
+
+
+@pytest.mark.skipif(not os.path.isdir("/proc/self"), reason="a folder that nobody can write to, root included")
+def test_a_runs_folder_that_cannot_be_written(rnnlab, folder):
+    refused(rnnlab("train", "small.yaml", "--runs-dir", "/proc/runs"), folder, 2, r"'/proc/runs' cannot be used")
+
+
+def test_a_training_that_diverges(rnnlab, folder):
+    wild = ["training.optimizer.learning_rate=1e300", "model.activation=identity"]
+    done = rnnlab("train", "small.yaml", *(word for setting in wild for word in ("--set", setting)))
+    assert (done.returncode, done.stdout) == (3, "")
+    assert re.search(
+        r"^error: Training diverged: seed 0 diverged at update 2: layer0\.h at step \d is not finite\. "
+        r"The last finite state is kept in 'runs/.*'\.$",
+        done.stderr,
+        re.MULTILINE,
+    )
+    (run,) = (folder / "runs").iterdir()
+    assert sorted(file.name for file in (run / "checkpoints").iterdir()) == ["0001.json", "0001.npz"]
