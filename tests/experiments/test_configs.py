@@ -1,0 +1,38 @@
+"""Every config that comes along trains, from its data to a completed run folder."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+CONFIGS = Path(__file__).parents[2] / "configs"
+FILES = sorted(CONFIGS.rglob("*.yaml"))
+
+
+@pytest.mark.parametrize("file", FILES, ids=[str(file.relative_to(CONFIGS)) for file in FILES])
+def test_every_config_trains(run_of, file):
+    run = run_of("training.epochs=null", "training.updates=3", config=file, seeds="2")
+    assert run.record["status"] == "completed"
+    assert run.record["diverged"] == {}
+    norms = run.table("gradient_norms.csv")
+    assert norms["update"].tolist() == [1, 1, 2, 2, 3, 3]
+    assert (norms["total"] > 0).all()
+    checkpoint = run.checkpoint()
+    assert checkpoint is not None
+    assert not np.array_equal(checkpoint.arrays["theta"], checkpoint.arrays["before"])
+    for spread in run.record["metrics"].values():
+        assert all(value is not None for value in spread["per_seed"])
+
+
+@pytest.mark.parametrize("shape", ["one_to_one", "one_to_many", "many_to_one", "many_to_many"])
+def test_each_shape_is_what_its_name_says(run_of, shape):
+    from rnnlab.experiments.problems import build_problem
+
+    config = run_of("training.epochs=null", "training.updates=1", config=CONFIGS / "shapes" / f"{shape}.yaml").config
+    sequences = build_problem(config).sequences
+    comes_in, goes_out = shape.split("_to_")
+    assert sequences.targets is not None
+    inputs = np.abs(sequences.inputs).reshape(*sequences.inputs.shape[:2], -1).sum(axis=(1, 2))
+    assert np.count_nonzero(inputs) == (1 if comes_in == "one" else sequences.steps)
+    assert (config.model.readout == "every") == (goes_out == "many")
+    assert (sequences.steps > 1) == (shape != "one_to_one")
