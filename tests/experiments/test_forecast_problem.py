@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rnnlab.config import load
+from rnnlab.engine.batch import Batch
 from rnnlab.errors import DataError
 from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import build_setup, start_training
@@ -210,3 +211,16 @@ def test_numbers_have_the_precision_asked_for(folder, dtype):
     assert sequences.inputs.dtype == sequences.targets.dtype == dtype
     single = problem_of(f"model.dtype={dtype}", "model.readout=every").sequences
     assert single.targets.dtype == dtype
+
+
+@pytest.mark.parametrize("readout", ["last", "every"])
+def test_the_forecast_is_what_the_network_says_after_the_whole_window(folder, values, readout):
+    config = load("small.yaml", overrides=(f"model.readout={readout}", "data.scaler=none"), seeds="2")
+    problem = build_problem(config)
+    setup = build_setup(config, problem)
+    predicted = problem.evaluate(setup.network, setup.theta).tables["predictions.csv"]["predicted"]
+    for n in range(12):
+        window = Batch(values[44 + n : 48 + n].reshape(4, 1, 1))
+        outputs, _ = setup.network.outputs(setup.theta, window)
+        said = outputs[-1] if readout == "every" else outputs
+        np.testing.assert_allclose(predicted[:, n], said[:, 0, 0], rtol=1e-12)
