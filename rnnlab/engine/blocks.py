@@ -1,8 +1,8 @@
 """A large computation cut into blocks of models and sequences that fit the caches, handed to threads.
 
-Where the cuts lie depends on the shapes alone, never on the number of threads, and partial sums are added in the blocks'
-order: the result is the same bit for bit on one thread or sixteen. NumPy releases the interpreter's lock inside its
-operations, so blocks of large operations run side by side.
+Where the cuts lie depends on the shapes alone, never on the number of threads, and partial sums are added in the order
+of the blocks: the result is the same bit for bit on one thread or sixteen. NumPy releases the interpreter's lock inside
+its operations, so blocks of large operations run side by side.
 """
 
 import math
@@ -10,12 +10,15 @@ from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TypeVar
 
 import numpy as np
 
-# Measured on two cores with 2 MiB of cache each: the knee is flat between half and double these values.
-BLOCK_BYTES = 3 << 20
+# Measured on two cores with 2 MiB of cache each: the knee is flat between half and double these values. What a smaller
+# block gains in the caches it loses in calls: a block has a call for each operation of each step.
+BLOCK_BYTES = 8 << 20  # of one model; of an ensemble, whose operations are long anyway, half of it
+LEAST_SEQUENCES = 64  # that are kept together whatever they take
 SPLIT_STEP_WORK = 2_000_000  # multiplications a step from which half a block keeps a thread busy
 
 T = TypeVar("T")
@@ -41,7 +44,7 @@ class Block:
 
 
 def plan(models: int | None, sequences: int, bytes_per_sequence: int, step_work_per_sequence: int) -> list[Block]:
-    """Cut models x sequences into blocks.
+    """Cut models x sequences into blocks, an even number of them where there are several.
 
     Parameters
     ----------
@@ -55,19 +58,19 @@ def plan(models: int | None, sequences: int, bytes_per_sequence: int, step_work_
         Multiplications of one step of one sequence.
     """
     fits = max(1, BLOCK_BYTES // bytes_per_sequence)
-    if models is None or fits < 2 * sequences:
-        pieces = math.ceil(sequences / max(fits, 16))
-        if pieces == 1 and sequences >= 16 and sequences * step_work_per_sequence >= SPLIT_STEP_WORK:
+    if models is None or fits < 4 * sequences:
+        pieces = math.ceil(sequences / max(fits, LEAST_SEQUENCES))
+        if models is None and pieces == 1 and sequences >= 16 and sequences * step_work_per_sequence >= SPLIT_STEP_WORK:
             pieces = 2
         rows = _even(sequences, pieces)
         which = [None] if models is None else [slice(m, m + 1) for m in range(models)]
         return [Block(m, r) for m in which for r in rows]
-    group = max(1, fits // sequences)
+    group = fits // (2 * sequences)
     return [Block(m, slice(0, sequences)) for m in _even(models, math.ceil(models / group))]
 
 
 def run(work: Callable[[T], U], items: Sequence[T], executor: ThreadPoolExecutor | None) -> Iterable[U]:
-    """`work` on every item, results in the items' order; on the executor's threads where there is more than one item."""
+    """`work` on every item, results in the items' order; on the executor's threads where there are several."""
     if executor is None or len(items) == 1:
         return map(work, items)
     # A thread starts without the caller's context, to which NumPy's handling of overflow belongs.
@@ -91,6 +94,7 @@ def assemble(parts: Sequence[np.ndarray], blocks: Sequence[Block], *, lead: bool
 
 
 def _even(total: int, pieces: int) -> list[slice]:
-    """range(total) in contiguous pieces whose sizes differ by at most one."""
+    """range(total) in contiguous pieces, an even number of them or one, whose sizes differ by at most one."""
+    pieces = min(pieces + (pieces > 1 and pieces % 2), total)
     cuts = [round(total * k / pieces) for k in range(pieces + 1)]
-    return [slice(a, b) for a, b in zip(cuts, cuts[1:], strict=False)]
+    return [slice(a, b) for a, b in pairwise(cuts)]

@@ -139,6 +139,7 @@ def test_a_batch_cut_into_blocks_gives_the_same(architecture, monkeypatch):
     theta, data = parameters(architecture), batch(architecture, B=50)
     whole = Network(architecture).gradients(theta, data, half_squared_error, penalty=omega(3.0))
     monkeypatch.setattr("rnnlab.engine.blocks.BLOCK_BYTES", 1000)
+    monkeypatch.setattr("rnnlab.engine.blocks.LEAST_SEQUENCES", 16)
     network = Network(architecture, threads=2)
     assert len(network._blocks(theta, data)) > 1
     cut = network.gradients(theta, data, half_squared_error, penalty=omega(3.0))
