@@ -363,3 +363,26 @@ def test_some_seeds_may_diverge_without_the_others(run_of):
         assert f"warning: seed {seed} diverged at update 1: {where['tensor']} is not finite." in log
     alone = run_of(*explosive, seeds=f"{others[0]},")
     assert alone.record["metrics"]["rmse"]["mean"] == pytest.approx(kept[0], rel=1e-9)
+
+
+def test_the_last_finite_state_of_a_seed_that_diverged_is_no_result(run_of):
+    """Linear units at a rate that only the largest initial weights are too large for: seed 3 leaves, five stay."""
+    linear = (
+        "model.activation=identity",
+        "model.init.W_hh={kind: normal, rho: 3.0}",
+        "model.init.W_xh={kind: normal, rho: 1.0}",
+        "training.optimizer.learning_rate=0.001",
+        "training.epochs=30",
+    )
+    run = run_of(*linear, seeds="6")
+    ((seed, where),) = run.record["diverged"].items()
+    assert (seed, where["update"] > 1) == ("3", True)
+    per_seed = run.record["metrics"]["rmse"]["per_seed"]
+    assert [value is None for value in per_seed] == [False, False, False, True, False, False]
+    assert f"seed 3 diverged at update {where['update']}: {where['tensor']} is not finite." in run.summary.warnings
+    for name in ("metrics.csv", "gradient_norms.csv"):
+        table = run.table(name)
+        assert table["update"][table["seed"] == 3].max() == where["update"] - 1
+        assert table["update"][table["seed"] == 2].max() == 30
+    theta = run.checkpoint().arrays["theta"]
+    assert np.isfinite(theta).all()
