@@ -141,7 +141,7 @@ def _draw(found: Inspection, folder: RunFolder) -> list[Path]:
     for recurrence, (before, after) in found.looks.items():
         suffix = f"_{recurrence}" if len(found.looks) > 1 else ""
         title = f"{found.trained.record['name']}{f', {recurrence}' if suffix else ''}"
-        moments = {"before training": before, f"after update {found.trained.update}": after}
+        moments = {"before": before, "after": after}
         curves = {}
         for label, look in moments.items():
             bound = look.portrait.log_bound
@@ -149,9 +149,13 @@ def _draw(found: Inspection, folder: RunFolder) -> list[Path]:
                 bound = None if bound is None else np.exp(np.median(bound, axis=0))
                 curves[label] = Transport(np.exp(look.portrait.log_jacobian), bound, look.verdict.rate)
         figures = {
-            "transport": transport_by_lag(np.arange(found.steps + 1), curves, title=f"{title}: gradient through time"),
+            "transport": transport_by_lag(
+                np.arange(found.steps + 1),
+                curves,
+                title=f"{title}: gradient through time, before and after {found.trained.update} updates",
+            ),
             "spectrum": spectrum(
-                {label: look.portrait.eigenvalues for label, look in moments.items()},
+                {f"{label} training": look.portrait.eigenvalues for label, look in moments.items()},
                 title=f"{title}: eigenvalues of W_hh",
             ),
         }

@@ -39,7 +39,7 @@ class Transport:
     bound : array of shape (K,), optional
         Upper bound by lag, drawn dotted.
     rate : float, optional
-        Fitted growth rate, in nats per step, drawn dashed through the median at the first lag.
+        Fitted growth rate, in nats per step, drawn dashed through the middle of the median.
     """
 
     norms: NDArray[np.float64]
@@ -142,8 +142,8 @@ def _draw_rate(axes: Axes, lags: NDArray, median: NDArray, rate: float) -> None:
     known = np.flatnonzero(np.isfinite(median) & (median > 0))
     if known.size == 0:
         return
-    start = known[0]
-    exponent = np.log(median[start]) + rate * (lags - lags[start])
+    # A least-squares line goes through the middle of its points.
+    exponent = np.log(median[known]).mean() + rate * (lags - lags[known].mean())
     axes.plot(lags, np.exp(np.clip(exponent, -345, 345)), color=INK, linestyle="--", linewidth=0.9, zorder=3)
 
 

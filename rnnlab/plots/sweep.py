@@ -6,11 +6,13 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import draw_band, label_seeds, mark_diverged, summarise, surviving
 from rnnlab.plots.canvas import new_figure
 from rnnlab.plots.style import CATEGORIES, FAINT, INK, count_x, legend_above, scale_y
+
+MOST_ABOVE = 1e6  # a model on its way to infinity would squeeze all others into a line
 
 
 def sweep(
@@ -28,14 +30,14 @@ def sweep(
     ----------
     updates : array of shape (U,)
     norms : mapping of rho to array of shape (R, U)
-        NaN or infinite from where a model diverged.
+        NaN or infinite from where a model diverged. What lies a million times above the median is cut off.
     quantity : str
         What the norms are of, for the y axis.
     """
     few = len(norms) <= len(CATEGORIES)
     figure, axes = new_figure(title, size=(9.0, 4.8), right=0.25 if few else 0.15, top=0.9)
     panel = axes[0, 0]
-    shown = [surviving(values) for values in norms.values()]
+    shown = _within_reach([np.atleast_2d(values) for values in norms.values()])
     panel.set(xlabel="update", ylabel=quantity)
     scale_y(panel, shown, log=True)
     if few:
@@ -44,6 +46,16 @@ def sweep(
         _draw_many(figure, panel, updates, norms)
     count_x(panel)
     return figure
+
+
+def _within_reach(norms: list[NDArray]) -> list[NDArray]:
+    """What the axis fits: the models that survive, up to so many decades above the middle of them all."""
+    alive = [surviving(one) for one in norms if np.isfinite(one).all(axis=1).any()] or [surviving(one) for one in norms]
+    positive = np.concatenate([one[np.isfinite(one) & (one > 0)] for one in alive])
+    if not positive.size:
+        return alive
+    most = float(np.median(positive)) * MOST_ABOVE
+    return [np.minimum(one, most) for one in alive]
 
 
 def _draw_few(axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike]) -> None:
@@ -69,6 +81,8 @@ def _draw_many(figure: Figure, axes: Axes, updates: ArrayLike, norms: Mapping[fl
         axes.add_collection(lines)
     lines.set(array=np.array(list(norms)), cmap="viridis")
     bar = figure.colorbar(lines, ax=axes, pad=0.02)
+    # The bar took some of the panel's width: the label would come to stand on the numbers.
+    axes.yaxis.set_label_coords(-0.68 / (axes.get_position().width * figure.get_figwidth()), 0.5)
     bar.set_label("ρ", color=INK)
     bar.ax.tick_params(labelsize=9, colors=INK, color=FAINT)
     bar.outline.set_visible(False)  # type: ignore[operator]

@@ -19,7 +19,7 @@ def test_transport_shows_median_bound_and_rate(line, legend_texts):
     np.testing.assert_array_equal(line(axes, "ρ = 0.9").get_ydata(), norms[1])
     lines = [one.get_ydata() for one in axes.get_lines() if len(one.get_xdata()) == 6]
     assert any(np.array_equal(y, 1.5**LAGS) for y in lines)
-    # The fitted rate runs through the median at the first lag: here it is the median itself.
+    # The fitted rate runs through the middle of the median: here it is the median itself.
     assert sum(np.allclose(y, norms[1], rtol=1e-12) for y in lines) == 3
     assert legend_texts(axes) == [
         "median of 3 seeds, min to max",

@@ -44,3 +44,20 @@ def test_many_rhos_after_one_update_are_dots():
     axes = sweep([1], {float(rho): [[rho]] for rho in range(1, 12)}).axes[0]
     (dots,) = axes.collections
     np.testing.assert_array_equal(dots.get_offsets(), [[1, rho] for rho in range(1, 12)])
+
+
+def test_a_model_on_its_way_to_infinity_does_not_squeeze_the_others():
+    norms = {
+        1.0: np.full((3, 4), 2.0),
+        1.5: np.array([[2, 1e90, 2, 2]] * 3),
+        2.0: np.array([[1e200, np.inf, np.nan, np.nan]]),
+    }
+    (axes,) = sweep(UPDATES, norms).axes
+    assert 1e6 < axes.get_ylim()[1] < 1e7
+    assert axes.get_ylim()[0] < 2
+
+
+def test_where_every_model_diverges_they_set_the_scale():
+    (axes,) = sweep(UPDATES, {2.0: np.array([[1e3, 1e5, np.inf, np.nan]])}).axes
+    assert axes.get_ylim()[0] < 1e3
+    assert axes.get_ylim()[1] > 1e5
