@@ -237,7 +237,8 @@ class _Sweep:
                             self.run.record)  # fmt: skip
 
     def _has_theory(self) -> bool:
-        return self.config.model.cell == "rnn"
+        """Mean field speaks of vanilla cells with random weights."""
+        return self.config.model.cell == "rnn" and (self.exact or self.config.model.init.W_hh.kind != "identity")
 
     def _warn_of_divergence(self, found: list[RhoSummary]) -> None:
         lost = [one for one in found if one.diverged]

@@ -2,6 +2,9 @@
 
 import json
 import re
+import signal
+import subprocess
+import time
 
 import pytest
 
@@ -129,3 +132,25 @@ def test_the_table_fits_the_terminal(on_terminal, columns):
     result = text[text.index("gradients: 2 rhos") :]
     assert max(map(len, result.splitlines())) <= columns
     assert result.count("  rho") == (2 if columns == 80 else 1)
+
+
+def test_ctrl_c_stops_it_and_keeps_what_is_done(executable, environment, tmp_path):
+    process = subprocess.Popen(
+        [executable, "sweep-rho", "0.9", "1.2", "--seeds", "40", "--set", "training.updates=20000"],
+        cwd=tmp_path,
+        env=environment(),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not list(tmp_path.glob("runs/*/run.json")) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    time.sleep(1)
+    process.send_signal(signal.SIGINT)
+    stdout, stderr = process.communicate(timeout=30)
+    assert process.returncode == 130, stderr
+    assert "Traceback" not in stderr
+    assert "Stopped before the end" in stdout
+    (record,) = tmp_path.glob("runs/*/run.json")
+    assert json.loads(record.read_text())["status"] == "interrupted"

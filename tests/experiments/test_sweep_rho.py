@@ -201,3 +201,18 @@ def test_a_text_too_short_for_a_chunk_is_refused_before_anything_is_made(tmp_pat
     with pytest.raises(DataError, match="chunk"):
         sweep(tmp_path, [0.9], "data.repeat=1", "data.chunk=50")
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "exact", "edge"),
+    [
+        (("model.activation=tanh",), False, 1.0),
+        (("model.init.W_hh=identity",), False, None),
+        (("model.init.W_hh=identity",), True, 2**0.5),
+        (("model.cell=gru", "model.activation=tanh"), False, None),
+    ],
+)
+def test_mean_field_speaks_of_random_vanilla_networks_alone(tmp_path, changes, exact, edge):
+    found = sweep(tmp_path, [0.9], *changes, exact=exact)
+    assert found.edge == (None if edge is None else pytest.approx(edge))
+    assert (found.rhos[0].mean_field_rate is None) == (edge is None)
