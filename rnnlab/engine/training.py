@@ -127,7 +127,9 @@ class Training:
         self._before = theta.copy()  # the parameters of the last update, whose loss was finite
         self._best = theta.copy()
         self._best_loss = np.full(R, np.inf)
+        self._best_epoch = np.zeros(R, np.int64)
         self._stale = np.zeros(R, np.int64)
+        self._out_of_patience = np.zeros(R, bool)
 
     def __iter__(self) -> Iterator[Update]:
         while self.done < self.updates and self.active.any():
@@ -135,6 +137,12 @@ class Training:
         if self._stopping is not None:
             kept = np.isfinite(self._best_loss)
             self.theta[kept] = self._best[kept]
+
+    @property
+    def stopped_early(self) -> dict[int, int]:
+        """Models that ran out of patience, with the epoch, counted from 1, whose parameters remain."""
+        which = np.flatnonzero(self._out_of_patience & np.isfinite(self._best_loss))
+        return dict(zip(which.tolist(), self._best_epoch[which].tolist(), strict=True))
 
     def _update(self) -> Update:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
@@ -158,7 +166,7 @@ class Training:
                 value_after = self.network.loss(self.theta, pick.batch, self._loss, states=initial)
                 diverged |= self._freeze(np.isfinite(value_after), pick, initial)
             ends_epoch = pick.ends_epoch or self.done == self.updates
-            validation = self._validate() if ends_epoch else None
+            validation = self._validate(pick.epoch + 1) if ends_epoch else None
         return Update(
             self.done,
             pick.epoch + 1,
@@ -197,16 +205,18 @@ class Training:
                 state[~self.active] = 0
         return states
 
-    def _validate(self) -> np.ndarray | None:
+    def _validate(self, epoch: int) -> np.ndarray | None:
         stopping = self._stopping
         if stopping is None:
             return None
         value = self.network.loss(self.theta, stopping.validation, self._loss)
         better = self.active & (value < self._best_loss - stopping.min_delta)
         self._best[better], self._best_loss[better] = self.theta[better], value[better]
+        self._best_epoch[better] = epoch
         self._stale = np.where(better, 0, self._stale + 1)
         shown = _of(self.active, value)
-        self.active &= self._stale < stopping.patience
+        self._out_of_patience |= self.active & (self._stale >= stopping.patience)
+        self.active &= ~self._out_of_patience
         return shown
 
     def state(self) -> dict[str, np.ndarray]:
@@ -216,7 +226,9 @@ class Training:
             "before": self._before,
             "best": self._best,
             "best_loss": self._best_loss,
+            "best_epoch": self._best_epoch,
             "stale": self._stale,
+            "out_of_patience": self._out_of_patience,
             "active": self.active,
             "done": np.array(self.done),
         }
@@ -227,7 +239,8 @@ class Training:
     def restore(self, held: Mapping[str, np.ndarray]) -> None:
         """Take up a training where `state` left it."""
         self.theta[...], self._before[...], self._best[...] = held["theta"], held["before"], held["best"]
-        self._best_loss, self._stale = held["best_loss"].copy(), held["stale"].copy()
+        self._best_loss, self._best_epoch = held["best_loss"].copy(), held["best_epoch"].copy()
+        self._stale, self._out_of_patience = held["stale"].copy(), held["out_of_patience"].copy()
         self.active, self.done = held["active"].copy(), int(held["done"])
         layers = sorted({int(name.split(".")[1]) for name in held if name.startswith("state.")})
         self.states = [

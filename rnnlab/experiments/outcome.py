@@ -33,7 +33,11 @@ def finish(
         say.warn(f"{len(recorder.diverged)} of {len(config.seeds)} seeds diverged; log.txt names them all.")
     for warning in evaluation.warnings:
         say.warn(warning)
-    notes = [f"Trained on {problem.description}", *_clipping_note(config, recorder), *_course_notes(config, recorder)]
+    notes = [
+        f"Trained on {problem.description}",
+        *_clipping_note(config, recorder),
+        *_course_notes(config, training, recorder),
+    ]
     for sentence in (evaluation.headline, *notes):
         run.log(sentence)
     run.finish(
@@ -43,7 +47,7 @@ def finish(
         baselines=evaluation.baselines,
         clipped_share=recorder.clipped_share,
         diverged=diverged_record(config.seeds, recorder),
-        stopped_early={str(config.seeds[m]): epoch for m, epoch in recorder.best_epochs.items()},
+        stopped_early={str(config.seeds[m]): epoch for m, epoch in training.stopped_early.items()},
         tests=evaluation.tests,
         headline=evaluation.headline,
         warnings=say.warnings,
@@ -73,10 +77,10 @@ def _clipping_note(config, recorder: Recorder) -> list[str]:
     return [f"Clipping ({clip.kind}, threshold {clip.threshold:g}) fired in {share}."]
 
 
-def _course_notes(config, recorder: Recorder) -> list[str]:
+def _course_notes(config, training: Training, recorder: Recorder) -> list[str]:
     """What the loss says about how long was trained."""
     if config.training.early_stopping is not None:
-        best = recorder.best_epochs
+        best = training.stopped_early
         if not best:
             return ["Early stopping never fired: every network trained to the end."]
         epochs = sorted(best.values())
@@ -110,7 +114,7 @@ def draw_course(config, run: RunFolder, recorder: Recorder, training: Training) 
     every = config.model.readout == "every"
     loss_name = config.training.loss.kind.replace("_", " ") + (" (sum over the steps)" if every else "")
     names = training.network.layout.names
-    stopped = np.isin(np.arange(len(config.seeds)), list(recorder.best_epochs))
+    stopped = np.isin(np.arange(len(config.seeds)), list(training.stopped_early))
     _draw(
         run,
         {

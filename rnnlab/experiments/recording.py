@@ -18,12 +18,9 @@ class Recorder:
     run : RunFolder
     seeds : sequence of int
     parameter_names : sequence of str
-    planned : int
-        Updates that training makes unless it is stopped.
     """
 
-    def __init__(self, run: RunFolder, seeds: Sequence[int], parameter_names: Sequence[str], planned: int) -> None:
-        self._planned = planned
+    def __init__(self, run: RunFolder, seeds: Sequence[int], parameter_names: Sequence[str]) -> None:
         self._run, self._seeds, self._names = run, np.asarray(seeds), tuple(parameter_names)
         self._updates: list[Update] = []
         self._epochs: list[tuple] = []
@@ -31,6 +28,7 @@ class Recorder:
         self._last_write = 0.0
         self._loss_sum = np.zeros(len(seeds))
         self._weight = 0
+        self._fired = self._made = 0
         self.diverged: dict[int, tuple[int, str]] = {}  # model -> (update, tensor)
 
     def add(self, update: Update, seconds: float) -> None:
@@ -38,6 +36,8 @@ class Recorder:
         self._updates.append(update)
         self._loss_sum = self._loss_sum + update.loss * update.sequences
         self._weight += update.sequences
+        self._fired += int(update.clipped.sum())
+        self._made += int(np.isfinite(update.norm).sum())
         for model, tensor in update.diverged.items():
             self.diverged[model] = (update.number, tensor)
         if update.ends_epoch:
@@ -83,25 +83,9 @@ class Recorder:
         return np.stack([nothing if value is None else value for value in values], axis=1)
 
     @property
-    def best_epochs(self) -> dict[int, int]:
-        """Models that early stopping ended, with the epoch whose parameters they have."""
-        values, last = self.validation, self.epochs[-1] if self._epochs else 0
-        if values is None:
-            return {}
-        seen = np.isfinite(values)
-        ends = {m: self.epochs[np.flatnonzero(seen[m])[-1]] for m in range(len(values)) if seen[m].any()}
-        return {
-            m: int(self.epochs[np.nanargmin(values[m])])
-            for m, end in ends.items()
-            if m not in self.diverged and (end < last or self._updates[-1].number < self._planned)
-        }
-
-    @property
     def clipped_share(self) -> float:
         """Share of the updates in which clipping fired, over all models, in [0, 1]."""
-        fired = sum(int(update.clipped.sum()) for update in self._updates)
-        made = sum(int(np.isfinite(update.norm).sum()) for update in self._updates)
-        return fired / made if made else 0.0
+        return self._fired / self._made if self._made else 0.0
 
     def _write_epochs(self, epochs: list[tuple]) -> None:
         if not epochs:

@@ -91,7 +91,7 @@ def _run(config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on
     for warning in problem.warnings:
         say.warn(warning)
     training = start_training(config, setup)
-    recorder = Recorder(run, config.seeds, setup.network.layout.names, training.updates)
+    recorder = Recorder(run, config.seeds, setup.network.layout.names)
     flow = FlowTable(config, setup.loss, run)
     stopped = _train(config, training, run, recorder, flow, on_progress, should_stop, say)
     recorder.write()

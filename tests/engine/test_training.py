@@ -396,7 +396,7 @@ def test_early_stopping_keeps_the_best_epoch_of_each_model(min_delta):
         else:
             assert update.validation_loss is None
     shown = np.array(shown)
-    ends = []
+    ends, bests = [], {}
     for model in range(R):
         best, best_loss, stale = None, np.inf, 0
         for epoch, value in enumerate(shown[:, model]):
@@ -408,10 +408,12 @@ def test_early_stopping_keeps_the_best_epoch_of_each_model(min_delta):
                 break
         ends.append(epoch)
         assert best is not None
+        bests[model] = best + 1
         assert np.isnan(shown[epoch + 1 :, model]).all()
         np.testing.assert_array_equal(training.theta[model], kept[best][model])
     assert len(shown) == max(ends) + 1 < 40  # stopped by themselves
     assert any(np.nanargmin(shown[:, model]) != ends[model] for model in range(R))
+    assert training.stopped_early == bests
 
 
 def test_a_last_epoch_that_is_cut_short_is_validated_too():
@@ -420,6 +422,16 @@ def test_a_last_epoch_that_is_cut_short_is_validated_too():
     told = list(training)
     assert [update.ends_epoch for update in told] == [False, True, False, True, True]
     assert [update.validation_loss is not None for update in told] == [False, True, False, True, True]
+
+
+def test_a_model_that_could_go_on_was_not_stopped_early():
+    many = ensemble(readout="every")
+    training = train_of(many, updates=9, batch_size=4, orders=orders, stopping=EarlyStopping(tail(many), patience=4))
+    for update in training:
+        if update.number == 6:
+            break
+    assert training.active.all()
+    assert training.stopped_early == {}
 
 
 def test_without_a_whole_epoch_the_last_parameters_stay():
@@ -465,6 +477,7 @@ def test_a_training_taken_up_again_goes_on_bit_for_bit(mode, optimizer):
             np.testing.assert_array_equal(mine.norms, its.norms)
         np.testing.assert_array_equal(again.theta, whole.theta)
         np.testing.assert_array_equal(again.active, whole.active)
+        assert again.stopped_early == whole.stopped_early
 
 
 def test_a_model_that_diverges_after_a_restart_goes_back_to_before_it():

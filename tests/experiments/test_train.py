@@ -216,6 +216,22 @@ def test_early_stopping_ends_each_seed_at_its_own_epoch(run_of):
     np.testing.assert_array_equal(checkpoint.arrays["theta"], checkpoint.arrays["best"])
 
 
+def test_the_epoch_told_is_the_one_whose_parameters_remain(run_of):
+    """With a `min_delta` that is not the epoch of the lowest loss."""
+    run = run_of(
+        "training.early_stopping={patience: 3, min_delta: 0.003, validation_fraction: 0.3}", "training.epochs=60"
+    )
+    losses = run.table("metrics.csv")["validation_loss"]
+    best = np.inf
+    for epoch, loss in enumerate(losses, start=1):
+        if loss < best - 0.003:
+            best, kept = loss, epoch
+    assert kept == len(losses) - 3
+    assert np.argmin(losses) + 1 != kept
+    assert run.record["stopped_early"] == {"0": kept}
+    assert run.checkpoint().arrays["best_loss"] == best
+
+
 def test_the_validation_tail_is_not_trained_on(run_of, values, write_series):
     """The last training rows change: with early stopping no weight does, without it they do."""
     hold_out = "training.early_stopping={patience: 99, validation_fraction: 0.25}"
