@@ -3,7 +3,7 @@
 Everything follows from the number of the update, so that a run can be taken up again at any of them.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -21,20 +21,24 @@ class Pick:
     Attributes
     ----------
     batch : Batch
+    share : float
+        How much of its sequences the batch is: below 1 for a stretch of them.
     epoch : int
         Counted from 0.
     ends_epoch : bool
     fresh : bool
         Start from the architecture's own initial state; otherwise from where the last update left off.
-    lead_in : Batch or None
-        Steps to run through first, without gradient, to come to the initial state.
+    lead_in : iterable of Batch
+        Steps to run through first, without gradient, to come to the initial state: in pieces no longer than what the
+        gradient flows through, made as they are asked for, so that they need no more memory.
     """
 
     batch: Batch
+    share: float
     epoch: int
     ends_epoch: bool
     fresh: bool
-    lead_in: Batch | None = None
+    lead_in: Iterable[Batch] = ()
 
 
 @dataclass(frozen=True)
@@ -103,16 +107,17 @@ class Sampling:
         epoch, within = divmod(update, self.updates_per_epoch)
         which, stretch = divmod(within, len(self._stretches))
         rows, (start, stop) = self._rows(epoch, which), self._stretches[stretch]
-        lead_in = self._cut(rows, 0, start) if stretch == 0 and start > 0 else None
+        share = (stop - start) / (self._stretches[-1][1] - self._stretches[0][0])
         fresh = stretch == 0 and not (self.carry_state and which > 0)
         ends_epoch = within == self.updates_per_epoch - 1
-        return Pick(self._cut(rows, start, stop), epoch, ends_epoch, fresh, lead_in)
+        lead_in = self._lead_in(rows) if stretch == 0 else ()
+        return Pick(self._cut(rows, start, stop), share, epoch, ends_epoch, fresh, lead_in)
 
-    def parts(self, lead_in: Batch) -> Iterator[Batch]:
-        """A lead-in in pieces no longer than what the gradient flows through, so that neither needs more memory."""
-        assert self.truncate is not None
-        for start in range(0, lead_in.steps, self.truncate):
-            yield lead_in.steps_between(start, min(start + self.truncate, lead_in.steps), self.readout)
+    def _lead_in(self, rows: slice | np.ndarray | None) -> Iterator[Batch]:
+        """The steps before the first stretch."""
+        k, stop = self.truncate or 1, self._stretches[0][0]
+        for start in range(0, stop, k):
+            yield self._cut(rows, start, min(start + k, stop))
 
     def _cut(self, rows: slice | np.ndarray | None, start: int, stop: int) -> Batch:
         """Steps first, then sequences: what is copied is never longer than a stretch."""

@@ -26,6 +26,9 @@ class Update:
         True for the last update of all too, which may cut an epoch short.
     sequences : int
         Sequences in the batch.
+    share : float
+        How much of its sequences the batch is: below 1 for a stretch of truncated ones. Over an epoch, the loss of
+        whole sequences is sum(loss * sequences) / sum(share * sequences).
     loss : (R,)
         Before the update, penalties included.
     learning_rate : float
@@ -45,6 +48,7 @@ class Update:
     epoch: int
     ends_epoch: bool
     sequences: int
+    share: float
     loss: np.ndarray
     learning_rate: float
     norm: np.ndarray
@@ -148,7 +152,7 @@ class Training:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
             pick = self.sampling.pick(self.done)
             initial = None if pick.fresh else self.states
-            for part in () if pick.lead_in is None else self.sampling.parts(pick.lead_in):
+            for part in pick.lead_in:
                 _, initial = self.network.outputs(self.theta, part, states=initial)
             result = self.network.gradients(self.theta, pick.batch, self._loss, states=initial, penalty=self._penalty)
             gradient, value = result.parameters, result.loss
@@ -172,6 +176,7 @@ class Training:
             pick.epoch + 1,
             ends_epoch,
             pick.batch.sequences,
+            pick.share,
             _of(moved, value),
             rate,
             _of(moved, clipped.norm),

@@ -1,7 +1,6 @@
 """Gradients by lag while a training runs: which sequences are looked at, and the rows of `gradient_flow.csv`."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -152,8 +151,8 @@ def _next_batch(training: Training) -> tuple[Batch, States | None]:
     states = None if pick.fresh else training.states
     if pick.batch.lengths is not None:
         return probe(training.sampling), None
-    if pick.lead_in is not None:
-        _, states = training.network.outputs(training.theta, pick.lead_in, states=states)
+    for part in pick.lead_in:
+        _, states = training.network.outputs(training.theta, part, states=states)
     few = slice(0, min(SEQUENCES, pick.batch.sequences))
-    batch = replace(pick.batch.cut(Block(None, few), training.sampling.readout))
+    batch = pick.batch.cut(Block(None, few), training.sampling.readout)
     return batch, None if states is None else [[state[:, few] for state in layer] for layer in states]

@@ -27,7 +27,7 @@ class Recorder:
         self._written_updates = self._written_epochs = 0
         self._last_write = 0.0
         self._loss_sum = np.zeros(len(seeds))
-        self._weight = 0
+        self._weight = 0.0
         self._fired = self._made = 0
         self.diverged: dict[int, tuple[int, str]] = {}  # model -> (update, tensor)
 
@@ -35,14 +35,14 @@ class Recorder:
         """Take one update, `seconds` after training began."""
         self._updates.append(update)
         self._loss_sum = self._loss_sum + update.loss * update.sequences
-        self._weight += update.sequences
+        self._weight += update.share * update.sequences
         self._fired += int(update.clipped.sum())
         self._made += int(np.isfinite(update.norm).sum())
         for model, tensor in update.diverged.items():
             self.diverged[model] = (update.number, tensor)
         if update.ends_epoch:
             self._epochs.append((update, self._loss_sum / self._weight, seconds))
-            self._loss_sum, self._weight = np.zeros(len(self._seeds)), 0
+            self._loss_sum, self._weight = np.zeros(len(self._seeds)), 0.0
         if seconds - self._last_write >= WRITE_EVERY:
             self.write()
             self._last_write = seconds

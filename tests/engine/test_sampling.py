@@ -54,7 +54,8 @@ def test_stretches_of_a_sequence_follow_each_other_and_only_the_first_is_fresh()
         [6002],
     ]
     assert [pick.batch.sequences for pick in picks] == [2] * 6 + [1] * 3
-    assert all(pick.lead_in is None for pick in picks)
+    assert all(list(pick.lead_in) == [] for pick in picks)
+    assert [pick.share for pick in picks[:3]] == [3 / 7, 3 / 7, 1 / 7]
 
 
 def test_a_carried_state_runs_through_an_epoch():
@@ -74,8 +75,8 @@ def test_the_last_step_alone_is_led_up_to(orders):
     assert sampling.updates_per_epoch == 3
     pick = sampling.pick(1)
     assert pick.fresh
-    assert pick.lead_in is not None
-    pieces = [part.inputs for part in [*sampling.parts(pick.lead_in), pick.batch]]
+    assert pick.share == 1
+    pieces = [part.inputs for part in [*pick.lead_in, pick.batch]]
     assert [len(piece) for piece in pieces] == [4, 1, 4]  # none is longer than what the gradient flows through
     which = [2, 3] if orders is None else orders(0)[:, 2:4]
     np.testing.assert_array_equal(np.concatenate(pieces)[..., 0], numbered(9, 5).inputs[:, which, 0])
@@ -85,7 +86,7 @@ def test_the_last_step_alone_is_led_up_to(orders):
 @pytest.mark.parametrize("truncate", [9, 12])
 def test_a_cut_beyond_the_first_step_cuts_nothing(truncate):
     pick = Sampling(numbered(9, 5, "last"), "last", truncate=truncate).pick(0)
-    assert pick.lead_in is None
+    assert list(pick.lead_in) == []
     assert pick.batch.steps == 9
 
 

@@ -281,6 +281,20 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_sequences(run_of):
     np.testing.assert_allclose(parts, full, rtol=1e-13)
 
 
+def test_the_loss_of_an_epoch_is_that_of_whole_sequences_however_they_are_cut(run_of, folder):
+    """With a rate of next to nothing; 10 steps in stretches of 4, 4 and 2."""
+    (folder / "echo.yaml").write_text(
+        "data: {kind: synthetic, task: echo, length: [5, 10], sequences: 40}\nmodel: {hidden_size: 3}\n"
+        "training: {batch_size: 8, epochs: 2, optimizer: {kind: sgd, learning_rate: 1e-300}}\n"
+    )
+    whole, cut = (
+        run_of(f"training.truncate={k}", "training.early_stopping.patience=9", config="echo.yaml").table("metrics.csv")
+        for k in ("null", 4)
+    )
+    np.testing.assert_allclose(cut["train_loss"], whole["train_loss"][0], rtol=1e-13)
+    np.testing.assert_allclose(cut["validation_loss"], whole["validation_loss"][0], rtol=1e-13)
+
+
 def test_updates_may_cut_an_epoch_short(run_of):
     table = run_of("training.batch_size=10", "training.epochs=null", "training.updates=7").table("metrics.csv")
     assert table["update"].tolist() == [5, 7]
