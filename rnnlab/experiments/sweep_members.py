@@ -1,7 +1,7 @@
 """The models of a sweep: one per rho and seed, trained and measured in slices that fit in memory."""
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 
@@ -42,6 +42,8 @@ class Slice:
     diverged : dict of model to (update, tensor)
     clipped : (R,) int
         Updates in which clipping fired.
+    counted : int
+        Updates that the progress has taken note of.
     """
 
     rho: np.ndarray
@@ -55,6 +57,16 @@ class Slice:
     recurrent_norm: np.ndarray = field(default_factory=lambda: np.empty(0))
     clipped: np.ndarray = field(default_factory=lambda: np.empty(0))
     diverged: dict[int, tuple[int, str]] = field(default_factory=dict)
+    counted: int = 0
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A model that could not be measured at all, and why: memory that ran out, a spectrum that did not converge."""
+
+    rho: float
+    seed: int
+    reason: str
 
 
 def at_rho(config, rho: float, *, exact: bool):
@@ -83,7 +95,7 @@ def run_slices(
     *,
     exact: bool,
     tick: Tick,
-) -> Iterator[Slice]:
+) -> Iterator[Slice | Failure]:
     """Train and measure every (rho, seed), slice by slice, as many at once as there are processors.
 
     Parameters
@@ -95,6 +107,8 @@ def run_slices(
     ------
     Slice
         In the order of rhos, then seeds.
+    Failure
+        For each model of a slice that failed, in its place.
     """
     members = [(rho, seed) for rho in rhos for seed in config.seeds]
     size = _models_per_slice(config, problem)
@@ -104,11 +118,20 @@ def run_slices(
     with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(threads()) as executor:
         pending = []
         for part in parts:
-            pending.append(executor.submit(_run_slice, config, problem, part, exact, tick))
+            pending.append((part, executor.submit(_run_slice, config, problem, part, exact, tick)))
             if len(pending) > 2 * threads():  # finished slices wait in memory: not too many of them
-                yield pending.pop(0).result()
-        for future in pending:
-            yield future.result()
+                yield from _result(*pending.pop(0))
+        for waiting in pending:
+            yield from _result(*waiting)
+
+
+def _result(members, future: Future) -> Iterator[Slice | Failure]:
+    """What became of a slice."""
+    try:
+        yield future.result()
+    except (MemoryError, np.linalg.LinAlgError) as error:
+        reason = "memory ran out" if isinstance(error, MemoryError) else str(error)
+        yield from (Failure(rho, seed, reason) for rho, seed in members)
 
 
 def _run_slice(config, problem: Problem, members, exact: bool, tick: Tick) -> Slice:

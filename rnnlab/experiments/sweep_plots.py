@@ -70,7 +70,7 @@ def draw(
     from rnnlab.plots.spectrum import spectrum
     from rnnlab.plots.sweep import sweep
 
-    name, rhos = config.name, _worth_drawing(curves.rhos, found)
+    name, rhos = config.name, _worth_drawing([one.rho for one in found], found)
     found = [one for one in found if one.rho in rhos]
     norms = {rho: _padded(curves.of("norm", rho), len(curves.updates)) for rho in rhos}
     figures: dict[str, Callable[[], Figure]] = {

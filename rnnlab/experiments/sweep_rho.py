@@ -1,10 +1,8 @@
 """`rnnlab sweep-rho`: what gradients do through time as the recurrent weights grow, with a verdict per scale rho."""
 
 import math
-import threading
-import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -15,19 +13,19 @@ from rnnlab.config import dump
 from rnnlab.dynamics import spectra
 from rnnlab.errors import RnnlabError, UsageError
 from rnnlab.experiments import sweep_sentences
-from rnnlab.experiments.gradient_flow import flow_columns
 from rnnlab.experiments.memory import check_memory
 from rnnlab.experiments.problems import Problem, build_problem
 from rnnlab.experiments.reports import Progress
 from rnnlab.experiments.setup import architecture_of, threads
-from rnnlab.experiments.sweep_members import Slice, run_slices
+from rnnlab.experiments.sweep_members import Failure, run_slices
 from rnnlab.experiments.sweep_plots import Curves, draw
-from rnnlab.experiments.sweep_results import RhoSummary, result_columns, summarise
+from rnnlab.experiments.sweep_progress import Counter
+from rnnlab.experiments.sweep_results import RhoSummary, summarise
+from rnnlab.experiments.sweep_tables import SweepTables
 from rnnlab.runs import RunFolder
 
 STARTER = Path(__file__).with_name("starters") / "gradients.yaml"
 MOST_MODELS = 100_000
-SHOW_EVERY = 0.1  # seconds between two looks at the progress
 
 
 @dataclass(frozen=True)
@@ -145,59 +143,38 @@ class _Sweep:
 
     def __init__(self, config, problem, rhos, exact, run, on_progress, on_warning, should_stop) -> None:
         self.config, self.problem, self.rhos, self.exact, self.run = config, problem, rhos, exact, run
-        self.columns: dict[str, list] = {}
+        self.tables = SweepTables(run, architecture_of(config, problem).layout().names)
         self.curves = Curves(rhos)
+        self.failures: list[Failure] = []
         self.warnings: list[str] = []
         self._tell = on_warning or (lambda sentence: None)
-        self._progress = _Counter(on_progress, should_stop or (lambda: False), len(rhos) * len(config.seeds))
+        self._progress = Counter(on_progress, should_stop or (lambda: False), len(rhos) * len(config.seeds))
 
     def carry_out(self) -> SweepSummary:
         """Run all slices, then write the summary and the plots."""
         self.run.log(f"Sweeping over {len(self.rhos)} rhos with {self.problem.description}")
         slices = run_slices(self.config, self.problem, self.rhos, exact=self.exact, tick=self._progress.tick)
         for part in slices:
-            if not self._progress.stopped:
-                self._take(part)
+            if isinstance(part, Failure):
+                self._note_failure(part)
+            elif not self._progress.stopped:
+                self.tables.add(part)
+                self.curves.add(part)
         if self._progress.stopped:
             return self._interrupted()
+        if len(self.failures) == len(self.rhos) * len(self.config.seeds):
+            raise RnnlabError(f"Every model of the sweep failed: {self.failures[0].reason}.")
         return self._finish()
 
-    def _take(self, part: Slice) -> None:
-        """Write a finished slice down and keep what the plots need."""
-        columns = result_columns(part)
-        self.run.append_columns("results.csv", columns)
-        for name, values in columns.items():
-            self.columns.setdefault(name, []).extend(np.asarray(values).tolist() if name != "rho" else part.rho)
-        self._append_norms(part)
-        for rho in dict.fromkeys(part.rho.tolist()):
-            rows = np.flatnonzero(part.rho == rho)
-            flows = [_models(flow, rows) for flow in part.flow.flows]
-            if flows:
-                rows_of_rho = flow_columns(part.seed[rows], part.flow.updates, flows)
-                self.run.append_columns("gradient_flow.csv", {"rho": rho, **rows_of_rho})
-        self.curves.add(part)
-
-    def _append_norms(self, part: Slice) -> None:
-        R, U = part.norm.shape
-        kept = np.isfinite(part.norm)
-        if not kept.any():
-            return
-        columns = {
-            "rho": np.repeat(part.rho, U).reshape(R, U)[kept],
-            "seed": np.repeat(part.seed, U).reshape(R, U)[kept],
-            "update": np.tile(np.arange(1, U + 1), (R, 1))[kept],
-            "total": part.norm[kept],
-            "clip_scale": part.clip_scale[kept],
-        }
-        names = architecture_of(self.config, self.problem).layout().names
-        columns |= {name: part.norms[..., k][kept] for k, name in enumerate(names)}
-        self.run.append_columns("gradient_norms.csv", columns)
+    def _note_failure(self, failure: Failure) -> None:
+        self.failures.append(failure)
+        self._warn(f"rho {failure.rho:g}, seed {failure.seed} failed: {failure.reason}.")
 
     def _finish(self) -> SweepSummary:
         config = self.config
         steps = self.problem.sequences.steps
         rate = partial(spectra.mean_field_rate, activation=config.model.activation) if self._has_theory() else None
-        columns = {name: np.asarray(v, object if "diverged_" in name else None) for name, v in self.columns.items()}
+        columns = self.tables.results()
         found = summarise(columns, steps, rate)
         edge = spectra.mean_field_edge(config.model.activation) if self._has_theory() else None
         self._warn_of_divergence(found)
@@ -215,13 +192,14 @@ class _Sweep:
             "measured_edge": sweep_sentences.measured_edge(found),
             "headline": " ".join(sentences),
             "warnings": self.warnings,
+            "failed": [asdict(failure) for failure in self.failures],
             "rhos": [one.plain() for one in found],
         }
         self.run.write_json("summary.json", summary)
         for sentence in sentences:
             self.run.log(sentence)
         lost = sum(len(one.diverged) for one in found)
-        status = "diverged" if lost == len(self.rhos) * len(config.seeds) else "completed"
+        status = "diverged" if lost == sum(one.seeds for one in found) else "completed"
         self.run.finish(status, datetime.now(UTC), headline=summary["headline"], warnings=self.warnings, diverged=lost)
         return SweepSummary(
             self.run.path, config.name, config, steps, found, edge, sentences, tuple(self.warnings),
@@ -246,9 +224,12 @@ class _Sweep:
         for sentence in (
             [sweep_sentences.divergence(one) for one in lost] if few else [sweep_sentences.many_divergences(found)]
         ):
-            self.warnings.append(sentence)
-            self.run.log(f"warning: {sentence}")
-            self._tell(sentence)
+            self._warn(sentence)
+
+    def _warn(self, sentence: str) -> None:
+        self.warnings.append(sentence)
+        self.run.log(f"warning: {sentence}")
+        self._tell(sentence)
 
     def _draw(self, columns, found: list[RhoSummary], steps: int, edge: float | None) -> None:
         from rnnlab.plots.canvas import render
@@ -256,43 +237,6 @@ class _Sweep:
         figures = draw(self.config, self.curves, columns, found, steps, edge, exact=self.exact)
         for filename, figure in figures.items():
             self.run.write(f"plots/{filename}", render(figure()))
-
-
-class _Counter:
-    """Counts the updates of all slices, whichever thread makes them, and shows how far they are."""
-
-    def __init__(self, show, should_stop, models: int) -> None:
-        self._show, self._should_stop, self._models = show, should_stop, models
-        self._lock = threading.Lock()
-        self._began = self._shown = time.perf_counter()
-        self._done = 0
-        self._seen: dict[int, int] = {}
-        self.stopped = False
-
-    def tick(self, part: Slice, training) -> bool:
-        """Take note that a slice is about to make its next update."""
-        with self._lock:
-            if self.stopped or self._should_stop():
-                self.stopped = True
-                return False
-            self._done += (training.done - self._seen.get(id(part), 0)) * len(part.rho)
-            self._seen[id(part)] = training.done
-            now = time.perf_counter()
-            if self._show is not None and now - self._shown >= SHOW_EVERY:
-                self._shown = now
-                share = self._done / (self._models * training.updates)
-                self._show(self._look(training, share, now - self._began))
-        return True
-
-    def _look(self, training, share: float, elapsed: float) -> Progress:
-        nan = float("nan")
-        done = min(round(share * self._models), self._models)
-        words = f"{done} of {self._models} models"
-        return Progress(done, self._models, 1, 1, nan, nan, 0.0, elapsed, words)
-
-
-def _models(flow, rows: np.ndarray):
-    return type(flow)(flow.transport[rows], flow.jacobian[rows], flow.total[rows])
 
 
 def _check_memory(config, problem: Problem) -> None:

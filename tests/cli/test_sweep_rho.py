@@ -8,6 +8,8 @@ import time
 
 import pytest
 
+from rnnlab.cli.app import run
+
 SMALL = ("--set", "model.hidden_size=8", "--set", "training.updates=5", "--length", "12", "--seeds", "3")
 
 
@@ -113,14 +115,15 @@ def test_a_config_of_ones_own_is_swept(rnnlab, tmp_path):
         (("1", "--config", "-", "--length", "5"), 2, "--length needs a config in a file; got -."),
     ],
 )
-def test_bad_input_has_one_message_and_leaves_nothing(rnnlab, tmp_path, arguments, code, message):
-    done = rnnlab("sweep-rho", *arguments)
-    assert done.returncode == code
-    assert done.stdout == ""
-    assert done.stderr.startswith("error: ")
-    assert message in done.stderr
-    assert done.stderr.count("error:") == 1
-    assert "Traceback" not in done.stderr
+def test_bad_input_has_one_message_and_leaves_nothing(capsys, monkeypatch, tmp_path, arguments, code, message):
+    monkeypatch.chdir(tmp_path)
+    assert run(["sweep-rho", *arguments]) == code
+    stdout, stderr = capsys.readouterr()
+    assert stdout == ""
+    assert stderr.startswith("error: ")
+    assert message in stderr
+    assert stderr.count("error:") == 1
+    assert "Traceback" not in stderr
     assert list(tmp_path.iterdir()) == []
 
 

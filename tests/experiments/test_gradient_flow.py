@@ -113,3 +113,18 @@ def test_a_training_that_logs_gradient_flow_has_table_and_plot_and_is_otherwise_
     assert (logged / "plots" / "gradient_flow.png").read_bytes().startswith(b"\x89PNG")
     for name in ("gradient_norms.csv",):
         assert (plain / name).read_bytes() == (logged / name).read_bytes()
+
+
+def test_truncated_sequences_with_one_output_are_seen_from_where_the_gradient_stops(tmp_path):
+    source = tmp_path / "c.yaml"
+    source.write_text(
+        "data: {kind: synthetic, task: adding, sequences: 30, length: 9}\nmodel: {hidden_size: 4}\nseeds: 2\n"
+        "training: {truncate: 4, batch_size: 8, updates: 2, shuffle: false}\n"
+    )
+    config = load(str(source))
+    setup, log, _ = run(config, 1)
+    first = setup.sampling.sequences.take(slice(0, 4), "last")
+    before = build_setup(config, build_problem(config)).theta
+    whole = flow.total(setup.network, before, first, setup.loss)
+    assert log.flows[0].total.shape == (2, 4)
+    np.testing.assert_allclose(log.flows[0].total, whole[:, :4], rtol=1e-10)

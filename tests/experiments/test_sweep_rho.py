@@ -10,7 +10,7 @@ from rnnlab.dynamics import spectra
 from rnnlab.dynamics.jacobians import suffix_products
 from rnnlab.dynamics.trajectory import follow
 from rnnlab.dynamics.verdict import growth_rate
-from rnnlab.errors import DataError, UsageError
+from rnnlab.errors import DataError, RnnlabError, UsageError
 from rnnlab.experiments import sweep_members
 from rnnlab.experiments.gradient_flow import probe
 from rnnlab.experiments.problems import build_problem
@@ -156,7 +156,7 @@ def test_a_sweep_that_is_stopped_is_marked_so_and_keeps_what_is_done(tmp_path, m
 
 
 def test_progress_counts_models_to_the_end(tmp_path, monkeypatch):
-    from rnnlab.experiments import sweep_rho as module
+    from rnnlab.experiments import sweep_progress as module
 
     monkeypatch.setattr(module, "SHOW_EVERY", 0.0)
     seen = []
@@ -216,3 +216,21 @@ def test_mean_field_speaks_of_random_vanilla_networks_alone(tmp_path, changes, e
     found = sweep(tmp_path, [0.9], *changes, exact=exact)
     assert found.edge == (None if edge is None else pytest.approx(edge))
     assert (found.rhos[0].mean_field_rate is None) == (edge is None)
+
+
+def test_members_that_fail_are_named_and_the_others_go_on(tmp_path, monkeypatch):
+    measure = sweep_members.take_portrait
+
+    def short_of_memory(network, theta, *rest, **options):
+        if np.abs(theta).max() > 1e6:
+            raise MemoryError
+        return measure(network, theta, *rest, **options)
+
+    monkeypatch.setattr(sweep_members, "take_portrait", short_of_memory)
+    monkeypatch.setattr(sweep_members, "MOST_MODELS", 1)
+    found = sweep(tmp_path, [0.9, 1e7], seeds="2")
+    assert [one.rho for one in found.rhos] == [0.9]
+    assert found.warnings == tuple(f"rho 1e+07, seed {seed} failed: memory ran out." for seed in (0, 1))
+    assert found.summary["failed"][0] == {"rho": 1e7, "seed": 0, "reason": "memory ran out"}
+    with pytest.raises(RnnlabError, match="Every model of the sweep failed: memory ran out"):
+        sweep(tmp_path, [1e7], seeds="2")

@@ -1,0 +1,79 @@
+"""What `rnnlab sweep-rho` prints when it is done."""
+
+import math
+from typing import TYPE_CHECKING
+
+from rnnlab.cli import console, numbers, tables
+
+if TYPE_CHECKING:
+    from rnnlab.experiments.sweep_results import RhoSummary
+    from rnnlab.experiments.sweep_rho import SweepSummary
+
+LEGEND = (
+    "Medians of the seeds before training, in brackets 5 % to 95 % of them; where there is an arrow, at the first "
+    "update and at the last of those that did not diverge. Rates in nats per step, the horizon in steps."
+)
+
+
+def show(swept: "SweepSummary") -> None:
+    """Print title, table, sentences and the path of the run."""
+    model = swept.config.model  # type: ignore[attr-defined]
+    unit = model.activation if model.cell == "rnn" else model.cell
+    seeds = len(swept.config.seeds)  # type: ignore[attr-defined]
+    console.result(
+        f"{console.out.style(swept.name, 'bold')}: {numbers.count(len(swept.rhos), 'rho')}, "
+        f"{numbers.count(seeds, 'seed')} each, {unit}, {numbers.count(model.hidden_size, 'unit')}, "
+        f"{numbers.count(swept.steps, 'step')}"
+    )
+    if swept.rhos:
+        console.result()
+        for line in tables.render(*table(swept.rhos), console.out.width):
+            console.result(line)
+        console.result()
+        for line in console.out.fold(LEGEND).split("\n"):
+            console.result(console.out.style(line, "dim"))
+    console.result()
+    for sentence in swept.sentences:
+        console.result(console.out.fold(console.printable(sentence)))
+    console.result()
+    console.result(f"{console.out.style('run', 'dim')}  {swept.run}")
+
+
+def table(found: "list[RhoSummary]") -> tuple[list[str], list[list[str]]]:
+    """Header and rows."""
+    theory = any(one.mean_field_rate is not None for one in found)
+    lost = any(one.diverged for one in found)
+    rows = [_row(one, theory, lost) for one in found]
+    return list(rows[0]), [list(row.values()) for row in rows]
+
+
+def _row(one: "RhoSummary", theory: bool, lost: bool) -> dict[str, str]:
+    verdict, middle = one.verdict, {name: value.median for name, value in one.quantities.items()}
+    row = {
+        "rho": f"{one.rho:.4g}",
+        "verdict": verdict.word,
+        "growth rate": f"{_rate(verdict.rate)} [{_rate(verdict.low, 2)}, {_rate(verdict.high, 2)}]",
+        "horizon": numbers.significant(verdict.horizon, 2),
+    }
+    if theory:
+        row["theory"] = _rate(one.mean_field_rate)
+    row |= {
+        "Lyapunov": _rate(middle["lyapunov"]),
+        "radius": numbers.significant(middle["spectral_radius"]),
+        "sigma": numbers.significant(middle["sigma_max"]),
+        "|dL/dW_hh|": _course(middle["grad_norm_first"], middle["grad_norm_last"], 2),
+        "lag>=5": numbers.percent(middle["lag_share"]) if math.isfinite(middle["lag_share"]) else numbers.MISSING,
+        "loss": _course(middle["loss_first"], middle["loss_last"], 4),
+    }
+    return row | ({"diverged": f"{len(one.diverged)} of {one.seeds}"} if lost else {})
+
+
+def _course(first: float, last: float, digits: int) -> str:
+    shown = (numbers.significant(value, digits if abs(value) < 1e5 else 2) for value in (first, last))
+    return " → ".join(shown)
+
+
+def _rate(value: float | None, places: int = 3) -> str:
+    if value is None or math.isnan(value):
+        return numbers.MISSING
+    return f"{value:+.{places}f}" if math.isfinite(value) else ("dead" if value < 0 else "inf")

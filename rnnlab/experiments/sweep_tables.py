@@ -1,0 +1,63 @@
+"""The tables of a sweep's run folder, a slice at a time, and all of results.csv kept for the summary."""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from rnnlab.dynamics.portrait import Flow
+from rnnlab.experiments.gradient_flow import flow_columns
+from rnnlab.experiments.sweep_members import Slice
+from rnnlab.experiments.sweep_results import result_columns
+from rnnlab.runs import RunFolder
+
+
+class SweepTables:
+    """Appends slices to results.csv, gradient_norms.csv and gradient_flow.csv.
+
+    Parameters
+    ----------
+    run : RunFolder
+    parameter_names : sequence of str
+    """
+
+    def __init__(self, run: RunFolder, parameter_names: Sequence[str]) -> None:
+        self._run, self._names = run, tuple(parameter_names)
+        self._results: list[dict[str, np.ndarray]] = []
+
+    def add(self, part: Slice) -> None:
+        """Write a finished slice down."""
+        self._results.append(result_columns(part))
+        self._run.append_columns("results.csv", self._results[-1])
+        self._append_norms(part)
+        self._append_flow(part)
+
+    def results(self) -> dict[str, np.ndarray]:
+        """All of results.csv, a row per model."""
+        return {name: np.concatenate([part[name] for part in self._results]) for name in self._results[0]}
+
+    def _append_norms(self, part: Slice) -> None:
+        R, U = part.norm.shape
+        kept = np.isfinite(part.norm)
+        if not kept.any():
+            return
+        columns = {
+            "rho": np.repeat(part.rho, U).reshape(R, U)[kept],
+            "seed": np.repeat(part.seed, U).reshape(R, U)[kept],
+            "update": np.tile(np.arange(1, U + 1), (R, 1))[kept],
+            "total": part.norm[kept],
+            "clip_scale": part.clip_scale[kept],
+        }
+        columns |= {name: part.norms[..., k][kept] for k, name in enumerate(self._names)}
+        self._run.append_columns("gradient_norms.csv", columns)
+
+    def _append_flow(self, part: Slice) -> None:
+        for rho in dict.fromkeys(part.rho.tolist()):
+            rows = np.flatnonzero(part.rho == rho)
+            flows = [_of(flow, rows) for flow in part.flow.flows]
+            if flows:
+                columns = flow_columns(part.seed[rows], part.flow.updates, flows)
+                self._run.append_columns("gradient_flow.csv", {"rho": rho, **columns})
+
+
+def _of(flow: Flow, rows: np.ndarray) -> Flow:
+    return Flow(flow.transport[rows], flow.jacobian[rows], flow.total[rows])
