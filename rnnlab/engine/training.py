@@ -1,7 +1,7 @@
 """The update loop: forward, backward, clip, update; a generator that yields one record per update."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -68,7 +68,8 @@ class Update:
 class EarlyStopping:
     """Stop a model whose loss on the validation tail has not fallen by `min_delta` for `patience` epochs.
 
-    The parameters of its best epoch are what remains.
+    The parameters of its best epoch are what remains. The tail is read as training reads its sequences: where training
+    carries the state on from batch to batch or from stretch to stretch, so does the loss on the tail.
     """
 
     validation: Batch
@@ -128,6 +129,10 @@ class Training:
         self._loss, self._optimizer, self._learning_rate = loss, optimizer, learning_rate
         self._clipping, self._stopping = clipping, stopping
         self._weight_penalty, self._penalty = weight_penalty, penalty
+        self._tail = None
+        if stopping is not None:
+            size = sampling.batch_size if sampling.carry_state else None
+            self._tail = replace(sampling, sequences=stopping.validation, batch_size=size, orders=None)
         self._before = theta.copy()  # the parameters of the last update, whose loss was finite
         self._best = theta.copy()
         self._best_loss = np.full(R, np.inf)
@@ -151,9 +156,7 @@ class Training:
     def _update(self) -> Update:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
             pick = self.sampling.pick(self.done)
-            initial = None if pick.fresh else self.states
-            for part in pick.lead_in:
-                _, initial = self.network.outputs(self.theta, part, states=initial)
+            initial = self._initial(pick, self.states)
             result = self.network.gradients(self.theta, pick.batch, self._loss, states=initial, penalty=self._penalty)
             gradient, value = result.parameters, result.loss
             if self._weight_penalty is not None:
@@ -187,6 +190,13 @@ class Training:
             diverged,
         )
 
+    def _initial(self, pick: Pick, states: States | None) -> States | None:
+        """The states that a pick starts from, given those that the one before left; None for the network's own."""
+        initial = None if pick.fresh else states
+        for part in pick.lead_in:
+            _, initial = self.network.outputs(self.theta, part, states=initial)
+        return initial
+
     def _freeze(self, finite: np.ndarray, pick: Pick, initial: States | None) -> dict[int, str]:
         """Stop the models that diverged, say where, and take them back to their last finite state."""
         named: dict[int, str] = {}
@@ -214,7 +224,7 @@ class Training:
         stopping = self._stopping
         if stopping is None:
             return None
-        value = self.network.loss(self.theta, stopping.validation, self._loss)
+        value = self._loss_on_tail()
         better = self.active & (value < self._best_loss - stopping.min_delta)
         self._best[better], self._best_loss[better] = self.theta[better], value[better]
         self._best_epoch[better] = epoch
@@ -223,6 +233,19 @@ class Training:
         self._out_of_patience |= self.active & (self._stale >= stopping.patience)
         self.active &= ~self._out_of_patience
         return shown
+
+    def _loss_on_tail(self) -> np.ndarray:
+        """Mean over the sequences of the validation tail, (R,)."""
+        assert self._tail is not None
+        total, states = np.zeros(len(self.theta)), None
+        for number in range(self._tail.updates_per_epoch):
+            pick = self._tail.pick(number)
+            initial = self._initial(pick, states)
+            value = self.network.loss(self.theta, pick.batch, self._loss, states=initial)
+            total += value * (pick.batch.sequences / self._tail.sequences.sequences)
+            if self._tail.carries:
+                _, states = self.network.outputs(self.theta, pick.batch, states=initial)
+        return total
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that the next update depends on, as arrays: what a checkpoint holds."""

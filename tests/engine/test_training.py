@@ -424,6 +424,22 @@ def test_a_last_epoch_that_is_cut_short_is_validated_too():
     assert [update.validation_loss is not None for update in told] == [False, True, False, True, True]
 
 
+def test_the_tail_is_read_as_training_reads_its_sequences():
+    """Two streams of three chunks: with the state carried on, the chunks lose what the streams lose as wholes."""
+    many = ensemble(cell="lstm", readout="every")
+    validation = tail(many)
+    chunks = [validation.take(slice(k, k + 2), "every") for k in range(0, N, 2)]
+    whole = Batch(*(np.concatenate([getattr(c, name) for c in chunks]) for name in ("inputs", "targets")))
+    for truncate in (None, 2):
+        training = train_of(
+            many, updates=3, batch_size=2, carry_state=True, truncate=truncate, rate=0,
+            stopping=EarlyStopping(validation, patience=9),
+        )  # fmt: skip
+        *_, last = training
+        expected = many.network.loss(training.theta, whole, many.loss) / 3
+        np.testing.assert_allclose(last.validation_loss, expected, rtol=1e-12)
+
+
 def test_a_model_that_could_go_on_was_not_stopped_early():
     many = ensemble(readout="every")
     training = train_of(many, updates=9, batch_size=4, orders=orders, stopping=EarlyStopping(tail(many), patience=4))
