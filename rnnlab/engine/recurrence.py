@@ -84,9 +84,9 @@ class Recurrence:
             self.z[..., -1, :] = 1
         self.h = self.z[..., :H, :]
         tape = zeros_per_step(T if kind.SLOTS == 1 else T + 1, (*lead, kind.SLOTS * H, B), dtype)
-        self.cell = kind(self.h, tape, activation)
+        self._chunk = int(np.clip(CHUNK_ELEMENTS // max(1, tape[0].size), 1, min(T, CHUNK_STEPS)))
+        self.cell = kind(self.h, tape, self._chunk, activation)
         self.states = [self.h] if self.cell.memory is None else [self.h, self.cell.memory]
-        self._chunk = int(np.clip(CHUNK_ELEMENTS // max(1, tape[0].size), 1, CHUNK_STEPS))
         self._dh = zeros((*lead, H, B), dtype)
         target = self.cell.preactivation
         if gathered:  # the tokens' part is there before the loop, which adds the state's
@@ -180,7 +180,8 @@ class Recurrence:
             self.cell.memory[-1] = 0 if len(final) < 2 or final[1] is None else final[1]
         W_hh = np.ascontiguousarray(self._backward[..., : self.hidden_size, : self.cell.recurrent_rows])
         W_hh = self._back.matrix(W_hh)
-        product, retreat, back = self._back.multiply, self.cell.backward, self._back.out(dh)
+        product, back = self._back.multiply, self._back.out(dh)
+        retreat, factors = self.cell.backward, self.cell.factor_steps
         negligible = _negligible(dh.dtype)
         for stop in range(T, 0, -self._chunk):
             start = max(0, stop - self._chunk)
@@ -199,7 +200,7 @@ class Recurrence:
                 held = None if ended is None else dh.copy()
                 if trace is not None:
                     trace.dh[t] = dh
-                retreat(dh, *step)
+                retreat(dh, *factors[t - start], *step)
                 product(W_hh, da_t, out=back)
                 if trace is not None:
                     trace.through[t] = dh
@@ -242,11 +243,10 @@ class Recurrence:
 
     def _stand_still(self, start: int, stop: int, ended: np.ndarray) -> None:
         """Where a sequence has ended no gradient leaves the step, and the memory's passes through unchanged."""
-        factors = self.cell.gradient[start:stop]
-        np.copyto(factors, 0, where=ended[start:stop])
+        still, steps = ended[start:stop], slice(stop - start)
+        np.copyto(self.cell.factors[steps], 0, where=still[..., None, :, :])
         if self.cell.memory is not None:
-            np.copyto(self.cell.memory[start:stop], 1, where=ended[start:stop])
-            np.copyto(self.cell.leak[start:stop], 0, where=ended[start:stop])
+            np.copyto(self.cell.memory_factor[steps], 1, where=still)
 
 
 def _negligible(dtype: np.dtype) -> float:

@@ -20,7 +20,7 @@ class LateMemory(Lstm):
     def derivatives(self, start, stop):
         i, f, g, c_prev = (self._blocks[start:stop, ..., k, :, :].copy() for k in (2, 3, 4, 5))
         super().derivatives(start, stop)
-        self._blocks[start:stop, ..., 3, :, :] = f * (1 - f) * (f * c_prev + i * g)
+        self.factors[: stop - start, ..., 3, :, :] = f * (1 - f) * (f * c_prev + i * g)
 
 
 class MemoryThatDoesNotForget(Lstm):
@@ -28,7 +28,7 @@ class MemoryThatDoesNotForget(Lstm):
 
     def derivatives(self, start, stop):
         super().derivatives(start, stop)
-        self.memory[start:stop] = 1
+        self.memory_factor[: stop - start] = 1
 
 
 class MemoryWithoutPast(Lstm):
@@ -36,7 +36,7 @@ class MemoryWithoutPast(Lstm):
 
     def derivatives(self, start, stop):
         super().derivatives(start, stop)
-        self.memory[start:stop] = 0
+        self.memory_factor[: stop - start] = 0
 
 
 class MemoryBlindToTheState(Lstm):
@@ -44,7 +44,7 @@ class MemoryBlindToTheState(Lstm):
 
     def derivatives(self, start, stop):
         super().derivatives(start, stop)
-        self.leak[start:stop] = 0
+        self.factors[: stop - start, ..., 0, :, :] = 0
 
 
 class LateState(Gru):
@@ -53,7 +53,7 @@ class LateState(Gru):
     def derivatives(self, start, stop):
         z, n = (self._blocks[start:stop, ..., k, :, :].copy() for k in (1, 3))
         super().derivatives(start, stop)
-        self._blocks[start:stop, ..., 1, :, :] = (1 - z) * z * (self._h[start + 1 : stop + 1] - n)
+        self.factors[: stop - start, ..., 1, :, :] = (1 - z) * z * (self._h[start + 1 : stop + 1] - n)
 
 
 class StateThatDoesNotFade(Gru):
@@ -61,7 +61,7 @@ class StateThatDoesNotFade(Gru):
 
     def derivatives(self, start, stop):
         super().derivatives(start, stop)
-        self._blocks[start:stop, ..., 4, :, :] = 1
+        self.factors[: stop - start, ..., 4, :, :] = 1
 
 
 class StateWithoutPast(Gru):
@@ -69,7 +69,7 @@ class StateWithoutPast(Gru):
 
     def derivatives(self, start, stop):
         super().derivatives(start, stop)
-        self._blocks[start:stop, ..., 4, :, :] = 0
+        self.factors[: stop - start, ..., 4, :, :] = 0
 
 
 class ResetForgotten(Gru):
@@ -77,14 +77,14 @@ class ResetForgotten(Gru):
 
     def derivatives(self, start, stop):
         super().derivatives(start, stop)
-        self._blocks[start:stop, ..., 2, :, :] = self._blocks[start:stop, ..., 3, :, :]
+        self.factors[: stop - start, ..., 2, :, :] = self.factors[: stop - start, ..., 3, :, :]
 
 
 class EarlySlope(Vanilla):
     """phi'(a_{t-1}) instead of phi'(a_t)."""
 
     def derivatives(self, start, stop):
-        self._slope(self._h[start:stop], self._tape[start:stop])
+        self._slope(self._h[start:stop], self.factors[: stop - start, ..., 0, :, :])
 
 
 class WeightsWithoutStepZero(Recurrence):

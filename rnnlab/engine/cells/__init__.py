@@ -9,9 +9,10 @@ and leaves to the cell everything between a_t and h_t, and between dh_t and da_t
 columns, features by batch: (F, B), or (R, F, B) with a model axis. Each gate is then one contiguous block whatever the
 batch, and the products serve all gates at once; the row form of the formulas, `a_t = z_t W`, is the same read sideways.
 
-A cell keeps what it needs in a *tape* of `SLOTS` blocks of h rows per step. Forward fills the blocks with gates;
-`derivatives` turns them, several steps at a time, into the local derivatives; `backward` multiplies these with the
-gradient that arrives and leaves da_t in their place. So nothing is kept twice.
+A cell keeps what it needs in a *tape* of `SLOTS` blocks of h rows per step. Forward fills the blocks with gates.
+`derivatives` works out the local derivatives of several steps at a time, as many as stay in the processor's nearest
+caches; `backward` multiplies these with the gradient that arrives and leaves da_t where the gates were. So nothing is
+kept twice.
 """
 
 from rnnlab.engine.cells.gru import Gru

@@ -34,13 +34,15 @@ class Gru:
         States; `h[t]` is h_{t-1} of step t.
     tape : (T + 1, ..., 5 H, B)
         Five blocks a step as drawn above.
+    chunk : int
+        Steps whose local derivatives are worked out at once.
     """
 
     GATES = 3
     SLOTS = 5
     STATES = ("h_0",)
 
-    def __init__(self, h: np.ndarray, tape: np.ndarray, activation: str = "tanh") -> None:
+    def __init__(self, h: np.ndarray, tape: np.ndarray, chunk: int, activation: str = "tanh") -> None:
         H = h.shape[-2]
         self._h = h
         self._blocks = blocks = tape.reshape(*tape.shape[:-2], 5, H, tape.shape[-1])
@@ -63,8 +65,9 @@ class Gru:
                 strict=True,
             )
         ]
+        self.factors = zeros_per_step(chunk, (*h.shape[1:-2], 5, H, h.shape[-1]), h.dtype)
+        self.factor_steps = [(step,) for step in self.factors]
         self.backward_steps = [(step,) for step in blocks[:-1]]
-        self._scratch = None
 
     @staticmethod
     def shapes(input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
@@ -114,27 +117,23 @@ class Gru:
         return {name: self._blocks[:-1, ..., k, :, :] for k, name in enumerate(("r", "z", "m", "n"))}
 
     def derivatives(self, start: int, stop: int) -> None:
-        """Local derivatives of the steps start..stop - 1 in place of the gates: the factors of dh."""
-        blocks = self._blocks[start:stop]
-        if self._scratch is None or len(self._scratch) < len(blocks):
-            self._scratch = zeros_per_step(len(blocks), blocks.shape[1:], blocks.dtype)
-        kept = self._scratch[: len(blocks)]
-        np.copyto(kept, blocks)
-        r, z, m, n, spare = (kept[..., k, :, :] for k in range(5))
-        d_r, d_z, d_m, d_u, carry = (blocks[..., k, :, :] for k in range(5))
-        np.subtract(1, z, out=spare)
+        """Local derivatives of the steps start..stop - 1, the factors of dh, from the gates."""
+        r, z, m, n, _ = (self._blocks[start:stop, ..., k, :, :] for k in range(5))
+        d_r, d_z, d_m, d_u, carry = (self.factors[: stop - start, ..., k, :, :] for k in range(5))
+        rest = carry  # free until the end
+        np.subtract(1, z, out=rest)
         np.multiply(n, n, out=d_u)  # (3') tanh' = 1 - n^2
         np.subtract(1, d_u, out=d_u)
-        np.multiply(d_u, spare, out=d_u)  # (4') dn
+        np.multiply(d_u, rest, out=d_u)  # (4') dn
         np.multiply(d_u, r, out=d_m)  # (3') dm
-        np.multiply(spare, z, out=d_z)  # (2') sigmoid' = z (1 - z)
-        np.subtract(self._h[start:stop], n, out=spare)
-        np.multiply(d_z, spare, out=d_z)  # (4') dz
+        np.multiply(rest, z, out=d_z)  # (2') sigmoid' = z (1 - z)
+        np.subtract(self._h[start:stop], n, out=rest)
+        np.multiply(d_z, rest, out=d_z)  # (4') dz
         np.subtract(1, r, out=d_r)  # (2') sigmoid' = r (1 - r)
         np.multiply(d_r, d_m, out=d_r)  # r is already in dm
         np.multiply(d_r, m, out=d_r)  # (3') dr
         np.copyto(carry, z)  # (4') dh_{t-1}
 
     @staticmethod
-    def backward(dh, blocks) -> None:
-        np.multiply(blocks, dh[..., None, :, :], blocks)  # (4') to (2') at once
+    def backward(dh, factors, blocks) -> None:
+        np.multiply(factors, dh[..., None, :, :], blocks)  # (4') to (2') at once

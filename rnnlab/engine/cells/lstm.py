@@ -36,20 +36,21 @@ class Lstm:
         States; `h[t]` is h_{t-1} of step t.
     tape : (T + 1, ..., 6 H, B)
         Six blocks a step as drawn above. `tape[T]` holds c_T in its last block.
+    chunk : int
+        Steps whose local derivatives are worked out at once.
     """
 
     GATES = 4
     SLOTS = 6
     STATES = ("h_0", "c_0")
 
-    def __init__(self, h: np.ndarray, tape: np.ndarray, activation: str = "tanh") -> None:
+    def __init__(self, h: np.ndarray, tape: np.ndarray, chunk: int, activation: str = "tanh") -> None:
         H = h.shape[-2]
         self._blocks = blocks = tape.reshape(*tape.shape[:-2], 6, H, tape.shape[-1])
         now, after = tape[:-1], tape[1:]
         self.preactivation = self.gradient = now[..., H : 5 * H, :]
         self.recurrent_rows = 4 * H
         self.memory = blocks[..., 5, :, :]  # c_{t-1}; after backward dc_{t-1}
-        self.leak = blocks[..., 0, :, :]  # after `derivatives`: what dh_t adds to dc_t
         self.carry = None
         products = zeros(tape[0, ..., : 2 * H, :].shape, tape.dtype)
         ig, fc = products[..., :H, :], products[..., H:, :]
@@ -67,6 +68,9 @@ class Lstm:
                 strict=True,
             )
         ]
+        self.factors = zeros_per_step(chunk, (*h.shape[1:-2], 6, H, h.shape[-1]), h.dtype)
+        self.memory_factor = self.factors[..., 5, :, :]  # of dc_{t-1}
+        self.factor_steps = [(step[..., :2, :, :], step[..., 2:, :, :]) for step in self.factors]
         dc = zeros(h[0].shape, tape.dtype)
         self.backward_steps = [
             (e_o, e, i_f_g_carry, carry_next, dc, dc[..., None, :, :])
@@ -78,7 +82,6 @@ class Lstm:
                 strict=True,
             )
         ]
-        self._scratch = None
 
     @staticmethod
     def shapes(input_size: int, hidden_size: int) -> dict[str, tuple[int, ...]]:
@@ -117,30 +120,25 @@ class Lstm:
         return {name: self._blocks[:-1, ..., k, :, :] for k, name in enumerate(names)}
 
     def derivatives(self, start: int, stop: int) -> None:
-        """Local derivatives of the steps start..stop - 1 in place of the gates: the factors of dh and of dc."""
-        blocks = self._blocks[start:stop]
-        if self._scratch is None or len(self._scratch) < len(blocks):
-            self._scratch = zeros_per_step(len(blocks), blocks.shape[1:], blocks.dtype)
-        kept = self._scratch[: len(blocks)]
-        np.copyto(kept, blocks)
-        tanh_c, o, i, f, g, c_prev = (kept[..., k, :, :] for k in range(6))
-        d_e, d_o, d_i, d_f, d_g, carry = (blocks[..., k, :, :] for k in range(6))
-        sigmoids, slopes = kept[..., 1:4, :, :], blocks[..., 1:4, :, :]
+        """Local derivatives of the steps start..stop - 1, the factors of dh and of dc, from the gates."""
+        tanh_c, o, i, f, g, _ = (self._blocks[start:stop, ..., k, :, :] for k in range(6))
+        e, d_o, _, _, d_g, carry = (self.factors[: stop - start, ..., k, :, :] for k in range(6))
+        sigmoids, g_c_prev = self._blocks[start:stop, ..., 1:4, :, :], self._blocks[start:stop, ..., 4:, :, :]
+        slopes, d_i_f = self.factors[: stop - start, ..., 1:4, :, :], self.factors[: stop - start, ..., 2:4, :, :]
         np.subtract(1, sigmoids, out=slopes)  # (2') sigmoid' = s (1 - s)
         np.multiply(slopes, sigmoids, out=slopes)
         np.multiply(d_o, tanh_c, out=d_o)  # (4') do
-        np.multiply(d_i, g, out=d_i)  # (3') di
-        np.multiply(d_f, c_prev, out=d_f)  # (3') df
+        np.multiply(d_i_f, g_c_prev, out=d_i_f)  # (3') di, df
         np.multiply(g, g, out=d_g)  # (2') tanh' = 1 - g^2
         np.subtract(1, d_g, out=d_g)
         np.multiply(d_g, i, out=d_g)  # (3') dg
-        np.multiply(tanh_c, tanh_c, out=d_e)  # (4') dc
-        np.subtract(1, d_e, out=d_e)
-        np.multiply(d_e, o, out=d_e)
+        np.multiply(tanh_c, tanh_c, out=e)  # (4') dc
+        np.subtract(1, e, out=e)
+        np.multiply(e, o, out=e)
         np.copyto(carry, f)  # (3') dc_{t-1}
 
     @staticmethod
-    def backward(dh, e_o, e, i_f_g_carry, carry_next, dc, dc_block) -> None:
-        np.multiply(e_o, dh[..., None, :, :], e_o)  # (4') (2') da_o, and what dh adds to dc
+    def backward(dh, of_dh, of_dc, e_o, e, i_f_g_carry, carry_next, dc, dc_block) -> None:
+        np.multiply(of_dh, dh[..., None, :, :], e_o)  # (4') (2') da_o, and what dh adds to dc
         np.add(carry_next, e, dc)
-        np.multiply(i_f_g_carry, dc_block, i_f_g_carry)  # (3') (2') da_i, da_f, da_g, and dc_{t-1}
+        np.multiply(of_dc, dc_block, i_f_g_carry)  # (3') (2') da_i, da_f, da_g, and dc_{t-1}

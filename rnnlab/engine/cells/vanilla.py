@@ -15,6 +15,8 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rnnlab.engine.buffers import zeros_per_step
+
 
 class Vanilla:
     """Forward and backward step of the vanilla recurrence on the blocks of a tape.
@@ -24,7 +26,9 @@ class Vanilla:
     h : (T + 1, ..., H, B) view
         States; `h[t]` is h_{t-1} of step t, `h[t + 1]` is where step t writes its state.
     tape : (T + 1, ..., H, B)
-        One block a step: phi'(a_t), then da_t.
+        One block a step: da_t.
+    chunk : int
+        Steps whose local derivatives are worked out at once.
     activation : str
         tanh, sigmoid, relu or identity.
     """
@@ -33,14 +37,16 @@ class Vanilla:
     SLOTS = 1
     STATES = ("h_0",)
 
-    def __init__(self, h: np.ndarray, tape: np.ndarray, activation: str = "tanh") -> None:
-        self._h, self._tape = h, tape
+    def __init__(self, h: np.ndarray, tape: np.ndarray, chunk: int, activation: str = "tanh") -> None:
+        self._h = h
         self.forward, self._slope = ACTIVATIONS[activation]
         self.preactivation = h[1:]  # (1) is written straight into the place of h_t
         self.gradient = tape
         self.recurrent_rows = h.shape[-2]
         self.memory = None
         self.carry = None
+        self.factors = zeros_per_step(chunk, (*h.shape[1:-2], 1, *h.shape[-2:]), h.dtype)
+        self.factor_steps = [(step[..., 0, :, :],) for step in self.factors]
         self.forward_steps = [(h_t,) for h_t in h[1:]]
         self.backward_steps = [(da_t,) for da_t in tape]
 
@@ -64,12 +70,12 @@ class Vanilla:
         return {}
 
     def derivatives(self, start: int, stop: int) -> None:
-        """phi'(a_t) for the steps start..stop - 1, into the tape."""
-        self._slope(self._h[start + 1 : stop + 1], self._tape[start:stop])
+        """phi'(a_t) for the steps start..stop - 1, the factors of dh."""
+        self._slope(self._h[start + 1 : stop + 1], self.factors[: stop - start, ..., 0, :, :])
 
     @staticmethod
-    def backward(dh: np.ndarray, da: np.ndarray) -> None:
-        np.multiply(da, dh, out=da)  # (2') the block holds phi'(a_t) on entry
+    def backward(dh: np.ndarray, slope: np.ndarray, da: np.ndarray) -> None:
+        np.multiply(slope, dh, da)  # (2')
 
 
 def _tanh(a: np.ndarray) -> None:
