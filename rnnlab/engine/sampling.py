@@ -10,6 +10,7 @@ from functools import cached_property
 import numpy as np
 
 from rnnlab.engine.batch import Batch
+from rnnlab.engine.network import Network, States
 
 Orders = Callable[[int], np.ndarray]
 
@@ -39,6 +40,13 @@ class Pick:
     ends_epoch: bool
     fresh: bool
     lead_in: Iterable[Batch] = ()
+
+    def initial_states(self, network: Network, theta: np.ndarray, states: States | None) -> States | None:
+        """The states to start from, given those that the pick before left; None for the network's own."""
+        initial = None if self.fresh else states
+        for part in self.lead_in:
+            _, initial = network.outputs(theta, part, states=initial)
+        return initial
 
 
 @dataclass(frozen=True)

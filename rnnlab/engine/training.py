@@ -1,17 +1,17 @@
 """The update loop: forward, backward, clip, update; a generator that yields one record per update."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from rnnlab.engine.batch import Batch
 from rnnlab.engine.blocks import Block
 from rnnlab.engine.clipping import clip
 from rnnlab.engine.divergence import first_non_finite
 from rnnlab.engine.network import Loss, Network, Penalty, States
 from rnnlab.engine.optimizers import Optimizer
 from rnnlab.engine.sampling import Pick, Sampling
+from rnnlab.engine.stopping import EarlyStopping, Validation
 
 
 @dataclass(frozen=True)
@@ -64,19 +64,6 @@ class Update:
         return self.norm * self.clip_scale
 
 
-@dataclass(frozen=True)
-class EarlyStopping:
-    """Stop a model whose loss on the validation tail has not fallen by `min_delta` for `patience` epochs.
-
-    The parameters of its best epoch are what remains. The tail is read as training reads its sequences: where training
-    carries the state on from batch to batch or from stretch to stretch, so does the loss on the tail.
-    """
-
-    validation: Batch
-    patience: int
-    min_delta: float = 0.0
-
-
 class Training:
     """Gradient descent on R models at once; iterate to train.
 
@@ -121,42 +108,31 @@ class Training:
         penalty: Penalty | None = None,
         stopping: EarlyStopping | None = None,
     ) -> None:
-        R = len(theta)
         self.network, self.theta, self.sampling, self.updates = network, theta, sampling, updates
-        self.active = np.ones(R, bool)
+        self.active = np.ones(len(theta), bool)
         self.done = 0
         self.states: States | None = None
         self._loss, self._optimizer, self._learning_rate = loss, optimizer, learning_rate
-        self._clipping, self._stopping = clipping, stopping
+        self._clipping = clipping
         self._weight_penalty, self._penalty = weight_penalty, penalty
-        self._tail = None
-        if stopping is not None:
-            size = sampling.batch_size if sampling.carry_state else None
-            self._tail = replace(sampling, sequences=stopping.validation, batch_size=size, orders=None)
+        self._validation = None if stopping is None else Validation(stopping, sampling, theta)
         self._before = theta.copy()  # the parameters of the last update, whose loss was finite
-        self._best = theta.copy()
-        self._best_loss = np.full(R, np.inf)
-        self._best_epoch = np.zeros(R, np.int64)
-        self._stale = np.zeros(R, np.int64)
-        self._out_of_patience = np.zeros(R, bool)
 
     def __iter__(self) -> Iterator[Update]:
         while self.done < self.updates and self.active.any():
             yield self._update()
-        if self._stopping is not None:
-            kept = np.isfinite(self._best_loss)
-            self.theta[kept] = self._best[kept]
+        if self._validation is not None:
+            self._validation.take_best(self.theta)
 
     @property
     def stopped_early(self) -> dict[int, int]:
         """Models that ran out of patience, with the epoch, counted from 1, whose parameters remain."""
-        which = np.flatnonzero(self._out_of_patience & np.isfinite(self._best_loss))
-        return dict(zip(which.tolist(), self._best_epoch[which].tolist(), strict=True))
+        return {} if self._validation is None else self._validation.stopped
 
     def _update(self) -> Update:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
             pick = self.sampling.pick(self.done)
-            initial = self._initial(pick, self.states)
+            initial = pick.initial_states(self.network, self.theta, self.states)
             result = self.network.gradients(self.theta, pick.batch, self._loss, states=initial, penalty=self._penalty)
             gradient, value = result.parameters, result.loss
             if self._weight_penalty is not None:
@@ -190,13 +166,6 @@ class Training:
             diverged,
         )
 
-    def _initial(self, pick: Pick, states: States | None) -> States | None:
-        """The states that a pick starts from, given those that the one before left; None for the network's own."""
-        initial = None if pick.fresh else states
-        for part in pick.lead_in:
-            _, initial = self.network.outputs(self.theta, part, states=initial)
-        return initial
-
     def _freeze(self, finite: np.ndarray, pick: Pick, initial: States | None) -> dict[int, str]:
         """Stop the models that diverged, say where, and take them back to their last finite state."""
         named: dict[int, str] = {}
@@ -221,54 +190,33 @@ class Training:
         return states
 
     def _validate(self, epoch: int) -> np.ndarray | None:
-        stopping = self._stopping
-        if stopping is None:
+        """Loss on the validation tail, (R,), after which models that are out of patience stand still."""
+        if self._validation is None:
             return None
-        value = self._loss_on_tail()
-        better = self.active & (value < self._best_loss - stopping.min_delta)
-        self._best[better], self._best_loss[better] = self.theta[better], value[better]
-        self._best_epoch[better] = epoch
-        self._stale = np.where(better, 0, self._stale + 1)
+        value = self._validation.look(self.network, self.theta, self._loss, self.active, epoch)
         shown = _of(self.active, value)
-        self._out_of_patience |= self.active & (self._stale >= stopping.patience)
-        self.active &= ~self._out_of_patience
+        self.active &= ~self._validation.out_of_patience
         return shown
-
-    def _loss_on_tail(self) -> np.ndarray:
-        """Mean over the sequences of the validation tail, (R,)."""
-        assert self._tail is not None
-        total, states = np.zeros(len(self.theta)), None
-        for number in range(self._tail.updates_per_epoch):
-            pick = self._tail.pick(number)
-            initial = self._initial(pick, states)
-            value = self.network.loss(self.theta, pick.batch, self._loss, states=initial)
-            total += value * (pick.batch.sequences / self._tail.sequences.sequences)
-            if self._tail.carries:
-                _, states = self.network.outputs(self.theta, pick.batch, states=initial)
-        return total
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything that the next update depends on, as arrays: what a checkpoint holds."""
         held = {
             "theta": self.theta,
             "before": self._before,
-            "best": self._best,
-            "best_loss": self._best_loss,
-            "best_epoch": self._best_epoch,
-            "stale": self._stale,
-            "out_of_patience": self._out_of_patience,
             "active": self.active,
             "done": np.array(self.done),
         }
         for layer, of_layer in enumerate(self.states or []):
             held |= {f"state.{layer}.{k}": state for k, state in enumerate(of_layer)}
+        if self._validation is not None:
+            held |= self._validation.state()
         return held | {f"optimizer.{name}": np.asarray(value) for name, value in self._optimizer.state().items()}
 
     def restore(self, held: Mapping[str, np.ndarray]) -> None:
         """Take up a training where `state` left it."""
-        self.theta[...], self._before[...], self._best[...] = held["theta"], held["before"], held["best"]
-        self._best_loss, self._best_epoch = held["best_loss"].copy(), held["best_epoch"].copy()
-        self._stale, self._out_of_patience = held["stale"].copy(), held["out_of_patience"].copy()
+        self.theta[...], self._before[...] = held["theta"], held["before"]
+        if self._validation is not None:
+            self._validation.restore(held)
         self.active, self.done = held["active"].copy(), int(held["done"])
         layers = sorted({int(name.split(".")[1]) for name in held if name.startswith("state.")})
         self.states = [

@@ -148,11 +148,9 @@ def long_probe(sampling: Sampling, steps: int) -> Batch | None:
 def _next_batch(training: Training) -> tuple[Batch, States | None]:
     """A few sequences of the next update's batch, and the states that they start from."""
     pick = training.sampling.pick(training.done)
-    states = None if pick.fresh else training.states
     if pick.batch.lengths is not None:
         return probe(training.sampling), None
-    for part in pick.lead_in:
-        _, states = training.network.outputs(training.theta, part, states=states)
+    states = pick.initial_states(training.network, training.theta, training.states)
     few = slice(0, min(SEQUENCES, pick.batch.sequences))
     batch = pick.batch.cut(Block(None, few), training.sampling.readout)
     return batch, None if states is None else [[state[:, few] for state in layer] for layer in states]

@@ -16,7 +16,8 @@ from rnnlab.engine.optimizers import make_optimizer
 from rnnlab.engine.regularizers import l2, omega
 from rnnlab.engine.sampling import Sampling
 from rnnlab.engine.schedules import learning_rate
-from rnnlab.engine.training import EarlyStopping, Training
+from rnnlab.engine.stopping import EarlyStopping
+from rnnlab.engine.training import Training
 from rnnlab.errors import ConfigError
 from rnnlab.experiments.problems import Problem
 

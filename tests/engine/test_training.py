@@ -17,7 +17,8 @@ from rnnlab.engine.optimizers import make_optimizer
 from rnnlab.engine.regularizers import l2, omega
 from rnnlab.engine.sampling import Sampling
 from rnnlab.engine.schedules import learning_rate
-from rnnlab.engine.training import EarlyStopping, Training, Update
+from rnnlab.engine.stopping import EarlyStopping
+from rnnlab.engine.training import Training, Update
 from tests.engine.samples import CELLS, sample
 
 LOSS = loss_function("half_squared_error")
