@@ -232,12 +232,6 @@ def test_truncation_needs_no_more_memory_for_a_longer_stream():
                 return int(status.read_text().split("VmHWM:")[1].split()[0])
             return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 
-        def peak():
-            # In KiB. What getrusage tells on Linux includes the process that started this one.
-            if sys.platform == "linux":
-                return int(Path("/proc/self/status").read_text().split("VmHWM:")[1].split()[0])
-            return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // (1024 if sys.platform == "darwin" else 1)
-
         T = 1_000_000
         network = Network(Architecture(1, 8, 1, readout="every"))
         rng = np.random.default_rng(0)
