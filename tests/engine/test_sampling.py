@@ -104,15 +104,6 @@ def test_orders_are_each_models_own_and_each_epochs_own():
     np.testing.assert_array_equal(rows[1], shuffled(2, 30)(1))
 
 
-def test_an_epochs_order_is_drawn_once():
-    drawn = []
-    order = shuffled(1, 6)
-    sampling = Sampling(numbered(2, 6), "every", batch_size=1, orders=lambda epoch: drawn.append(epoch) or order(epoch))
-    for update in range(12):
-        sampling.pick(update)
-    assert drawn == [0, 1]
-
-
 def test_full_batches_and_stretches_are_not_copied():
     whole = numbered(8, 4)
     assert np.shares_memory(Sampling(whole, "every").pick(0).batch.inputs, whole.inputs)

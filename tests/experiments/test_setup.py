@@ -46,6 +46,16 @@ def test_the_order_of_the_sequences_follows_from_the_seed_alone(folder):
     assert not np.array_equal(order(5, seeds="7,")[0], many[1])
 
 
+def test_the_order_of_an_epoch_is_drawn_once(folder, monkeypatch):
+    """An epoch of many small batches must not draw it anew for each of them."""
+    _, setup = setup_of("training.batch_size=1", "training.epochs=2")
+    drawn, draw = [], np.random.default_rng
+    monkeypatch.setattr(np.random, "default_rng", lambda seed: drawn.append(seed) or draw(seed))
+    for update in range(setup.updates):
+        setup.sampling.pick(update)
+    assert (setup.updates, len(drawn)) == (88, 2)
+
+
 def test_weights_and_orders_have_streams_of_their_own(folder):
     """What is drawn for the weights changes no order: an experiment that swaps one keeps the other."""
     first, second = (
