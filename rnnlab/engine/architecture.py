@@ -51,8 +51,8 @@ class Architecture:
             for reverse in (False, True)[: self.directions]
         ]
 
-    def layout(self) -> Layout:
-        """Where every parameter lies in the flat vector."""
+    def shapes(self) -> dict[str, tuple[int, ...]]:
+        """Shape of every parameter by name, in the order of the flat vector."""
         cell, H, O = CELLS[self.cell], self.hidden_size, self.output_size  # noqa: E741
         shapes: dict[str, tuple[int, ...]] = {}
         for name, input_size, _ in self.recurrences():
@@ -60,4 +60,8 @@ class Architecture:
             if self.initial_state == "learned":
                 shapes |= {f"{name}.{key}": (H,) for key in cell.STATES}
         shapes |= {"readout.W_ho": (H * self.directions, O), "readout.b_o": (O,)}
-        return Layout(shapes)
+        return shapes
+
+    def layout(self) -> Layout:
+        """Where every parameter lies in the flat vector."""
+        return Layout(self.shapes())

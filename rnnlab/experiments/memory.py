@@ -1,5 +1,6 @@
 """How much memory a training needs, and whether the machine has it."""
 
+import math
 import os
 from pathlib import Path
 
@@ -14,10 +15,7 @@ COPIES = 7
 def needed_bytes(architecture: Architecture, *, models: int, steps: int, itemsize: int, threads: int) -> int:
     """Bytes for parameters and for the buffers of one sequence per thread: the least that a training needs."""
     a, cell = architecture, CELLS[architecture.cell]
-    H = a.hidden_size
-    size = H * a.directions * a.output_size + a.output_size
-    for _, input_size, _ in a.recurrences():
-        size += (H + input_size + 1) * cell.GATES * H
+    size, H = sum(map(math.prod, a.shapes().values())), a.hidden_size
     per_sequence = steps * (H + a.input_size + 1 + cell.SLOTS * H) * a.layers * a.directions
     return itemsize * (models * COPIES * size + threads * per_sequence)
 
