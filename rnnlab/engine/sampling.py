@@ -62,7 +62,7 @@ class Sampling:
     batch_size : int or None
         Sequences in an update; None takes all of them. What is left at the end of an epoch is a smaller batch.
     orders : function of the epoch, or None
-        Gives the order of the sequences for each model, (R, N) int; None takes them as they stand.
+        Gives the order of the sequences for each model, (R, N) int, at every update; None takes them as they stand.
     carry_state : bool
         Batch k + 1 continues the sequences of batch k.
     truncate : int or None
@@ -138,13 +138,5 @@ class Sampling:
         """The sequences of a batch: None for all of them as they stand."""
         total, size = self.sequences.sequences, self._size
         if self.orders is not None:
-            return self._order(epoch)[:, which * size : (which + 1) * size]
+            return self.orders(epoch)[:, which * size : (which + 1) * size]
         return None if size == total else slice(which * size, min((which + 1) * size, total))
-
-    def _order(self, epoch: int) -> np.ndarray:
-        kept = self.__dict__.get("_kept_order")
-        if kept is None or kept[0] != epoch:
-            assert self.orders is not None
-            kept = (epoch, self.orders(epoch))
-            self.__dict__["_kept_order"] = kept
-        return kept[1]

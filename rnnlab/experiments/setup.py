@@ -3,7 +3,7 @@
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
+from functools import lru_cache, partial
 
 import numpy as np
 
@@ -136,9 +136,12 @@ def start_training(config, setup: Setup) -> Training:
 
 def _orders(seeds: list[int], sequences: int) -> Callable[[int], np.ndarray]:
     """The order of the sequences in an epoch, for each seed: a function of seed and epoch alone."""
-    return lambda epoch: np.stack(
-        [np.random.default_rng([seed, ORDER, epoch]).permutation(sequences) for seed in seeds]
-    )
+
+    @lru_cache(maxsize=1)
+    def orders(epoch: int) -> np.ndarray:
+        return np.stack([np.random.default_rng([seed, ORDER, epoch]).permutation(sequences) for seed in seeds])
+
+    return orders
 
 
 def _hold_out(problem: Problem, config, readout: str) -> tuple[Batch, EarlyStopping]:
