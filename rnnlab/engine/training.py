@@ -199,7 +199,7 @@ class Training:
         return shown
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything that the next update depends on, as arrays: what a checkpoint holds."""
+        """Everything that the next update depends on, as arrays of their own: what a checkpoint holds."""
         held = {
             "theta": self.theta,
             "before": self._before,
@@ -210,7 +210,8 @@ class Training:
             held |= {f"state.{layer}.{k}": state for k, state in enumerate(of_layer)}
         if self._validation is not None:
             held |= self._validation.state()
-        return held | {f"optimizer.{name}": np.asarray(value) for name, value in self._optimizer.state().items()}
+        held |= {f"optimizer.{name}": np.asarray(value) for name, value in self._optimizer.state().items()}
+        return {name: value.copy() for name, value in held.items()}
 
     def restore(self, held: Mapping[str, np.ndarray]) -> None:
         """Take up a training where `state` left it."""

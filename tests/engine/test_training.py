@@ -487,7 +487,7 @@ def test_a_training_taken_up_again_goes_on_bit_for_bit(mode, optimizer):
     whole = train_of(many, **options)
     held, expected = [], []
     for update in whole:
-        held.append({name: np.array(value) for name, value in whole.state().items()})
+        held.append(whole.state())
         expected.append(update)
     for at in (1, 4, len(held) - 1):
         again = train_of(many, theta=np.full_like(many.theta, np.nan), **options)
@@ -509,7 +509,7 @@ def test_a_model_that_diverges_after_a_restart_goes_back_to_before_it():
     for update in whole:
         if update.diverged:
             break
-        held.append({name: np.array(value) for name, value in whole.state().items()})
+        held.append(whole.state())
     assert held
     again = train_of(many, updates=12)
     again.restore(held[-1])
@@ -522,7 +522,7 @@ def test_a_diverged_model_stays_frozen_after_a_restart():
     training = train_of(many, theta=wild, updates=12)
     list(training)
     again = train_of(many, theta=wild, updates=14)
-    again.restore({name: np.array(value) for name, value in training.state().items()})
+    again.restore(training.state())
     frozen = again.theta[1].copy()
     rest = list(again)
     assert [update.number for update in rest] == [13, 14]
