@@ -9,6 +9,7 @@ from rnnlab.data.series import Series
 from rnnlab.data.windows import WindowedSeries, Windows, make_windows
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
+from rnnlab.errors import DataError
 from rnnlab.experiments.problems import Evaluation, Problem
 from rnnlab.forecasting import baselines, comparison, metrics
 
@@ -21,15 +22,20 @@ _TOO_FEW = "Too few rows to forecast for a test of equal accuracy: {rows}. Give 
 def build(config) -> Problem:
     """Read the series and cut it into windows."""
     series, data = load_series(config.data), config.data
-    windowed = make_windows(
-        series.values,
-        series.dates,
-        lookback=data.lookback,
-        horizon=data.horizon,
-        target=data.target,
-        train_fraction=data.train_fraction,
-        scaler=data.scaler,
-    )
+    try:
+        windowed = make_windows(
+            series.values,
+            series.dates,
+            lookback=data.lookback,
+            horizon=data.horizon,
+            target=data.target,
+            train_fraction=data.train_fraction,
+            scaler=data.scaler,
+        )
+    except DataError as error:
+        where = series.name if series.path is None else series.path
+        message = error.message[0].lower() + error.message[1:]
+        raise DataError(f"{where}: {message}", hint=error.hint) from error
     dtype = np.dtype(config.model.dtype)
     every = config.model.readout == "every"
     return Problem(
