@@ -65,7 +65,7 @@ def test_every_problem_at_once(rnnlab, folder):
 SERIES = {
     "missing": (None, r"series\.csv: no such file"),
     "empty": ([], r"series\.csv.* no rows"),
-    "too_few": ([(1, 10.0), (2, 11.0), (3, 12.0)], r"^error: .*series\.csv: one training and .* at least \d+ rows .*; got 3"),
+    "too_few": ([(1, 10.0), (2, 11.0), (3, 12.0)], r"^error: .*series\.csv: .* need at least \d+ rows .*; got 3"),
     "unsorted": ([(k, 10.0 + k) for k in (1, 2, 4, 3, 5, 6, 7, 8)], r"series\.csv:5: .*ascend.*2020-01-03"),
     "doubled": ([(k, 10.0 + k) for k in (1, 2, 3, 3, 4, 5, 6, 7)], r"series\.csv:5: .*2020-01-03 stands"),
     "text": ([(k, "n.a." if k == 5 else 1.0) for k in range(1, 20)], r"series\.csv:6: .*number; got 'n\.a\.'"),
