@@ -87,7 +87,11 @@ class Stack:
         return outputs, finals
 
     def backward(
-        self, d_outputs: np.ndarray, d_theta: np.ndarray, ended: np.ndarray | None = None, traces: list[Trace] | None = None
+        self,
+        d_outputs: np.ndarray,
+        d_theta: np.ndarray,
+        ended: np.ndarray | None = None,
+        traces: list[Trace] | None = None,
     ) -> list[list[np.ndarray]]:
         """Write dL/dtheta into `d_theta` and return the gradient of the initial states, after `forward`."""
         self._layout.view(d_theta, "readout.W_ho")[...] = sum_over_time(self._top, d_outputs)

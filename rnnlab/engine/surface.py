@@ -82,9 +82,7 @@ class Surface:
         )
         return self._join(self._tensors(result.parameters, result.inputs, result.initial))
 
-    def _tensors(
-        self, theta: np.ndarray, inputs: np.ndarray | None, states: States | None
-    ) -> dict[str, np.ndarray]:
+    def _tensors(self, theta: np.ndarray, inputs: np.ndarray | None, states: States | None) -> dict[str, np.ndarray]:
         """All that can be moved, by name, with the model axis in front."""
         tensors = self._network.layout.views(theta)
         if inputs is not None:

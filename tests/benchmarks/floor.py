@@ -54,7 +54,11 @@ class _Arithmetic:
         self.z, self.gates, self.da = normal(T, *lead, K, B), normal(T, *lead, G, B), normal(T, *lead, G, B)
         self.state = normal(*lead, H, B)
         self.softmax = w.loss == "cross_entropy"
-        self.W_ho, self.h, self.outputs = normal(*lead, w.O, H), normal(steps, *lead, H, B), normal(steps, *lead, w.O, B)
+        self.W_ho, self.h, self.outputs = (
+            normal(*lead, w.O, H),
+            normal(steps, *lead, H, B),
+            normal(steps, *lead, w.O, B),
+        )
         self.d_outputs = np.ones_like(self.outputs)
         self.steps = list(zip(self.z, self.gates, self.da, strict=True))
 

@@ -1,4 +1,4 @@
-"""JAX's training step: `jit` of value and gradient over `lax.scan`, clipping and update in the same compiled function."""
+"""JAX's training step: value and gradient over `lax.scan`, clipping and update, in one compiled function."""
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +12,7 @@ jax.config.update("jax_platforms", "cpu")
 
 
 def candidates(problem: Problem, threads: int) -> list[Candidate]:
-    """The scan unrolled or not, tokens looked up or one-hot; the inputs' product is one before the scan, which is faster."""
+    """The scan unrolled or not, tokens looked up or one-hot; the product with the inputs is one, before the scan."""
     forms = [(unroll, look_up) for unroll in (1, 5) for look_up in (False, True)]
     if problem.workload.inputs == "numbers":
         forms = [(1, False), (5, False)]

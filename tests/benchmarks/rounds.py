@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 ROOT = Path(__file__).parents[2]
-AGREEMENT = {"float64": 1e-10, "float32": 2e-3}  # largest difference of loss and gradient, relative to the largest entry
+AGREEMENT = {"float64": 1e-10, "float32": 2e-3}  # of loss and gradient, relative to the largest entry
 
 
 @dataclass
@@ -113,9 +113,7 @@ def _hold_together(sides: list[Side], found: Measurement) -> None:
         return
     ours = results["rnnlab"]
     for name, theirs in results.items():
-        difference = max(
-            float(np.max(np.abs(a - b)) / np.max(np.abs(b))) for a, b in zip(theirs, ours, strict=True)
-        )
+        difference = max(float(np.max(np.abs(a - b)) / np.max(np.abs(b))) for a, b in zip(theirs, ours, strict=True))
         found.disagreement[name] = difference
         if not difference <= AGREEMENT[found.dtype]:
             found.failures[name] = f"loss or gradient differs by {difference:.1e}"

@@ -17,7 +17,13 @@ from threadpoolctl import threadpool_limits
 from tests.benchmarks.candidate import Candidate
 from tests.benchmarks.workloads import WORKLOADS, draw
 
-MODULES = {"rnnlab": "rnnlab_side", "rnnlab1": "rnnlab_side", "torch": "torch_side", "jax": "jax_side", "floor": "floor"}
+MODULES = {
+    "rnnlab": "rnnlab_side",
+    "rnnlab1": "rnnlab_side",
+    "torch": "torch_side",
+    "jax": "jax_side",
+    "floor": "floor",
+}
 TRIAL_SECONDS = 0.15
 
 

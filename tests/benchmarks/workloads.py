@@ -6,7 +6,7 @@ import numpy as np
 
 from rnnlab.engine.architecture import Architecture
 
-# Too small to move a weight far: after a thousand timed steps all sides still work on the numbers they were verified on.
+# Too small to move a weight far: after a thousand timed steps all sides still work on the verified numbers.
 LEARNING_RATE = 1e-6
 CLIP_NORM = 5.0
 

@@ -7,9 +7,7 @@ WORDS = st.text("abc", min_size=1, max_size=12)
 
 
 def test_columns_are_aligned():
-    lines = tables.render(
-        ["", "network", "naive"], [["RMSE (USD)", "14.7 ± 1.0", "2.75"], ["skill", "-4", "0"]]
-    )
+    lines = tables.render(["", "network", "naive"], [["RMSE (USD)", "14.7 ± 1.0", "2.75"], ["skill", "-4", "0"]])
     assert lines == [
         "                 network  naive",
         "  RMSE (USD)  14.7 ± 1.0   2.75",
@@ -22,9 +20,7 @@ def test_columns_that_do_not_fit_follow_below():
     assert lines == ["     one  two", "  a    1    2", "", "     three", "  a      3"]
 
 
-@given(
-    st.integers(1, 6).flatmap(lambda n: st.lists(st.lists(WORDS, min_size=n + 1, max_size=n + 1), min_size=2))
-)
+@given(st.integers(1, 6).flatmap(lambda n: st.lists(st.lists(WORDS, min_size=n + 1, max_size=n + 1), min_size=2)))
 def test_every_cell_is_shown_once_within_the_width(rows):
     header, *body = rows
     lines = tables.render(header, body, width=34)

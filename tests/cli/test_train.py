@@ -11,9 +11,7 @@ from importlib.util import find_spec
 
 import pytest
 
-pytestmark = pytest.mark.skipif(
-    find_spec("rnnlab.experiments.train") is None, reason="nothing to train with yet"
-)
+pytestmark = pytest.mark.skipif(find_spec("rnnlab.experiments.train") is None, reason="nothing to train with yet")
 
 CONFIG = """\
 name: small
@@ -80,9 +78,7 @@ def test_seeds_and_overrides(rnnlab, tmp_path):
     (run,) = runs(tmp_path)
     with open(run / "metrics.csv", newline="") as file:
         rows = list(csv.DictReader(file))
-    assert {(row["seed"], row["epoch"]) for row in rows} == {
-        (s, e) for s in ("3", "7", "11") for e in ("1", "2")
-    }
+    assert {(row["seed"], row["epoch"]) for row in rows} == {(s, e) for s in ("3", "7", "11") for e in ("1", "2")}
 
 
 def test_config_from_standard_input(rnnlab):
@@ -172,9 +168,7 @@ def test_live_bar(on_terminal, tmp_path):
     assert plain.rstrip().endswith(f"run  runs/{run.name}")
 
 
-@pytest.mark.parametrize(
-    "env", [{"NO_COLOR": "1"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}]
-)
+@pytest.mark.parametrize("env", [{"NO_COLOR": "1"}, {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}])
 def test_live_bar_in_poor_conditions(on_terminal, env):
     code, screen = on_terminal("train", "small.yaml", env=env, columns=60)
     assert code == 0

@@ -83,9 +83,7 @@ def test_corrupt_test_rows_change_nothing_about_training(target, scaler):
     values = walk(200)
     corrupt = values.copy()
     corrupt[160:] = 1e6 * np.random.default_rng(1).random(40) + 1.0
-    clean, spoilt = (
-        make_windows(v, lookback=5, horizon=2, target=target, scaler=scaler) for v in (values, corrupt)
-    )
+    clean, spoilt = (make_windows(v, lookback=5, horizon=2, target=target, scaler=scaler) for v in (values, corrupt))
     assert clean.encoding == spoilt.encoding
     assert clean.train.inputs.tobytes() == spoilt.train.inputs.tobytes()
     assert clean.train.targets.tobytes() == spoilt.train.targets.tobytes()
@@ -137,9 +135,7 @@ def test_a_diverged_prediction_inverts_to_infinity_without_a_warning():
     assert np.isnan(prices[1])
 
 
-@pytest.mark.parametrize(
-    ("rows", "fraction", "train_rows"), [(2015, 0.8, 1612), (100, 0.29, 29), (9, 0.5, 4)]
-)
+@pytest.mark.parametrize(("rows", "fraction", "train_rows"), [(2015, 0.8, 1612), (100, 0.29, 29), (9, 0.5, 4)])
 def test_train_rows_is_the_floor_of_the_exact_product(rows, fraction, train_rows):
     assert count_train_rows(rows, fraction) == train_rows
 
