@@ -40,15 +40,17 @@ def huber(o, y, counts, scale, *, delta: float = 1.0):
 def cross_entropy(o, y, counts, scale):
     """-log softmax(o)[y]; `do = softmax(o) - onehot(y)`."""
     shifted = o - o.real.max(axis=-2, keepdims=True)
-    p = np.exp(shifted)
-    normalizer = p.sum(axis=-2, keepdims=True)
-    right = np.broadcast_to(y[..., None, :], (*o.shape[:-2], 1, o.shape[-1]))
-    loss = np.log(normalizer) - np.take_along_axis(shifted, right, axis=-2)
-    p /= normalizer
-    np.put_along_axis(p, right, np.take_along_axis(p, right, axis=-2) - 1, axis=-2)
-    _drop(loss, counts)
+    *grids, last = np.ogrid[tuple(slice(n) for n in (*o.shape[:-2], o.shape[-1]))]
+    right = (*grids, y, last)  # where the right classes stand
+    minus_log_p = -shifted[right]
+    p = np.exp(shifted, out=shifted)
+    normalizer = p.sum(axis=-2)
+    minus_log_p += np.log(normalizer)
+    p *= (scale / normalizer)[..., None, :]
+    p[right] -= scale
+    _drop(minus_log_p[..., None, :], counts)
     _drop(p, counts)
-    return _total(loss, scale), _scaled(p, scale)
+    return _total(minus_log_p[..., None, :], scale), p
 
 
 def binary_cross_entropy(o, y, counts, scale):

@@ -9,6 +9,7 @@ import numpy as np
 
 WORKSPACE = 1 << 20  # bytes that a sum over time may take beside what it sums, or an eighth of that where it is more
 UNPACKED_WORK = 1_000_000  # rows x depth x columns: OpenBLAS's limit for small matrices
+FEW_TOKENS = 256  # up to which a product with one-hot columns costs less than sorting
 LEAST_ROWS = 8  # of a group: with fewer the small kernels lose
 
 
@@ -102,7 +103,7 @@ def _time_inside(a: np.ndarray) -> np.ndarray:
 
 
 def sum_by_token(gradient: np.ndarray, tokens: np.ndarray, size: int) -> np.ndarray:
-    """sum_t onehot(token_t) da_t^T without the one-hot matrix: rows of equal tokens are added up.
+    """sum_t onehot(token_t) da_t^T; where there are many different tokens, rows of equal ones are added up instead.
 
     Parameters
     ----------
@@ -116,6 +117,9 @@ def sum_by_token(gradient: np.ndarray, tokens: np.ndarray, size: int) -> np.ndar
     (..., I, A)
     """
     T, *lead, A, B = gradient.shape
+    if B == 1 and size <= FEW_TOKENS:
+        onehot = (np.moveaxis(tokens, 0, -1)[..., 0, None, :] == np.arange(size)[:, None]).astype(gradient.dtype)
+        return np.matmul(onehot, _time_inside(gradient[..., 0]))
     models = lead[0] if lead else 1
     rows = np.swapaxes(gradient, -1, -2).reshape(T * models * B, A)
     tokens = tokens.reshape(T, -1, B) + size * np.arange(models)[:, None]  # a model's tokens get numbers of their own
