@@ -48,6 +48,29 @@ class Gradients:
     flow: list[np.ndarray] | None = None
 
 
+@dataclass(frozen=True)
+class _Forward:
+    """A block after its forward pass: its part of batch and parameters, and what the stack says, as columns."""
+
+    stack: Stack
+    part: Batch
+    parameters: np.ndarray
+    ended: np.ndarray | None
+    outputs: np.ndarray
+    finals: list[list[np.ndarray]]
+
+    def loss(self, loss: Loss, scale: float) -> tuple[np.ndarray, np.ndarray]:
+        """The loss of the block and its gradient with respect to the outputs."""
+        every = self.stack.architecture.readout == "every"
+        counts = None if self.ended is None or not every else ~self.ended[..., 0, :]
+        return loss(self.outputs, self.part.target_columns(every, self.parameters.ndim == 2), counts, scale)
+
+    @property
+    def states(self) -> States:
+        """The states after the last step, as rows."""
+        return [[_rows(state) for state in of_layer] for of_layer in self.finals]
+
+
 class Network:
     """Loss, gradients and outputs of a stack of recurrent layers.
 
@@ -96,26 +119,20 @@ class Network:
             A regularizer of the gradient flow (`rnnlab.engine.regularizers`): adds to loss and gradient.
         """
         scale = 1.0 / batch.sequences
-        every = self.architecture.readout == "every"
 
         def work(block: Block) -> Gradients:
-            part, parameters = batch.cut(block, self.architecture.readout), _models(theta, block)
-            with self._stack(part, parameters) as stack:
-                lead = parameters.ndim == 2
-                ended = part.ended(lead)
-                initial_states = _cut_states(states, block, theta)
-                outputs, finals = stack.forward(parameters, part.input_columns(lead), initial_states, ended)
-                counts = None if ended is None or not every else ~ended[..., 0, :]
-                value, d_outputs = loss(outputs, part.target_columns(every, lead), counts, scale)
-                gradient = np.empty_like(parameters)
+            with self._forward(theta, batch, states, block) as done:
+                stack = done.stack
+                value, d_outputs = done.loss(loss, scale)
+                gradient = np.empty_like(done.parameters)
                 traces = stack.traces() if flow or penalty else None
-                d_initial = stack.backward(d_outputs, gradient, ended, traces)
+                d_initial = stack.backward(d_outputs, gradient, done.ended, traces)
                 if penalty is not None and traces is not None:
-                    value = value + penalty(stack, gradient, traces, scale, ended)
+                    value = value + penalty(stack, gradient, traces, scale, done.ended)
                 return Gradients(
                     value,
                     gradient,
-                    [[_rows(state) for state in states] for states in finals],
+                    done.states,
                     _rows(stack.input_gradient()) if inputs else None,
                     [[_rows(state).copy() for state in states] for states in d_initial] if initial else None,
                     [_rows(trace.dh) for trace in traces] if flow and traces else None,
@@ -126,17 +143,11 @@ class Network:
 
     def loss(self, theta: np.ndarray, batch: Batch, loss: Loss, *, states: States | None = None) -> np.ndarray:
         """The loss alone, () or (R,): one forward pass. Complex parameters give a complex loss (complex step)."""
-        scale, every = 1.0 / batch.sequences, self.architecture.readout == "every"
+        scale = 1.0 / batch.sequences
 
         def work(block: Block) -> np.ndarray:
-            part, parameters = batch.cut(block, self.architecture.readout), _models(theta, block)
-            with self._stack(part, parameters) as stack:
-                lead = parameters.ndim == 2
-                ended = part.ended(lead)
-                initial_states = _cut_states(states, block, theta)
-                outputs, _ = stack.forward(parameters, part.input_columns(lead), initial_states, ended)
-                counts = None if ended is None or not every else ~ended[..., 0, :]
-                return loss(outputs, part.target_columns(every, lead), counts, scale)[0]
+            with self._forward(theta, batch, states, block) as done:
+                return done.loss(loss, scale)[0]
 
         blocks = self._blocks(theta, batch)
         return _add_up(list(run(work, blocks, self._executor)), blocks, theta.shape[:-1])
@@ -149,14 +160,8 @@ class Network:
         last = self.architecture.readout == "last"
 
         def work(block: Block) -> tuple[np.ndarray, States]:
-            part, parameters = batch.cut(block, self.architecture.readout), _models(theta, block)
-            with self._stack(part, parameters) as stack:
-                lead = parameters.ndim == 2
-                ended = part.ended(lead)
-                outputs, finals = stack.forward(
-                    parameters, part.input_columns(lead), _cut_states(states, block, theta), ended
-                )
-                return _rows(outputs[0] if last else outputs), [[_rows(s) for s in states] for states in finals]
+            with self._forward(theta, batch, states, block) as done:
+                return _rows(done.outputs[0] if last else done.outputs), done.states
 
         blocks = self._blocks(theta, batch)
         parts = list(run(work, blocks, self._executor))
@@ -164,9 +169,7 @@ class Network:
         outputs = assemble([part[0] for part in parts], blocks, lead=lead, time=not last)
         return outputs, _assemble_states([part[1] for part in parts], blocks, lead)
 
-    def activity(
-        self, theta: np.ndarray, batch: Batch, *, states: States | None = None
-    ) -> list[dict[str, np.ndarray]]:
+    def activity(self, theta: np.ndarray, batch: Batch, *, states: States | None = None) -> list[dict[str, np.ndarray]]:
         """What every recurrence did, step by step: one forward pass.
 
         Returns
@@ -177,15 +180,10 @@ class Network:
         """
 
         def work(block: Block) -> list[dict[str, np.ndarray]]:
-            part, parameters = batch.cut(block, self.architecture.readout), _models(theta, block)
-            with self._stack(part, parameters) as stack:
-                lead = parameters.ndim == 2
-                stack.forward(
-                    parameters, part.input_columns(lead), _cut_states(states, block, theta), part.ended(lead)
-                )
+            with self._forward(theta, batch, states, block) as done:
                 return [
                     {name: _rows(values).copy() for name, values in ({"h": r.h} | r.cell.activity()).items()}
-                    for r in stack.recurrences
+                    for r in done.stack.recurrences
                 ]
 
         blocks = self._blocks(theta, batch)
@@ -218,6 +216,16 @@ class Network:
         per_step = (K + cell.SLOTS * a.hidden_size) * itemsize * a.layers * a.directions
         work = K * cell.GATES * a.hidden_size
         return plan(len(theta) if theta.ndim == 2 else None, batch.sequences, batch.steps * per_step, work)
+
+    @contextmanager
+    def _forward(self, theta: np.ndarray, batch: Batch, states: States | None, block: Block) -> Iterator[_Forward]:
+        """The forward pass of a block, on a stack that is its own until the context ends."""
+        part, parameters = batch.cut(block, self.architecture.readout), _models(theta, block)
+        lead = parameters.ndim == 2
+        ended, initial = part.ended(lead), _cut_states(states, block, theta)
+        with self._stack(part, parameters) as stack:
+            outputs, finals = stack.forward(parameters, part.input_columns(lead), initial, ended)
+            yield _Forward(stack, part, parameters, ended, outputs, finals)
 
     @contextmanager
     def _stack(self, part: Batch, parameters: np.ndarray) -> Iterator[Stack]:
