@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -13,39 +13,12 @@ from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.blocks import Block, assemble, plan, run
 from rnnlab.engine.cells import CELLS
+from rnnlab.engine.gradients import Gradients, States, add_up, assemble_states, join
 from rnnlab.engine.recurrence import Trace
 from rnnlab.engine.stack import Stack
 
-States = list[list[np.ndarray]]
 Loss = Callable[[np.ndarray, np.ndarray, np.ndarray | None, float], tuple[np.ndarray, np.ndarray]]
 Penalty = Callable[[Stack, np.ndarray, list[Trace], float, np.ndarray | None], np.ndarray]
-
-
-@dataclass(frozen=True)
-class Gradients:
-    """Loss and gradients of one batch.
-
-    Attributes
-    ----------
-    loss : float64, () or (R,)
-    parameters : (P,) or (R, P)
-        dL/dtheta, laid out as the parameters themselves.
-    states : per recurrence a list of (..., B, H)
-        The states after the last step, to be carried into the next batch.
-    inputs : (T, ..., B, I) or None
-        dL/dx, where asked for.
-    initial : as `states`, or None
-        dL/dh_{-1} (and dL/dc_{-1}), where asked for.
-    flow : per recurrence (T, ..., B, H), or None
-        dL/dh_t of every step, where asked for; a reverse recurrence counts its steps from the end.
-    """
-
-    loss: np.ndarray
-    parameters: np.ndarray
-    states: States
-    inputs: np.ndarray | None = None
-    initial: States | None = None
-    flow: list[np.ndarray] | None = None
 
 
 @dataclass(frozen=True)
@@ -139,7 +112,7 @@ class Network:
                 )
 
         blocks = self._blocks(theta, batch)
-        return _join(list(run(work, blocks, self._executor)), blocks, theta)
+        return join(list(run(work, blocks, self._executor)), blocks, theta)
 
     def loss(self, theta: np.ndarray, batch: Batch, loss: Loss, *, states: States | None = None) -> np.ndarray:
         """The loss alone, () or (R,): one forward pass. Complex parameters give a complex loss (complex step)."""
@@ -150,7 +123,7 @@ class Network:
                 return done.loss(loss, scale)[0]
 
         blocks = self._blocks(theta, batch)
-        return _add_up(list(run(work, blocks, self._executor)), blocks, theta.shape[:-1])
+        return add_up(list(run(work, blocks, self._executor)), blocks, theta.shape[:-1])
 
     def outputs(self, theta: np.ndarray, batch: Batch, *, states: States | None = None) -> tuple[np.ndarray, States]:
         """Outputs, (..., B, O) or (T, ..., B, O), and the states after the last step: the forward pass alone.
@@ -167,7 +140,7 @@ class Network:
         parts = list(run(work, blocks, self._executor))
         lead = theta.ndim == 2
         outputs = assemble([part[0] for part in parts], blocks, lead=lead, time=not last)
-        return outputs, _assemble_states([part[1] for part in parts], blocks, lead)
+        return outputs, assemble_states([part[1] for part in parts], blocks, lead)
 
     def activity(self, theta: np.ndarray, batch: Batch, *, states: States | None = None) -> list[dict[str, np.ndarray]]:
         """What every recurrence did, step by step: one forward pass.
@@ -264,42 +237,3 @@ def _cut_states(states: States | None, block: Block, theta: np.ndarray) -> State
         return None
     index = (block.sequences,) if block.models is None else (block.which, block.sequences)
     return [[_rows(state[index]) for state in of_layer] for of_layer in states]
-
-
-def _assemble_states(parts: list[States], blocks: list[Block], lead: bool) -> States:
-    return [
-        [
-            assemble([part[layer][k] for part in parts], blocks, lead=lead, time=False)
-            for k in range(len(parts[0][layer]))
-        ]
-        for layer in range(len(parts[0]))
-    ]
-
-
-def _add_up(parts: list[np.ndarray], blocks: list[Block], shape: tuple[int, ...]) -> np.ndarray:
-    """Losses (...) or gradients (..., P) of the blocks added in order."""
-    if len(parts) == 1 and parts[0].shape == shape:
-        return parts[0]
-    total = np.zeros(shape, parts[0].dtype)
-    for block, part in zip(blocks, parts, strict=True):
-        total[... if block.models is None else block.which] += part
-    return total
-
-
-def _join(parts: list[Gradients], blocks: list[Block], theta: np.ndarray) -> Gradients:
-    """The blocks' results as those of the whole batch."""
-    lead, first = theta.ndim == 2, parts[0]
-    if len(parts) == 1 and blocks[0].whole_model_axis(theta):
-        return first
-    inputs = [part.inputs for part in parts if part.inputs is not None]
-    initial = [part.initial for part in parts if part.initial is not None]
-    flows = list(zip(*(part.flow for part in parts if part.flow is not None), strict=True))
-    return replace(
-        first,
-        loss=_add_up([part.loss for part in parts], blocks, theta.shape[:-1]),
-        parameters=_add_up([part.parameters for part in parts], blocks, theta.shape),
-        states=_assemble_states([part.states for part in parts], blocks, lead),
-        inputs=assemble(inputs, blocks, lead=lead, time=True) if inputs else None,
-        initial=_assemble_states(initial, blocks, lead) if initial else None,
-        flow=[assemble(list(flow), blocks, lead=lead, time=True) for flow in flows] if flows else None,
-    )
