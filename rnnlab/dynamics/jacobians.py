@@ -30,7 +30,7 @@ def step_jacobians(trajectory: Trajectory, steps: slice | None = None) -> np.nda
     identity = np.eye(trajectory.state_size)
     R, B = trajectory.h.shape[:2]
     adjoint = np.broadcast_to(identity, (R, B, *identity.shape))
-    rows = [trajectory.pull_back(slice(t, t + 1), adjoint)[1] for t in range(start, stop)]
+    rows = [trajectory.carry_back(t, adjoint) for t in range(start, stop)]
     return np.stack(rows, axis=2)
 
 
@@ -55,7 +55,7 @@ def suffix_products(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
     log_norms = np.zeros((R, B, T + 1))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         for k in range(1, T + 1):
-            _, adjoint = trajectory.pull_back(slice(T - k, T - k + 1), adjoint)
+            adjoint = trajectory.carry_back(T - k, adjoint)
             norm = _frobenius(adjoint[..., :H])
             log_norms[..., k] = np.log(norm) + log_scale - 0.5 * np.log(H)
             if norm.max() > LARGE or norm.min() < 1 / LARGE:
@@ -77,7 +77,7 @@ def long_product(trajectory: Trajectory) -> np.ndarray:
     R, B = trajectory.h.shape[:2]
     adjoint = np.broadcast_to(np.eye(trajectory.state_size), (R, B, *(trajectory.state_size,) * 2))
     for t in range(trajectory.steps - 1, -1, -1):
-        _, adjoint = trajectory.pull_back(slice(t, t + 1), adjoint)
+        adjoint = trajectory.carry_back(t, adjoint)
     return np.ascontiguousarray(adjoint)
 
 

@@ -6,6 +6,7 @@ BPTT, which works on columns and in place; the tests hold one against the other.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -79,6 +80,23 @@ class Trajectory:
         """
         return _PULL_BACK[self.cell](self, steps, adjoint)
 
+    def carry_back(self, step: int, adjoint: np.ndarray) -> np.ndarray:
+        """Take many gradients (R, B, n, S) back through one step: `before` of `pull_back`, faster for large n.
+
+        The step's Jacobian is put together first, H x H however many gates there are, and multiplied once.
+        """
+        return _CARRY_BACK[self.cell](self, step, adjoint)
+
+    @cached_property
+    def W_back(self) -> np.ndarray:
+        """(R, 1, G H, H): W_hh^T, contiguous, which products are fastest with."""
+        return np.ascontiguousarray(np.swapaxes(self.W_hh, -1, -2))
+
+    @cached_property
+    def gates_back(self) -> np.ndarray:
+        """(R, 1, G, H, H): W_back gate by gate, a view."""
+        return self.W_back.reshape(*self.W_back.shape[:2], -1, self.hidden_size, self.hidden_size)
+
     def slopes(self, steps: slice) -> np.ndarray:
         """phi'(a_t) of the vanilla cell: (R, B, n, H)."""
         after = slice(steps.start + 1, steps.stop + 1)
@@ -116,13 +134,9 @@ def _models_first(values: np.ndarray, lone: bool) -> np.ndarray:
     return np.ascontiguousarray(np.moveaxis(values[:, None] if lone else values, 0, 2))
 
 
-def _back_through(W_hh: np.ndarray, da: np.ndarray) -> np.ndarray:
-    return np.matmul(da, np.swapaxes(W_hh, -1, -2))
-
-
 def _pull_vanilla(t: Trajectory, steps: slice, dh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     da = dh * t.slopes(steps)
-    return da, _back_through(t.W_hh, da)
+    return da, np.matmul(da, t.W_back)
 
 
 def _pull_lstm(t: Trajectory, steps: slice, adjoint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -139,7 +153,7 @@ def _pull_lstm(t: Trajectory, steps: slice, adjoint: np.ndarray) -> tuple[np.nda
         ),
         axis=-1,
     )
-    return da, np.concatenate((_back_through(t.W_hh, da), dc * f), axis=-1)
+    return da, np.concatenate((np.matmul(da, t.W_back), dc * f), axis=-1)
 
 
 def _pull_gru(t: Trajectory, steps: slice, dh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -147,7 +161,43 @@ def _pull_gru(t: Trajectory, steps: slice, dh: np.ndarray) -> tuple[np.ndarray, 
     h_prev = t.h[..., steps, :]
     du = dh * (1 - z) * (1 - n**2)
     da = np.concatenate((du * m * r * (1 - r), dh * (h_prev - n) * z * (1 - z), du * r), axis=-1)
-    return da, _back_through(t.W_hh, da) + dh * z
+    return da, np.matmul(da, t.W_back) + dh * z
 
 
 _PULL_BACK = {"rnn": _pull_vanilla, "lstm": _pull_lstm, "gru": _pull_gru}
+
+
+def _carry_vanilla(t: Trajectory, step: int, dh: np.ndarray) -> np.ndarray:
+    return np.matmul(dh, _scaled(t.slopes(slice(step, step + 1)), t.gates_back[:, :, 0]))
+
+
+def _carry_lstm(t: Trajectory, step: int, adjoint: np.ndarray) -> np.ndarray:
+    H, W = t.hidden_size, t.gates_back
+    i, f, g, o, c_prev, tanh_c = (t.gates[k][..., step : step + 1, :] for k in ("i", "f", "g", "o", "c_prev", "tanh_c"))
+    dh, dc = adjoint[..., :H], adjoint[..., H:]
+    dc = dc + dh * (o * (1 - tanh_c**2))
+    through_c = _scaled(g * i * (1 - i), W[:, :, 0])
+    through_c += _scaled(c_prev * f * (1 - f), W[:, :, 1])
+    through_c += _scaled(i * (1 - g**2), W[:, :, 2])
+    before = np.empty_like(adjoint)
+    before[..., :H] = np.matmul(dc, through_c) + np.matmul(dh, _scaled(tanh_c * o * (1 - o), W[:, :, 3]))
+    before[..., H:] = dc * f
+    return before
+
+
+def _carry_gru(t: Trajectory, step: int, dh: np.ndarray) -> np.ndarray:
+    W, h_prev = t.gates_back, t.h[..., step : step + 1, :]
+    r, z, m, n = (t.gates[k][..., step : step + 1, :] for k in ("r", "z", "m", "n"))
+    u = (1 - z) * (1 - n**2)
+    J = _scaled(u * m * r * (1 - r), W[:, :, 0])
+    J += _scaled((h_prev - n) * z * (1 - z), W[:, :, 1])
+    J += _scaled(u * r, W[:, :, 2])
+    return np.matmul(dh, J) + dh * z
+
+
+def _scaled(factors: np.ndarray, W: np.ndarray) -> np.ndarray:
+    """diag(factors) W: (R, B, 1, H) and (R, 1, H, H) to (R, B, H, H)."""
+    return np.swapaxes(factors, -1, -2) * W
+
+
+_CARRY_BACK = {"rnn": _carry_vanilla, "lstm": _carry_lstm, "gru": _carry_gru}

@@ -53,3 +53,14 @@ def test_models_of_an_ensemble_are_the_lone_models():
         np.testing.assert_array_equal(together.W_hh[r], alone.W_hh[0])
         for name, gate in alone.gates.items():
             np.testing.assert_allclose(together.gates[name][r], gate[0], atol=1e-14)
+
+
+@pytest.mark.parametrize(("cell", "activation"), CELLS)
+def test_one_step_takes_many_gradients_back_as_it_takes_each(cell, activation):
+    trajectory = follow(*random_case(cell, activation, models=2))
+    adjoint = np.random.default_rng(1).normal(size=(2, 3, 4, trajectory.state_size))
+    for step in range(trajectory.steps):
+        together = trajectory.carry_back(step, adjoint)
+        for k in range(4):
+            _, alone = trajectory.pull_back(slice(step, step + 1), adjoint[:, :, k : k + 1])
+            np.testing.assert_allclose(together[:, :, k : k + 1], alone, atol=1e-13)
