@@ -88,14 +88,14 @@ class Trajectory:
         return _CARRY_BACK[self.cell](self, step, adjoint)
 
     @cached_property
-    def W_back(self) -> np.ndarray:
+    def weights_back(self) -> np.ndarray:
         """(R, 1, G H, H): W_hh^T, contiguous, which products are fastest with."""
         return np.ascontiguousarray(np.swapaxes(self.W_hh, -1, -2))
 
     @cached_property
     def gates_back(self) -> np.ndarray:
-        """(R, 1, G, H, H): W_back gate by gate, a view."""
-        return self.W_back.reshape(*self.W_back.shape[:2], -1, self.hidden_size, self.hidden_size)
+        """(R, 1, G, H, H): weights_back gate by gate, a view."""
+        return self.weights_back.reshape(*self.weights_back.shape[:2], -1, self.hidden_size, self.hidden_size)
 
     def slopes(self, steps: slice) -> np.ndarray:
         """phi'(a_t) of the vanilla cell: (R, B, n, H)."""
@@ -136,7 +136,7 @@ def _models_first(values: np.ndarray, lone: bool) -> np.ndarray:
 
 def _pull_vanilla(t: Trajectory, steps: slice, dh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     da = dh * t.slopes(steps)
-    return da, np.matmul(da, t.W_back)
+    return da, np.matmul(da, t.weights_back)
 
 
 def _pull_lstm(t: Trajectory, steps: slice, adjoint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -153,7 +153,7 @@ def _pull_lstm(t: Trajectory, steps: slice, adjoint: np.ndarray) -> tuple[np.nda
         ),
         axis=-1,
     )
-    return da, np.concatenate((np.matmul(da, t.W_back), dc * f), axis=-1)
+    return da, np.concatenate((np.matmul(da, t.weights_back), dc * f), axis=-1)
 
 
 def _pull_gru(t: Trajectory, steps: slice, dh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
@@ -161,7 +161,7 @@ def _pull_gru(t: Trajectory, steps: slice, dh: np.ndarray) -> tuple[np.ndarray, 
     h_prev = t.h[..., steps, :]
     du = dh * (1 - z) * (1 - n**2)
     da = np.concatenate((du * m * r * (1 - r), dh * (h_prev - n) * z * (1 - z), du * r), axis=-1)
-    return da, np.matmul(da, t.W_back) + dh * z
+    return da, np.matmul(da, t.weights_back) + dh * z
 
 
 _PULL_BACK = {"rnn": _pull_vanilla, "lstm": _pull_lstm, "gru": _pull_gru}
