@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 
 from rnnlab.config import load
-from rnnlab.engine.cells import CELLS, Lstm
+from rnnlab.engine.cells import CELLS
 from rnnlab.errors import ConfigError, DataError
 from rnnlab.experiments.gradcheck import gradcheck
+from tests.engine.test_mutations import MemoryThatDoesNotForget
 
 STOCK = "data: {kind: prices, symbol: AAPL, lookback: 30}\nmodel: {hidden_size: 4}\n"
 TEXT = "data: {kind: text, text: the quick brown fox, repeat: 30, chunk: 10}\nmodel: {hidden_size: 4}\n"
@@ -92,12 +93,7 @@ def test_dead_units_are_said(config):
 
 
 def test_a_wrong_gradient_fails(config, monkeypatch):
-    class ForgetsToForget(Lstm):
-        def derivatives(self, start, stop):
-            super().derivatives(start, stop)
-            self.memory[start:stop] = 1
-
-    monkeypatch.setitem(CELLS, "lstm", ForgetsToForget)
+    monkeypatch.setitem(CELLS, "lstm", MemoryThatDoesNotForget)
     assert not gradcheck(config(STOCK, "model.cell=lstm")).check.passed
 
 
