@@ -3,8 +3,10 @@
 import numpy as np
 
 from rnnlab.engine.batch import Batch
+from rnnlab.engine.clipping import clip
 from rnnlab.engine.losses import loss_function
 from rnnlab.engine.network import Network
+from rnnlab.engine.optimizers import make_optimizer
 from tests.benchmarks.candidate import Candidate
 from tests.benchmarks.workloads import CLIP_NORM, LEARNING_RATE, Problem
 
@@ -14,12 +16,12 @@ def candidates(problem: Problem, threads: int) -> list[Candidate]:
     batch, loss = Batch(problem.inputs, problem.targets), loss_function(problem.workload.loss)
     theta = problem.theta.copy()
 
+    optimizer = make_optimizer("sgd", theta.shape, theta.dtype)
+
     def step() -> None:
         gradient = network.gradients(theta, batch, loss).parameters
-        norm = np.sqrt(np.einsum("...p,...p->...", gradient, gradient))
-        factor = np.minimum(1, CLIP_NORM / norm) * LEARNING_RATE
-        gradient *= factor[..., None].astype(theta.dtype, copy=False)
-        np.subtract(theta, gradient, out=theta)
+        clip(gradient, network.layout, "norm", CLIP_NORM)
+        optimizer.update(theta, gradient, LEARNING_RATE)
 
     def gradients() -> tuple[float, np.ndarray]:
         result = network.gradients(problem.theta, batch, loss)
