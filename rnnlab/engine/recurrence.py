@@ -21,7 +21,7 @@ from rnnlab.engine.cells import CELLS
 from rnnlab.engine.products import StepProduct, sum_by_token, sum_over_time
 
 # Steps whose local derivatives are worked out at once: as many as stay in the processor's nearest caches.
-CHUNK_ELEMENTS = 32_768
+CHUNK_BYTES = 1 << 18
 CHUNK_STEPS = 64
 CUT_EVERY = 16  # steps between two looks for gradients that have vanished
 
@@ -84,7 +84,7 @@ class Recurrence:
             self.z[..., -1, :] = 1
         self.h = self.z[..., :H, :]
         tape = zeros_per_step(T if kind.SLOTS == 1 else T + 1, (*lead, kind.SLOTS * H, B), dtype)
-        self._chunk = int(np.clip(CHUNK_ELEMENTS // max(1, tape[0].size), 1, min(T, CHUNK_STEPS)))
+        self._chunk = int(np.clip(CHUNK_BYTES // max(1, tape[0].nbytes), 1, min(T, CHUNK_STEPS)))
         self.cell = kind(self.h, tape, self._chunk, activation)
         self.states = [self.h] if self.cell.memory is None else [self.h, self.cell.memory]
         self._dh = zeros((*lead, H, B), dtype)
@@ -232,6 +232,8 @@ class Recurrence:
             table = np.swapaxes(self._forward[..., H:-1] + self._forward[..., -1:], -1, -2)  # (..., I, A)
             self._tokens = inputs
             self.cell.preactivation[...] = np.swapaxes(_look_up(table, inputs, self.lead), -1, -2)
+            if ended is not None:
+                np.copyto(self.cell.preactivation, self._forward[..., -1:], where=ended)
             return
         place = self.z[:-1, ..., H : H + I, :]
         if np.issubdtype(inputs.dtype, np.integer):

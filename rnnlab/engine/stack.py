@@ -14,7 +14,8 @@ from rnnlab.engine.parameters import Layout
 from rnnlab.engine.products import apply_to_steps, sum_over_time
 from rnnlab.engine.recurrence import Recurrence, Trace
 
-# From this vocabulary on, looking a token's weights up costs less than the product with its one-hot column.
+# From this vocabulary on, looking a token's weights up costs less than the product with its one-hot column. So it does
+# for many models of one sequence each, which wait for their weights to come from memory.
 GATHER_FROM = 96
 
 
@@ -57,7 +58,7 @@ class Stack:
                 input_size=input_size,
                 hidden_size=architecture.hidden_size,
                 dtype=dtype,
-                gathered=tokens and index < architecture.directions and (batch_size == 1 or input_size >= GATHER_FROM),
+                gathered=tokens and index < architecture.directions and _gather(lead, batch_size, input_size),
             )
             for index, (_, input_size, _) in enumerate(self._parts)
         ]
@@ -185,3 +186,7 @@ def _in_reverse(source: Callable, steps: int) -> Callable:
 
 def _reversed(ended: np.ndarray | None) -> np.ndarray | None:
     return None if ended is None else ended[::-1]
+
+
+def _gather(lead: tuple[int, ...], batch_size: int, vocabulary: int) -> bool:
+    return vocabulary >= GATHER_FROM or (bool(lead) and batch_size == 1)
