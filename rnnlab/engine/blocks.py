@@ -18,7 +18,7 @@ import numpy as np
 # Measured on two cores with 2 MiB of cache each: the knee is flat between half and double these values. What a smaller
 # block gains in the caches it loses in calls: a block has a call for each operation of each step.
 BLOCK_BYTES = 8 << 20  # of one model; of an ensemble, whose operations are long anyway, half of it
-LEAST_SEQUENCES = 64  # that are kept together whatever they take
+LEAST_SEQUENCES = 64  # that are kept together whatever they take: threads that meet at every few microseconds lose
 SPLIT_STEP_WORK = 2_000_000  # multiplications a step from which half a block keeps a thread busy
 
 T = TypeVar("T")
@@ -60,7 +60,8 @@ def plan(models: int | None, sequences: int, bytes_per_sequence: int, step_work_
     fits = max(1, BLOCK_BYTES // bytes_per_sequence)
     if models is None or fits < 4 * sequences:
         pieces = math.ceil(sequences / max(fits, LEAST_SEQUENCES))
-        if models is None and pieces == 1 and sequences >= 16 and sequences * step_work_per_sequence >= SPLIT_STEP_WORK:
+        large = sequences >= LEAST_SEQUENCES and sequences * step_work_per_sequence >= SPLIT_STEP_WORK
+        if models is None and pieces == 1 and large:
             pieces = 2
         rows = _even(sequences, pieces)
         which = [None] if models is None else [slice(m, m + 1) for m in range(models)]
