@@ -14,7 +14,7 @@ WRONG = 1
 EXAMPLES = """\b
 Examples:
   rnnlab gradcheck configs/stock.yaml
-  rnnlab gradcheck configs/stock.yaml --set model.cell=lstm"""
+  rnnlab gradcheck stock.yaml --set model.cell=lstm"""
 
 
 def register(app: typer.Typer) -> None:

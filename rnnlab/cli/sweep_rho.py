@@ -20,8 +20,8 @@ EXAMPLES = """\b
 Examples:
   rnnlab sweep-rho 0.9 0.99 1.2
   rnnlab sweep-rho --from 0.5 --to 2.0 --num 31 --seeds 20
-  rnnlab sweep-rho 0.9 1.0 1.1 --exact --activation tanh --length 200
-  rnnlab sweep-rho 1.0 --cell lstm --set model.init.forget_bias=2"""
+  rnnlab sweep-rho 0.9 1.1 --exact --length 200
+  rnnlab sweep-rho 1.0 --cell lstm --seeds 20"""
 
 
 def register(app: typer.Typer) -> None:

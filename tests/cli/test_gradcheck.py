@@ -62,7 +62,7 @@ def test_a_wrong_gradient_ends_with_1(executable, environment, tmp_path):
         "right = Lstm.derivatives\n"
         "def wrong(self, start, stop):\n"
         "    right(self, start, stop)\n"
-        "    self.memory[start:stop] = 1\n"
+        "    self.memory_factor[: stop - start] = 1\n"
         "Lstm.derivatives = wrong\n"
         "from rnnlab.cli import main\n"
         "sys.exit(main())\n"
