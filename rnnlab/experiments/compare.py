@@ -98,9 +98,15 @@ def compare(runs: Sequence[Path]) -> Comparison:
         If one of them cannot be read.
     """
     runs = list(dict.fromkeys(runs))
+    sweeps = [run for run in runs if read_record(run).get("kind") == "sweep-rho"]
+    runs = [run for run in runs if run not in sweeps]
+    if sweeps and len(runs) < 2:
+        raise RunFolderError(
+            f"'{sweeps[0]}' must be a run of `rnnlab train`; it is a sweep.", hint="Its own table is in results.csv."
+        )
     if len(runs) < 2:
         raise UsageError(f"a comparison needs at least two different runs; got {len(runs)}.")
-    warnings: list[str] = []
+    warnings = [f"{run.name} is a sweep and left out; its own table is in its results.csv." for run in sweeps]
     with threadpool_limits(limits=1, user_api="blas"):
         found = [_read(run, warnings) for run in runs]
     if len({one.data for one in found}) > 1:
@@ -111,10 +117,6 @@ def compare(runs: Sequence[Path]) -> Comparison:
 def _read(run: Path, warnings: list[str]) -> Compared:
     record = read_record(run)
     kind = str(record.get("kind"))
-    if kind == "sweep-rho":
-        raise RunFolderError(
-            f"'{run}' must be a run of `rnnlab train`; it is a sweep.", hint="Its own table is in results.csv."
-        )
     if record["status"] != "completed":
         warnings.append(f"{run.name} is {record['status']}: what it has of metrics is not that of a finished training.")
     looks, steps = None, None

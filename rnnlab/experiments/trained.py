@@ -67,7 +67,7 @@ def take_up(run: Path, checkpoint: str | None = None) -> Trained:
     if record.get("kind") == "sweep-rho":
         raise RunFolderError(
             f"'{run}' must be a run of `rnnlab train`; it is a sweep, which keeps no parameters.",
-            hint="Its measurements are in results.csv and summary.json.",
+            hint="Its measurements are in results.csv and summary.json; `rnnlab train CONFIG` makes a run to inspect.",
         )
     config = load(run / "config.yaml")
     found = _checkpoint(run, checkpoint)

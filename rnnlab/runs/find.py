@@ -93,7 +93,7 @@ def resolve(run: str, runs_dir: Path | str) -> Path:
         )
     names = [path.name for path in paths]
     near = [name for name in names if run in name] or difflib.get_close_matches(run, names, _SHOWN, 0.3)
-    otherwise = "`rnnlab runs` lists the runs there are." if names else _START
+    otherwise = f"There are {len(names)}; 'latest' means {list_runs(runs_dir)[-1].id}." if names else _START
     raise RunFolderError(
         f"RUN must be a path, an id, the beginning of one, or 'latest'; got '{run}', no run in '{runs_dir}'.",
         hint=f"Near it: {_some(near)}." if near else otherwise,

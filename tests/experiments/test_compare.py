@@ -78,3 +78,10 @@ def test_one_run_is_no_comparison(runs):
 def test_a_sweep_is_refused(runs, tmp_path):
     with pytest.raises(RunFolderError, match="it is a sweep"):
         compare([runs[0], sweep(tmp_path, [0.9]).run])
+
+
+def test_a_sweep_among_runs_is_left_out_with_a_warning(runs, tmp_path):
+    swept = sweep(tmp_path, [0.9]).run
+    found = compare([*runs[:2], swept])
+    assert [one.run for one in found.runs] == list(runs[:2])
+    assert f"{swept.name} is a sweep and left out; its own table is in its results.csv." in found.warnings
