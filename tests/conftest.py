@@ -1,12 +1,16 @@
 """What every test starts from: no settings of the person's own, no deadline on a busy machine."""
 
 import os
+import signal
 
 import pytest
 from hypothesis import settings
 
 settings.register_profile("rnnlab", deadline=None, print_blob=True)
 settings.load_profile("rnnlab")
+
+# A suite started in the background of a script ignores Ctrl-C, and would hand that on to the processes that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
