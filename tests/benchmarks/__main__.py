@@ -1,6 +1,7 @@
 """Time rnnlab's training step beside PyTorch's, JAX's and the bare arithmetic: `make bench`."""
 
 import argparse
+import itertools
 import os
 import sys
 from datetime import UTC, datetime
@@ -44,18 +45,17 @@ def main() -> None:
         if side.absent:
             told.print(f"{side.name} is left out: {side.absent}. `make peers` installs the peers.", highlight=False)
     present = [side for side in sides if not side.absent]
+    path = chosen.json or Path("runs/bench") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
+    versions = {side.name: side.versions for side in present}
+    setting = {"threads": chosen.threads, "rounds": chosen.rounds, "versions": versions}
     measurements = []
-    for name in chosen.only:
-        for dtype in chosen.dtype:
-            told.print(f"{name} {dtype} ...", style="dim", highlight=False)
-            found = rounds.measure(present, name, dtype, rounds=chosen.rounds, seconds=chosen.seconds)
-            measurements.append(found)
+    for name, dtype in itertools.product(chosen.only, chosen.dtype):
+        told.print(f"{name} {dtype} ...", style="dim", highlight=False)
+        measurements.append(rounds.measure(present, name, dtype, rounds=chosen.rounds, seconds=chosen.seconds))
+        report.save(path, measurements, setting)  # after each: a long run that is stopped keeps what it has
     for side in present:
         side.close()
     report.show(console, measurements, chosen.threads)
-    path = chosen.json or Path("runs/bench") / f"{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json"
-    versions = {side.name: side.versions for side in present}
-    report.save(path, measurements, {"threads": chosen.threads, "rounds": chosen.rounds, "versions": versions})
     told.print(f"figures: {path}", highlight=False)
 
 
