@@ -14,6 +14,7 @@ from rnnlab.dynamics.trajectory import Trajectory
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Loss, Network, States
+from rnnlab.engine.norms import norm
 
 
 def total(
@@ -106,7 +107,7 @@ def lag_gradients(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | N
 
 def lag_norms(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | None = None) -> np.ndarray:
     """||G_k||_F for k = 0 .. lags - 1: (R, lags), without keeping the matrices."""
-    return np.stack([np.linalg.norm(G, axis=(-2, -1)) for G in _each_lag(trajectory, adjoints, lags)], axis=-1)
+    return np.stack([norm(G, (-2, -1)) for G in _each_lag(trajectory, adjoints, lags)], axis=-1)
 
 
 def lag_share(norms: np.ndarray, *, from_lag: int = 5) -> np.ndarray:
@@ -130,5 +131,5 @@ def _each_lag(trajectory: Trajectory, adjoints: np.ndarray, lags: int | None):
 
 def _norm_by_lag(gradient: np.ndarray, theta: np.ndarray) -> np.ndarray:
     """(T, ..., B, H) to (..., T): the norm over batch and units, last step first."""
-    norms = np.sqrt(np.square(gradient, dtype=np.float64).sum(axis=(-2, -1)))
+    norms = norm(gradient, (-2, -1))
     return np.moveaxis(norms[::-1], 0, -1)

@@ -4,6 +4,7 @@ import numpy as np
 
 from rnnlab.dynamics.spectra import sigma_max
 from rnnlab.dynamics.trajectory import Trajectory
+from rnnlab.engine.norms import norm, trusted
 
 LARGE = 1e100  # a product whose norm leaves [1 / LARGE, LARGE] is rescaled
 
@@ -56,10 +57,10 @@ def suffix_products(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         for k in range(1, T + 1):
             adjoint = trajectory.carry_back(T - k, adjoint)
-            norm = _frobenius(adjoint[..., :H])
-            log_norms[..., k] = np.log(norm) + log_scale - 0.5 * np.log(H)
-            if norm.max() > LARGE or norm.min() < 1 / LARGE:
-                size = _frobenius(adjoint) if S > H else norm
+            of_h = _frobenius(adjoint[..., :H])
+            log_norms[..., k] = np.log(of_h) + log_scale - 0.5 * np.log(H)
+            if of_h.max() > LARGE or of_h.min() < 1 / LARGE:
+                size = _frobenius(adjoint) if S > H else of_h
                 size = np.where((size > 0) & np.isfinite(size), size, 1.0)
                 adjoint = adjoint / size[..., None, None]
                 log_scale += np.log(size)
@@ -115,5 +116,6 @@ def norm_bound(trajectory: Trajectory, lags: int) -> np.ndarray:
 
 
 def _frobenius(matrices: np.ndarray) -> np.ndarray:
-    """||.||_F over the last two axes, without a copy."""
-    return np.sqrt(np.einsum("...ij,...ij->...", matrices, matrices))
+    """||.||_F over the last two axes; without a copy unless squares do not fit."""
+    norms = np.sqrt(np.einsum("...ij,...ij->...", matrices, matrices))
+    return norms if (trusted(norms) | np.isnan(norms)).all() else norm(matrices, (-2, -1))

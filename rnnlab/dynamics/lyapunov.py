@@ -10,6 +10,7 @@ import numpy as np
 
 from rnnlab.dynamics.jacobians import step_jacobians
 from rnnlab.dynamics.trajectory import Trajectory
+from rnnlab.engine.norms import norm
 
 # A log of zero would make every mean minus infinity; no direction shrinks faster than this in float64.
 SMALLEST = np.finfo(np.float64).tiny
@@ -72,13 +73,13 @@ def largest(trajectory: Trajectory, rng: np.random.Generator, *, warm_up: int | 
         for k in range(T):
             _, q = trajectory.pull_back(slice(T - 1 - k, T - k), q / _length(q))
             if k >= warm_up:
-                logs += np.log(np.linalg.norm(q, axis=(-2, -1)))
+                logs += np.log(norm(q, (-2, -1)))
     return logs / (T - warm_up)
 
 
 def _length(q: np.ndarray) -> np.ndarray:
-    norm = np.linalg.norm(q, axis=(-2, -1), keepdims=True)
-    return np.where(norm == 0, 1, norm)
+    length = norm(q, (-2, -1), keepdims=True)
+    return np.where(length == 0, 1, length)
 
 
 def _check_warm_up(warm_up: int | None, steps: int) -> int:

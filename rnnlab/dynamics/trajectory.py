@@ -10,15 +10,33 @@ from functools import cached_property
 
 import numpy as np
 
+from rnnlab.engine.activations import ACTIVATIONS
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network, States
 
-# phi' written in terms of h = phi(a), and its largest value, gamma.
+
+def shut(a: np.ndarray) -> np.ndarray:
+    """1 - sigmoid(a), which keeps its digits where the gate is open."""
+    with np.errstate(over="ignore"):
+        return 1 / (1 + np.exp(a))
+
+
+def sigmoid_slope(a: np.ndarray) -> np.ndarray:
+    """sigmoid'(a) = 1 / (4 cosh(a / 2)^2)."""
+    return 0.25 * tanh_slope(0.5 * a)
+
+
+def tanh_slope(a: np.ndarray) -> np.ndarray:
+    """tanh'(a) = 1 / cosh(a)^2."""
+    with np.errstate(over="ignore", under="ignore"):
+        return np.square(1 / np.cosh(a))
+
+
 SLOPES = {
-    "tanh": (lambda h: 1 - h * h, 1.0),
-    "sigmoid": (lambda h: h * (1 - h), 0.25),
-    "relu": (lambda h: (h > 0).astype(h.dtype), 1.0),
-    "identity": (np.ones_like, 1.0),
+    "tanh": tanh_slope,
+    "sigmoid": sigmoid_slope,
+    "relu": lambda a: (a > 0).astype(a.dtype),
+    "identity": np.ones_like,
 }
 
 
@@ -34,7 +52,8 @@ class Trajectory:
     h : (R, B, T + 1, H)
         States, the initial one first.
     gates : mapping of str to (R, B, T, H)
-        ``i f g o c_prev tanh_c`` (LSTM), ``r z m n`` (GRU), nothing for the vanilla cell.
+        ``i f g o c c_prev tanh_c`` (LSTM), ``r z m n`` (GRU), and the pre-activations ``a_i``, ``a_r``, ...; ``a`` of
+        the vanilla cell.
     """
 
     cell: str
@@ -59,7 +78,7 @@ class Trajectory:
     @property
     def gamma(self) -> float:
         """Largest slope of the vanilla cell's activation."""
-        return SLOPES[self.activation][1]
+        return ACTIVATIONS[self.activation].gamma
 
     def pull_back(self, steps: slice, adjoint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """Take gradients back through steps.
@@ -99,8 +118,11 @@ class Trajectory:
 
     def slopes(self, steps: slice) -> np.ndarray:
         """phi'(a_t) of the vanilla cell: (R, B, n, H)."""
-        after = slice(steps.start + 1, steps.stop + 1)
-        return SLOPES[self.activation][0](self.h[..., after, :])
+        return SLOPES[self.activation](self.gates["a"][..., steps, :])
+
+    def gate(self, steps: slice, *names: str) -> tuple[np.ndarray, ...]:
+        """What is in `gates` under these names, (R, B, n, H) each."""
+        return tuple(self.gates[name][..., steps, :] for name in names)
 
 
 def follow(
@@ -141,15 +163,16 @@ def _pull_vanilla(t: Trajectory, steps: slice, dh: np.ndarray) -> tuple[np.ndarr
 
 def _pull_lstm(t: Trajectory, steps: slice, adjoint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     H = t.hidden_size
-    i, f, g, o, c_prev, tanh_c = (t.gates[k][..., steps, :] for k in ("i", "f", "g", "o", "c_prev", "tanh_c"))
+    i, f, g, o, c, c_prev, tanh_c = t.gate(steps, "i", "f", "g", "o", "c", "c_prev", "tanh_c")
+    a_i, a_f, a_g, a_o = t.gate(steps, "a_i", "a_f", "a_g", "a_o")
     dh, dc = adjoint[..., :H], adjoint[..., H:]
-    dc = dc + dh * o * (1 - tanh_c**2)
+    dc = dc + dh * o * tanh_slope(c)
     da = np.concatenate(
         (
-            dc * g * i * (1 - i),
-            dc * c_prev * f * (1 - f),
-            dc * i * (1 - g**2),
-            dh * tanh_c * o * (1 - o),
+            dc * g * sigmoid_slope(a_i),
+            dc * c_prev * sigmoid_slope(a_f),
+            dc * i * tanh_slope(a_g),
+            dh * tanh_c * sigmoid_slope(a_o),
         ),
         axis=-1,
     )
@@ -157,10 +180,10 @@ def _pull_lstm(t: Trajectory, steps: slice, adjoint: np.ndarray) -> tuple[np.nda
 
 
 def _pull_gru(t: Trajectory, steps: slice, dh: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    r, z, m, n = (t.gates[k][..., steps, :] for k in ("r", "z", "m", "n"))
+    r, z, m, n, a_r, a_z, a_n = t.gate(steps, "r", "z", "m", "n", "a_r", "a_z", "a_n")
     h_prev = t.h[..., steps, :]
-    du = dh * (1 - z) * (1 - n**2)
-    da = np.concatenate((du * m * r * (1 - r), dh * (h_prev - n) * z * (1 - z), du * r), axis=-1)
+    du = dh * shut(a_z) * tanh_slope(a_n)
+    da = np.concatenate((du * m * sigmoid_slope(a_r), dh * (h_prev - n) * sigmoid_slope(a_z), du * r), axis=-1)
     return da, np.matmul(da, t.weights_back) + dh * z
 
 
@@ -173,24 +196,27 @@ def _carry_vanilla(t: Trajectory, step: int, dh: np.ndarray) -> np.ndarray:
 
 def _carry_lstm(t: Trajectory, step: int, adjoint: np.ndarray) -> np.ndarray:
     H, W = t.hidden_size, t.gates_back
-    i, f, g, o, c_prev, tanh_c = (t.gates[k][..., step : step + 1, :] for k in ("i", "f", "g", "o", "c_prev", "tanh_c"))
+    now = slice(step, step + 1)
+    i, f, g, o, c, c_prev, tanh_c = t.gate(now, "i", "f", "g", "o", "c", "c_prev", "tanh_c")
+    a_i, a_f, a_g, a_o = t.gate(now, "a_i", "a_f", "a_g", "a_o")
     dh, dc = adjoint[..., :H], adjoint[..., H:]
-    dc = dc + dh * (o * (1 - tanh_c**2))
-    through_c = _scaled(g * i * (1 - i), W[:, :, 0])
-    through_c += _scaled(c_prev * f * (1 - f), W[:, :, 1])
-    through_c += _scaled(i * (1 - g**2), W[:, :, 2])
+    dc = dc + dh * (o * tanh_slope(c))
+    through_c = _scaled(g * sigmoid_slope(a_i), W[:, :, 0])
+    through_c += _scaled(c_prev * sigmoid_slope(a_f), W[:, :, 1])
+    through_c += _scaled(i * tanh_slope(a_g), W[:, :, 2])
     before = np.empty_like(adjoint)
-    before[..., :H] = np.matmul(dc, through_c) + np.matmul(dh, _scaled(tanh_c * o * (1 - o), W[:, :, 3]))
+    before[..., :H] = np.matmul(dc, through_c) + np.matmul(dh, _scaled(tanh_c * sigmoid_slope(a_o), W[:, :, 3]))
     before[..., H:] = dc * f
     return before
 
 
 def _carry_gru(t: Trajectory, step: int, dh: np.ndarray) -> np.ndarray:
-    W, h_prev = t.gates_back, t.h[..., step : step + 1, :]
-    r, z, m, n = (t.gates[k][..., step : step + 1, :] for k in ("r", "z", "m", "n"))
-    u = (1 - z) * (1 - n**2)
-    J = _scaled(u * m * r * (1 - r), W[:, :, 0])
-    J += _scaled((h_prev - n) * z * (1 - z), W[:, :, 1])
+    W, now = t.gates_back, slice(step, step + 1)
+    r, z, m, n, a_r, a_z, a_n = t.gate(now, "r", "z", "m", "n", "a_r", "a_z", "a_n")
+    h_prev = t.h[..., now, :]
+    u = shut(a_z) * tanh_slope(a_n)
+    J = _scaled(u * m * sigmoid_slope(a_r), W[:, :, 0])
+    J += _scaled((h_prev - n) * sigmoid_slope(a_z), W[:, :, 1])
     J += _scaled(u * r, W[:, :, 2])
     return np.matmul(dh, J) + dh * z
 

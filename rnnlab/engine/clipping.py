@@ -19,8 +19,6 @@ import numpy as np
 from rnnlab.engine.parameters import Layout
 
 KINDS = ("norm", "per_parameter", "value", "none")
-# Entries whose norms are taken at once: their squares stay in the processor's cache.
-BLOCK_ENTRIES = 65_536
 
 
 @dataclass(frozen=True)
@@ -76,7 +74,7 @@ def clip(gradient: np.ndarray, layout: Layout, kind: str = "none", threshold: fl
         raise ValueError(f"The kind of clipping must be one of {', '.join(KINDS)}; got {kind!r}.")
     if kind != "none" and not threshold > 0:
         raise ValueError(f"The 'threshold' of clipping must be above 0; got {threshold}.")
-    norms = parameter_norms(gradient, layout)
+    norms = layout.norms(gradient)
     norm = np.hypot.reduce(norms, axis=-1)  # hypot does not overflow where a sum of squares would
     finite = np.isfinite(norm)
     after, over = norm, np.zeros_like(finite)
@@ -100,29 +98,9 @@ def clip(gradient: np.ndarray, layout: Layout, kind: str = "none", threshold: fl
             over &= np.abs(gradient).max(axis=-1) > threshold
             where = True if over.all() else over[..., None]
             np.clip(gradient, -threshold, threshold, out=gradient, where=where)
-            after = np.hypot.reduce(parameter_norms(gradient, layout), axis=-1)
+            after = np.hypot.reduce(layout.norms(gradient), axis=-1)
     scale = np.divide(after, norm, out=np.where(finite, 1.0, np.nan), where=over)
     return Clipped(norm, norms, scale, after, np.asarray(over))
-
-
-def parameter_norms(gradient: np.ndarray, layout: Layout) -> np.ndarray:
-    """Euclidean norm of each parameter's gradient, (n,) or (R, n), right wherever the entries are finite.
-
-    Sums are taken in float64. Where a square overflows it, the entries are first divided by the largest one.
-    """
-    rows = gradient.reshape(-1, layout.size)
-    squares = np.empty((len(rows), len(layout.starts)))
-    step = max(1, BLOCK_ENTRIES // layout.size)
-    with np.errstate(over="ignore"):
-        for start in range(0, len(rows), step):
-            part = np.square(rows[start : start + step], dtype=np.float64)
-            np.add.reduceat(part, layout.starts, axis=-1, out=squares[start : start + step])
-    norms = np.sqrt(squares)
-    for row in np.flatnonzero(~np.isfinite(norms).all(axis=-1)):
-        largest = np.abs(rows[row]).max().astype(np.float64)
-        if np.isfinite(largest):
-            norms[row] = largest * layout.norms(rows[row] / largest)
-    return norms.reshape(*gradient.shape[:-1], -1)
 
 
 def _scale(gradient: np.ndarray, factors: np.ndarray) -> None:

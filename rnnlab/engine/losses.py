@@ -1,6 +1,7 @@
 """Losses on columns: the value for each model and the gradient with respect to the outputs.
 
-The loss of a sequence is the sum over its steps and outputs, that of a batch the mean over its sequences.
+The loss of a sequence is the sum over its steps and outputs, that of a batch the mean over its sequences. Losses and
+gradients are right in relative terms where a class is all but certain: 1 - p comes from the other classes, not from p.
 
 Every function takes
 
@@ -38,26 +39,32 @@ def huber(o, y, counts, scale, *, delta: float = 1.0):
 
 
 def cross_entropy(o, y, counts, scale):
-    """-log softmax(o)[y]; `do = softmax(o) - onehot(y)`."""
+    """-log softmax(o)[y]; `do = softmax(o) - onehot(y)`, of the right class minus the sum of the others."""
     shifted = o - o.real.max(axis=-2, keepdims=True)
     *grids, last = np.ogrid[tuple(slice(n) for n in (*o.shape[:-2], o.shape[-1]))]
     right = (*grids, y, last)  # where the right classes stand
-    minus_log_p = -shifted[right]
-    p = np.exp(shifted, out=shifted)
-    normalizer = p.sum(axis=-2)
-    minus_log_p += np.log(normalizer)
-    p *= (scale / normalizer)[..., None, :]
-    p[right] -= scale
+    of_right = shifted[right]
+    e = np.exp(shifted, out=shifted)
+    e_right = e[right]
+    e[right] = 0
+    others = e.sum(axis=-2)
+    likeliest = of_right.real == 0
+    minus_log_p = np.where(likeliest, np.log1p(others / np.where(likeliest, e_right, 1)), 0)
+    np.copyto(minus_log_p, np.log(others + e_right) - of_right, where=~likeliest)
+    e[right] = -others
+    e *= (scale / (others + e_right))[..., None, :]
     _drop(minus_log_p[..., None, :], counts)
-    _drop(p, counts)
-    return _total(minus_log_p[..., None, :], scale), p
+    _drop(e, counts)
+    return _total(minus_log_p[..., None, :], scale), e
 
 
 def binary_cross_entropy(o, y, counts, scale):
-    """-y log s(o) - (1 - y) log(1 - s(o)) with the sigmoid s, from the logits o; `do = s(o) - y`."""
-    e = np.exp(np.where(o.real >= 0, -o, o))  # exp(-|o|) never overflows
-    loss = np.where(o.real >= 0, o, 0) - o * y + np.log1p(e)
-    difference = np.where(o.real >= 0, 1, e) / (1 + e) - y
+    """-y log s(o) - (1 - y) log(1 - s(o)) with the sigmoid s, from the logits o; `do = (1 - y) s - y (1 - s)`."""
+    positive = o.real >= 0
+    e = np.exp(np.where(positive, -o, o))  # exp(-|o|) never overflows
+    loss = np.where(positive, o, 0) - o * y + np.log1p(e)
+    likelier, rest = 1 / (1 + e), e / (1 + e)
+    difference = (1 - y) * np.where(positive, likelier, rest) - y * np.where(positive, rest, likelier)
     _drop(loss, counts)
     _drop(difference, counts)
     return _total(loss, scale), _scaled(difference, scale)

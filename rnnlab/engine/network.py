@@ -148,8 +148,9 @@ class Network:
         Returns
         -------
         list over recurrences of dict
-            ``h``, (T + 1, ..., B, H), the initial state first; and by cell, (T, ..., B, H): ``i f g o c_prev tanh_c``
-            (LSTM) or ``r z m n`` (GRU). A reverse recurrence counts its steps from the end.
+            ``h``, (T + 1, ..., B, H), the initial state first; and by cell, (T, ..., B, H): ``a`` (vanilla),
+            ``i f g o c c_prev tanh_c a_i a_f a_g a_o`` (LSTM) or ``r z m n a_r a_z a_n`` (GRU). A reverse recurrence
+            counts its steps from the end.
         """
 
         def work(block: Block) -> list[dict[str, np.ndarray]]:

@@ -9,6 +9,11 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from rnnlab.engine.norms import trusted
+
+# Entries whose norms are taken at once: their squares stay in the processor's cache.
+BLOCK_ENTRIES = 65_536
+
 
 class Layout:
     """Where each named parameter lies in the flat vector.
@@ -53,9 +58,23 @@ class Layout:
         return self._cut(flat, self._start[first], (rows, columns))
 
     def norms(self, flat: np.ndarray) -> np.ndarray:
-        """Euclidean norm of each parameter, shape (n,) or (R, n), accumulated in float64."""
-        squares = np.square(flat, dtype=np.float64)
-        return np.sqrt(np.add.reduceat(squares, self.starts, axis=-1))
+        """Euclidean norm of each parameter, (n,) or (R, n), in float64; see `rnnlab.engine.norms`."""
+        rows = flat.reshape(-1, self.size)
+        norms = np.empty((len(rows), len(self.starts)))
+        step = max(1, BLOCK_ENTRIES // self.size)
+        with np.errstate(over="ignore", under="ignore"):
+            for start in range(0, len(rows), step):
+                squares = np.square(rows[start : start + step], dtype=np.float64)
+                np.add.reduceat(squares, self.starts, axis=-1, out=norms[start : start + step])
+            np.sqrt(norms, out=norms)
+        again = ~trusted(norms).all(axis=-1)
+        if again.any():
+            largest = np.maximum.reduceat(np.abs(rows[again]), self.starts, axis=-1).astype(np.float64)
+            size = np.where((largest > 0) & np.isfinite(largest), largest, 1.0)
+            scaled = rows[again] / np.repeat(size, np.diff(self.starts, append=self.size), axis=-1)
+            exact = size * np.sqrt(np.add.reduceat(np.square(scaled), self.starts, axis=-1))
+            norms[again] = np.where(trusted(norms[again]), norms[again], exact)
+        return norms.reshape(*flat.shape[:-1], -1)
 
     @staticmethod
     def _cut(flat: np.ndarray, start: int, shape: tuple[int, ...]) -> np.ndarray:

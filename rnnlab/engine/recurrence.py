@@ -177,7 +177,7 @@ class Recurrence:
         dh, T = self._dh, len(self._backward_steps)
         dh[...] = 0 if not final or final[0] is None else final[0]
         if self.cell.memory is not None:
-            self.cell.memory[-1] = 0 if len(final) < 2 or final[1] is None else final[1]
+            self.cell.memory_gradient[-1] = 0 if len(final) < 2 or final[1] is None else final[1]
         W_hh = np.ascontiguousarray(self._backward[..., : self.hidden_size, : self.cell.recurrent_rows])
         W_hh = self._back.matrix(W_hh)
         product, back = self._back.multiply, self._back.out(dh)
@@ -194,7 +194,7 @@ class Recurrence:
                 if not refilled and (T - t) % CUT_EVERY == 0:  # before numbers get so small that they slow everything
                     _cut_off(dh, negligible)
                     if self.cell.memory is not None:
-                        _cut_off(self.cell.memory[t + 1], negligible)
+                        _cut_off(self.cell.memory_gradient[t + 1], negligible)
                 if added is not None:
                     np.add(dh, added[t - start], out=dh)
                 held = None if ended is None else dh.copy()
@@ -208,7 +208,7 @@ class Recurrence:
                     np.add(dh, carry, out=dh)
                 if held is not None and ended is not None:
                     np.copyto(dh, held, where=ended[t])
-        return [dh] if self.cell.memory is None else [dh, self.cell.memory[0]]
+        return [dh] if self.cell.memory is None else [dh, self.cell.memory_gradient[0]]
 
     def input_gradient(self, start: int, stop: int) -> np.ndarray:
         """dL/dx_t of the steps start..stop - 1 after `backward`: (stop - start, ..., I, B)."""

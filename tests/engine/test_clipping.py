@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.engine.clipping import clip, parameter_norms
+from rnnlab.engine.clipping import clip
 from rnnlab.engine.parameters import Layout
 
 LAYOUT = Layout({"layer0.W_hh": (3, 3), "layer0.b_h": (3,), "readout.W_ho": (3, 2)})
@@ -114,10 +114,10 @@ def test_each_model_is_clipped_as_if_alone_to_the_last_bit(seed, dtype, kind, mo
 
 
 def test_each_model_is_clipped_as_if_alone_where_models_are_cut_into_blocks(monkeypatch):
-    monkeypatch.setattr("rnnlab.engine.clipping.BLOCK_ENTRIES", 2 * LAYOUT.size)
+    monkeypatch.setattr("rnnlab.engine.parameters.BLOCK_ENTRIES", 2 * LAYOUT.size)
     gradient = gradients(3, (7,))
-    norms = parameter_norms(gradient, LAYOUT)
-    assert norms.tolist() == [parameter_norms(row, LAYOUT).tolist() for row in gradient]
+    norms = LAYOUT.norms(gradient)
+    assert norms.tolist() == [LAYOUT.norms(row).tolist() for row in gradient]
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -144,6 +144,16 @@ def test_squares_that_overflow_are_no_obstacle():
     single = np.array([3e30, -4e30], np.float32)
     assert clip(single, PAIR, "norm", 1.0).norm == pytest.approx(5e30)
     assert single == pytest.approx([0.6, -0.8])
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e-300, 1e-320, 1e170, 1e300])
+def test_norms_are_right_where_squares_do_not_fit(size):
+    gradient = np.array([[3 * size, 4 * size], [3.0, 0.0]])
+    np.testing.assert_allclose(PAIR.norms(gradient), np.abs(gradient), rtol=1e-14)
+    whole = Layout({"both": (2,)}).norms(gradient)
+    np.testing.assert_allclose(whole, [[5 * size], [3.0]], rtol=1e-3 if size < 1e-308 else 1e-14)
+    clipped = clip(gradient, PAIR, "norm", 0.5 * size)
+    np.testing.assert_allclose(clipped.norm, [5 * size, 3.0], rtol=1e-3 if size < 1e-308 else 1e-14)
 
 
 def test_a_gradient_of_zero_has_a_scale_of_one():

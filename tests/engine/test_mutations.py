@@ -18,9 +18,9 @@ class LateMemory(Lstm):
     """df = dc * c_t instead of c_{t-1}."""
 
     def derivatives(self, start, stop):
-        i, f, g, c_prev = (self._blocks[start:stop, ..., k, :, :].copy() for k in (2, 3, 4, 5))
+        f = 1 / (1 + self._blocks[start:stop, ..., 3, :, :])
         super().derivatives(start, stop)
-        self.factors[: stop - start, ..., 3, :, :] = f * (1 - f) * (f * c_prev + i * g)
+        self.factors[: stop - start, ..., 3, :, :] = f * (1 - f) * self.memory[start + 1 : stop + 1]
 
 
 class MemoryThatDoesNotForget(Lstm):
@@ -51,7 +51,8 @@ class LateState(Gru):
     """dz = dh * (h_t - n) instead of h_{t-1} - n: the GRU's c_t for c_{t-1}."""
 
     def derivatives(self, start, stop):
-        z, n = (self._blocks[start:stop, ..., k, :, :].copy() for k in (1, 3))
+        e_z, n = (self._blocks[start:stop, ..., k, :, :].copy() for k in (1, 4))
+        z = 1 / (1 + e_z)
         super().derivatives(start, stop)
         self.factors[: stop - start, ..., 1, :, :] = (1 - z) * z * (self._h[start + 1 : stop + 1] - n)
 
@@ -84,7 +85,8 @@ class EarlySlope(Vanilla):
     """phi'(a_{t-1}) instead of phi'(a_t)."""
 
     def derivatives(self, start, stop):
-        self._slope(self._h[start:stop], self.factors[: stop - start, ..., 0, :, :])
+        before = np.concatenate((np.zeros_like(self.preactivation[:1]), self.preactivation))[start:stop]
+        self._slope(before, self.factors[: stop - start, ..., 0, :, :])
 
 
 class WeightsWithoutStepZero(Recurrence):

@@ -14,14 +14,15 @@ Backward: all that leaves the step is dh_t times a local factor; numbers are tho
     (2') da_r = dr * r (1 - r);  da_z = dz * z (1 - z)
     (1') dh_{t-1} += [da_r, da_z, dm] W_hh^T        done by the time loop
 
-Blocks of a step:   forward   r   z   m   u, then n     -
-                    backward  da_r da_z dm  du          carry = dh * z
+Blocks of a step:   forward   e_r  e_z  m   a_n  n             e = exp(-a), of which a gate is 1 / (1 + e)
+                    backward  da_r da_z dm  du   carry         carry = dh * z
 
 Source: Cho et al. 2014, arXiv:1406.1078, in the form of cuDNN, PyTorch and Keras (`reset_after`).
 """
 
 import numpy as np
 
+from rnnlab.engine.activations import constants, gates_again, open_gates, tanh_slope
 from rnnlab.engine.buffers import zeros, zeros_per_step
 
 
@@ -51,15 +52,18 @@ class Gru:
         self.recurrent_rows = 3 * H  # u, the input half of the candidate, does not see the state
         self.memory = None
         self.carry = list(blocks[..., 4, :, :])
+        self._numbers = numbers = constants(h.dtype)
+        gates = zeros(tape[0, ..., : 2 * H, :].shape, tape.dtype)
         scratch = zeros(h[0].shape, tape.dtype)
+        r, z = gates[..., :H, :], gates[..., H:, :]
         self.forward_steps = [
-            (rz, r, z, m, n, scratch, h_prev, h_t)
-            for rz, r, z, m, n, h_prev, h_t in zip(
+            (e_rz, gates, r, z, e_z, m, a_n, n, scratch, h_prev, h_t, numbers)
+            for e_rz, e_z, m, a_n, n, h_prev, h_t in zip(
                 now[..., : 2 * H, :],
-                now[..., :H, :],
                 now[..., H : 2 * H, :],
                 now[..., 2 * H : 3 * H, :],
                 now[..., 3 * H : 4 * H, :],
+                now[..., 4 * H :, :],
                 h[:-1],
                 h[1:],
                 strict=True,
@@ -76,7 +80,7 @@ class Gru:
 
     @staticmethod
     def pack(W: np.ndarray, extra: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """Weights as the loop wants them: blocks r, z, m, u; forward (4H, K) with r, z halved, backward (K, 4H).
+        """Weights as the loop wants them: blocks r, z, m, u; forward (4H, K) with -r, -z, backward (K, 4H).
 
         m sees the state and its own bias only, u the input and its bias only: the rest of their columns is zero.
         """
@@ -87,7 +91,7 @@ class Gru:
         backward[..., -1, 2 * H : 3 * H] = extra
         backward[..., H:, 3 * H :] = W[..., H:, 2 * H :]
         forward = np.swapaxes(backward, -1, -2).copy()
-        forward[..., : 2 * H, :] *= 0.5
+        forward[..., : 2 * H, :] *= -1
         return forward, backward
 
     @staticmethod
@@ -101,38 +105,41 @@ class Gru:
             d_extra[...] = dW_loop[..., -1, 2 * H : 3 * H]
 
     @staticmethod
-    def forward(rz, r, z, m, n, scratch, h_prev, h) -> None:
-        np.tanh(rz, rz)  # (2) the blocks arrive halved
-        np.multiply(rz, 0.5, rz)
-        np.add(rz, 0.5, rz)
+    def forward(e_rz, gates, r, z, e_z, m, a_n, n, scratch, h_prev, h, numbers) -> None:
+        open_gates(e_rz, gates, numbers)  # (2) r and z, which arrive with their sign turned
         np.multiply(r, m, scratch)  # (3)
-        np.add(n, scratch, n)
-        np.tanh(n, n)
-        np.subtract(h_prev, n, scratch)  # (4) as n + z (h_{t-1} - n)
-        np.multiply(z, scratch, scratch)
-        np.add(n, scratch, h)
+        np.add(a_n, scratch, a_n)
+        np.tanh(a_n, n)
+        np.multiply(e_z, n, scratch)  # (4) as z (e_z n + h_{t-1}), since 1 - z = e_z z
+        np.add(scratch, h_prev, scratch)
+        np.multiply(z, scratch, h)
 
     def activity(self) -> dict[str, np.ndarray]:
-        """Gates of each step, (T, ..., H, B) by name, after a forward pass: views."""
-        return {name: self._blocks[:-1, ..., k, :, :] for k, name in enumerate(("r", "z", "m", "n"))}
+        """Gates and pre-activations of each step, (T, ..., H, B) by name, after a forward pass."""
+        *e, m, a_n, n = (self._blocks[:-1, ..., k, :, :] for k in range(5))
+        named = {"m": m, "n": n, "a_n": a_n}
+        with np.errstate(divide="ignore"):  # e is 0 where a gate is as open as can be
+            for name, e_gate in zip("rz", e, strict=True):
+                named |= {name: 1 / (1 + e_gate), f"a_{name}": -np.log(e_gate)}
+        return named
 
     def derivatives(self, start: int, stop: int) -> None:
-        """Local derivatives of the steps start..stop - 1, the factors of dh, from the gates."""
-        r, z, m, n, _ = (self._blocks[start:stop, ..., k, :, :] for k in range(5))
+        """Local derivatives of the steps start..stop - 1, the factors of dh; e, a_n and n are lost."""
+        steps, numbers = self._blocks[start:stop], self._numbers
+        e_rz, (m, a_n, n) = steps[..., :2, :, :], (steps[..., k, :, :] for k in range(2, 5))
         d_r, d_z, d_m, d_u, carry = (self.factors[: stop - start, ..., k, :, :] for k in range(5))
-        rest = carry  # free until the end
-        np.subtract(1, z, out=rest)
-        np.multiply(n, n, out=d_u)  # (3') tanh' = 1 - n^2
-        np.subtract(1, d_u, out=d_u)
-        np.multiply(d_u, rest, out=d_u)  # (4') dn
-        np.multiply(d_u, r, out=d_m)  # (3') dm
-        np.multiply(rest, z, out=d_z)  # (2') sigmoid' = z (1 - z)
-        np.subtract(self._h[start:stop], n, out=rest)
-        np.multiply(d_z, rest, out=d_z)  # (4') dz
-        np.subtract(1, r, out=d_r)  # (2') sigmoid' = r (1 - r)
-        np.multiply(d_r, d_m, out=d_r)  # r is already in dm
+        r_z = self.factors[: stop - start, ..., :2, :, :]
+        gates_again(e_rz, r_z, numbers)  # r and z where d_r and d_z will be, 1 - r and 1 - z where e was
+        rest_r, rest_z = e_rz[..., 0, :, :], e_rz[..., 1, :, :]
+        np.copyto(carry, d_z)  # (4') dh_{t-1}
+        tanh_slope(a_n, d_u, a_n, numbers)  # (3') du
+        np.multiply(d_u, rest_z, out=d_u)  # (4') dn
+        np.multiply(d_u, d_r, out=d_m)  # (3') dm
+        np.multiply(d_m, rest_r, out=d_r)  # (2') sigmoid' = r (1 - r), where r is already in dm
         np.multiply(d_r, m, out=d_r)  # (3') dr
-        np.copyto(carry, z)  # (4') dh_{t-1}
+        np.subtract(self._h[start:stop], n, out=n)
+        np.multiply(d_z, rest_z, out=d_z)  # (2') sigmoid' = z (1 - z)
+        np.multiply(d_z, n, out=d_z)  # (4') dz
 
     @staticmethod
     def backward(dh, factors, blocks) -> None:

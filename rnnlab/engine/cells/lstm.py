@@ -14,16 +14,18 @@ Backward, from dh_t and the part of dc_t that comes from step t + 1; numbers are
 
 Blocks of a step, so that every product of (2) to (4) runs over neighbours:
 
-    forward    tanh(c_t)   o   i   f   g   c_{t-1}       (o, i, f are sigmoids; (i, f) * (g, c_{t-1}) is (3) at once)
-    backward   e           da_o da_i da_f da_g  carry    e = dh * o (1 - tanh(c_t)^2);  carry = dc_{t-1}
+    forward    tanh(c_t)   e_o  e_i  e_f  a_g   g      c_{t-1}     e = exp(-a), of which a gate is 1 / (1 + e)
+    backward   e           da_o da_i da_f da_g  carry  c_{t-1}     e = dh * o (1 - tanh(c_t)^2);  carry = dc_{t-1}
 
-sigmoid(a) = (1 + tanh(a / 2)) / 2, so one tanh serves all four gates once the forward columns of i, f, o are halved.
+The gates themselves are needed once in each direction and are not kept. How every derivative stays right where a gate
+is shut or open and where tanh saturates: `rnnlab.engine.activations`.
 
 Source: Hochreiter and Schmidhuber 1997; Gers, Schmidhuber, Cummins 2000 (forget gate).
 """
 
 import numpy as np
 
+from rnnlab.engine.activations import constants, gates_again, open_gates, tanh_slope
 from rnnlab.engine.buffers import zeros, zeros_per_step
 
 
@@ -34,36 +36,38 @@ class Lstm:
     ----------
     h : (T + 1, ..., H, B) view
         States; `h[t]` is h_{t-1} of step t.
-    tape : (T + 1, ..., 6 H, B)
-        Six blocks a step as drawn above. `tape[T]` holds c_T in its last block.
+    tape : (T + 1, ..., 7 H, B)
+        Seven blocks a step as drawn above. `tape[T]` holds c_T in its last block.
     chunk : int
         Steps whose local derivatives are worked out at once.
     """
 
     GATES = 4
-    SLOTS = 6
+    SLOTS = 7
     STATES = ("h_0", "c_0")
 
     def __init__(self, h: np.ndarray, tape: np.ndarray, chunk: int, activation: str = "tanh") -> None:
         H = h.shape[-2]
-        self._blocks = blocks = tape.reshape(*tape.shape[:-2], 6, H, tape.shape[-1])
+        self._blocks = blocks = tape.reshape(*tape.shape[:-2], 7, H, tape.shape[-1])
         now, after = tape[:-1], tape[1:]
         self.preactivation = self.gradient = now[..., H : 5 * H, :]
         self.recurrent_rows = 4 * H
-        self.memory = blocks[..., 5, :, :]  # c_{t-1}; after backward dc_{t-1}
+        self.memory = blocks[..., 6, :, :]  # c_{t-1}
+        self.memory_gradient = blocks[..., 5, :, :]  # dc_{t-1}
         self.carry = None
+        self._numbers = numbers = constants(h.dtype)
+        gates = zeros(tape[0, ..., : 3 * H, :].shape, tape.dtype)
         products = zeros(tape[0, ..., : 2 * H, :].shape, tape.dtype)
-        ig, fc = products[..., :H, :], products[..., H:, :]
+        o, i_f, ig, fc = gates[..., :H, :], gates[..., H:, :], products[..., :H, :], products[..., H:, :]
         self.forward_steps = [
-            (a, oif, i_f, g_c, products, ig, fc, c, tanh_c, o, h_t)
-            for a, oif, i_f, g_c, c, tanh_c, o, h_t in zip(
-                self.preactivation,
+            (e_oif, gates, a_g, g, i_f, g_c, products, ig, fc, c, tanh_c, o, h_t, numbers)
+            for e_oif, a_g, g, g_c, c, tanh_c, h_t in zip(
                 now[..., H : 4 * H, :],
-                now[..., 2 * H : 4 * H, :],
-                now[..., 4 * H :, :],
-                after[..., 5 * H :, :],
+                now[..., 4 * H : 5 * H, :],
+                now[..., 5 * H : 6 * H, :],
+                now[..., 5 * H :, :],
+                after[..., 6 * H :, :],
                 now[..., :H, :],
-                now[..., H : 2 * H, :],
                 h[1:],
                 strict=True,
             )
@@ -77,8 +81,8 @@ class Lstm:
             for e_o, e, i_f_g_carry, carry_next in zip(
                 blocks[:-1, ..., :2, :, :],
                 blocks[:-1, ..., 0, :, :],
-                blocks[:-1, ..., 2:, :, :],
-                self.memory[1:],
+                blocks[:-1, ..., 2:6, :, :],
+                self.memory_gradient[1:],
                 strict=True,
             )
         ]
@@ -90,11 +94,11 @@ class Lstm:
 
     @staticmethod
     def pack(W: np.ndarray, extra: np.ndarray | None) -> tuple[np.ndarray, np.ndarray]:
-        """Weights as the loop wants them: blocks o, i, f, g; forward (4H, K) with o, i, f halved, backward (K, 4H)."""
+        """Weights as the loop wants them: blocks o, i, f, g; forward (4H, K) with -o, -i, -f, backward (K, 4H)."""
         H = W.shape[-1] // 4
         backward = np.concatenate((W[..., 3 * H :], W[..., : 3 * H]), axis=-1)
         forward = np.swapaxes(backward, -1, -2).copy()
-        forward[..., : 3 * H, :] *= 0.5
+        forward[..., : 3 * H, :] *= -1
         return forward, backward
 
     @staticmethod
@@ -105,37 +109,40 @@ class Lstm:
         dW[..., : 3 * H] = dW_loop[..., H:]
 
     @staticmethod
-    def forward(a, oif, i_f, g_c, products, ig, fc, c, tanh_c, o, h) -> None:
-        np.tanh(a, a)  # (2) in place: the o, i, f blocks arrive halved
-        np.multiply(oif, 0.5, oif)
-        np.add(oif, 0.5, oif)
+    def forward(e_oif, gates, a_g, g, i_f, g_c, products, ig, fc, c, tanh_c, o, h, numbers) -> None:
+        open_gates(e_oif, gates, numbers)  # (2) o, i, f, which arrive with their sign turned
+        np.tanh(a_g, g)
         np.multiply(i_f, g_c, products)  # (3)
         np.add(ig, fc, c)
         np.tanh(c, tanh_c)  # (4)
         np.multiply(o, tanh_c, h)
 
     def activity(self) -> dict[str, np.ndarray]:
-        """Gates and memory of each step, (T, ..., H, B) by name, after a forward pass: views."""
-        names = ("tanh_c", "o", "i", "f", "g", "c_prev")
-        return {name: self._blocks[:-1, ..., k, :, :] for k, name in enumerate(names)}
+        """Gates, pre-activations and memory of each step, (T, ..., H, B) by name, after a forward pass."""
+        tanh_c, *e, a_g, g, c_prev = (self._blocks[:-1, ..., k, :, :] for k in range(7))
+        named = {"tanh_c": tanh_c, "g": g, "a_g": a_g, "c_prev": c_prev, "c": self.memory[1:]}
+        with np.errstate(divide="ignore"):  # e is 0 where a gate is as open as can be
+            for name, e_gate in zip("oif", e, strict=True):
+                named |= {name: 1 / (1 + e_gate), f"a_{name}": -np.log(e_gate)}
+        return named
 
     def derivatives(self, start: int, stop: int) -> None:
-        """Local derivatives of the steps start..stop - 1, the factors of dh and of dc, from the gates."""
-        tanh_c, o, i, f, g, _ = (self._blocks[start:stop, ..., k, :, :] for k in range(6))
-        e, d_o, _, _, d_g, carry = (self.factors[: stop - start, ..., k, :, :] for k in range(6))
-        sigmoids, g_c_prev = self._blocks[start:stop, ..., 1:4, :, :], self._blocks[start:stop, ..., 4:, :, :]
-        slopes, d_i_f = self.factors[: stop - start, ..., 1:4, :, :], self.factors[: stop - start, ..., 2:4, :, :]
-        np.subtract(1, sigmoids, out=slopes)  # (2') sigmoid' = s (1 - s)
-        np.multiply(slopes, sigmoids, out=slopes)
+        """Local derivatives of the steps start..stop - 1, the factors of dh and of dc; e and a_g are lost."""
+        steps, numbers = self._blocks[start:stop], self._numbers
+        tanh_c, e_oif, a_g, g_c_prev = steps[..., 0, :, :], steps[..., 1:4, :, :], steps[..., 4, :, :], steps[..., 5:, :, :]
+        factors = self.factors[: stop - start]
+        e, d_oif, d_g, carry = factors[..., 0, :, :], factors[..., 1:4, :, :], factors[..., 4, :, :], factors[..., 5, :, :]
+        d_o, d_i_f = d_oif[..., 0, :, :], d_oif[..., 1:, :, :]
+        o, i, f = (d_oif[..., k, :, :] for k in range(3))
+        gates_again(e_oif, d_oif, numbers)  # the gates, and 1 - s where e was
+        np.copyto(carry, f)  # (3') dc_{t-1}
+        tanh_slope(a_g, d_g, a_g, numbers)  # (2')
+        np.multiply(d_g, i, out=d_g)  # (3') dg
+        tanh_slope(self.memory[start + 1 : stop + 1], e, a_g, numbers)  # (4') dc
+        np.multiply(e, o, out=e)
+        np.multiply(d_oif, e_oif, out=d_oif)  # (2') sigmoid' = s (1 - s)
         np.multiply(d_o, tanh_c, out=d_o)  # (4') do
         np.multiply(d_i_f, g_c_prev, out=d_i_f)  # (3') di, df
-        np.multiply(g, g, out=d_g)  # (2') tanh' = 1 - g^2
-        np.subtract(1, d_g, out=d_g)
-        np.multiply(d_g, i, out=d_g)  # (3') dg
-        np.multiply(tanh_c, tanh_c, out=e)  # (4') dc
-        np.subtract(1, e, out=e)
-        np.multiply(e, o, out=e)
-        np.copyto(carry, f)  # (3') dc_{t-1}
 
     @staticmethod
     def backward(dh, of_dh, of_dc, e_o, e, i_f_g_carry, carry_next, dc, dc_block) -> None:
