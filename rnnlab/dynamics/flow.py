@@ -5,13 +5,9 @@ step and hides decay. *Transport*, ||dL_T/dh_{T-k}|| for a loss at the last step
 explodes.
 """
 
-from dataclasses import replace
-from functools import lru_cache
-
 import numpy as np
 
 from rnnlab.dynamics.trajectory import Trajectory
-from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Loss, Network, States
 from rnnlab.engine.norms import norm
@@ -44,17 +40,28 @@ def transport(
     states: States | None = None,
     layer: int = -1,
 ) -> np.ndarray:
-    """||dL_T/dh_{T-k}||_F for a loss at the last step alone, k = 0 .. T - 1: (T,) or (R, T)."""
+    """||dL_T/dh_{T-k}||_F for a loss at the recurrence's last step alone, k = 0 .. T - 1: (T,) or (R, T).
+
+    That is the last step of the sequences, and for a recurrence that runs backwards their first. A network that reads
+    at the last step has a loss there alone.
+    """
     if network.architecture.readout == "every":
-        assert batch.targets is not None
-        network, batch = _read_at_last_step(network.architecture), replace(batch, targets=batch.targets[-1])
+        reverse = network.architecture.recurrences()[layer][2]
+        loss = _at_one_step(loss, 0 if reverse else batch.steps - 1)
     return total(network, theta, batch, loss, states=states, layer=layer)
 
 
-@lru_cache(maxsize=8)
-def _read_at_last_step(architecture: Architecture) -> Network:
-    """The network of the same parameters with an output at the last step only, its buffers kept from call to call."""
-    return Network(replace(architecture, readout="last"))
+def _at_one_step(loss: Loss, step: int) -> Loss:
+    """What a loss says at one step of sequences of equal length, nothing at the others."""
+
+    def one_step(o, y, counts, scale):
+        now = slice(step, step + 1)
+        value, gradient = loss(o[now], y[now], None if counts is None else counts[now], scale)
+        everywhere = np.zeros_like(o)
+        everywhere[now] = gradient
+        return value, everywhere
+
+    return one_step
 
 
 def loss_adjoints(

@@ -113,7 +113,7 @@ class Stack:
                     source = _in_reverse(source, self._steps)
                 still = _reversed(ended) if reverse else ended
                 trace = None if traces is None else traces[index]
-                refilled = self.architecture.readout == "every"
+                refilled = self.architecture.readout == "every" and bool(np.any(d_outputs[self._steps // 2]))
                 d_initial[index] = self.recurrences[index].backward(source, final, still, trace, refilled=refilled)
                 extra = self._extra(d_theta, name)
                 self.recurrences[index].weight_gradient(self._weights(d_theta, name), extra)

@@ -6,8 +6,10 @@ import pytest
 from rnnlab.dynamics import flow
 from rnnlab.dynamics.jacobians import step_jacobians
 from rnnlab.dynamics.trajectory import follow
+from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.losses import loss_function
+from rnnlab.engine.network import Network
 from tests.dynamics.networks import CELLS, CROSS_ENTROPY, network_of, random_case
 
 
@@ -25,6 +27,44 @@ def test_transport_by_bptt_is_the_product_of_explicit_jacobians(cell, activation
         adjoint = adjoint @ J[:, :, t]
     measured = flow.transport(network, theta, batch, CROSS_ENTROPY)
     np.testing.assert_allclose(np.atleast_2d(measured), np.transpose(expected), rtol=1e-12)
+
+
+@pytest.mark.parametrize("readout", ["every", "last"])
+@pytest.mark.parametrize("recurrence", [0, 1])
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_transport_of_each_direction_starts_from_the_state_of_its_own_last_step(cell, recurrence, readout):
+    network = Network(Architecture(5, 6, 5, cell=cell, bidirectional=True, readout=readout))
+    rng = np.random.default_rng(2)
+    theta = rng.normal(0, 0.5, (2, network.layout.size))
+    tokens = rng.integers(0, 5, (2, 9, 3))
+    batch = Batch(tokens[0], tokens[1] if readout == "every" else tokens[1, -1])
+    trajectory = follow(network, theta, batch, layer=recurrence)
+    J, H = step_jacobians(trajectory), trajectory.hidden_size
+    outputs = network.outputs(theta, batch)[0]
+    step = -1 if recurrence == 0 else 0
+    o, y = (outputs[step], tokens[1, step]) if readout == "every" else (outputs, tokens[1, -1])
+    p = np.exp(o) / np.exp(o).sum(axis=-1, keepdims=True)
+    W_ho = network.layout.view(theta, "readout.W_ho")[:, recurrence * H : (recurrence + 1) * H]
+    adjoint = np.zeros((2, 3, 1, trajectory.state_size))
+    adjoint[:, :, 0, :H] = (p - np.eye(5)[y]) @ np.swapaxes(W_ho, -1, -2) / 3
+    expected = []
+    for t in range(trajectory.steps - 1, -1, -1):
+        expected.append(np.sqrt(np.square(adjoint[..., :H]).sum(axis=(1, 2, 3))))
+        adjoint = adjoint @ J[:, :, t]
+    measured = flow.transport(network, theta, batch, CROSS_ENTROPY, layer=recurrence)
+    np.testing.assert_allclose(measured, np.transpose(expected), rtol=1e-12)
+    if readout == "every" and recurrence == 0:
+        total = flow.total(network, theta, batch, CROSS_ENTROPY, layer=recurrence)
+        np.testing.assert_allclose(measured[:, 0], total[:, 0], rtol=1e-12)
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e-200])
+def test_a_transport_whose_squares_underflow_is_not_zero(size):
+    network, theta = network_of("rnn", "identity", 1, W_hh=1.0, W_xh=1.0)
+    network.layout.view(theta, "readout.W_ho")[...] = size
+    batch = Batch(np.ones((4, 1, 1)), np.full((4, 1, 1), -1.0))
+    norms = flow.transport(network, theta, batch, loss_function("half_squared_error"))
+    np.testing.assert_allclose(norms, size, rtol=1e-12)
 
 
 def test_transport_of_a_scalar_linear_recurrence_is_a_power_of_its_weight():

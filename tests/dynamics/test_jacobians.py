@@ -120,3 +120,16 @@ def test_the_bound_is_reached_by_scaled_orthogonal_weights_of_a_linear_network()
 def test_a_gated_cell_has_no_such_bound():
     with pytest.raises(ValueError, match="vanilla"):
         norm_bound(follow(*random_case("gru", "tanh")), 3)
+
+
+@pytest.mark.parametrize("bias", [10.0, 25.0, 100.0])
+def test_the_product_of_saturated_units_keeps_its_digits(bias):
+    """tanh'(a) of a state that is 1 to the last digit is not 0."""
+    network, theta = network_of("rnn", "tanh", 1, W_hh=0.5, b_h=bias)
+    norms = suffix_products(undriven(network, theta, 8))[0][0, 0]
+    h, slopes = 0.0, []
+    for _ in range(8):
+        a = bias + 0.5 * h
+        h = np.tanh(a)
+        slopes.append(np.log(0.5 / np.cosh(a) ** 2))
+    np.testing.assert_allclose(norms, np.concatenate(([0.0], np.cumsum(slopes[::-1]))), rtol=1e-12)

@@ -86,7 +86,7 @@ class EarlySlope(Vanilla):
 
     def derivatives(self, start, stop):
         before = np.concatenate((np.zeros_like(self.preactivation[:1]), self.preactivation))[start:stop]
-        self._slope(before, self.factors[: stop - start, ..., 0, :, :])
+        self._slope(before, self._h[start:stop], self.factors[: stop - start, ..., 0, :, :])
 
 
 class WeightsWithoutStepZero(Recurrence):

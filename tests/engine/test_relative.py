@@ -102,7 +102,7 @@ def test_every_entry_of_the_gradient(cell, activation, gate, bias, dtype):
     eps = np.finfo(dtype).eps
     seen = np.abs(expected) > np.finfo(dtype).tiny * 1e9  # what lies below is cut off on purpose
     assert seen.any()
-    # A pre-activation near the bias carries a rounding error of |bias| eps; sums over steps of either sign lose a digit.
+    # A pre-activation near the bias carries a rounding error of |bias| eps; a sum over steps may lose a digit.
     np.testing.assert_allclose(result.parameters[seen], expected[seen], rtol=(64 + 32 * abs(bias)) * eps, atol=0)
 
 

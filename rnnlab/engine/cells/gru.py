@@ -53,11 +53,12 @@ class Gru:
         self.memory = None
         self.carry = list(blocks[..., 4, :, :])
         self._numbers = numbers = constants(h.dtype)
-        gates = zeros(tape[0, ..., : 2 * H, :].shape, tape.dtype)
+        gates, cap = (zeros(tape[0, ..., : 2 * H, :].shape, tape.dtype) for _ in range(2))
+        cap[...] = numbers.cap
         scratch = zeros(h[0].shape, tape.dtype)
         r, z = gates[..., :H, :], gates[..., H:, :]
         self.forward_steps = [
-            (e_rz, gates, r, z, e_z, m, a_n, n, scratch, h_prev, h_t, numbers)
+            (e_rz, gates, r, z, e_z, m, a_n, n, scratch, h_prev, h_t, cap, numbers)
             for e_rz, e_z, m, a_n, n, h_prev, h_t in zip(
                 now[..., : 2 * H, :],
                 now[..., H : 2 * H, :],
@@ -105,8 +106,8 @@ class Gru:
             d_extra[...] = dW_loop[..., -1, 2 * H : 3 * H]
 
     @staticmethod
-    def forward(e_rz, gates, r, z, e_z, m, a_n, n, scratch, h_prev, h, numbers) -> None:
-        open_gates(e_rz, gates, numbers)  # (2) r and z, which arrive with their sign turned
+    def forward(e_rz, gates, r, z, e_z, m, a_n, n, scratch, h_prev, h, cap, numbers) -> None:
+        open_gates(e_rz, gates, cap, numbers)  # (2) r and z, which arrive with their sign turned
         np.multiply(r, m, scratch)  # (3)
         np.add(a_n, scratch, a_n)
         np.tanh(a_n, n)
@@ -124,7 +125,7 @@ class Gru:
         return named
 
     def derivatives(self, start: int, stop: int) -> None:
-        """Local derivatives of the steps start..stop - 1, the factors of dh; e, a_n and n are lost."""
+        """Local derivatives of the steps start..stop - 1, the factors of dh; e and n are lost."""
         steps, numbers = self._blocks[start:stop], self._numbers
         e_rz, (m, a_n, n) = steps[..., :2, :, :], (steps[..., k, :, :] for k in range(2, 5))
         d_r, d_z, d_m, d_u, carry = (self.factors[: stop - start, ..., k, :, :] for k in range(5))
@@ -132,7 +133,7 @@ class Gru:
         gates_again(e_rz, r_z, numbers)  # r and z where d_r and d_z will be, 1 - r and 1 - z where e was
         rest_r, rest_z = e_rz[..., 0, :, :], e_rz[..., 1, :, :]
         np.copyto(carry, d_z)  # (4') dh_{t-1}
-        tanh_slope(a_n, d_u, a_n, numbers)  # (3') du
+        tanh_slope(a_n, n, d_u, numbers)  # (3') du
         np.multiply(d_u, rest_z, out=d_u)  # (4') dn
         np.multiply(d_u, d_r, out=d_m)  # (3') dm
         np.multiply(d_m, rest_r, out=d_r)  # (2') sigmoid' = r (1 - r), where r is already in dm

@@ -56,11 +56,12 @@ class Lstm:
         self.memory_gradient = blocks[..., 5, :, :]  # dc_{t-1}
         self.carry = None
         self._numbers = numbers = constants(h.dtype)
-        gates = zeros(tape[0, ..., : 3 * H, :].shape, tape.dtype)
+        gates, cap = (zeros(tape[0, ..., : 3 * H, :].shape, tape.dtype) for _ in range(2))
+        cap[...] = numbers.cap
         products = zeros(tape[0, ..., : 2 * H, :].shape, tape.dtype)
         o, i_f, ig, fc = gates[..., :H, :], gates[..., H:, :], products[..., :H, :], products[..., H:, :]
         self.forward_steps = [
-            (e_oif, gates, a_g, g, i_f, g_c, products, ig, fc, c, tanh_c, o, h_t, numbers)
+            (e_oif, gates, a_g, g, i_f, g_c, products, ig, fc, c, tanh_c, o, h_t, cap, numbers)
             for e_oif, a_g, g, g_c, c, tanh_c, h_t in zip(
                 now[..., H : 4 * H, :],
                 now[..., 4 * H : 5 * H, :],
@@ -109,8 +110,8 @@ class Lstm:
         dW[..., : 3 * H] = dW_loop[..., H:]
 
     @staticmethod
-    def forward(e_oif, gates, a_g, g, i_f, g_c, products, ig, fc, c, tanh_c, o, h, numbers) -> None:
-        open_gates(e_oif, gates, numbers)  # (2) o, i, f, which arrive with their sign turned
+    def forward(e_oif, gates, a_g, g, i_f, g_c, products, ig, fc, c, tanh_c, o, h, cap, numbers) -> None:
+        open_gates(e_oif, gates, cap, numbers)  # (2) o, i, f, which arrive with their sign turned
         np.tanh(a_g, g)
         np.multiply(i_f, g_c, products)  # (3)
         np.add(ig, fc, c)
@@ -127,21 +128,20 @@ class Lstm:
         return named
 
     def derivatives(self, start: int, stop: int) -> None:
-        """Local derivatives of the steps start..stop - 1, the factors of dh and of dc; e and a_g are lost."""
-        steps, numbers = self._blocks[start:stop], self._numbers
-        tanh_c, e_oif, a_g, g_c_prev = steps[..., 0, :, :], steps[..., 1:4, :, :], steps[..., 4, :, :], steps[..., 5:, :, :]
-        factors = self.factors[: stop - start]
-        e, d_oif, d_g, carry = factors[..., 0, :, :], factors[..., 1:4, :, :], factors[..., 4, :, :], factors[..., 5, :, :]
-        d_o, d_i_f = d_oif[..., 0, :, :], d_oif[..., 1:, :, :]
-        o, i, f = (d_oif[..., k, :, :] for k in range(3))
-        gates_again(e_oif, d_oif, numbers)  # the gates, and 1 - s where e was
+        """Local derivatives of the steps start..stop - 1, the factors of dh and of dc; e is lost."""
+        steps, factors, numbers = self._blocks[start:stop], self.factors[: stop - start], self._numbers
+        tanh_c, _, _, _, a_g, g, _ = (steps[..., k, :, :] for k in range(7))
+        e, o, i, f, d_g, carry = (factors[..., k, :, :] for k in range(6))
+        e_oif, g_c_prev, d_oif = steps[..., 1:4, :, :], steps[..., 5:, :, :], factors[..., 1:4, :, :]
+        gates_again(e_oif, d_oif, numbers)  # the gates where their derivatives will be, and 1 - s where e was
         np.copyto(carry, f)  # (3') dc_{t-1}
-        tanh_slope(a_g, d_g, a_g, numbers)  # (2')
+        tanh_slope(a_g, g, d_g, numbers)  # (2')
         np.multiply(d_g, i, out=d_g)  # (3') dg
-        tanh_slope(self.memory[start + 1 : stop + 1], e, a_g, numbers)  # (4') dc
+        tanh_slope(self.memory[start + 1 : stop + 1], tanh_c, e, numbers)  # (4') dc
         np.multiply(e, o, out=e)
         np.multiply(d_oif, e_oif, out=d_oif)  # (2') sigmoid' = s (1 - s)
-        np.multiply(d_o, tanh_c, out=d_o)  # (4') do
+        np.multiply(o, tanh_c, out=o)  # (4') do
+        d_i_f = d_oif[..., 1:, :, :]
         np.multiply(d_i_f, g_c_prev, out=d_i_f)  # (3') di, df
 
     @staticmethod

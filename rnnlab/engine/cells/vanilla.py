@@ -37,6 +37,7 @@ class Vanilla:
     STATES = ("h_0",)
 
     def __init__(self, h: np.ndarray, tape: np.ndarray, chunk: int, activation: str = "tanh") -> None:
+        self._h = h
         self.forward, self._slope = ACTIVATIONS[activation].value, ACTIVATIONS[activation].slope
         self.preactivation = self.gradient = tape
         self.recurrent_rows = h.shape[-2]
@@ -67,8 +68,9 @@ class Vanilla:
         return {"a": self.preactivation}
 
     def derivatives(self, start: int, stop: int) -> None:
-        """phi'(a_t) for the steps start..stop - 1, the factors of dh; a_t is lost."""
-        self._slope(self.preactivation[start:stop], self.factors[: stop - start, ..., 0, :, :])
+        """phi'(a_t) for the steps start..stop - 1, the factors of dh."""
+        h, slope = self._h[start + 1 : stop + 1], self.factors[: stop - start, ..., 0, :, :]
+        self._slope(self.preactivation[start:stop], h, slope)
 
     @staticmethod
     def backward(dh: np.ndarray, slope: np.ndarray, da: np.ndarray) -> None:
