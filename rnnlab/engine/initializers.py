@@ -3,7 +3,7 @@
 Every parameter is a map of F inputs to H units, or several maps side by side, one for each gate; each gate's
 F x H block is drawn by itself. h is the hidden size; a vector (a bias, a learned initial state) has F = h.
 
-    uniform     U(-bound, bound), bound = 1 / sqrt(h) unless given; also what is not configured
+    uniform     U(-bound, bound), bound = 1 / sqrt(h) unless given
     normal      rho N(0, 1 / sqrt(F)), the second number a standard deviation; or N(0, std)
     spectral    N(0, 1), rescaled to the spectral radius rho                                     square
     orthogonal  gain times a random matrix whose rows or columns, the fewer, are orthonormal     matrices
@@ -13,6 +13,8 @@ F x H block is drawn by itself. h is the hidden size; a vector (a bias, a learne
     sparse      `connections` normal weights from each unit, rescaled to the spectral radius rho square
     zeros       0
     constant    value
+
+What is not configured starts as in `DEFAULTS`: weights uniform, biases and learned initial states zero.
 
 Randomness: the generator is asked for one key. Each parameter then draws from a stream of its own, which
 depends on the key and on the parameter's name alone: a seed gives the same W_xh whatever is configured for
@@ -34,7 +36,8 @@ from numpy.typing import DTypeLike
 
 from rnnlab.engine.architecture import Architecture
 
-NAMES = ("W_hh", "W_xh", "b_h", "b_hn", "h_0", "c_0", "W_ho", "b_o")
+_ZERO = ("b_h", "b_hn", "h_0", "c_0", "b_o")
+DEFAULTS = dict.fromkeys(("W_hh", "W_xh", "W_ho"), "uniform") | dict.fromkeys(_ZERO, "zeros")
 
 
 def _uniform(rng, shape, h, *, bound=None):
@@ -141,7 +144,7 @@ def initial_parameters(
         a cell that has no forget gate.
     """
     init, layout = init or {}, architecture.layout()
-    unknown = init.keys() - set(NAMES) - set(layout.names)
+    unknown = init.keys() - DEFAULTS.keys() - set(layout.names)
     if unknown:
         example = layout.names[0]
         raise ValueError(f"The 'init' must name parameters, such as W_hh or {example}; got {min(unknown)!r}.")
@@ -150,7 +153,8 @@ def initial_parameters(
     key = rng.integers(2**32, size=4, dtype=np.uint32).tolist()
     theta = np.empty(layout.size)
     for name, shape in layout.shapes.items():
-        how = init.get(name, init.get(name.rpartition(".")[2], {"kind": "uniform"}))
+        bare = name.rpartition(".")[2]
+        how = init.get(name, init.get(bare, {"kind": DEFAULTS[bare]}))
         layout.view(theta, name)[...] = _draw(name, how, _stream(key, name), shape, architecture.hidden_size)
         if forget_bias is not None and name.endswith(".b_h"):
             _set_forget_bias(layout.view(theta, name), forget_bias, _stream(key, f"{name}.forget_bias"))

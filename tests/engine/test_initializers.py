@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from rnnlab.config.schema.initial_weights import InitialWeights
 from rnnlab.engine.architecture import Architecture
-from rnnlab.engine.initializers import INITIALIZERS, initial_parameters
+from rnnlab.engine.initializers import DEFAULTS, INITIALIZERS, initial_parameters
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 FOR_SQUARES = [{"kind": kind} for kind in INITIALIZERS if kind != "constant"] + [{"kind": "constant", "value": 0.3}]
@@ -27,9 +28,23 @@ def blocks(W: np.ndarray, cell: str) -> list[np.ndarray]:
     return np.split(W, GATES[cell], axis=-1)
 
 
-def test_everything_starts_uniform_within_one_over_root_h():
+UNIFORM = {name: {"kind": "uniform"} for name in DEFAULTS}
+
+
+@pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
+def test_biases_and_learned_states_start_at_zero(cell):
+    for name, values in drawn(Architecture(30, 64, 30, cell=cell, initial_state="learned")).items():
+        assert bool(values.any()) == name.rpartition(".")[2].startswith("W_"), name
+
+
+def test_a_config_that_says_nothing_and_the_library_start_alike():
+    said = InitialWeights()
+    assert {name: getattr(said, name).kind for name in DEFAULTS} == DEFAULTS
+
+
+def test_uniform_is_within_one_over_root_h():
     bound = 1 / math.sqrt(64)
-    for name, values in drawn(Architecture(30, 64, 30, cell="gru", initial_state="learned")).items():
+    for name, values in drawn(Architecture(30, 64, 30, cell="gru", initial_state="learned"), UNIFORM).items():
         assert np.abs(values).max() < bound, name
         assert np.abs(values).max() > 0.8 * bound, name
         assert abs(values.mean()) < 4 * bound / math.sqrt(3 * values.size), name
@@ -138,7 +153,7 @@ def test_a_seed_gives_a_parameter_the_same_values_whatever_else_is_configured(se
 
 def test_parameters_gates_and_seeds_draw_different_values():
     architecture = Architecture(5, 5, 5, cell="lstm", layers=2, bidirectional=True, initial_state="learned")
-    parameters = [values.ravel() for seed in (0, 1) for values in drawn(architecture, seed=seed).values()]
+    parameters = [values.ravel() for seed in (0, 1) for values in drawn(architecture, UNIFORM, seed).values()]
     everything = np.concatenate(parameters)
     assert len(np.unique(everything)) == everything.size
 
@@ -154,7 +169,7 @@ def test_the_generator_moves_on_by_the_same_amount_whatever_is_drawn(seed, how, 
 
 def test_frozen_values():
     # This implementation's own: where they change, no earlier run can be repeated.
-    theta = initial_parameters(Architecture(1, 2, 1), np.random.default_rng(0))
+    theta = initial_parameters(Architecture(1, 2, 1), np.random.default_rng(0), UNIFORM)
     frozen = [
         -0.5968458098153213,
         -0.24897647247755783,
