@@ -110,5 +110,5 @@ lock:
 	@echo 'Wrote requirements.lock and requirements-dev.lock.'
 
 clean:
-	@rm -rf $(VENV) build dist .pytest_cache .hypothesis .ruff_cache
+	@rm -rf $(VENV) $(VENV)-3.* build dist .pytest_cache .hypothesis .ruff_cache
 	@find rnnlab tests -name __pycache__ -prune -exec rm -rf {} +
