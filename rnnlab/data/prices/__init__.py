@@ -9,6 +9,7 @@ import numpy as np
 from rnnlab.data.prices.checks import large_changes
 from rnnlab.data.prices.csv import load_csv, series_from
 from rnnlab.data.prices.kept import at_hand
+from rnnlab.data.prices.numbers import UnclearMark
 from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
 from rnnlab.data.prices.snapshots import load_snapshot
 from rnnlab.data.prices.store import Kept, data_folder, read_kept
@@ -68,9 +69,18 @@ def load_prices(
 
 def _from_folder(kept: Kept, column: str) -> Series:
     origin = kept.origin or {}
-    found = series_from(
-        parse_table(kept.content, str(kept.path)), None, column, positive=column != "volume", path=kept.path
-    )
+    try:
+        found = series_from(
+            parse_table(kept.content, str(kept.path)),
+            None,
+            column,
+            decimal=None if kept.origin is None else "point",
+            positive=column != "volume",
+            path=kept.path,
+        )
+    except UnclearMark as question:  # a config has no key to answer it for a symbol
+        question.hint = f"Say which: rnnlab fetch {kept.symbol} --from-file {kept.path} --decimal point (or comma)."
+        raise
     return Series(
         found.dates,
         found.values,

@@ -1,11 +1,12 @@
 """Any CSV file with a date and a value column as a series."""
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
 from rnnlab.data.prices.checks import check_order, check_positive
-from rnnlab.data.prices.columns import date_column, named_column, value_column
+from rnnlab.data.prices.columns import date_column, named_column, other_figures, value_column
 from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.numbers import decimal_mark, parse_numbers
 from rnnlab.data.prices.tables import Table, read_table
@@ -80,7 +81,9 @@ def series_from(
     lines, notes = table.lines, ()
     dates = parse_dates(table.cells(date_at), lines, table.label, date_format)
     texts = table.cells(value_at)
-    values = parse_numbers(texts, lines, table.label, column, decimal_mark(texts, table.label, decimal))
+    others = (table.cells(at) for at in other_figures(table, {date_at, value_at}))
+    mark = decimal_mark(texts, table.label, decimal, others=chain(*others), has_bare_commas=table.has_bare_commas)
+    values = parse_numbers(texts, lines, table.label, column, mark)
     if len(dates) > 1 and (np.diff(dates) < np.timedelta64(0, "D")).all():
         dates, values, lines = dates[::-1].copy(), values[::-1].copy(), lines[::-1]
         notes = ("rows ran newest first and were turned round",)

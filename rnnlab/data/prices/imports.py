@@ -1,14 +1,15 @@
 """Files that a person downloaded by hand: which site's they are, and the bars inside."""
 
 from dataclasses import dataclass, replace
+from itertools import chain
 
 import numpy as np
 
 from rnnlab.data.prices.bars import Bars, ascending, with_close
 from rnnlab.data.prices.checks import check_order, check_positive
-from rnnlab.data.prices.columns import PRICE_NAMES, date_column, find_column, value_column
+from rnnlab.data.prices.columns import PRICE_NAMES, date_column, find_column, other_figures, value_column
 from rnnlab.data.prices.dates import parse_dates
-from rnnlab.data.prices.numbers import decimal_mark, is_missing, looks_like_number, parse_numbers
+from rnnlab.data.prices.numbers import decimal_mark, is_missing, looks_like_number, parse_numbers, told_marks
 from rnnlab.data.prices.tables import Table
 from rnnlab.errors import DataError
 
@@ -65,7 +66,7 @@ def bars_from(table: Table, date_format: str | None = None, decimal: str | None 
     places = {"close": close_at}
     if find_column(table, ("close", "close_last", "zamkniecie", "price")) == close_at:
         places |= {name: at for name, names in PRICE_NAMES.items() if (at := find_column(table, names)) is not None}
-    columns, notes = _columns(table, places, decimal)
+    columns, notes = _columns(table, date_at, places, decimal)
     bars = ascending(Bars(dates, columns))
     lines = table.lines if bars.dates is dates else table.lines[::-1]
     if bars.dates is not dates:
@@ -89,7 +90,9 @@ def _checked(bars: Bars, lines: list[int], table: Table, close_at: int, notes: l
     return replace(bars, notes=tuple(notes))
 
 
-def _columns(table: Table, places: dict[str, int], decimal: str | None) -> tuple[dict[str, np.ndarray], list[str]]:
+def _columns(
+    table: Table, date_at: int, places: dict[str, int], decimal: str | None
+) -> tuple[dict[str, np.ndarray], list[str]]:
     """Numbers by name; a volume that is not made of numbers (``1.2M``) is left out with a note."""
     notes: list[str] = []
     volume = table.cells(places["volume"]) if "volume" in places else []
@@ -97,7 +100,8 @@ def _columns(table: Table, places: dict[str, int], decimal: str | None) -> tuple
         del places["volume"]
         notes.append("the volume is not written in numbers and was left out")
     prices = [cell for name, at in places.items() if name != "volume" for cell in table.cells(at)]
-    mark = decimal_mark(prices, table.label, decimal)
+    others = (table.cells(at) for at in other_figures(table, {date_at, *places.values()}))
+    mark = decimal_mark(prices, table.label, decimal, others=chain(*others), has_bare_commas=table.has_bare_commas)
     columns = {}
     for name, at in places.items():
         own = _volume_mark(table.cells(at), mark) if name == "volume" else mark
@@ -107,7 +111,9 @@ def _columns(table: Table, places: dict[str, int], decimal: str | None) -> tuple
 
 def _volume_mark(cells: list[str], mark: str) -> str:
     """Volumes are whole numbers: a comma before three digits parts thousands, whatever the prices do."""
-    return "." if any("," in cell for cell in cells) and all(_in_thousands(cell) for cell in cells) else mark
+    if any("," in cell for cell in cells) and all(_in_thousands(cell) for cell in cells):
+        return "."
+    return next(told_marks(cells), mark)
 
 
 def _in_thousands(cell: str) -> bool:

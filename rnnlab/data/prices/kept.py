@@ -6,9 +6,12 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from rnnlab.data.prices.bars import Bars, ascending, from_csv
+from rnnlab.data.prices.bars import Bars, from_csv
+from rnnlab.data.prices.csv import series_from
 from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
-from rnnlab.data.prices.store import file_of, kept_symbols, pending, read_kept
+from rnnlab.data.prices.store import Kept, file_of, kept_symbols, pending, read_kept
+from rnnlab.data.prices.tables import parse_table
+from rnnlab.data.series import Series
 from rnnlab.errors import DataError
 
 
@@ -102,7 +105,7 @@ def entries(folder: Path) -> Iterator[Entry]:
             kept = read_kept(folder, symbol)
             if kept is None:  # taken away just now
                 continue
-            bars = ascending(from_csv(kept.content, str(kept.path)))
+            bars = from_csv(kept.content, str(kept.path)) if kept.origin else _by_hand(kept)
         except DataError as problem:
             yield Entry(symbol, file_of(folder, symbol), problem=problem.message)
             continue
@@ -118,6 +121,11 @@ def entries(folder: Path) -> Iterator[Entry]:
             bars.last,
             _moment(origin.get("fetched_at")),
         )
+
+
+def _by_hand(kept: Kept) -> Series:
+    """What training would read."""
+    return series_from(parse_table(kept.content, str(kept.path)), path=kept.path)
 
 
 def at_hand(symbol: str, folder: Path) -> list[str]:

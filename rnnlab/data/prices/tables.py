@@ -13,6 +13,7 @@ from rnnlab.errors import DataError
 LARGEST_FILE = 256 * 2**20  # bytes; a century of days is under 3 MB
 
 _CONTROL_CODES = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_QUOTED_FIGURE = re.compile(r'"[-+$€£ ]{0,4}\d[\d., \u00a0\u202f]*"')
 _KNOWN_BINARIES = {
     b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV",
     b"\x1f\x8b": "compressed with gzip; unpack it first",
@@ -39,6 +40,8 @@ class Table:
         Line number of each row in the text, counted from 1.
     sha256 : str
         Of the bytes that were read.
+    has_bare_commas : bool
+        Whether commas stand between the cells and no figure stands in quotes: no cell can hold a decimal comma.
     """
 
     label: str
@@ -46,6 +49,7 @@ class Table:
     rows: list[list[str]]
     lines: list[int]
     sha256: str
+    has_bare_commas: bool = False
 
     def cells(self, column: int) -> list[str]:
         """The cells of one column, top to bottom."""
@@ -121,7 +125,8 @@ def parse_table(content: bytes, label: str) -> Table:
         raise DataError(f"{label}: is empty; a header line and rows of a date and a value are needed.")
     if not rows:
         raise DataError(f"{label}: holds one line and no rows under it; that line is {shown(','.join(columns))}.")
-    return Table(label, columns, rows, lines, hashlib.sha256(content).hexdigest())
+    bare = delimiter == "," and not _QUOTED_FIGURE.search(text)
+    return Table(label, columns, rows, lines, hashlib.sha256(content).hexdigest(), bare)
 
 
 def shown(text: str, limit: int = 60) -> str:

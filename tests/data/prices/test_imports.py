@@ -110,6 +110,8 @@ def test_the_adjustment_can_be_stated_and_the_days_be_cut(bring):
 def test_thousands_in_volumes_and_decimal_commas_in_prices(bring, folder):
     bring("Date;Close;Volume\n2024-01-02;2,0;58,414,460\n2024-01-03;2,5;1,234\n")
     assert load_prices("MINE", "volume", folder).values.tolist() == [58414460.0, 1234.0]
+    bring("Date;Close;Volume\n2024-01-02;2.0;58.414.460\n2024-01-03;2.5;1.234\n")
+    assert load_prices("MINE", "volume", folder).values.tolist() == [58414460.0, 1234.0]
 
 
 @pytest.mark.parametrize(
@@ -117,6 +119,8 @@ def test_thousands_in_volumes_and_decimal_commas_in_prices(bring, folder):
     [
         ("Date,Close\n01/02/2024,1\n02/02/2024,2\n", "could be 1 Feb 2024 or 2 Jan 2024", "--date-format"),
         ("Date;Close\n2024-01-02;1,234\n2024-01-03;1,235\n", "could be 1.234 or 1234", "--decimal"),
+        ("Date;Close\n2024-01-02;974\n2024-01-03;1.011\n", "could be 1.011 or 1011", "--decimal"),
+        ("Date,Open,Close\n2024-01-02,974,1.002\n2024-01-03,1.002,1.011\n", "could be 1.002 or 1002", "--decimal"),
         ("Open,Close\n1,2\n3,4\n", "no column holds dates", "save it with the index"),
         (TWO_HEADERS.replace("X,X,X,X,X", "X,X,Y,Y,Y"), "several symbols (X, Y)", ""),
         (STOOQ.replace(",2.5,", ",-2.5,"), "down.csv:3: 'close' must be above 0", ""),

@@ -8,7 +8,9 @@ import pytest
 
 from rnnlab.data.prices import data_folder, load_prices
 from rnnlab.data.prices import snapshots as bundled
+from rnnlab.data.prices.kept import entries
 from rnnlab.errors import DataError
+from rnnlab.experiments.fetch import import_file
 
 
 @pytest.mark.parametrize(
@@ -76,3 +78,29 @@ def test_prices_are_positive_and_a_likely_split_is_remarked_upon(folder):
     (folder / "X.csv").write_text("date,close\n2024-01-02,100\n2024-01-03,0\n")
     with pytest.raises(DataError, match=r"X\.csv:3: 'close' must be above 0; got 0\."):
         load_prices("X", data_dir=folder)
+
+
+HALF_SAID = "date;close\n2024-01-02;974\n2024-01-03;1.011\n"
+
+
+def test_a_file_put_there_by_hand_is_asked_about_where_its_marks_could_be_either(folder):
+    folder.mkdir()
+    (folder / "AAPL.csv").write_text(HALF_SAID)
+    with pytest.raises(DataError, match=r"'1\.011' could be 1\.011 or 1011") as caught:
+        load_prices("AAPL", data_dir=folder)
+    assert f"rnnlab fetch AAPL --from-file {folder}/AAPL.csv --decimal point (or comma)" in str(caught.value.hint)
+    import_file("AAPL", folder / "AAPL.csv", decimal="comma", data_dir=folder)
+    assert load_prices("AAPL", data_dir=folder).values.tolist() == [974.0, 1011.0]
+
+
+def test_what_was_stored_is_never_asked_about(folder, tmp_path):
+    (tmp_path / "down.csv").write_text(HALF_SAID)
+    import_file("AAPL", tmp_path / "down.csv", decimal="point", data_dir=folder)
+    assert load_prices("AAPL", data_dir=folder).values.tolist() == [974.0, 1.011]
+
+
+def test_the_list_reads_a_file_put_there_by_hand_as_training_does(folder):
+    folder.mkdir()
+    (folder / "AAPL.csv").write_text("Date;Close\n03.01.2024;1,5\n15.01.2024;2\n")
+    (entry,) = entries(folder)
+    assert (entry.problem, entry.rows, str(entry.first)) == (None, 2, "2024-01-03")

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from rnnlab.data.prices.bars import Bars, ascending, fault
+from rnnlab.data.prices.numbers import LONGEST
 from rnnlab.data.prices.sources.client import Answer
 from rnnlab.data.prices.sources.failures import NoData, Unexpected, first_line
 from rnnlab.data.prices.sources.source import Query
@@ -22,10 +23,15 @@ def from_json(source: str, answer: Answer) -> Any:
         The body is something else, or cut.
     """
     try:
-        return json.loads(answer.text, parse_constant=lambda _: None)
+        return json.loads(answer.text, parse_constant=lambda _: None, parse_int=_whole)
     except (ValueError, RecursionError):
         what = f"no JSON (status {answer.status})" if answer.status != 200 else "no JSON, or cut JSON"
         raise Unexpected(source, what, answer.text) from None
+
+
+def _whole(digits: str) -> float:
+    """A whole number; infinity where it has more digits than Python reads, and than a float can hold."""
+    return int(digits) if len(digits) < LONGEST else float(digits)
 
 
 def a_dict(value: Any) -> dict:

@@ -72,7 +72,8 @@ def parse(answer: Answer, query: Query) -> Bars:
     if not text.partition("\n")[2].strip():
         raise _nothing(query)
     try:
-        bars = bars_from(parse_table(answer.body.lstrip(), "answer")).bars
+        table = parse_table(answer.body.lstrip(), "answer")
+        bars = bars_from(table, decimal="point" if table.has_bare_commas else None).bars
     except DataError as problem:
         raise Unexpected("stooq", problem.message.rstrip(".")) from None
     return finished("stooq", replace(with_close(bars), notes=()), query)
