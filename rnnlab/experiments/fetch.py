@@ -1,6 +1,7 @@
 """Fetch prices into the price folder, import them from a file, list what is kept."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from rnnlab.data.prices.sources.failures import NoSuchSymbol, SourceError
 from rnnlab.data.prices.sources.source import ADJUSTMENTS
 from rnnlab.data.prices.store import data_folder
 from rnnlab.data.prices.symbols import check_symbol
-from rnnlab.data.prices.tables import read_table
+from rnnlab.data.prices.tables import read_table, shown
 from rnnlab.data.prices.update import Fetched, Wanted, keep, update
 from rnnlab.data.prices.writing import locked
 from rnnlab.errors import DataError, UsageError
@@ -131,6 +132,8 @@ def import_file(
     table = read_table(file)
     found = bars_from(table, date_format, decimal)
     bars = found.bars.between(start, end)
+    if found.symbol and found.symbol.upper() != symbol:
+        bars = replace(bars, notes=(f"the file calls its symbol {shown(found.symbol)}", *bars.notes))
     if not bars.rows:
         raise DataError(
             f"{file}: has no day from --start to --end; it runs from {found.bars.first} to {found.bars.last}."

@@ -74,7 +74,6 @@ def load_series(data) -> Series:
         data.value_column,
         date_format=data.date_format,
         decimal=data.decimal,
-        positive=data.target == "log_return",
     )
     return between(series, data.start, data.end)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnlab.data.prices.checks import large_changes
+from rnnlab.data.prices.checks import remarks
 from rnnlab.data.prices.csv import load_csv, series_from
 from rnnlab.data.prices.kept import at_hand
 from rnnlab.data.prices.numbers import UnclearMark
@@ -45,7 +45,7 @@ def load_prices(
     Returns
     -------
     Series
-        Strictly increasing days, positive finite values.
+        Strictly increasing days, finite values.
 
     Raises
     ------
@@ -75,8 +75,8 @@ def _from_folder(kept: Kept, column: str) -> Series:
             None,
             column,
             decimal=None if kept.origin is None else "point",
-            positive=column != "volume",
             path=kept.path,
+            zero=column == "volume",
         )
     except UnclearMark as question:  # a config has no key to answer it for a symbol
         question.hint = f"Say which: rnnlab fetch {kept.symbol} --from-file {kept.path} --decimal point (or comma)."
@@ -90,7 +90,7 @@ def _from_folder(kept: Kept, column: str) -> Series:
         kept.path,
         origin.get("currency"),
         origin.get("adjustment"),
-        (*found.notes, *(large_changes(found.dates, found.values) if column != "volume" else ())),
+        (*found.notes, *(remarks(found.dates, found.values) if column != "volume" else ())),
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnlab.data.prices.checks import check_order, check_positive
+from rnnlab.data.prices.checks import check_not_zero, check_order
 from rnnlab.data.prices.columns import date_column, named_column, other_figures, value_column
 from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.numbers import decimal_mark, parse_numbers
@@ -21,7 +21,6 @@ def load_csv(
     *,
     date_format: str | None = None,
     decimal: str | None = None,
-    positive: bool = False,
     at_least: int = 2,
 ) -> Series:
     """Read a daily series; rows that run newest first are turned round, and a note says so.
@@ -38,8 +37,6 @@ def load_csv(
         See :func:`rnnlab.data.prices.dates.parse_dates`; needed where days and months could be exchanged.
     decimal : {"point", "comma"}, optional
         The decimal mark, found out from the values if left out.
-    positive : bool
-        Whether zero and negative values are refused, as they must be for prices.
     at_least : int
         Fewest rows to accept.
 
@@ -56,7 +53,7 @@ def load_csv(
         read two ways, cells that are no finite numbers.
     """
     path = Path(path)
-    return series_from(read_table(path), date, value, date_format, decimal, positive, at_least, path=path)
+    return series_from(read_table(path), date, value, date_format, decimal, at_least, path=path)
 
 
 def series_from(
@@ -65,11 +62,12 @@ def series_from(
     value: str | None = None,
     date_format: str | None = None,
     decimal: str | None = None,
-    positive: bool = False,
     at_least: int = 2,
     path: Path | None = None,
+    *,
+    zero: bool = True,
 ) -> Series:
-    """The series inside a table; parameters and errors as for :func:`load_csv`."""
+    """The series inside a table; parameters and errors as for :func:`load_csv`, and whether 0 may be a value."""
     date_at = date_column(table) if date is None else named_column(table, date, "dates")
     value_at = value_column(table, date_at) if value is None else named_column(table, value, "values")
     column = table.columns[value_at]
@@ -88,6 +86,6 @@ def series_from(
         dates, values, lines = dates[::-1].copy(), values[::-1].copy(), lines[::-1]
         notes = ("rows ran newest first and were turned round",)
     check_order(dates, lines, table.label)
-    if positive:
-        check_positive(values, lines, table.label, column)
+    if not zero:
+        check_not_zero(values, lines, table.label, column)
     return Series(dates, values, column, f"file {table.label}", table.sha256, path=path, notes=notes)

@@ -70,14 +70,32 @@ def test_a_column_that_is_not_there(folder):
         load_prices("AAPL", "clse", data_dir=folder)
 
 
-def test_prices_are_positive_and_a_likely_split_is_remarked_upon(folder):
+def test_prices_are_not_0_and_a_likely_split_is_remarked_upon(folder):
     folder.mkdir()
     (folder / "X.csv").write_text("date,close\n2024-01-02,100\n2024-01-03,50\n2024-01-04,51\n")
     (note,) = load_prices("X", data_dir=folder).notes
     assert "on 2024-01-03 (100 to 50): a split" in note
     (folder / "X.csv").write_text("date,close\n2024-01-02,100\n2024-01-03,0\n")
-    with pytest.raises(DataError, match=r"X\.csv:3: 'close' must be above 0; got 0\."):
+    with pytest.raises(DataError, match=r"X\.csv:3: 'close' must not be 0; got 0\."):
         load_prices("X", data_dir=folder)
+
+
+@pytest.mark.parametrize(
+    ("closes", "notes"),
+    [
+        ([18.27, -37.63, 10.01], ["1 price of 0 or below, on 2024-01-02 (-37.63): log returns cannot be taken"]),
+        ([1.0, 1e308, 1.0], ["2 changes of more than 25 % in a day, the largest on 2024-01-02 (1 to 1e+308): a split"]),
+        ([5e-324, 1.7e308, -1.7e308], ["1 price of 0 or below", "a change of more than 25 % in a day"]),
+    ],
+)
+def test_a_price_may_have_any_sign_and_size(folder, closes, notes):
+    folder.mkdir()
+    lines = [f"2024-01-0{day},{close!r}" for day, close in enumerate(closes, 1)]
+    (folder / "CL=F.csv").write_text("\n".join(["date,close", *lines]))
+    series = load_prices("CL=F", data_dir=folder)
+    assert series.values.tolist() == closes
+    assert len(series.notes) == len(notes)
+    assert all(note.startswith(start) for note, start in zip(series.notes, notes, strict=True))
 
 
 HALF_SAID = "date;close\n2024-01-02;974\n2024-01-03;1.011\n"

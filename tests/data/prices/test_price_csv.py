@@ -97,10 +97,8 @@ def test_a_date_format_decides(load, date_format, second):
     assert str(series.last) == second
 
 
-def test_negative_values_are_fine_unless_they_are_prices(load):
+def test_values_of_any_sign_are_fine(load):
     assert load(rows(1, -2, 0)).values.tolist() == [1.0, -2.0, 0.0]
-    with pytest.raises(DataError, match=r"f\.csv:3: 'close' must be above 0; got -2 \(and 1 more rows\)\."):
-        load(rows(1, -2, 0), positive=True)
 
 
 @pytest.mark.parametrize(

@@ -4,9 +4,8 @@ Its prices are adjusted for splits and dividends as of today, or raw.
 """
 
 import re
-from dataclasses import replace
 
-from rnnlab.data.prices.bars import Bars, with_close
+from rnnlab.data.prices.bars import Bars
 from rnnlab.data.prices.imports import bars_from
 from rnnlab.data.prices.sources.answers import finished
 from rnnlab.data.prices.sources.client import Answer, Request
@@ -76,7 +75,7 @@ def parse(answer: Answer, query: Query) -> Bars:
         bars = bars_from(table, decimal="point" if table.has_bare_commas else None).bars
     except DataError as problem:
         raise Unexpected("stooq", problem.message.rstrip(".")) from None
-    return finished("stooq", replace(with_close(bars), notes=()), query)
+    return finished("stooq", bars, query)
 
 
 def _refuse_text(text: str, status: int, query: Query) -> None:
