@@ -618,14 +618,37 @@ def test_keys_stay_out_of_every_log(ask, source, header, caplog):
     assert KEY not in caplog.text
 
 
+@pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(
-    "value", ["ftp://x", "127.0.0.1:80", "http://u:p@host", "http://host/path", "http://ho st", "http://"]
+    ("value", "got"),
+    [
+        ("ftp://s3cr3t-key", "no http:// or https:// in front"),
+        ("s3cr3t-key:80", "no http:// or https:// in front"),
+        ("http://s3cr3t-key:p@host", "a user's name or password"),
+        ("http://s3cr3t-key@host", "a user's name or password"),
+        ("http://host/s3cr3t-key", "a path"),
+        ("http://host/#s3cr3t-key", "a path"),
+        ("http://host?token=s3cr3t-key", "a query"),
+        ("http://host/?apikey=s3cr3t-key", "a query"),
+        ("http://host/v1?s3cr3t-key", "a query"),
+        ("http://host;s3cr3t-key", "no usable port or host"),
+        ("http://host:s3cr3t-key", "no usable port or host"),
+        ("http://[s3cr3t-key", "no usable port or host"),
+        ("http://ho st/s3cr3t-key", "blanks or signs that no address has"),
+        ("http://host\x9b/s3cr3t-key", "blanks or signs that no address has"),
+        ("http://h\u00f6st/s3cr3t-key", "blanks or signs that no address has"),
+        ("http://", "no usable port or host"),
+        ("http:///s3cr3t-key", "no usable port or host"),
+        ("http://host:0", "no usable port or host"),
+    ],
 )
-def test_an_address_must_be_scheme_host_and_port(ask, monkeypatch, value):
-    monkeypatch.setenv("RNNLAB_YAHOO_URL", value)
-    with pytest.raises(DataError, match="RNNLAB_YAHOO_URL must be scheme, host and port") as caught:
-        ask("yahoo", Reply(""))
-    assert "u:p" not in caught.value.message
+def test_an_address_must_be_scheme_host_and_port_and_is_never_shown(ask, monkeypatch, source, value, got):
+    monkeypatch.setenv(f"RNNLAB_{source.upper()}_URL", value)
+    with pytest.raises(DataError) as caught:
+        ask(source, Reply(""))
+    must = f"RNNLAB_{source.upper()}_URL must be scheme, host and port, e.g. http://127.0.0.1:8080"
+    assert caught.value.message == f"{must}; got {got}."
+    assert caught.value.hint is None
 
 
 def test_a_key_that_cannot_stand_in_a_header_is_not_shown(monkeypatch):
