@@ -19,6 +19,7 @@ from rnnlab.data.prices.tables import read_table, shown
 from rnnlab.data.prices.update import Fetched, Wanted, keep, update
 from rnnlab.data.prices.writing import locked
 from rnnlab.errors import DataError, UsageError
+from rnnlab.files import name_of, user_path
 
 __all__ = ["BUNDLED", "Fetched", "fetch", "import_file", "list_kept"]
 
@@ -73,7 +74,7 @@ def fetch(
     """
     symbol, now = check_symbol(symbol), now or datetime.now(UTC)
     _check(source, start, end, adjust, api_key)
-    folder = data_dir or data_folder()
+    folder = _folder(data_dir)
     last = end or now.date() - timedelta(days=1)
     wanted = Wanted(symbol, start, last, adjust, api_key, source == "auto", folder, now)
     client = client or Client()
@@ -129,6 +130,7 @@ def import_file(
     """
     symbol, now = check_symbol(symbol), now or datetime.now(UTC)
     _check("auto", start, end, adjust, None)
+    file = user_path(file)
     table = read_table(file)
     found = bars_from(table, date_format, decimal)
     bars = found.bars.between(start, end)
@@ -136,7 +138,7 @@ def import_file(
         bars = replace(bars, notes=(f"the file calls its symbol {shown(found.symbol)}", *bars.notes))
     if not bars.rows:
         raise DataError(
-            f"{file}: has no day from --start to --end; it runs from {found.bars.first} to {found.bars.last}."
+            f"{name_of(file)}: has no day from --start to --end; it runs from {found.bars.first} to {found.bars.last}."
         )
     origin = {
         "symbol": symbol,
@@ -146,7 +148,7 @@ def import_file(
         "format": found.site,
         "file_sha256": table.sha256,
     }
-    folder = data_dir or data_folder()
+    folder = _folder(data_dir)
     with locked(folder, symbol):
         check_own(folder, symbol, imported=file)
         return keep(folder, origin, bars, held(folder, symbol), now)
@@ -154,8 +156,12 @@ def import_file(
 
 def list_kept(data_dir: Path | None = None) -> tuple[Path, list[Entry]]:
     """The price folder, and what it keeps, by symbol."""
-    folder = data_dir or data_folder()
+    folder = _folder(data_dir)
     return folder, list(entries(folder))
+
+
+def _folder(data_dir: Path | None) -> Path:
+    return user_path(data_dir) if data_dir else data_folder()
 
 
 def _check(source: str, start: date | None, end: date | None, adjust: str | None, api_key: str | None) -> None:

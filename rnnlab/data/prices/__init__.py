@@ -3,6 +3,7 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
@@ -17,6 +18,7 @@ from rnnlab.data.prices.symbols import check_symbol
 from rnnlab.data.prices.tables import parse_table, shown
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
+from rnnlab.files import name_of
 
 __all__ = ["between", "data_folder", "load_csv", "load_prices"]
 
@@ -71,7 +73,7 @@ def _from_folder(kept: Kept, column: str) -> Series:
     origin = kept.origin or {}
     try:
         found = series_from(
-            parse_table(kept.content, str(kept.path)),
+            parse_table(kept.content, name_of(kept.path)),
             None,
             column,
             decimal=None if kept.origin is None else "point",
@@ -79,7 +81,9 @@ def _from_folder(kept: Kept, column: str) -> Series:
             zero=column == "volume",
         )
     except UnclearMark as question:  # a config has no key to answer it for a symbol
-        question.hint = f"Say which: rnnlab fetch {kept.symbol} --from-file {kept.path} --decimal point (or comma)."
+        question.hint = (
+            f"Say which: rnnlab fetch {kept.symbol} --from-file {quote(str(kept.path))} --decimal point (or comma)."
+        )
         raise
     return Series(
         found.dates,
@@ -119,7 +123,7 @@ def _day(day: date | str, name: str) -> np.datetime64:
 def _what_there_is(symbol: str, folder: Path) -> str:
     names = at_hand(symbol, folder)
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return f" in {folder} or bundled; there is {', '.join(names[:10])}{more}"
+    return f" in {name_of(folder)} or bundled; there is {', '.join(names[:10])}{more}"
 
 
 def _get(symbol: str) -> str:

@@ -12,6 +12,7 @@ from rnnlab.data.prices.numbers import decimal_mark, parse_numbers
 from rnnlab.data.prices.tables import Table, read_table
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
+from rnnlab.files import user_path
 
 
 def load_csv(
@@ -52,7 +53,7 @@ def load_csv(
         not there or not to be told from others, too few rows, days that are doubled, unordered or could be
         read two ways, cells that are no finite numbers.
     """
-    path = Path(path)
+    path = user_path(path)
     return series_from(read_table(path), date, value, date_format, decimal, at_least, path=path)
 
 
