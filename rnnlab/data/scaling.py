@@ -35,7 +35,8 @@ class Scaling:
 
     def transform(self, values: ArrayLike) -> NDArray[np.float64]:
         """(values - offset) / scale, in a new array of the same shape."""
-        return (np.asarray(values, dtype=np.float64) - self.offset) / self.scale
+        with np.errstate(over="ignore"):  # infinite where it leaves the floats
+            return (np.asarray(values, dtype=np.float64) - self.offset) / self.scale
 
     def inverse(self, scaled: ArrayLike) -> NDArray[np.float64]:
         """Scaled * scale + offset, in a new array of the same shape, in the unit of the series."""

@@ -16,7 +16,7 @@ class Series:
     dates : ndarray of datetime64[D], shape (N,)
         Strictly increasing.
     values : ndarray of float64, shape (N,)
-        Finite. Prices are positive, in ``currency``.
+        Finite. Prices are in ``currency``, and above 0 but for rare ones (oil in April 2020).
     name : str
         What the series is called: a ticker symbol, or the name of a file's column.
     source : str

@@ -1,5 +1,6 @@
 """Text as integer tokens: the vocabulary, and chunks for predicting the next character."""
 
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.errors import DataError
+from rnnlab.files import name_of
 
 
 @dataclass(frozen=True)
@@ -37,23 +39,28 @@ def read_text(path: Path) -> str:
     DataError
         For a file that cannot be read, is empty, or is not UTF-8 (with line, column and byte).
     """
+    label = name_of(path)
     try:
+        mode = path.stat().st_mode
+        if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # it might never end
+            raise DataError(f"{label}: a text file is needed; this is a device or a pipe.")
         raw = path.read_bytes()
-    except OSError as error:
-        raise DataError(f"{path}: a text file must be readable; {error.strerror or error}.") from error
+    except (OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or "not a usable path"
+        raise DataError(f"{label}: a text file must be readable; {reason}.") from error
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:
         before = raw[: error.start].decode("utf-8")
         line, column = before.count("\n") + 1, len(before) - (before.rfind("\n") + 1) + 1
         raise DataError(
-            f"{path}:{line}:{column}: text must be UTF-8; got byte 0x{raw[error.start]:02x}, "
+            f"{label}:{line}:{column}: text must be UTF-8; got byte 0x{raw[error.start]:02x}, "
             f"byte {error.start + 1} of the file.",
             hint="Convert the file to UTF-8 first, for example with iconv.",
         ) from error
     text = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     if not text:
-        raise DataError(f"{path}: a text file must hold at least one character; got none.")
+        raise DataError(f"{label}: a text file must hold at least one character; got none.")
     return text
 
 

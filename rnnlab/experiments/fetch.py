@@ -1,6 +1,7 @@
 """Fetch prices into the price folder, import them from a file, list what is kept."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -14,10 +15,11 @@ from rnnlab.data.prices.sources.failures import NoSuchSymbol, SourceError
 from rnnlab.data.prices.sources.source import ADJUSTMENTS
 from rnnlab.data.prices.store import data_folder
 from rnnlab.data.prices.symbols import check_symbol
-from rnnlab.data.prices.tables import read_table
+from rnnlab.data.prices.tables import read_table, shown
 from rnnlab.data.prices.update import Fetched, Wanted, keep, update
 from rnnlab.data.prices.writing import locked
 from rnnlab.errors import DataError, UsageError
+from rnnlab.files import name_of, user_path
 
 __all__ = ["BUNDLED", "Fetched", "fetch", "import_file", "list_kept"]
 
@@ -72,7 +74,7 @@ def fetch(
     """
     symbol, now = check_symbol(symbol), now or datetime.now(UTC)
     _check(source, start, end, adjust, api_key)
-    folder = data_dir or data_folder()
+    folder = _folder(data_dir)
     last = end or now.date() - timedelta(days=1)
     wanted = Wanted(symbol, start, last, adjust, api_key, source == "auto", folder, now)
     client = client or Client()
@@ -128,12 +130,15 @@ def import_file(
     """
     symbol, now = check_symbol(symbol), now or datetime.now(UTC)
     _check("auto", start, end, adjust, None)
+    file = user_path(file)
     table = read_table(file)
     found = bars_from(table, date_format, decimal)
     bars = found.bars.between(start, end)
+    if found.symbol and found.symbol.upper() != symbol:
+        bars = replace(bars, notes=(f"the file calls its symbol {shown(found.symbol)}", *bars.notes))
     if not bars.rows:
         raise DataError(
-            f"{file}: has no day from --start to --end; it runs from {found.bars.first} to {found.bars.last}."
+            f"{name_of(file)}: has no day from --start to --end; it runs from {found.bars.first} to {found.bars.last}."
         )
     origin = {
         "symbol": symbol,
@@ -143,7 +148,7 @@ def import_file(
         "format": found.site,
         "file_sha256": table.sha256,
     }
-    folder = data_dir or data_folder()
+    folder = _folder(data_dir)
     with locked(folder, symbol):
         check_own(folder, symbol, imported=file)
         return keep(folder, origin, bars, held(folder, symbol), now)
@@ -151,8 +156,12 @@ def import_file(
 
 def list_kept(data_dir: Path | None = None) -> tuple[Path, list[Entry]]:
     """The price folder, and what it keeps, by symbol."""
-    folder = data_dir or data_folder()
+    folder = _folder(data_dir)
     return folder, list(entries(folder))
+
+
+def _folder(data_dir: Path | None) -> Path:
+    return user_path(data_dir) if data_dir else data_folder()
 
 
 def _check(source: str, start: date | None, end: date | None, adjust: str | None, api_key: str | None) -> None:

@@ -74,14 +74,17 @@ def load_series(data) -> Series:
         data.value_column,
         date_format=data.date_format,
         decimal=data.decimal,
-        positive=data.target == "log_return",
     )
     return between(series, data.start, data.end)
 
 
 def _batch(windows: Windows, windowed: WindowedSeries, every: bool, dtype: np.dtype) -> Batch:
-    inputs = np.ascontiguousarray(windows.inputs, dtype=dtype)
-    return Batch(inputs, _targets(windows, windowed, every).astype(dtype))
+    with np.errstate(over="ignore"):  # of float32
+        inputs = np.ascontiguousarray(windows.inputs, dtype=dtype)
+        targets = _targets(windows, windowed, every).astype(dtype)
+    if not (np.isfinite(inputs).all() and np.isfinite(targets).all()):
+        raise DataError(f"Scaled values must fit {dtype}.", hint="Use another data.scaler, or model.dtype: float64.")
+    return Batch(inputs, targets)
 
 
 def _targets(windows: Windows, windowed: WindowedSeries, every: bool) -> np.ndarray:

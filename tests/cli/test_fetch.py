@@ -2,8 +2,10 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
+import sys
 import time
 
 import pytest
@@ -288,3 +290,235 @@ def test_an_interrupt_leaves_nothing(executable, environment, replay, tmp_path):
     assert (process.returncode, out) == (130, "")
     assert "Traceback" not in err
     assert not (tmp_path / "data").exists()
+
+
+HOSTILE_TEXT = "a\x1b[31mb\x9b2Jc\x07d\u202ee\u2028f"
+ACTING = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]")
+
+
+def harmless(done):
+    """Nothing that a terminal acts upon, nothing of the machinery, one message."""
+    assert not ACTING.search(done.stdout + done.stderr), repr(done.stdout + done.stderr)
+    assert "Traceback" not in done.stderr
+    assert "Warning" not in done.stderr
+    return done
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        f"date,{HOSTILE_TEXT}\n2024-01-02,x\n",
+        f"{HOSTILE_TEXT},close\n2024-01-02,x\n",
+        f"date,close\n2024-01-02,{HOSTILE_TEXT}\n",
+        f"date,close\n{HOSTILE_TEXT},1\n",
+        f"date,a,b\n2024-01-02,{HOSTILE_TEXT},1\n",
+        f"date,close,symbol\n2024-01-02,1,{HOSTILE_TEXT}\n2024-01-03,1,{HOSTILE_TEXT}\n",
+        f"date,close,symbol\n2024-01-02,1,{HOSTILE_TEXT}\n2024-01-03,1,Y\n",
+        f"date,{HOSTILE_TEXT},{HOSTILE_TEXT}\n2024-01-02,1,2\n",
+        f"Price,Close,High\nTicker,{HOSTILE_TEXT},Y\nDate,,\n2024-01-02,1,2\n",
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "latin-1"])
+def test_a_file_does_not_drive_the_terminal(fetch, tmp_path, content, encoding):
+    content = "".join(c for c in content if c != "\x1b" and c != "\x07")  # those are refused as binary
+    (tmp_path / "x.csv").write_bytes(content.encode(encoding, "ignore"))
+    harmless(fetch("A", "--from-file", "x.csv"))
+    harmless(fetch("A", "--from-file", "x.csv", "--json"))
+    harmless(fetch("--list"))
+
+
+@pytest.mark.parametrize("name", [HOSTILE_TEXT, "a\nb", "x" * 200, os.fsdecode(b"\xff\x9b"), "a b'c"])
+@pytest.mark.parametrize("content", ["rubbish", "date,close\n2024-01-02,1\n2024-01-03,1\n"])
+def test_the_name_of_a_file_or_folder_does_not_drive_the_terminal(fetch, tmp_path, name, content):
+    (tmp_path / name).mkdir()
+    (tmp_path / name / f"{name[:50]}.csv").write_text(content)
+    (tmp_path / name / "B.csv").write_text(content)
+    for arguments in (
+        ("A", "--from-file", f"{name}/{name[:50]}.csv"),
+        ("A", "--from-file", f"{name}/{name[:49]}.csv"),
+        ("A", "--from-file", name),
+        ("A", "--from-file", f"{name}{name}/x.csv"),
+        ("B", "--data-dir", name),
+        ("--list", "--data-dir", name),
+        ("--list", "--json", "--data-dir", name),
+        ("A", "--data-dir", f"{name}/B.csv"),
+        ("A", "--source", "yahoo", "--data-dir", name),
+    ):
+        done = harmless(fetch(*arguments))
+        assert len(done.stderr.splitlines()) <= 3, done.stderr
+
+
+@pytest.mark.parametrize("text", ["AAPL\x9b2J", "\u202eLPAA", "A\x1b[2J", "A\u2028B", "\udcff"])
+def test_a_symbol_or_an_option_does_not_drive_the_terminal(fetch, text):
+    for arguments in (
+        (text,),
+        ("A", "--source", text),
+        ("A", "--adjust", text),
+        ("A", "--start", text),
+        ("A", "--from-file", "x.csv", "--decimal", text),
+        ("A", "--date-format", text, "--from-file", "x.csv"),
+        (text, text + "B", "--from-file", "x.csv"),
+    ):
+        assert harmless(fetch(*arguments)).returncode in (2, 4)
+
+
+@pytest.mark.parametrize("source", ["yahoo", "nasdaq", "stooq", "tiingo", "twelvedata"])
+@pytest.mark.parametrize("status", [200, 302, 400, 404, 418])
+def test_an_answer_does_not_drive_the_terminal(fetch, replay, source, status):
+    code = {"code": HOSTILE_TEXT, "description": HOSTILE_TEXT, "errorMessage": HOSTILE_TEXT}
+    bodies = (
+        HOSTILE_TEXT,
+        json.dumps(HOSTILE_TEXT, ensure_ascii=False),
+        json.dumps({"detail": HOSTILE_TEXT, "status": "error", "code": HOSTILE_TEXT, "message": HOSTILE_TEXT}),
+        json.dumps({"chart": {"error": code}, "status": {"rCode": HOSTILE_TEXT, "bCodeMessage": [code]}}),
+        json.dumps({"data": {"symbol": HOSTILE_TEXT, "tradesTable": {}}, "status": {"rCode": 200}}),
+        json.dumps({"meta": {"symbol": HOSTILE_TEXT}, "values": [{"datetime": HOSTILE_TEXT}]}),
+        json.dumps([{"date": HOSTILE_TEXT, "close": 1}]),
+        json.dumps([{"date": "2024-01-02", "close": HOSTILE_TEXT}]),
+        f"Date,Close\n2024-01-02,{HOSTILE_TEXT}\n",
+    )
+    for body in bodies:
+        replay.scenes[source] = Reply(body, status, {"Location": "https://a%1b%9b/\u202e".encode().decode("latin-1")})
+        for json_too in ([], ["--json"]):
+            done = harmless(fetch("A", "--source", source, *json_too, env={f"{source.upper()}_API_KEY": "k"}))
+            assert done.returncode == 4
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda path: os.mkfifo(path),
+        lambda path: path.mkdir(),
+        lambda path: path.symlink_to("/dev/zero"),
+        lambda path: path.symlink_to(path.name),
+        lambda path: path.symlink_to("nowhere"),
+        lambda path: path.write_bytes(b"\x89PNG\r\n"),
+    ],
+    ids=["pipe", "folder", "device", "loop", "dangling", "picture"],
+)
+def test_what_is_no_file_is_refused_wherever_a_file_is_needed(rnnlab, replay, settings, tmp_path, make):
+    """A pipe would be waited for without end: each command has a minute."""
+    make(tmp_path / "x.csv")
+    (tmp_path / "data").mkdir()
+    make(tmp_path / "data" / "B.csv")
+    data = "data={kind: csv, path: x.csv, lookback: 2}"
+    text = "data={kind: text, path: x.csv}"
+    for arguments, code in (
+        (("fetch", "A", "--from-file", "x.csv"), 4),
+        (("fetch", "B", "--source", "yahoo", "--end", "2024-03-29"), 4),
+        (("fetch", "--list"), 0),
+        (("train", "stock.yaml", "--set", data), 4),
+        (("train", "stock.yaml", "--set", text), 4),
+    ):
+        (tmp_path / "stock.yaml").write_text("data: {kind: prices, symbol: B}\ntraining: {epochs: 1}\n")
+        done = harmless(rnnlab(*arguments, env=settings))
+        is_nothing = arguments[1] == "B" and not (tmp_path / "x.csv").exists()  # a link to nothing is replaced
+        assert done.returncode == (0 if is_nothing else code), (arguments, done.stderr)
+        assert done.stderr.count("a CSV file is needed") <= 1
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        *((name, os.mkfifo) for name in ("B.json", ".B.lock", ".B.csv.new", ".B.json.new", ".")),
+        *((name, os.mkdir) for name in ("B.json", ".B.lock", ".B.csv.new")),
+        *((name, lambda path: os.symlink("/dev/zero", path)) for name in (".B.lock", ".B.json.new", ".")),
+    ],
+)
+def test_what_is_no_file_among_the_stored_ones_is_survived(rnnlab, replay, settings, tmp_path, name, make):
+    (tmp_path / "data").mkdir()
+    if name != ".":
+        make(tmp_path / "data" / name)
+    else:
+        (tmp_path / "data").rmdir()
+        make(tmp_path / "data")
+    done = harmless(rnnlab("fetch", "B", "--source", "yahoo", "--end", "2024-03-29", env=settings))
+    assert done.returncode in (0, 4)
+    assert done.stderr.count("\n") == (2 if done.returncode else 0), done.stderr
+    assert harmless(rnnlab("fetch", "--list", env=settings)).returncode in (0, 4)
+
+
+LONG_NAME = "n" * 300
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env"),
+    [
+        (("fetch", "A", "--from-file", f"{LONG_NAME}/x.csv"), {}),
+        (("fetch", "A", "--from-file", f"x/{LONG_NAME}"), {}),
+        (("fetch", "A", "--from-file", "x/" * 3000), {}),
+        (("fetch", "A", "--data-dir", LONG_NAME), {}),
+        (("fetch", "--list", "--data-dir", f"{LONG_NAME}/x"), {}),
+        (("fetch", "--list"), {"RNNLAB_DATA": LONG_NAME}),
+        (("fetch", "A"), {"RNNLAB_DATA": f"a/{LONG_NAME}/b"}),
+        (("train", "c.yaml"), {"RNNLAB_DATA": LONG_NAME}),
+        (("train", "c.yaml", "--set", f"data={{kind: csv, path: {LONG_NAME}, lookback: 2}}"), {}),
+        (("train", "c.yaml", "--set", f"data={{kind: text, path: a/{LONG_NAME}}}"), {}),
+        (("fetch", "A", "--data-dir", "c.yaml"), {}),
+        (("fetch", "A", "--data-dir", "c.yaml/x"), {}),
+        (("fetch", "A", "--from-file", "c.yaml/x"), {}),
+        (("fetch", "A", "--data-dir", "/proc/nothing"), {}),
+        (("fetch", "A", "--data-dir", "/dev/null"), {}),
+        (("fetch", "A", "--from-file", "/dev/full"), {}),
+        (("fetch", "A", "--from-file", "/proc/self/mem"), {}),
+        (("fetch", "A", "--from-file", ""), {}),
+        (("train", "c.yaml", "--set", "data.path=/proc/self/mem", "--set", "data.kind=csv"), {}),
+    ],
+)
+def test_a_path_that_cannot_be_used_is_one_sentence(rnnlab, settings, tmp_path, arguments, env):
+    (tmp_path / "c.yaml").write_text("data: {kind: prices, symbol: B}\ntraining: {epochs: 1}\n")
+    done = harmless(rnnlab(*arguments, env={**settings, **env}))
+    assert done.returncode in (2, 4), done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("error: ") == 1
+    assert len(done.stderr) < 900
+    assert "a bug in rnnlab" not in done.stderr
+
+
+@pytest.mark.parametrize("arguments", [("A",), ("A", "--data-dir", "."), ("A", "--from-file", "x.csv"), ("--list",)])
+def test_a_working_folder_that_is_gone(executable, environment, settings, tmp_path, arguments):
+    (tmp_path / "gone").mkdir()
+    code = "import os, sys; os.rmdir(os.getcwd()); os.execv(sys.argv[1], sys.argv[1:])"
+    done = subprocess.run(
+        [sys.executable, "-c", code, executable, "fetch", *arguments],
+        cwd=tmp_path / "gone",
+        env=environment(settings),
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    harmless(done)
+    assert done.returncode == (0 if arguments == ("--list",) else 4), done.stderr
+    assert "a bug in rnnlab" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "env"),
+    [
+        (("A", "--data-dir", "~/prices"), {}),
+        (("A",), {"RNNLAB_DATA": "~/prices"}),
+        (("A", "--from-file", "~/x.csv", "--data-dir", "~/prices"), {}),
+    ],
+)
+def test_a_tilde_is_the_home_folder(rnnlab, settings, tmp_path, arguments, env):
+    home = tmp_path / "home"
+    home.mkdir()
+    (home / "x.csv").write_text("date,close\n2024-01-02,1\n2024-01-03,1\n")
+    end = ["--end", "2024-03-29"]
+    done = rnnlab("fetch", *arguments, *end, env={**settings, **env, "HOME": str(home)})
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (home / "prices" / "A.csv").exists()
+    listed = rnnlab("fetch", "--list", env={"RNNLAB_DATA": "~/prices", "HOME": str(home)})
+    assert listed.stdout.splitlines()[1].split()[0] == "A"
+    assert os.listdir(tmp_path) == ["home"]
+
+
+def test_a_tilde_in_a_config_is_the_home_folder(rnnlab, tmp_path):
+    home = tmp_path / "home"
+    home.mkdir()
+    lines = [f"2024-01-{day:02d},{10 + day % 3}.5" for day in range(1, 31)]
+    (home / "x.csv").write_text("\n".join(["date,close", *lines]))
+    (tmp_path / "c.yaml").write_text("data: {kind: csv, path: ~/x.csv, lookback: 2}\ntraining: {epochs: 1}\nseeds: 1\n")
+    for setting in ([], ["--set", "data.path=~/x.csv"]):
+        assert rnnlab("train", "c.yaml", *setting, env={"HOME": str(home)}).returncode == 0
+    assert sorted(os.listdir(tmp_path)) == ["c.yaml", "home", "runs"]

@@ -90,7 +90,23 @@ def test_prices_that_are_not_above_0_have_no_log_return(rnnlab, folder, write_se
     values[10] = price
     write_series(values)
     done = rnnlab("train", "small.yaml", "--set", "data.target=log_return")
-    refused(done, folder, 4, rf"series\.csv:12: 'value' must be above 0; got {price}")
+    refused(done, folder, 4, rf"series\.csv: log returns need positive prices; got {price}.* \(20\d\d-\d\d-\d\d\)")
+
+
+@pytest.mark.parametrize(
+    ("price", "settings", "pattern"),
+    [
+        (1e308, [], r"series\.csv: values must lie between -1e\+150 and 1e\+150, .*; got 1e\+308 in row 11 \(20"),
+        (-1.7e308, ["data.target=difference"], r"series\.csv: values must lie between .*; got -1\.7e\+308 in row 11"),
+        (1e39, ["model.dtype=float32", "data.scaler=none"], r"Scaled values must fit float32"),
+    ],
+)
+def test_a_value_too_large_to_reckon_with(rnnlab, folder, write_series, values, price, settings, pattern):
+    values[10] = price
+    write_series(values)
+    done = rnnlab("train", "small.yaml", *(word for setting in settings for word in ("--set", setting)))
+    refused(done, folder, 4, pattern)
+    assert "Warning" not in done.stderr
 
 
 def test_an_unknown_symbol(rnnlab, folder):

@@ -1,5 +1,8 @@
 """The log keeps the words and drops what only a terminal understands."""
 
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -28,3 +31,10 @@ def test_nothing_but_newlines_and_tabs_controls(text):
     kept = without_control_codes(text)
     assert all(c in "\n\t" or not (ord(c) < 32 or 127 <= ord(c) < 160) for c in kept)
     assert without_control_codes(kept) == kept
+
+
+def test_titles_without_end_take_no_time():
+    """Going on to the end of the text from each of them takes minutes; the limit is generous."""
+    code = "from rnnlab.runs.log import without_control_codes as f; print(len(f('\\x1b]' * 100_000)))"
+    answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
+    assert answer.stdout == "0\n"

@@ -3,12 +3,14 @@
 from dataclasses import replace
 from datetime import date
 from pathlib import Path
+from shlex import quote
 
 import numpy as np
 
-from rnnlab.data.prices.checks import large_changes
+from rnnlab.data.prices.checks import remarks
 from rnnlab.data.prices.csv import load_csv, series_from
 from rnnlab.data.prices.kept import at_hand
+from rnnlab.data.prices.numbers import UnclearMark
 from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
 from rnnlab.data.prices.snapshots import load_snapshot
 from rnnlab.data.prices.store import Kept, data_folder, read_kept
@@ -16,6 +18,7 @@ from rnnlab.data.prices.symbols import check_symbol
 from rnnlab.data.prices.tables import parse_table, shown
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
+from rnnlab.files import name_of
 
 __all__ = ["between", "data_folder", "load_csv", "load_prices"]
 
@@ -44,7 +47,7 @@ def load_prices(
     Returns
     -------
     Series
-        Strictly increasing days, positive finite values.
+        Strictly increasing days, finite values.
 
     Raises
     ------
@@ -68,9 +71,20 @@ def load_prices(
 
 def _from_folder(kept: Kept, column: str) -> Series:
     origin = kept.origin or {}
-    found = series_from(
-        parse_table(kept.content, str(kept.path)), None, column, positive=column != "volume", path=kept.path
-    )
+    try:
+        found = series_from(
+            parse_table(kept.content, name_of(kept.path)),
+            None,
+            column,
+            decimal=None if kept.origin is None else "point",
+            path=kept.path,
+            zero=column == "volume",
+        )
+    except UnclearMark as question:  # a config has no key to answer it for a symbol
+        question.hint = (
+            f"Say which: rnnlab fetch {kept.symbol} --from-file {quote(str(kept.path))} --decimal point (or comma)."
+        )
+        raise
     return Series(
         found.dates,
         found.values,
@@ -80,7 +94,7 @@ def _from_folder(kept: Kept, column: str) -> Series:
         kept.path,
         origin.get("currency"),
         origin.get("adjustment"),
-        (*found.notes, *(large_changes(found.dates, found.values) if column != "volume" else ())),
+        (*found.notes, *(remarks(found.dates, found.values) if column != "volume" else ())),
     )
 
 
@@ -109,7 +123,7 @@ def _day(day: date | str, name: str) -> np.datetime64:
 def _what_there_is(symbol: str, folder: Path) -> str:
     names = at_hand(symbol, folder)
     more = f" and {len(names) - 10} more" if len(names) > 10 else ""
-    return f" in {folder} or bundled; there is {', '.join(names[:10])}{more}"
+    return f" in {name_of(folder)} or bundled; there is {', '.join(names[:10])}{more}"
 
 
 def _get(symbol: str) -> str:

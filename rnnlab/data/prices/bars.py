@@ -72,10 +72,14 @@ class Bars:
         return self if keep.all() else self.where(keep)
 
 
+def runs_backwards(dates: np.ndarray) -> bool:
+    """Whether days run newest first, the same day twice let through."""
+    return len(dates) > 1 and dates[0] > dates[-1] and bool((np.diff(dates) <= np.timedelta64(0, "D")).all())
+
+
 def ascending(bars: Bars) -> Bars:
     """The same bars oldest first, where they ran newest first."""
-    backwards = bars.rows > 1 and (np.diff(bars.dates) < np.timedelta64(0, "D")).all()
-    return bars.where(np.arange(bars.rows)[::-1]) if backwards else bars
+    return bars.where(np.arange(bars.rows)[::-1]) if runs_backwards(bars.dates) else bars
 
 
 def with_close(bars: Bars) -> Bars:
@@ -83,8 +87,100 @@ def with_close(bars: Bars) -> Bars:
     return bars.where(~np.isnan(bars.close))
 
 
+def without_zeros(bars: Bars) -> Bars:
+    """The bars without the days that have a close of 0, which nobody paid, and a note that names them; as they are
+    where that is more than half of the days.
+    """
+    zero = bars.close == 0
+    if not zero.any() or 2 * zero.sum() > bars.rows:
+        return bars
+    left_out = f"{counted(bars.dates[zero], 'day')} with a close of 0 {_was(zero)} left out"
+    return replace(bars.where(~zero), notes=(*bars.notes, left_out))
+
+
+def cleaned(bars: Bars) -> Bars:
+    """Bars in order without what cannot be right; a note says what was done.
+
+    Left out are days with a close of 0 or with two different closes, adjusted closes as a whole where a day has
+    none or one of another sign than its close, other prices below 0 where no close is, volumes below 0. A close
+    below 0 is a price: oil had one. Where more days than are left would go, the bars stay as they are, and
+    :func:`fault` says what is wrong with them.
+
+    Parameters
+    ----------
+    bars : Bars
+        Every day with a close.
+    """
+    found = _once_a_day(_sorted(without_zeros(bars)))
+    if 2 * found.rows < bars.rows:
+        return bars
+    return _plausible(_with_adjusted(found))
+
+
+def _sorted(bars: Bars) -> Bars:
+    if not (np.diff(bars.dates) < np.timedelta64(0, "D")).any():
+        return bars
+    order = np.argsort(bars.dates, kind="stable")
+    return replace(bars.where(order), notes=(*bars.notes, "rows were not in the order of days and were sorted"))
+
+
+def _once_a_day(bars: Bars) -> Bars:
+    """Sorted bars with one row a day: the first of several that agree, none of several that do not."""
+    days, first, row_day = np.unique(bars.dates, return_index=True, return_inverse=True)
+    if len(days) == bars.rows:
+        return bars
+    agrees = np.isclose(bars.close, bars.close[first][row_day], rtol=SAME_PRICE, atol=0)
+    is_torn = np.bincount(row_day, weights=~agrees) > 0
+    is_doubled = (np.bincount(row_day) > 1) & ~is_torn
+    notes = list(bars.notes)
+    if is_doubled.any():
+        notes.append(f"{counted(days[is_doubled], 'day')} stood there more than once with one close")
+    if is_torn.any():
+        notes.append(f"{counted(days[is_torn], 'day')} with two different closes {_was(is_torn)} left out")
+    return replace(bars.where(first[~is_torn]), notes=tuple(notes))
+
+
+def _with_adjusted(bars: Bars) -> Bars:
+    """The bars, without their adjusted closes where those do not hold for every day."""
+    if "adj_close" not in bars.columns:
+        return bars
+    adjusted = bars.columns["adj_close"]
+    wrong = ~np.isfinite(adjusted) | (np.sign(adjusted) != np.sign(bars.close))
+    if not wrong.any():
+        return bars
+    others = {name: values for name, values in bars.columns.items() if name != "adj_close"}
+    note = f"adjusted closes were left out: {counted(bars.dates[wrong], 'day')} had none that can be right"
+    return replace(bars, columns=others, notes=(*bars.notes, note))
+
+
+def _plausible(bars: Bars) -> Bars:
+    """The bars with NaN in place of infinite opens, highs, lows and volumes, and of negative ones."""
+    columns, notes = dict(bars.columns), list(bars.notes)
+    can_be_negative = bool((bars.close < 0).any())
+    for name in ("open", "high", "low", "volume"):
+        values = bars.columns.get(name)
+        if values is None:
+            continue
+        wrong = np.isinf(values) | ((values < 0) & (name == "volume" or not can_be_negative))
+        if wrong.any():
+            columns[name] = np.where(wrong, np.nan, values)
+            notes.append(f"{name} cannot be right on {counted(bars.dates[wrong], 'day')} and was left out there")
+    return replace(bars, columns=columns, notes=tuple(notes))
+
+
+def counted(days: np.ndarray, what: str) -> str:
+    """``1 day (2024-01-03)``, ``12 days (the first is 2024-01-03)``."""
+    if len(days) == 1:
+        return f"1 {what} ({days[0]})"
+    return f"{len(days):,} {what}s (the first is {days[0]})"
+
+
+def _was(which: np.ndarray) -> str:
+    return "was" if which.sum() == 1 else "were"
+
+
 def fault(bars: Bars) -> str | None:
-    """What forbids keeping these bars, in words, or None: days must ascend, prices be finite and above 0."""
+    """What forbids keeping these bars, in words, or None: days must ascend, closes be finite and not 0."""
     if not bars.rows:
         return "no day has a close"
     steps = np.diff(bars.dates)
@@ -93,9 +189,9 @@ def fault(bars: Bars) -> str | None:
         same = bars.dates[row] == bars.dates[row + 1]
         return f"{bars.dates[row + 1]} {'stands twice' if same else f'follows {bars.dates[row]}'}"
     for name, values in bars.columns.items():
-        wrong = np.isinf(values) | (values < 0) | ((values == 0) & (name in ("close", "adj_close")))
+        wrong = np.isinf(values) | ((values < 0) & (name == "volume"))
         if name in ("close", "adj_close"):
-            wrong |= np.isnan(values)
+            wrong |= np.isnan(values) | (values == 0)
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
             return f"{name} is {values[row]:g} on {bars.dates[row]}"

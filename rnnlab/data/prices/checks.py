@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from rnnlab.data.prices.tables import shown
 from rnnlab.errors import DataError
 
 LARGE_CHANGE = 0.25  # of the day before; beyond it a split that nobody adjusted for is likely
@@ -44,44 +45,57 @@ def check_order(dates: np.ndarray, lines: Sequence[int], label: str) -> None:
         )
 
 
-def check_positive(values: np.ndarray, lines: Sequence[int], label: str, column: str, *, or_zero: bool = False) -> None:
-    """Refuse a price of zero or below.
+def check_not_zero(values: np.ndarray, lines: Sequence[int], label: str, column: str) -> None:
+    """Refuse a price of 0, which nobody paid.
 
     Parameters
     ----------
     values : ndarray of float64, shape (N,)
     lines, label, column
         For the message.
-    or_zero : bool
-        Whether zero is let through.
 
     Raises
     ------
     DataError
         Naming the first line at fault and how many more there are.
     """
-    wrong = np.flatnonzero(values < 0 if or_zero else values <= 0)
+    wrong = np.flatnonzero(values == 0)
     if wrong.size:
-        row = int(wrong[0])
         more = f" (and {wrong.size - 1} more rows)" if wrong.size > 1 else ""
-        least = "0 or above" if or_zero else "above 0"
-        raise DataError(f"{label}:{lines[row]}: {column!r} must be {least}; got {values[row]:g}{more}.")
+        raise DataError(f"{label}:{lines[wrong[0]]}: {shown(column)} must not be 0; got 0{more}.")
 
 
-def large_changes(dates: np.ndarray, values: np.ndarray) -> tuple[str, ...]:
-    """A sentence where prices change by more than 25 % in a day, at most one; usually a split.
+def remarks(dates: np.ndarray, values: np.ndarray) -> tuple[str, ...]:
+    """Sentences about prices of 0 or below, and about changes of more than 25 % in a day; one each at most.
 
     Parameters
     ----------
     dates : ndarray of datetime64[D], shape (N,)
     values : ndarray of float64, shape (N,)
-        Positive.
+        Finite.
     """
-    change = values[1:] / values[:-1] - 1
+    return (*_not_positive(dates, values), *_large_changes(dates, values))
+
+
+def _not_positive(dates: np.ndarray, values: np.ndarray) -> tuple[str, ...]:
+    rows = np.flatnonzero(values <= 0)
+    if not rows.size:
+        return ()
+    first = rows[0]
+    prices = "1 price" if rows.size == 1 else f"{rows.size:,} prices"
+    which = "on" if rows.size == 1 else "the first on"
+    return (f"{prices} of 0 or below, {which} {dates[first]} ({values[first]:g}): log returns cannot be taken",)
+
+
+def _large_changes(dates: np.ndarray, values: np.ndarray) -> tuple[str, ...]:
+    """Of prices above 0; usually a split."""
+    before, after = values[:-1], values[1:]
+    with np.errstate(all="ignore"):  # a ratio may leave the floats
+        change = np.divide(after, before, out=np.ones(len(before)), where=(before > 0) & (after > 0)) - 1
     jumps = np.flatnonzero(np.abs(change) > LARGE_CHANGE)
     if not jumps.size:
         return ()
-    worst = int(jumps[np.argmax(np.abs(np.log1p(change[jumps])))])
+    worst = int(jumps[np.argmax(np.abs(np.log(after[jumps]) - np.log(before[jumps])))])
     days = "a change" if jumps.size == 1 else f"{jumps.size} changes"
     return (
         f"{days} of more than 25 % in a day, the largest on {dates[worst + 1]}"

@@ -18,6 +18,8 @@ PRICE_NAMES = {
     "adj_close": ("adj_close", "adjclose", "adjusted_close"),
 }
 
+_NO_FIGURES = {*DATE_NAMES, *PRICE_NAMES["volume"]}
+
 
 def find_column(table: Table, names: tuple[str, ...]) -> int | None:
     """Position of the first column called by one of ``names``, whichever case and punctuation; None if there
@@ -109,6 +111,14 @@ def value_column(table: Table, dates: int) -> int:
         return others[0]  # the reader of numbers says what is wrong with it
     reason = "more than one column could hold" if numeric else "no column holds"
     raise DataError(f"{table.label}: {reason} the values; name one; {_listed(table)}.")
+
+
+def other_figures(table: Table, known: set[int]) -> list[int]:
+    """Positions of further columns of figures: neither the known ones, nor days, nor volumes, whose commas may part
+    thousands whatever the prices do.
+    """
+    others = [at for at in range(len(table.columns)) if at not in known and _key(table.columns[at]) not in _NO_FIGURES]
+    return [at for at in others if _mostly_numbers(table.cells(at))]
 
 
 def _counts_rows(table: Table, at: int) -> bool:

@@ -1,16 +1,18 @@
 """Any CSV file with a date and a value column as a series."""
 
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
 
-from rnnlab.data.prices.checks import check_order, check_positive
-from rnnlab.data.prices.columns import date_column, named_column, value_column
+from rnnlab.data.prices.checks import check_not_zero, check_order
+from rnnlab.data.prices.columns import date_column, named_column, other_figures, value_column
 from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.numbers import decimal_mark, parse_numbers
 from rnnlab.data.prices.tables import Table, read_table
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
+from rnnlab.files import user_path
 
 
 def load_csv(
@@ -20,7 +22,6 @@ def load_csv(
     *,
     date_format: str | None = None,
     decimal: str | None = None,
-    positive: bool = False,
     at_least: int = 2,
 ) -> Series:
     """Read a daily series; rows that run newest first are turned round, and a note says so.
@@ -37,8 +38,6 @@ def load_csv(
         See :func:`rnnlab.data.prices.dates.parse_dates`; needed where days and months could be exchanged.
     decimal : {"point", "comma"}, optional
         The decimal mark, found out from the values if left out.
-    positive : bool
-        Whether zero and negative values are refused, as they must be for prices.
     at_least : int
         Fewest rows to accept.
 
@@ -54,8 +53,8 @@ def load_csv(
         not there or not to be told from others, too few rows, days that are doubled, unordered or could be
         read two ways, cells that are no finite numbers.
     """
-    path = Path(path)
-    return series_from(read_table(path), date, value, date_format, decimal, positive, at_least, path=path)
+    path = user_path(path)
+    return series_from(read_table(path), date, value, date_format, decimal, at_least, path=path)
 
 
 def series_from(
@@ -64,11 +63,12 @@ def series_from(
     value: str | None = None,
     date_format: str | None = None,
     decimal: str | None = None,
-    positive: bool = False,
     at_least: int = 2,
     path: Path | None = None,
+    *,
+    zero: bool = True,
 ) -> Series:
-    """The series inside a table; parameters and errors as for :func:`load_csv`."""
+    """The series inside a table; parameters and errors as for :func:`load_csv`, and whether 0 may be a value."""
     date_at = date_column(table) if date is None else named_column(table, date, "dates")
     value_at = value_column(table, date_at) if value is None else named_column(table, value, "values")
     column = table.columns[value_at]
@@ -80,11 +80,13 @@ def series_from(
     lines, notes = table.lines, ()
     dates = parse_dates(table.cells(date_at), lines, table.label, date_format)
     texts = table.cells(value_at)
-    values = parse_numbers(texts, lines, table.label, column, decimal_mark(texts, table.label, decimal))
+    others = (table.cells(at) for at in other_figures(table, {date_at, value_at}))
+    mark = decimal_mark(texts, table.label, decimal, others=chain(*others), has_bare_commas=table.has_bare_commas)
+    values = parse_numbers(texts, lines, table.label, column, mark)
     if len(dates) > 1 and (np.diff(dates) < np.timedelta64(0, "D")).all():
         dates, values, lines = dates[::-1].copy(), values[::-1].copy(), lines[::-1]
         notes = ("rows ran newest first and were turned round",)
     check_order(dates, lines, table.label)
-    if positive:
-        check_positive(values, lines, table.label, column)
+    if not zero:
+        check_not_zero(values, lines, table.label, column)
     return Series(dates, values, column, f"file {table.label}", table.sha256, path=path, notes=notes)

@@ -5,11 +5,16 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
+from shlex import quote
 
-from rnnlab.data.prices.bars import Bars, ascending, from_csv
+from rnnlab.data.prices.bars import Bars, from_csv
+from rnnlab.data.prices.csv import series_from
 from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
-from rnnlab.data.prices.store import file_of, kept_symbols, pending, read_kept
+from rnnlab.data.prices.store import Kept, file_of, kept_symbols, pending, read_kept
+from rnnlab.data.prices.tables import parse_table
+from rnnlab.data.series import Series
 from rnnlab.errors import DataError
+from rnnlab.files import name_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +76,7 @@ def held(folder: Path, symbol: str) -> Held | None:
         kept = read_kept(folder, symbol, patience=0)
         if kept is None or kept.origin is None:
             return None
-        bars = from_csv(kept.content, str(kept.path))
+        bars = from_csv(kept.content, name_of(kept.path))
     except DataError:
         return None
     return Held(replace(bars, currency=kept.origin.get("currency")), kept.origin)
@@ -90,8 +95,8 @@ def check_own(folder: Path, symbol: str, imported: Path | None = None) -> None:
         return
     if imported is None or not path.samefile(imported):
         raise DataError(
-            f"{path}: was put there by hand (no {path.stem}.json beside it), and is not replaced.",
-            hint=f"Move it away, or make it ours: rnnlab fetch {symbol} --from-file {path}.",
+            f"{name_of(path)}: was put there by hand (no {path.stem}.json beside it), and is not replaced.",
+            hint=f"Move it away, or make it ours: rnnlab fetch {symbol} --from-file {quote(str(path))}.",
         )
 
 
@@ -102,7 +107,7 @@ def entries(folder: Path) -> Iterator[Entry]:
             kept = read_kept(folder, symbol)
             if kept is None:  # taken away just now
                 continue
-            bars = ascending(from_csv(kept.content, str(kept.path)))
+            bars = from_csv(kept.content, name_of(kept.path)) if kept.origin else _by_hand(kept)
         except DataError as problem:
             yield Entry(symbol, file_of(folder, symbol), problem=problem.message)
             continue
@@ -118,6 +123,11 @@ def entries(folder: Path) -> Iterator[Entry]:
             bars.last,
             _moment(origin.get("fetched_at")),
         )
+
+
+def _by_hand(kept: Kept) -> Series:
+    """What training would read."""
+    return series_from(parse_table(kept.content, name_of(kept.path)), path=kept.path)
 
 
 def at_hand(symbol: str, folder: Path) -> list[str]:

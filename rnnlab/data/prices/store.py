@@ -8,6 +8,7 @@ is taken in its place, since it holds the hash of the CSV file.
 import hashlib
 import json
 import os
+import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,7 @@ from pathlib import Path
 from rnnlab.data.prices.symbols import file_stem, is_symbol, symbol_of
 from rnnlab.data.prices.tables import read_bytes
 from rnnlab.errors import DataError
+from rnnlab.files import name_of, user_path
 
 SCHEMA_VERSION = 1
 
@@ -46,7 +48,7 @@ class Kept:
 def data_folder(default: Path | None = None) -> Path:
     """The price folder: ``RNNLAB_DATA``, else ``default``, else ``data`` in the working folder."""
     named = os.environ.get("RNNLAB_DATA")
-    return Path(named) if named else default or Path("data")
+    return user_path(named) if named else default or Path("data")
 
 
 def kept_symbols(folder: Path) -> list[str]:
@@ -88,7 +90,7 @@ def read_kept(folder: Path, symbol: str, patience: float = 0.5) -> Kept | None:
         if time.monotonic() > deadline:
             note = path.with_suffix(".json").name
             raise DataError(
-                f"{path}: is not the file that {note} describes: its sha256 differs.",
+                f"{name_of(path)}: is not the file that {note} describes: its sha256 differs.",
                 hint=f"It was changed by hand or left half replaced. `rnnlab fetch {symbol}` gets both anew;"
                 f" delete {note} to use the CSV file as it is.",
             )
@@ -100,7 +102,7 @@ def _exists(path: Path) -> bool:
     try:
         return path.exists()
     except OSError as problem:  # no permission, or a name too long
-        raise DataError(f"{str(path)[:200]}: cannot be read: {problem.strerror or problem}.") from None
+        raise DataError(f"{name_of(path)}: cannot be read: {problem.strerror or problem}.") from None
 
 
 def _origin_of(path: Path, sha256: str) -> tuple[bool, dict | None]:
@@ -108,7 +110,8 @@ def _origin_of(path: Path, sha256: str) -> tuple[bool, dict | None]:
     described = path.with_suffix(".json")
     for candidate in (described, pending(described)):
         try:
-            origin = json.loads(candidate.read_text(encoding="utf-8"))
+            is_file = stat.S_ISREG(candidate.stat().st_mode)  # a pipe would be waited for
+            origin = json.loads(candidate.read_text(encoding="utf-8")) if is_file else None
         except FileNotFoundError:
             continue
         except (OSError, ValueError, RecursionError):

@@ -5,21 +5,25 @@ import difflib
 import hashlib
 import io
 import re
+import stat
 from dataclasses import dataclass
 from pathlib import Path
 
 from rnnlab.errors import DataError
+from rnnlab.files import name_of
+from rnnlab.printable import on_one_line
 
 LARGEST_FILE = 256 * 2**20  # bytes; a century of days is under 3 MB
 
 _CONTROL_CODES = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+_QUOTED_FIGURE = re.compile(r'"[-+$€£ ]{0,4}\d[\d., \u00a0\u202f]*"')
 _KNOWN_BINARIES = {
     b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV",
     b"\x1f\x8b": "compressed with gzip; unpack it first",
     b"\xd0\xcf\x11\xe0": "an old Excel workbook; save the sheet as CSV",
     b"PAR1": "a Parquet file; save it as CSV",
-    b"%PDF": "a PDF document; a CSV file is needed",
-    b"\x89PNG": "a picture; a CSV file is needed",
+    b"%PDF": "a PDF document",
+    b"\x89PNG": "a picture",
 }
 
 
@@ -39,6 +43,8 @@ class Table:
         Line number of each row in the text, counted from 1.
     sha256 : str
         Of the bytes that were read.
+    has_bare_commas : bool
+        Whether commas stand between the cells and no figure stands in quotes: no cell can hold a decimal comma.
     """
 
     label: str
@@ -46,6 +52,7 @@ class Table:
     rows: list[list[str]]
     lines: list[int]
     sha256: str
+    has_bare_commas: bool = False
 
     def cells(self, column: int) -> list[str]:
         """The cells of one column, top to bottom."""
@@ -58,29 +65,31 @@ def read_bytes(path: Path) -> bytes:
     Raises
     ------
     DataError
-        The file is missing (near names are offered), a folder, unreadable, empty or too large.
+        The file is missing (near names are offered), a folder, a device or a pipe, unreadable, empty or too large.
     """
+    label = name_of(path)
     try:
-        if path.is_dir():
-            raise DataError(f"{path}: a CSV file is needed; this is a folder.", hint=_files_inside(path))
-        if path.exists() and not path.is_file():
-            raise DataError(f"{path}: a CSV file is needed; this is a device or a pipe.")
-        if path.stat().st_size > LARGEST_FILE:
-            raise DataError(f"{path}: must be at most {LARGEST_FILE >> 20} MiB; it is {path.stat().st_size >> 20} MiB.")
+        kind = path.stat()
+        if stat.S_ISDIR(kind.st_mode):
+            raise DataError(f"{label}: a CSV file is needed; this is a folder.", hint=_files_inside(path))
+        if not stat.S_ISREG(kind.st_mode):
+            raise DataError(f"{label}: a CSV file is needed; this is a device or a pipe.")
+        if kind.st_size > LARGEST_FILE:
+            raise DataError(f"{label}: must be at most {LARGEST_FILE >> 20} MiB; it is {kind.st_size >> 20} MiB.")
         content = path.read_bytes()
     except FileNotFoundError:
-        raise DataError(f"{path}: no such file.", hint=_files_beside(path)) from None
+        raise DataError(f"{label}: no such file.", hint=_files_beside(path)) from None
     except (OSError, ValueError) as problem:
         reason = getattr(problem, "strerror", None) or "not a usable path"
-        raise DataError(f"{str(path)[:200]!r}: cannot be read: {reason}.") from None
+        raise DataError(f"{label}: cannot be read: {reason}.") from None
     if not content.strip():
-        raise DataError(f"{path}: is empty; a header line and rows of a date and a value are needed.")
+        raise DataError(f"{label}: is empty; a header line and rows of a date and a value are needed.")
     return content
 
 
 def read_table(path: Path) -> Table:
     """A delimited file as a :class:`Table`; see :func:`read_bytes` and :func:`parse_table` for its errors."""
-    return parse_table(read_bytes(path), str(path))
+    return parse_table(read_bytes(path), name_of(path))
 
 
 def parse_table(content: bytes, label: str) -> Table:
@@ -121,7 +130,8 @@ def parse_table(content: bytes, label: str) -> Table:
         raise DataError(f"{label}: is empty; a header line and rows of a date and a value are needed.")
     if not rows:
         raise DataError(f"{label}: holds one line and no rows under it; that line is {shown(','.join(columns))}.")
-    return Table(label, columns, rows, lines, hashlib.sha256(content).hexdigest())
+    bare = delimiter == "," and not _QUOTED_FIGURE.search(text)
+    return Table(label, columns, rows, lines, hashlib.sha256(content).hexdigest(), bare)
 
 
 def shown(text: str, limit: int = 60) -> str:
@@ -186,12 +196,18 @@ def _fit(cells: list[str], columns: tuple[str, ...], where: str, delimiter: str)
 def _files_beside(path: Path) -> str | None:
     folder = path.parent
     if not folder.is_dir():
-        return f"There is no folder {folder} either."
-    names = [entry.name for entry in folder.iterdir() if entry.is_file()]
-    near = difflib.get_close_matches(path.name, names, n=3, cutoff=0.5)
-    return f"Near it: {', '.join(near)}." if near else None
+        return f"There is no folder {name_of(folder)} either."
+    near = difflib.get_close_matches(path.name, _names_inside(folder), n=3, cutoff=0.5)
+    return f"Near it: {', '.join(map(on_one_line, near))}." if near else None
 
 
 def _files_inside(folder: Path) -> str | None:
-    names = sorted(entry.name for entry in folder.iterdir() if entry.suffix.lower() in {".csv", ".txt"})[:5]
-    return f"Inside it: {', '.join(names)}." if names else None
+    names = sorted(name for name in _names_inside(folder) if name.lower().endswith((".csv", ".txt")))[:5]
+    return f"Inside it: {', '.join(map(on_one_line, names))}." if names else None
+
+
+def _names_inside(folder: Path) -> list[str]:
+    try:
+        return [entry.name for entry in folder.iterdir() if entry.is_file()]
+    except OSError:  # a folder that may be entered, and not be listed
+        return []

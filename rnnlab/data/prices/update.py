@@ -5,7 +5,7 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from rnnlab.data.prices.bars import Bars, merged, to_csv
-from rnnlab.data.prices.checks import large_changes
+from rnnlab.data.prices.checks import remarks
 from rnnlab.data.prices.kept import Held
 from rnnlab.data.prices.sources.client import Client
 from rnnlab.data.prices.sources.failures import LessThanKept, NoData, NoSuchSymbol
@@ -135,7 +135,7 @@ def keep(folder: Path, origin: dict, bars: Bars, held: Held | None, now: datetim
         "rows": bars.rows,
         "first": str(bars.first),
         "last": str(bars.last),
-        "notes": [*bars.notes, *large_changes(bars.dates, bars.close)],
+        "notes": [*bars.notes, *remarks(bars.dates, bars.close)],
     }
     record = write_pair(folder, origin["symbol"], content, record)
     return Fetched(origin["symbol"], file_of(folder, origin["symbol"]), change, added, record)

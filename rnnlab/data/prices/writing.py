@@ -12,6 +12,7 @@ from pathlib import Path
 from rnnlab.data.prices.store import SCHEMA_VERSION, file_of, pending
 from rnnlab.data.prices.symbols import file_stem
 from rnnlab.errors import DataError
+from rnnlab.files import name_of
 
 try:
     import fcntl
@@ -47,11 +48,11 @@ def locked(folder: Path, symbol: str, patience: float = 120.0) -> Iterator[None]
         while (handle := _try_lock(path)) is None:
             if time.monotonic() > deadline:
                 raise DataError(
-                    f"Another process has been fetching {symbol} into {folder} for {patience:g} s.",
+                    f"Another process has been fetching {symbol} into {name_of(folder)} for {patience:g} s.",
                     hint="Wait for it, or end it; its lock goes with it.",
                 )
             time.sleep(0.02)
-    except OSError as problem:
+    except (OSError, ValueError) as problem:
         raise _cannot_write(folder, problem) from None
     try:
         yield
@@ -113,7 +114,7 @@ def write_pair(folder: Path, symbol: str, content: bytes, origin: dict) -> dict:
 def _settle(described: Path) -> None:
     """Finish a replacement that a crash cut in two: the CSV file is new, its JSON file still waits."""
     waiting, path = pending(described), described.with_suffix(".csv")
-    if not waiting.exists() or not path.exists():
+    if not waiting.is_file() or not path.is_file():
         return
     with contextlib.suppress(ValueError, AttributeError, RecursionError):
         sha256 = json.loads(waiting.read_bytes()).get("sha256")
@@ -127,6 +128,8 @@ def _try_lock(path: Path) -> int | None:
     try:
         handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
     except FileNotFoundError:  # a process that failed has just taken its empty folder away
+        if os.stat(path.parent).st_nlink == 0:  # the folder we are in, which is gone for good
+            raise
         return None
     try:
         if fcntl is not None:
@@ -146,7 +149,8 @@ def _try_lock(path: Path) -> int | None:
 
 
 def _write(path: Path, content: bytes) -> None:
-    with open(path, "wb") as file:
+    path.unlink(missing_ok=True)  # what a crash left there, or a pipe, which would be waited for
+    with open(path, "xb") as file:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
@@ -161,8 +165,9 @@ def _sync_folder(folder: Path) -> None:
             os.close(handle)
 
 
-def _cannot_write(folder: Path, problem: OSError) -> DataError:
+def _cannot_write(folder: Path, problem: OSError | ValueError) -> DataError:
+    reason = getattr(problem, "strerror", None) or "not a usable path"
     return DataError(
-        f"{str(folder)[:200]}: cannot be written: {problem.strerror or problem}; what was there is as it was.",
+        f"{name_of(folder)}: cannot be written: {reason}; what was there is as it was.",
         hint="Free some space or mend the permissions, or name another folder with --data-dir.",
     )

@@ -142,11 +142,11 @@ class History:
             for n in (1, 2)
         )
         rows = [(day, close) for day, close in self.rows(start, end) if day.isoformat() < end]
-        return Reply(yahoo_body(rows, self.adjusted))
+        return Reply(yahoo_body(rows, self.adjusted, asked.path.rpartition("/")[2]))
 
     def nasdaq(self, asked: Asked) -> Reply:
         rows = self.rows(asked.query["fromdate"], asked.query["todate"])
-        return Reply(nasdaq_body(rows))
+        return Reply(nasdaq_body(rows, asked.path.split("/")[3]))
 
     def stooq(self, asked: Asked) -> Reply:
         start, end = (_dashed(asked.query.get(name)) for name in ("d1", "d2"))
@@ -157,14 +157,15 @@ class History:
         return Reply(tiingo_body(rows, self.adjusted))
 
     def twelvedata(self, asked: Asked) -> Reply:
-        return Reply(twelvedata_body(self.rows(asked.query.get("start_date"), asked.query["end_date"])))
+        rows = self.rows(asked.query.get("start_date"), asked.query["end_date"])
+        return Reply(twelvedata_body(rows, asked.query["symbol"]))
 
 
-def yahoo_body(rows: list[tuple[date, float]], adjusted: float = 1.0) -> str:
+def yahoo_body(rows: list[tuple[date, float]], adjusted: float = 1.0, symbol: str = "AAPL") -> str:
     opens = [int(datetime(d.year, d.month, d.day, 14, 30, tzinfo=UTC).timestamp()) for d, _ in rows]
     closes = [close for _, close in rows]
     result = {
-        "meta": {"currency": "USD", "gmtoffset": -18000, "exchangeTimezoneName": "America/New_York"},
+        "meta": {"symbol": symbol, "currency": "USD", "gmtoffset": -18000, "exchangeTimezoneName": "America/New_York"},
         "timestamp": opens,
         "indicators": {
             "quote": [
@@ -182,7 +183,7 @@ def yahoo_body(rows: list[tuple[date, float]], adjusted: float = 1.0) -> str:
     return json.dumps({"chart": {"result": [result], "error": None}})
 
 
-def nasdaq_body(rows: list[tuple[date, float]]) -> str:
+def nasdaq_body(rows: list[tuple[date, float]], symbol: str = "AAPL") -> str:
     cells = [
         {
             "date": f"{d:%m/%d/%Y}",
@@ -195,7 +196,7 @@ def nasdaq_body(rows: list[tuple[date, float]]) -> str:
         for d, c in reversed(rows)
     ]
     data = {
-        "symbol": "X",
+        "symbol": symbol,
         "totalRecords": len(rows),
         "tradesTable": {"asOf": None, "headers": {}, "rows": cells or None},
     }
@@ -228,7 +229,7 @@ def tiingo_body(
     )
 
 
-def twelvedata_body(rows: list[tuple[date, float]]) -> str:
+def twelvedata_body(rows: list[tuple[date, float]], symbol: str = "AAPL") -> str:
     values = [
         {
             "datetime": f"{d}",
@@ -239,7 +240,7 @@ def twelvedata_body(rows: list[tuple[date, float]]) -> str:
         }
         for d, c in reversed(rows)
     ]
-    return json.dumps({"meta": {"symbol": "X", "currency": "USD"}, "values": values, "status": "ok"})
+    return json.dumps({"meta": {"symbol": symbol, "currency": "USD"}, "values": values, "status": "ok"})
 
 
 def _dashed(text: str | None) -> str | None:

@@ -77,11 +77,67 @@ def test_adjusted_closes_behind_the_volume_do_not_tell_how_the_closes_are_adjust
     assert bring(f"{header}\n2024-01-02,{numbers}\n2024-01-03,{numbers}\n").origin["adjustment"] == adjustment
 
 
-def test_an_open_that_nobody_recorded_may_be_zero_but_no_price_is_below(bring):
+def test_an_open_that_nobody_recorded_may_be_zero_and_one_below_is_left_out(bring):
     content = "Date,Open,Close\n2024-01-02,0,1\n2024-01-03,{},1\n"
-    assert bring(content.format("0.00")).origin["rows"] == 2
-    with pytest.raises(DataError, match=r"down.csv:3: 'open' must be 0 or above; got -1"):
-        bring(content.format("-1"))
+    assert bring(content.format("0.00")).origin["notes"] == []
+    done = bring(content.format("-1"))
+    assert done.origin["notes"] == ["open cannot be right on 1 day (2024-01-03) and was left out there"]
+    assert done.path.read_text().splitlines()[1:] == ["2024-01-02,1,0", "2024-01-03,1,"]
+
+
+OIL = """Date,Open,High,Low,Close,Adj Close,Volume
+2020-04-17,19.87,20.0,17.31,18.27,18.27,10
+2020-04-20,17.73,17.85,-40.32,-37.63,-37.63,20
+2020-04-21,-14.0,13.86,-16.74,10.01,10.01,30
+"""
+
+
+def test_oil_cost_less_than_nothing(bring, folder):
+    done = bring(OIL)
+    assert done.origin["notes"][0] == "1 price of 0 or below, on 2020-04-20 (-37.63): log returns cannot be taken"
+    assert load_prices("MINE", data_dir=folder).values.tolist() == [18.27, -37.63, 10.01]
+    assert load_prices("MINE", "adj_close", folder).values.tolist() == [18.27, -37.63, 10.01]
+    assert load_prices("MINE", "low", folder).values.tolist() == [17.31, -40.32, -16.74]
+
+
+SIX = ["2024-01-02,1", "2024-01-03,2", "2024-01-04,3", "2024-01-05,4", "2024-01-08,5", "2024-01-09,6"]
+
+
+@pytest.mark.parametrize(
+    ("lines", "closes", "note"),
+    [
+        (
+            [*SIX[:2], SIX[3], SIX[2], *SIX[4:]],
+            [1, 2, 3, 4, 5, 6],
+            "rows were not in the order of days and were sorted",
+        ),
+        ([*SIX[:3], *SIX[2:]], [1, 2, 3, 4, 5, 6], "1 day (2024-01-04) stood there more than once with one close"),
+        (
+            [*SIX[:3], "2024-01-04,9", *SIX[3:]],
+            [1, 2, 4, 5, 6],
+            "1 day (2024-01-04) with two different closes was left out",
+        ),
+        ([*SIX[:3], "2024-01-05,0", *SIX[4:]], [1, 2, 3, 5, 6], "1 day (2024-01-05) with a close of 0 was left out"),
+    ],
+)
+def test_a_few_rows_at_fault_are_mended_or_left_out_with_a_note(bring, folder, lines, closes, note):
+    assert bring("\n".join(["date,close", *lines])).origin["notes"][0] == note
+    assert load_prices("MINE", data_dir=folder).values.tolist() == closes
+    assert note in bring("\n".join(["date,close", *lines[::-1]])).origin["notes"]
+    assert load_prices("MINE", data_dir=folder).values.tolist() == closes
+
+
+def test_adjusted_closes_that_hold_for_some_days_only_are_left_out(bring, folder):
+    done = bring(YAHOO.replace(",1.9,", ",-1.9,"))
+    assert done.origin["notes"][0] == "adjusted closes were left out: 1 day (2024-01-02) had none that can be right"
+    assert "adj_close" not in done.path.read_text()
+    assert bring(YAHOO.replace(",1.9,", ",,")).origin["notes"] == done.origin["notes"]
+
+
+def test_a_file_that_names_another_symbol_is_imported_with_a_note(bring):
+    content = "Date,Close,Symbol\n2024-01-02,1,{0}\n2024-01-03,1,{0}\n"
+    assert bring(content.format("TSLA")).origin["notes"][0] == "the file calls its symbol 'TSLA'"
+    assert bring(content.format("mine")).origin["notes"] == []
 
 
 @pytest.mark.parametrize("name", [b"down\xff.csv", b"down\x1b[31m\x07.csv", b"down\n.csv"])
@@ -110,6 +166,8 @@ def test_the_adjustment_can_be_stated_and_the_days_be_cut(bring):
 def test_thousands_in_volumes_and_decimal_commas_in_prices(bring, folder):
     bring("Date;Close;Volume\n2024-01-02;2,0;58,414,460\n2024-01-03;2,5;1,234\n")
     assert load_prices("MINE", "volume", folder).values.tolist() == [58414460.0, 1234.0]
+    bring("Date;Close;Volume\n2024-01-02;2.0;58.414.460\n2024-01-03;2.5;1.234\n")
+    assert load_prices("MINE", "volume", folder).values.tolist() == [58414460.0, 1234.0]
 
 
 @pytest.mark.parametrize(
@@ -117,9 +175,12 @@ def test_thousands_in_volumes_and_decimal_commas_in_prices(bring, folder):
     [
         ("Date,Close\n01/02/2024,1\n02/02/2024,2\n", "could be 1 Feb 2024 or 2 Jan 2024", "--date-format"),
         ("Date;Close\n2024-01-02;1,234\n2024-01-03;1,235\n", "could be 1.234 or 1234", "--decimal"),
+        ("Date;Close\n2024-01-02;974\n2024-01-03;1.011\n", "could be 1.011 or 1011", "--decimal"),
+        ("Date,Open,Close\n2024-01-02,974,1.002\n2024-01-03,1.002,1.011\n", "could be 1.002 or 1002", "--decimal"),
         ("Open,Close\n1,2\n3,4\n", "no column holds dates", "save it with the index"),
         (TWO_HEADERS.replace("X,X,X,X,X", "X,X,Y,Y,Y"), "several symbols (X, Y)", ""),
-        (STOOQ.replace(",2.5,", ",-2.5,"), "down.csv:3: 'close' must be above 0", ""),
+        (STOOQ.replace(",2.5,", ",0,").replace(",2,", ",0,"), "down.csv:2: 'Close' must not be 0; got 0 (and 1", ""),
+        ("Date,Close,Symbol\n2024-01-02,1,X\n2024-01-03,1,Y\n", "holds several symbols (X, Y)", ""),
         (STOOQ.replace("2024-01-03", "2024-01-02"), "2024-01-02 stands on line 2 and on line 3", ""),
         ("observation_date,SP500\n2024-01-01,.\n2024-01-02,\n", "no day has a value under 'SP500'", ""),
         ("Get your apikey:\n1. Open https://...\n", "no column holds dates", ""),

@@ -8,7 +8,9 @@ import pytest
 
 from rnnlab.data.prices import data_folder, load_prices
 from rnnlab.data.prices import snapshots as bundled
+from rnnlab.data.prices.kept import entries
 from rnnlab.errors import DataError
+from rnnlab.experiments.fetch import import_file
 
 
 @pytest.mark.parametrize(
@@ -68,11 +70,55 @@ def test_a_column_that_is_not_there(folder):
         load_prices("AAPL", "clse", data_dir=folder)
 
 
-def test_prices_are_positive_and_a_likely_split_is_remarked_upon(folder):
+def test_prices_are_not_0_and_a_likely_split_is_remarked_upon(folder):
     folder.mkdir()
     (folder / "X.csv").write_text("date,close\n2024-01-02,100\n2024-01-03,50\n2024-01-04,51\n")
     (note,) = load_prices("X", data_dir=folder).notes
     assert "on 2024-01-03 (100 to 50): a split" in note
     (folder / "X.csv").write_text("date,close\n2024-01-02,100\n2024-01-03,0\n")
-    with pytest.raises(DataError, match=r"X\.csv:3: 'close' must be above 0; got 0\."):
+    with pytest.raises(DataError, match=r"X\.csv:3: 'close' must not be 0; got 0\."):
         load_prices("X", data_dir=folder)
+
+
+@pytest.mark.parametrize(
+    ("closes", "notes"),
+    [
+        ([18.27, -37.63, 10.01], ["1 price of 0 or below, on 2024-01-02 (-37.63): log returns cannot be taken"]),
+        ([1.0, 1e308, 1.0], ["2 changes of more than 25 % in a day, the largest on 2024-01-02 (1 to 1e+308): a split"]),
+        ([5e-324, 1.7e308, -1.7e308], ["1 price of 0 or below", "a change of more than 25 % in a day"]),
+    ],
+)
+def test_a_price_may_have_any_sign_and_size(folder, closes, notes):
+    folder.mkdir()
+    lines = [f"2024-01-0{day},{close!r}" for day, close in enumerate(closes, 1)]
+    (folder / "CL=F.csv").write_text("\n".join(["date,close", *lines]))
+    series = load_prices("CL=F", data_dir=folder)
+    assert series.values.tolist() == closes
+    assert len(series.notes) == len(notes)
+    assert all(note.startswith(start) for note, start in zip(series.notes, notes, strict=True))
+
+
+HALF_SAID = "date;close\n2024-01-02;974\n2024-01-03;1.011\n"
+
+
+def test_a_file_put_there_by_hand_is_asked_about_where_its_marks_could_be_either(folder):
+    folder.mkdir()
+    (folder / "AAPL.csv").write_text(HALF_SAID)
+    with pytest.raises(DataError, match=r"'1\.011' could be 1\.011 or 1011") as caught:
+        load_prices("AAPL", data_dir=folder)
+    assert f"rnnlab fetch AAPL --from-file {folder}/AAPL.csv --decimal point (or comma)" in str(caught.value.hint)
+    import_file("AAPL", folder / "AAPL.csv", decimal="comma", data_dir=folder)
+    assert load_prices("AAPL", data_dir=folder).values.tolist() == [974.0, 1011.0]
+
+
+def test_what_was_stored_is_never_asked_about(folder, tmp_path):
+    (tmp_path / "down.csv").write_text(HALF_SAID)
+    import_file("AAPL", tmp_path / "down.csv", decimal="point", data_dir=folder)
+    assert load_prices("AAPL", data_dir=folder).values.tolist() == [974.0, 1.011]
+
+
+def test_the_list_reads_a_file_put_there_by_hand_as_training_does(folder):
+    folder.mkdir()
+    (folder / "AAPL.csv").write_text("Date;Close\n03.01.2024;1,5\n15.01.2024;2\n")
+    (entry,) = entries(folder)
+    assert (entry.problem, entry.rows, str(entry.first)) == (None, 2, "2024-01-03")

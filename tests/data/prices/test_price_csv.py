@@ -3,6 +3,9 @@
 # ruff: noqa: E501 (a case of the tables below is a line)
 
 import gzip
+import subprocess
+import sys
+import textwrap
 
 import numpy as np
 import pytest
@@ -94,10 +97,8 @@ def test_a_date_format_decides(load, date_format, second):
     assert str(series.last) == second
 
 
-def test_negative_values_are_fine_unless_they_are_prices(load):
+def test_values_of_any_sign_are_fine(load):
     assert load(rows(1, -2, 0)).values.tolist() == [1.0, -2.0, 0.0]
-    with pytest.raises(DataError, match=r"f\.csv:3: 'close' must be above 0; got -2 \(and 1 more rows\)\."):
-        load(rows(1, -2, 0), positive=True)
 
 
 @pytest.mark.parametrize(
@@ -195,10 +196,17 @@ def test_files_that_are_not_there(tmp_path, monkeypatch):
         (["1234,50", "1,234"], [1234.5, 1.234]),
         (["0,123", "1,234"], [0.123, 1.234]),
         (["$1,187.15", "$987.00"], [1187.15, 987.0]),
+        (["-$1,187.15", "$-987.00"], [-1187.15, -987.0]),
         (["187,15", "1.5"], None),
+        (["1 234,5", "1 234"], [1234.5, 1234.0]),
+        (["1 234.5", "1 234"], [1234.5, 1234.0]),
     ],
 )
-def test_commas_are_read_one_way_in_all_rows(load, cells, values):
+@pytest.mark.parametrize("exchange", [False, True])
+def test_marks_are_read_one_way_in_all_rows(load, cells, values, exchange):
+    """What holds of commas holds of points."""
+    if exchange:
+        cells = [cell.translate({44: ".", 46: ","}) for cell in cells]
     content = rows(*cells, header="date;close", delimiter=";")
     if values is None:
         with pytest.raises(DataError, match=r"f\.csv:3: 'close' must be a number"):
@@ -207,7 +215,111 @@ def test_commas_are_read_one_way_in_all_rows(load, cells, values):
         assert load(content).values.tolist() == values
 
 
-@pytest.mark.parametrize(("decimal", "value"), [("comma", 1.234), ("point", 1234.0)])
-def test_a_decimal_mark_can_be_stated(load, decimal, value):
-    content = rows("1,234", "1,240", header="date;close", delimiter=";")
-    assert load(content, decimal=decimal).values[0] == value
+UNCLEAR = [
+    ["1.011", "1.012"],
+    ["900", "937", "1.011"],
+    ["1.234", "1,234"],
+    ["12.345", "123.456", "1 234"],
+    ["-1.234", "+1.234"],
+    ["1.234", "0", "1.234"],
+]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+@pytest.mark.parametrize("cells", [*UNCLEAR, *([cell.replace(".", ",") for cell in cells] for cells in UNCLEAR)])
+def test_a_mark_that_nothing_tells_is_asked_about(load, cells, delimiter):
+    unclear = next(cell for cell in cells if {*".,"} & {*cell})
+    with pytest.raises(DataError) as caught:
+        load(rows(*cells, header=f"date{delimiter}close", delimiter=delimiter))
+    either = f"{unclear.replace(',', '.')} or {unclear.replace(',', '').replace('.', '')}"
+    assert caught.value.message == f"f.csv: {unclear!r} could be {either}, and no other row tells which."
+    assert "--decimal" in caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("told", "value"),
+    [
+        ("0.123", 1.234),
+        ("12.34", 1.234),
+        ("1.2345", 1.234),
+        ("1234.567", 1.234),
+        ("1.", 1.234),
+        (".5", 1.234),
+        ("1.5e3", 1.234),
+        ("1.234e1", 1.234),
+        ("1,234.567", 1.234),
+        ("12,345,678", 1.234),
+        ("1.234.567", 1234.0),
+        ("1.234,567", 1234.0),
+        ("12,34", 1234.0),
+        ("0,123", 1234.0),
+        ("1234,567", 1234.0),
+    ],
+)
+def test_one_figure_tells_the_mark_of_all(load, told, value):
+    assert load(rows("1.234", told, header="date;close", delimiter=";")).values[0] == value
+    assert load(rows(told, "1.234", header="date;close", delimiter=";")).values[1] == value
+
+
+def test_another_column_tells_the_mark_where_the_values_do_not(load):
+    content = "date;open;close;volume\n2024-01-02;{};1.234;1.5\n2024-01-03;{};1.240;2.5\n"
+    assert load(content.format("1.199,9", "1.233")).values[0] == 1234.0
+    assert load(content.format("1.19", "1.233")).values[0] == 1.234
+    with pytest.raises(DataError, match="could be"):  # a volume is written its own way
+        load(content.format("1.199", "1.233"))
+
+
+def test_between_commas_a_figure_out_of_quotes_has_a_decimal_point(load):
+    assert load(rows("1.234", "5.678", "0")).values.tolist() == [1.234, 5.678, 0.0]
+    assert load('"date","close"\n"2024-01-02",1.234\n"2024-01-03",5.678\n').values.tolist() == [1.234, 5.678]
+    with pytest.raises(DataError, match=r"'1\.234' could be 1\.234 or 1234"):
+        load('"date","close"\n"2024-01-02","1.234"\n"2024-01-03","5.678"\n')
+
+
+def test_whole_numbers_below_a_thousand_are_never_followed_by_one_point_something(load):
+    with pytest.raises(DataError, match=r"'1\.011' could be 1\.011 or 1011"):
+        load(rows("937", "974", "1.011"))
+    assert load(rows("937", "974", "1.011"), decimal="comma").values[-1] == 1011.0
+    assert load(rows("937", "974.5", "1.011")).values[-1] == 1.011
+
+
+@pytest.mark.parametrize("mark", [",", "."])
+@pytest.mark.parametrize("decimal", ["comma", "point"])
+def test_a_decimal_mark_can_be_stated(load, decimal, mark):
+    content = rows(f"1{mark}234", f"1{mark}240", header="date;close", delimiter=";")
+    is_decimal = (decimal == "comma") == (mark == ",")
+    assert load(content, decimal=decimal).values[0] == (1.234 if is_decimal else 1234.0)
+
+
+def test_a_leading_zero_parts_no_thousands(load):
+    content = rows("0,123", "0,124", header="date;close", delimiter=";")
+    with pytest.raises(DataError, match=r"f\.csv:2: 'close' must be a number; got '0,123'"):
+        load(content, decimal="point")
+
+
+LONG = 100_000
+NUMBERS = ["1" * LONG, "1" * LONG + "x", "1." * LONG, "1," * LONG, "1.000" * LONG, " " * LONG + "1x", "$" * LONG]
+NUMBERS += ["-" * LONG, "1" * LONG + "." + "1" * LONG + "x", "1e" + "9" * LONG, "\u00a0" * LONG + "x", "1,000" * LONG]
+
+
+@pytest.mark.parametrize("column", ["date", "close"])
+def test_a_cell_of_any_length_takes_no_time(tmp_path, column):
+    """Each of these cells takes a pattern that goes back and forth longer than the suite; the limit is generous."""
+    code = """
+        import csv, sys
+        from rnnlab.data.prices.columns import date_column, value_column
+        from rnnlab.data.prices.csv import series_from
+        from rnnlab.data.prices.tables import Table
+        from rnnlab.errors import DataError
+        for cell in eval(sys.stdin.read()):
+            for row in ([cell, "1"], ["2024-01-02", cell]):
+                try:
+                    series_from(Table("f", ("date", "close"), [row, row], [2, 3], ""))
+                except DataError as refused:
+                    assert len(refused.message) < 300, refused.message
+    """
+    cells = [f"{(column == 'date' and '2024-01-02 00:00:00.') or ''}{cell}" for cell in NUMBERS]
+    answer = subprocess.run(
+        [sys.executable, "-c", textwrap.dedent(code)], input=repr(cells), capture_output=True, text=True, timeout=60
+    )
+    assert (answer.returncode, answer.stderr) == (0, "")

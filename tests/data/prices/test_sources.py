@@ -23,11 +23,20 @@ from rnnlab.data.prices.sources.failures import (
 )
 from rnnlab.data.prices.sources.source import Query
 from rnnlab.errors import DataError
-from tests.data.prices.replay import History, Reply, nasdaq_body, tiingo_body, twelvedata_body, yahoo_body
+from tests.data.prices.replay import (
+    History,
+    Reply,
+    nasdaq_body,
+    stooq_body,
+    tiingo_body,
+    twelvedata_body,
+    yahoo_body,
+)
 
 KEY = "s3cr3t-key"
 START, END = date(2024, 1, 2), date(2024, 1, 31)
 ROWS = [(date(2024, 1, 2), 10.0), (date(2024, 1, 3), 11.0), (date(2024, 1, 4), 10.5)]
+FORTNIGHT = [(date(2024, 1, day), 10 + n / 2) for n, day in enumerate((2, 3, 4, 5, 8, 9, 10, 11, 12, 15))]
 NOW = {"Retry-After": "0"}
 
 
@@ -102,7 +111,20 @@ def test_yahoo_days_are_those_of_the_exchange(ask):
     result["timestamp"] = [1704229200]  # 2024-01-02 21:00 UTC
     assert ask("yahoo", Reply(json.dumps(body))).first == date(2024, 1, 3)
     result["meta"].update(exchangeTimezoneName="Nowhere/At_All", gmtoffset=46800)
-    assert ask("yahoo", Reply(json.dumps(body))).first == date(2024, 1, 3)
+    bars = ask("yahoo", Reply(json.dumps(body)))
+    assert bars.first == date(2024, 1, 3)
+    assert bars.notes == ("the time zone 'Nowhere/At_All' is not known here; all days are those of UTC+13:00",)
+
+
+@pytest.mark.parametrize(
+    "name", ["Nowhere/At_All", "", "../../etc/passwd", "America", "x" * 5000, None, 7, "\x00", "\ud800"]
+)
+@pytest.mark.parametrize("offset", [None, "46800", True, 1e9, 10**30, 86400, [], float("nan")])
+def test_yahoo_days_of_no_time_zone_are_not_guessed(ask, name, offset):
+    body = json.loads(yahoo_body(ROWS))
+    body["chart"]["result"][0]["meta"].update(exchangeTimezoneName=name, gmtoffset=offset)
+    with pytest.raises(Unexpected, match="no time zone that tells the days"):
+        ask("yahoo", Reply(json.dumps(body)))
 
 
 def test_yahoo_is_asked_early_enough_for_the_first_session_in_the_east(ask):
@@ -111,7 +133,7 @@ def test_yahoo_is_asked_early_enough_for_the_first_session_in_the_east(ask):
 
     def auckland(asked):
         stamps = [at for at in days if int(asked.query["period1"]) <= at < int(asked.query["period2"])]
-        body = json.loads(yahoo_body([(date(2024, 1, 2), days[at]) for at in stamps]))
+        body = json.loads(yahoo_body([(date(2024, 1, 2), days[at]) for at in stamps], symbol="AIR.NZ"))
         body["chart"]["result"][0]["meta"]["exchangeTimezoneName"] = "Pacific/Auckland"
         body["chart"]["result"][0]["timestamp"] = stamps
         return Reply(json.dumps(body))
@@ -133,6 +155,103 @@ def test_yahoo_arrays_of_different_length_are_cut_to_the_days(ask):
     assert bars.close.tolist() == [10.0, 11.0, 10.5]
     assert np.isnan(bars.columns["open"]).tolist() == [False, True, True]
     assert "adj_close" not in bars.columns
+
+
+def _changed(column, row, value):
+    """A fortnight from Yahoo with one value changed."""
+    body = json.loads(yahoo_body(FORTNIGHT))
+    indicators = body["chart"]["result"][0]["indicators"]
+    owner = indicators["adjclose"][0] if column == "adjclose" else indicators["quote"][0]
+    owner[column][row] = value
+    return Reply(json.dumps(body).replace("Infinity", "1e999"))
+
+
+@pytest.mark.parametrize("adjustment", ["split", "total"])
+def test_yahoo_closes_of_0_are_left_out_with_a_note(ask, adjustment):
+    bars = ask("yahoo", _changed("close", 4, 0), adjustment=adjustment)
+    assert bars.dates.tolist() == [day for day, _ in FORTNIGHT if day != FORTNIGHT[4][0]]
+    assert bars.notes == (f"1 day ({FORTNIGHT[4][0]}) with a close of 0 was left out",)
+
+
+@pytest.mark.parametrize("value", [-1.5, 0, None, 1e999])
+def test_yahoo_adjusted_closes_that_cannot_be_right_are_left_out_with_a_note(ask, value):
+    bars = ask("yahoo", _changed("adjclose", 4, value))
+    assert bars.close.tolist() == [close for _, close in FORTNIGHT]
+    assert "adj_close" not in bars.columns
+    day = FORTNIGHT[4][0]
+    assert bars.notes == (f"adjusted closes were left out: 1 day ({day}) had none that can be right",)
+
+
+@pytest.mark.parametrize("value", [-1.5, 0])
+def test_yahoo_adjusted_closes_that_cannot_be_right_are_refused_where_they_are_wanted(ask, value):
+    with pytest.raises(Unexpected, match=rf"the adjusted close is {value} and the close 12 on {FORTNIGHT[4][0]}"):
+        ask("yahoo", _changed("adjclose", 4, value), adjustment="total")
+
+
+@pytest.mark.parametrize(("column", "value"), [("open", -3), ("low", 1e999), ("volume", -1)])
+def test_yahoo_prices_that_cannot_be_right_are_left_out_of_their_day(ask, column, value):
+    bars = ask("yahoo", _changed(column, 4, value))
+    assert np.flatnonzero(np.isnan(bars.columns[column])).tolist() == [4]
+    assert bars.notes == (f"{column} cannot be right on 1 day ({FORTNIGHT[4][0]}) and was left out there",)
+
+
+BODIES = {
+    "yahoo": yahoo_body,
+    "nasdaq": nasdaq_body,
+    "tiingo": tiingo_body,
+    "twelvedata": twelvedata_body,
+    "stooq": stooq_body,
+}
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize(
+    ("rows", "kept", "note"),
+    [
+        (lambda r: [*r[:4], r[5], r[4], *r[6:]], lambda r: r, "rows were not in the order of days and were sorted"),
+        (lambda r: [*r[:5], *r[4:]], lambda r: r, "1 day ({}) stood there more than once with one close"),
+        (
+            lambda r: [*r[:5], (r[4][0], 13.0), *r[5:]],
+            lambda r: [*r[:4], *r[5:]],
+            "1 day ({}) with two different closes was left out",
+        ),
+        (
+            lambda r: [*r[:4], (r[4][0], 0.0), *r[5:]],
+            lambda r: [*r[:4], *r[5:]],
+            "1 day ({}) with a close of 0 was left out",
+        ),
+        (lambda r: [*r[:4], (r[4][0], -37.63), *r[5:]], lambda r: [*r[:4], (r[4][0], -37.63), *r[5:]], None),
+    ],
+    ids=["swapped", "doubled", "torn", "zero", "negative"],
+)
+def test_one_odd_row_does_not_cost_the_others(ask, source, rows, kept, note):
+    bars = ask(source, Reply(BODIES[source](rows(FORTNIGHT))))
+    assert list(zip(bars.dates.tolist(), bars.close.tolist(), strict=True)) == kept(FORTNIGHT)
+    assert bars.notes == ((note.format(FORTNIGHT[4][0]),) if note else ())
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_an_answer_with_more_faults_than_days_is_refused(ask, source):
+    rows = [(day, 0.0 if n % 4 else close) for n, (day, close) in enumerate(FORTNIGHT)]
+    with pytest.raises(Unexpected, match=r"prices that cannot be right: close is 0 on|must not be 0"):
+        ask(source, Reply(BODIES[source](rows)))
+
+
+@pytest.mark.parametrize("source", ["yahoo", "nasdaq", "twelvedata"])
+def test_prices_of_another_symbol_are_refused_by_every_source_that_names_one(ask, source):
+    body = BODIES[source]
+    with pytest.raises(Unexpected, match="prices of 'TSLA' where 'AAPL' was asked for"):
+        ask(source, Reply(body(ROWS, symbol="TSLA")))
+    for name in ("aapl", " AAPL ", "", None):
+        assert ask(source, Reply(body(ROWS, symbol=name))).rows == 3
+    assert ask(source, Reply(body(ROWS, symbol="BRK/B")), symbol="BRK-B").rows == 3
+
+
+def test_tiingo_adjusted_closes_that_cannot_be_right_are_refused_where_they_are_wanted(ask):
+    body = tiingo_body(ROWS).replace('"adjClose": 11.0', '"adjClose": -1.0')
+    assert ask("tiingo", Reply(body)).close.tolist() == [10.0, 11.0, 10.5]
+    with pytest.raises(Unexpected, match="the adjusted close is -1 and the close 11 on 2024-01-03"):
+        ask("tiingo", Reply(body), adjustment="total")
 
 
 def test_yahoo_total_scales_every_price_alike(ask):
@@ -179,10 +298,12 @@ QUIET = PHANTOM.replace('"currency": null', '"currency": "USD"')
         ),
         (Reply("<html><h1>502 Bad Gateway</h1></html>", 502, NOW), Unreachable, "502"),
         (Reply(yahoo_body(ROWS)[:-40]), Unexpected, "JSON"),
-        (Reply(yahoo_body(ROWS).replace("10.5", "-10.5")), Unexpected, "-10.5"),
+        (Reply(yahoo_body(ROWS, symbol="TSLA")), Unexpected, "prices of 'TSLA' where 'AAPL' was asked for"),
+        (Reply(yahoo_body(ROWS, symbol="\x1b[31mX\u202e")), Unexpected, "prices of 'X' where"),
         (Reply(yahoo_body(ROWS).replace("10.5", '"10.5"')), Unexpected, "no number"),
         (Reply(yahoo_body(ROWS).replace("10.5", "1e999")), Unexpected, "close is inf on 2024-01-04"),
         (Reply("\x1b[31m\x07<b>hello\x1b[0m</b>\nmore"), Unexpected, "<b>hello</b>"),
+        (Reply(yahoo_body(ROWS).replace("10.5", "1" * 30_000)), Unexpected, "close is inf on 2024-01-04"),
         (Reply(""), Unexpected, "JSON"),
         (Reply("[[[[" * 50_000), Unexpected, "JSON"),
     ],
@@ -245,6 +366,7 @@ def test_nasdaq_is_not_asked_for_what_it_cannot_have(ask, replay, symbol):
         (Reply(nasdaq_body([])), NoData, "2024-01-02"),
         (Reply(nasdaq_body(ROWS).replace("01/04/2024", "13/04/2024")), Unexpected, "13/04/2024"),
         (Reply(nasdaq_body(ROWS).replace("$10.5000", "$ten")), Unexpected, "ten"),
+        (Reply(nasdaq_body(ROWS).replace("$10.5000", "1" * 30_000 + "x")), Unexpected, "must be a number; got '111"),
         (Reply('{"data": null, "status": {"rCode": 200}}'), Unexpected, "table"),
         (Reply("<html>Access Denied</html>", 403), Blocked, "403"),
         (Reply("null"), Unexpected, ""),
@@ -496,14 +618,37 @@ def test_keys_stay_out_of_every_log(ask, source, header, caplog):
     assert KEY not in caplog.text
 
 
+@pytest.mark.parametrize("source", SOURCES)
 @pytest.mark.parametrize(
-    "value", ["ftp://x", "127.0.0.1:80", "http://u:p@host", "http://host/path", "http://ho st", "http://"]
+    ("value", "got"),
+    [
+        ("ftp://s3cr3t-key", "no http:// or https:// in front"),
+        ("s3cr3t-key:80", "no http:// or https:// in front"),
+        ("http://s3cr3t-key:p@host", "a user's name or password"),
+        ("http://s3cr3t-key@host", "a user's name or password"),
+        ("http://host/s3cr3t-key", "a path"),
+        ("http://host/#s3cr3t-key", "a path"),
+        ("http://host?token=s3cr3t-key", "a query"),
+        ("http://host/?apikey=s3cr3t-key", "a query"),
+        ("http://host/v1?s3cr3t-key", "a query"),
+        ("http://host;s3cr3t-key", "no usable port or host"),
+        ("http://host:s3cr3t-key", "no usable port or host"),
+        ("http://[s3cr3t-key", "no usable port or host"),
+        ("http://ho st/s3cr3t-key", "blanks or signs that no address has"),
+        ("http://host\x9b/s3cr3t-key", "blanks or signs that no address has"),
+        ("http://h\u00f6st/s3cr3t-key", "blanks or signs that no address has"),
+        ("http://", "no usable port or host"),
+        ("http:///s3cr3t-key", "no usable port or host"),
+        ("http://host:0", "no usable port or host"),
+    ],
 )
-def test_an_address_must_be_scheme_host_and_port(ask, monkeypatch, value):
-    monkeypatch.setenv("RNNLAB_YAHOO_URL", value)
-    with pytest.raises(DataError, match="RNNLAB_YAHOO_URL must be scheme, host and port") as caught:
-        ask("yahoo", Reply(""))
-    assert "u:p" not in caught.value.message
+def test_an_address_must_be_scheme_host_and_port_and_is_never_shown(ask, monkeypatch, source, value, got):
+    monkeypatch.setenv(f"RNNLAB_{source.upper()}_URL", value)
+    with pytest.raises(DataError) as caught:
+        ask(source, Reply(""))
+    must = f"RNNLAB_{source.upper()}_URL must be scheme, host and port, e.g. http://127.0.0.1:8080"
+    assert caught.value.message == f"{must}; got {got}."
+    assert caught.value.hint is None
 
 
 def test_a_key_that_cannot_stand_in_a_header_is_not_shown(monkeypatch):

@@ -6,7 +6,7 @@ from urllib.parse import quote
 from rnnlab.data.prices.bars import Bars, with_close
 from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.numbers import parse_numbers
-from rnnlab.data.prices.sources.answers import a_dict, a_list, finished, from_json, lists_of
+from rnnlab.data.prices.sources.answers import a_dict, a_list, check_symbol_of, finished, from_json, lists_of
 from rnnlab.data.prices.sources.client import BROWSER, Answer, Request
 from rnnlab.data.prices.sources.failures import Blocked, NoData, NoSuchSymbol, NotOffered, Unexpected
 from rnnlab.data.prices.sources.source import Query, Source
@@ -53,6 +53,7 @@ def parse(answer: Answer, query: Query) -> Bars:
     table = data.get("tradesTable")
     if not data or (not isinstance(table, dict) and data.get("totalRecords") != 0):
         raise Unexpected("nasdaq", "no table of trades", answer.text)
+    check_symbol_of("nasdaq", data.get("symbol"), spelling(query.symbol))
     rows = a_list(a_dict(table).get("rows"))
     if not rows:
         raise NoData("nasdaq", f"has no day of {query.symbol} {query.window}")

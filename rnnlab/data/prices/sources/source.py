@@ -10,7 +10,6 @@ from urllib.parse import urlsplit
 from rnnlab.data.prices.bars import Bars
 from rnnlab.data.prices.sources.client import Answer, Client, Request
 from rnnlab.data.prices.sources.failures import NoSuchSymbol, NotOffered
-from rnnlab.data.prices.tables import shown
 from rnnlab.errors import DataError
 
 ADJUSTMENTS = ("split", "total", "raw")
@@ -106,15 +105,9 @@ class Source:
         given = os.environ.get(variable)
         if not given:
             return self.hosts
-        try:
-            parts = urlsplit(given)
-            right = parts.scheme in ("http", "https") and parts.hostname and parts.port != 0 and "@" not in given
-            right = right and parts.path in ("", "/") and not parts.query and not parts.fragment
-        except ValueError:
-            right = False
-        if not right or not given.isprintable() or " " in given:
-            got = "a user's name or password" if "@" in given else shown(given)
-            raise DataError(f"{variable} must be scheme, host and port, e.g. http://127.0.0.1:8080; got {got}.")
+        wrong = _wrong_with(given)
+        if wrong:  # the address is not shown: it may hold a key
+            raise DataError(f"{variable} must be scheme, host and port, e.g. http://127.0.0.1:8080; got {wrong}.")
         return (given.rstrip("/"),)
 
     def key(self, given: str | None) -> str | None:
@@ -153,3 +146,25 @@ class Source:
                 hint=f"Use --adjust {self.adjustments[0]}, or another --source.",
             )
         return adjustment
+
+
+def _wrong_with(address: str) -> str | None:
+    """What an address is or has that it must not, or None."""
+    if not address.isascii() or not address.isprintable() or " " in address:
+        return "blanks or signs that no address has"
+    try:
+        parts = urlsplit(address)
+        port = parts.port
+    except ValueError:
+        return "no usable port or host"
+    if parts.scheme not in ("http", "https"):
+        return "no http:// or https:// in front"
+    if "@" in address:
+        return "a user's name or password"
+    if not parts.hostname or port == 0 or not re.fullmatch(r"[A-Za-z0-9._\[\]:-]+", parts.netloc):
+        return "no usable port or host"
+    if "?" in address:
+        return "a query"
+    if "#" in address or parts.path not in ("", "/"):
+        return "a path"
+    return None

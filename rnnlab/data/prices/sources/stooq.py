@@ -4,9 +4,8 @@ Its prices are adjusted for splits and dividends as of today, or raw.
 """
 
 import re
-from dataclasses import replace
 
-from rnnlab.data.prices.bars import Bars, with_close
+from rnnlab.data.prices.bars import Bars
 from rnnlab.data.prices.imports import bars_from
 from rnnlab.data.prices.sources.answers import finished
 from rnnlab.data.prices.sources.client import Answer, Request
@@ -72,10 +71,11 @@ def parse(answer: Answer, query: Query) -> Bars:
     if not text.partition("\n")[2].strip():
         raise _nothing(query)
     try:
-        bars = bars_from(parse_table(answer.body.lstrip(), "answer")).bars
+        table = parse_table(answer.body.lstrip(), "answer")
+        bars = bars_from(table, decimal="point" if table.has_bare_commas else None).bars
     except DataError as problem:
         raise Unexpected("stooq", problem.message.rstrip(".")) from None
-    return finished("stooq", replace(with_close(bars), notes=()), query)
+    return finished("stooq", bars, query)
 
 
 def _refuse_text(text: str, status: int, query: Query) -> None:

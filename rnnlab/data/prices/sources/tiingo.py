@@ -3,13 +3,14 @@
 Prices adjusted for splits are worked out here: raw prices over the product of later split factors.
 """
 
+from dataclasses import replace
 from urllib.parse import quote
 
 import numpy as np
 
-from rnnlab.data.prices.bars import Bars, ascending, with_close
+from rnnlab.data.prices.bars import Bars, ascending, with_close, without_zeros
 from rnnlab.data.prices.dates import parse_dates
-from rnnlab.data.prices.sources.answers import a_dict, a_list, finished, floats, from_json, lists_of
+from rnnlab.data.prices.sources.answers import a_dict, a_list, check_adjusted, finished, floats, from_json, lists_of
 from rnnlab.data.prices.sources.client import Answer, Request
 from rnnlab.data.prices.sources.failures import (
     KeyRequired,
@@ -73,8 +74,10 @@ def _bars(rows: list, query: Query, answer: Answer) -> Bars:
     except DataError as problem:
         raise Unexpected("tiingo", problem.message.rstrip("."), answer.text) from None
     columns = {name: floats("tiingo", values, len(rows)) for name, values in lists.items()}
-    bars = ascending(Bars(dates, columns, "USD"))
-    return with_close(Bars(bars.dates, _adjusted(bars.columns, query.adjustment), "USD"))
+    bars = without_zeros(with_close(ascending(Bars(dates, columns, "USD"))))
+    if query.adjustment == "total":
+        check_adjusted("tiingo", bars, bars.columns["adjClose"])
+    return with_close(replace(bars, columns=_adjusted(bars.columns, query.adjustment)))
 
 
 def _adjusted(columns, adjustment: str) -> dict[str, np.ndarray]:

@@ -5,7 +5,15 @@ import re
 from rnnlab.data.prices.bars import Bars, with_close
 from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.numbers import parse_numbers
-from rnnlab.data.prices.sources.answers import a_dict, a_list, finished, from_json, lists_of, text_or_none
+from rnnlab.data.prices.sources.answers import (
+    a_dict,
+    a_list,
+    check_symbol_of,
+    finished,
+    from_json,
+    lists_of,
+    text_or_none,
+)
 from rnnlab.data.prices.sources.client import Answer, Request
 from rnnlab.data.prices.sources.failures import (
     KeyRequired,
@@ -56,6 +64,7 @@ def parse(answer: Answer, query: Query) -> Bars:
     content = a_dict(from_json("twelvedata", answer))
     if content.get("status") == "error" or answer.status != 200:
         raise _from_error(content.get("code", answer.status), str(content.get("message", "")), query)
+    check_symbol_of("twelvedata", a_dict(content.get("meta")).get("symbol"), spelling(query.symbol))
     rows = content.get("values")
     if not isinstance(rows, list):
         raise Unexpected("twelvedata", "no list of values", answer.text)

@@ -4,14 +4,24 @@ A day is the exchange's local day at the opening of the session. ``close`` is ad
 ``adjclose`` for splits and dividends.
 """
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta, timezone, tzinfo
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from rnnlab.data.prices.bars import Bars, with_close
-from rnnlab.data.prices.sources.answers import a_dict, a_list, finished, floats, from_json, text_or_none
+from rnnlab.data.prices.bars import Bars, with_close, without_zeros
+from rnnlab.data.prices.sources.answers import (
+    a_dict,
+    a_list,
+    check_adjusted,
+    check_symbol_of,
+    finished,
+    floats,
+    from_json,
+    text_or_none,
+)
 from rnnlab.data.prices.sources.client import BROWSER, Answer, Request
 from rnnlab.data.prices.sources.failures import (
     Blocked,
@@ -20,6 +30,7 @@ from rnnlab.data.prices.sources.failures import (
     RateLimited,
     Unexpected,
     Unreachable,
+    first_line,
 )
 from rnnlab.data.prices.sources.source import Query, Source
 
@@ -72,6 +83,7 @@ def parse(answer: Answer, query: Query) -> Bars:
         raise Unexpected("yahoo", "a chart without result", answer.text)
     result = a_dict(results[0])
     meta = a_dict(result.get("meta"))
+    check_symbol_of("yahoo", meta.get("symbol"), spelling(query.symbol))
     stamps = a_list(result.get("timestamp"))
     if not stamps:
         if meta.get("currency") is None:
@@ -115,34 +127,29 @@ def _bars(result: dict, meta: dict, stamps: list, query: Query, answer: Answer) 
         columns["adj_close"] = floats("yahoo", adjusted, rows)
     elif query.adjustment == "total":
         raise Unexpected("yahoo", "no closes adjusted for dividends", answer.text)
-    bars = with_close(Bars(_days(stamps, meta), columns, text_or_none(meta.get("currency"))))
+    zone, notes = _zone(meta)
+    bars = with_close(Bars(_days(stamps, zone), columns, text_or_none(meta.get("currency")), notes))
     bars = bars.between(query.start, query.end)
     if bars.rows > 1 and bars.dates[-1] == bars.dates[-2]:  # today's quote behind today's bar
         bars = bars.where(np.arange(bars.rows - 1))
     if not bars.rows:
         raise NoData("yahoo", f"has no day of {query.symbol} {query.window}")
-    return _adjusted_for_dividends(bars) if query.adjustment == "total" else _complete(bars)
+    return _adjusted_for_dividends(bars) if query.adjustment == "total" else bars
 
 
 def _adjusted_for_dividends(bars: Bars) -> Bars:
     """Open, high and low scaled as the close is, so that a file never mixes two adjustments."""
+    bars = without_zeros(bars)
     adjusted = bars.columns["adj_close"]
-    with np.errstate(all="ignore"):  # a close of 0 is refused with all other checks
+    check_adjusted("yahoo", bars, adjusted)
+    with np.errstate(all="ignore"):  # what is not finite is left out with all else that is not
         factor = adjusted / bars.close
         columns = {name: bars.columns[name] * factor for name in ("open", "high", "low")}
     columns |= {"close": adjusted, "volume": bars.columns["volume"]}
-    return with_close(Bars(bars.dates, columns, bars.currency, bars.notes))
+    return with_close(replace(bars, columns=columns))
 
 
-def _complete(bars: Bars) -> Bars:
-    """Without the adjusted closes where some day lacks one."""
-    if "adj_close" in bars.columns and not np.isfinite(bars.columns["adj_close"]).all():
-        return Bars(bars.dates, {n: v for n, v in bars.columns.items() if n != "adj_close"}, bars.currency)
-    return bars
-
-
-def _days(stamps: list, meta: dict) -> np.ndarray:
-    zone = _zone(meta)
+def _days(stamps: list, zone: tzinfo) -> np.ndarray:
     try:
         days = [(_EPOCH + timedelta(seconds=stamp)).astimezone(zone).date() for stamp in stamps]
     except (TypeError, OverflowError, ValueError):
@@ -150,13 +157,18 @@ def _days(stamps: list, meta: dict) -> np.ndarray:
     return np.array(days, dtype="datetime64[D]")
 
 
-def _zone(meta: dict) -> tzinfo:
+def _zone(meta: dict) -> tuple[tzinfo, tuple[str, ...]]:
+    """The exchange's time zone, and a note where it had to be taken from today's offset."""
+    name = str(meta.get("exchangeTimezoneName"))
     try:
-        return ZoneInfo(str(meta.get("exchangeTimezoneName")))
+        return ZoneInfo(name), ()
     except (ValueError, OSError, KeyError):  # unknown name, or no time zone data on this machine
-        offset = meta.get("gmtoffset")
-        seconds = offset if isinstance(offset, int) and abs(offset) < 86400 else 0
-        return timezone(timedelta(seconds=seconds))
+        pass
+    shown, offset = first_line(name, 40), meta.get("gmtoffset")
+    if isinstance(offset, bool) or not isinstance(offset, int) or abs(offset) >= 86400:
+        raise Unexpected("yahoo", f"no time zone that tells the days: its name is {shown!r}, its offset is none")
+    zone = timezone(timedelta(seconds=offset))
+    return zone, (f"the time zone {shown!r} is not known here; all days are those of {zone}",)
 
 
 SOURCE = Source(
