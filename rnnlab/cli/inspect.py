@@ -8,6 +8,7 @@ import typer
 
 from rnnlab.cli import console, numbers, tables
 from rnnlab.cli.help import Command
+from rnnlab.cli.interrupts import raising
 
 if TYPE_CHECKING:
     from rnnlab.experiments.inspect import Inspection, Look
@@ -57,7 +58,8 @@ def inspect(
     folder = resolve(run, runs_dir)
     from rnnlab.experiments.inspect import inspect as run_inspection
 
-    found = run_inspection(folder, checkpoint=checkpoint)
+    with raising():
+        found = run_inspection(folder, checkpoint=checkpoint)
     for warning in found.trained.warnings:
         console.warning(warning)
     if as_json:

@@ -157,7 +157,9 @@ class _Sweep:
         for part in slices:
             if isinstance(part, Failure):
                 self._note_failure(part)
-            elif not self._progress.stopped:
+            elif self._progress.stopped:
+                break
+            else:
                 self.tables.add(part)
                 self.curves.add(part)
         if self._progress.stopped:

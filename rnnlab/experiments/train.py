@@ -113,6 +113,8 @@ def _train(
     checkpoint_every = config.training.checkpoint_every
     # Blocks go to threads of their own; BLAS threads on top of them would only get in each other's way.
     with threadpool_limits(limits=1, user_api="blas"):
+        if should_stop():
+            return True
         flow.look(training)
         for update in training:
             now = time.perf_counter()
