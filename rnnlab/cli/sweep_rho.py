@@ -16,6 +16,7 @@ CELLS = ("rnn", "lstm", "gru")
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
 LENGTH_KEYS = {"text": "data.chunk", "prices": "data.lookback", "csv": "data.lookback", "synthetic": "data.length"}
 EXIT_DIVERGED, EXIT_SOME_FAILED = 3, 5
+MOST_RHOS = 100_000  # no sweep has more models
 EXAMPLES = """\b
 Examples:
   rnnlab sweep-rho 0.9 0.99 1.2
@@ -122,8 +123,8 @@ def _range(start: float | None, stop: float | None, number: int) -> list[float]:
         raise UsageError("--from and --to must be given together.", hint="Example: --from 0.5 --to 2.0 --num 31")
     if not (math.isfinite(start) and math.isfinite(stop) and start < stop):
         raise UsageError(f"--from must be below --to, both finite; got {start:g} and {stop:g}.")
-    if number < 2:
-        raise UsageError(f"--num must be at least 2; got {number}.")
+    if not 2 <= number <= MOST_RHOS:
+        raise UsageError(f"--num must be a whole number from 2 to {MOST_RHOS:,}; got {number:,}.")
     # Rounded, so that 0.5 to 2.0 in steps of 0.05 are the numbers that a person would write.
     return [float(f"{start + (stop - start) * k / (number - 1):.12g}") for k in range(number)]
 
