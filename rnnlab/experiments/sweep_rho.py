@@ -20,6 +20,7 @@ from rnnlab.experiments.sweep_progress import Counter
 from rnnlab.experiments.sweep_results import RhoSummary, summarise
 from rnnlab.experiments.sweep_tables import SweepTables
 from rnnlab.runs import RunFolder
+from rnnlab.runs.log import libraries_warnings
 
 STARTER = Path(__file__).with_name("starters") / "gradients.yaml"
 MOST_MODELS = 100_000
@@ -128,7 +129,7 @@ def sweep_rho(
         },
         files={"config.yaml": dump(config)},
     )
-    with run:
+    with run, libraries_warnings(run.log):
         try:
             return _Sweep(config, problem, rhos, exact, run, on_progress, on_warning, should_stop).carry_out()
         except BaseException as error:

@@ -18,6 +18,7 @@ from rnnlab.experiments.recording import Recorder
 from rnnlab.experiments.reports import Progress, TrainSummary
 from rnnlab.experiments.setup import Setup, build_setup, check_network, start_training
 from rnnlab.runs import RunFolder
+from rnnlab.runs.log import libraries_warnings
 
 SHOW_EVERY = 0.1  # seconds between two looks at the progress
 
@@ -64,7 +65,7 @@ def train(
         fields={"kind": config.data.kind, "command": command, "seeds": config.seeds, "data": problem.record},
         files={"config.yaml": dump(config)},
     )
-    with run:
+    with run, libraries_warnings(run.log):
         try:
             return _run(config, problem, setup, run, on_progress, on_warning, should_stop or (lambda: False))
         except DivergedError:

@@ -1,10 +1,12 @@
 """The log keeps the words and drops what only a terminal understands."""
 
+import warnings
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.runs.log import without_control_codes
+from rnnlab.runs.log import libraries_warnings, without_control_codes
 
 
 @pytest.mark.parametrize(
@@ -28,3 +30,10 @@ def test_nothing_but_newlines_and_tabs_controls(text):
     kept = without_control_codes(text)
     assert all(c in "\n\t" or not (ord(c) < 32 or 127 <= ord(c) < 160) for c in kept)
     assert without_control_codes(kept) == kept
+
+
+def test_what_libraries_warn_of_is_logged_without_paths():
+    said = []
+    with warnings.catch_warnings(action="default"), libraries_warnings(said.append):
+        warnings.warn("overflow encountered in cast", RuntimeWarning, stacklevel=1)
+    assert said == ["RuntimeWarning: overflow encountered in cast"]
