@@ -16,20 +16,22 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 # What each layer may import of rnnlab, and what it may import from elsewhere beyond the standard library.
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
+    "paths": set(),
     "engine": {"errors"},
     "dynamics": {"engine", "errors"},
-    "config": {"errors"},
-    "data": {"errors"},
+    "config": {"errors", "paths"},
+    "data": {"errors", "paths"},
     "forecasting": {"errors"},
-    "runs": {"errors"},
+    "runs": {"errors", "paths"},
     "plots": {"errors"},
-    "experiments": {"errors", "engine", "dynamics", "config", "data", "forecasting", "runs", "plots"},
-    "cli": {"errors", "experiments", "config", "runs"},
+    "experiments": {"errors", "paths", "engine", "dynamics", "config", "data", "forecasting", "runs", "plots"},
+    "cli": {"errors", "paths", "experiments", "config", "runs"},
     "__main__": {"cli"},
     "__init__": set(),
 }
 LIBRARIES: dict[str, set[str]] = {
     "errors": set(),
+    "paths": set(),
     "engine": {"numpy"},
     "dynamics": {"numpy"},
     "config": {"annotated_types", "pydantic", "pydantic_core", "yaml"},

@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
     -------
     int
         The exit code: 0 done, 1 a bug, 2 usage or config, 3 diverged, 4 data or network, 5 part of a sweep
-        failed, 129, 130 and 143 hung up, interrupted and terminated.
+        failed, 7 a wrong gradient, 129, 130 and 143 hung up, interrupted and terminated.
     """
     shared, own = _split(arguments)
     if "--no-color" in shared:
@@ -78,7 +78,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return 0
     except (Exception, KeyboardInterrupt) as failure:
-        known = usage_error(failure) if isinstance(failure, ParserError) else interrupts.stopped() or failure
+        known = usage_error(failure, own) if isinstance(failure, ParserError) else interrupts.stopped() or failure
         return failures.report(known, arguments, as_json="--json" in own, debug="--debug" in shared)
     finally:
         console.out.settle()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -162,8 +163,8 @@ def _at_extends(problem: Problem, above: list[tuple[str, Node]]) -> Problem:
 
 def default_name(source: str) -> str:
     """Make a name from that of the file: `configs/my run.yaml` gives `my-run`."""
-    stem = "" if source == STDIN else Path(source).stem
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "run"
+    stem = "" if source == STDIN else unicodedata.normalize("NFC", Path(source).stem)
+    return re.sub(r"[^\w.-]+", "-", stem).strip("-._")[:64].rstrip("-._") or "run"
 
 
 def _settle_paths(tree: Node) -> None:
