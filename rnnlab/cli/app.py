@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab import __version__
-from rnnlab.cli import compare, console, failures, fetch, gradcheck, inspect, sweep_rho, train
+from rnnlab.cli import compare, console, failures, fetch, gradcheck, inspect, interrupts, sweep_rho, train
 from rnnlab.cli.help import Group, ParserError, usage_error
 
 SHARED = ("--debug", "--no-color")
@@ -64,7 +64,7 @@ def run(arguments: Sequence[str]) -> int:
     -------
     int
         The exit code: 0 done, 1 a bug, 2 usage or config, 3 diverged, 4 data or network, 5 part of a sweep
-        failed, 130 and 143 interrupted.
+        failed, 7 a wrong gradient, 129, 130 and 143 hung up, interrupted and terminated.
     """
     shared, own = _split(arguments)
     if "--no-color" in shared:
@@ -78,7 +78,7 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return 0
     except (Exception, KeyboardInterrupt) as failure:
-        known = usage_error(failure) if isinstance(failure, ParserError) else failure
+        known = usage_error(failure, own) if isinstance(failure, ParserError) else interrupts.stopped() or failure
         return failures.report(known, arguments, as_json="--json" in own, debug="--debug" in shared)
     finally:
         console.out.settle()

@@ -8,6 +8,7 @@ import typer
 
 from rnnlab.cli import console, numbers, summary, tables
 from rnnlab.cli.help import Command
+from rnnlab.cli.options import RUNS_FROM
 
 if TYPE_CHECKING:
     from rnnlab.experiments.compare import Compared, Comparison
@@ -34,12 +35,7 @@ def compare(
     runs: Annotated[
         list[str], typer.Argument(metavar="RUN...", help="Two or more: paths, ids, beginnings of ids, latest.")
     ],
-    runs_dir: Annotated[
-        Path,
-        typer.Option(
-            "--runs-dir", metavar="DIR", envvar="RNNLAB_RUNS", show_envvar=True, help="Where run folders are."
-        ),
-    ] = Path("runs"),
+    runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
 ) -> int:
     """Show runs side by side: their metrics, losses and clipping, and what their networks do to gradients."""

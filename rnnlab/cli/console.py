@@ -4,10 +4,13 @@ Everything the command line says passes through here, so that one place knows ab
 encodings and readers that went away.
 """
 
+import errno
 import os
 import re
+import stat
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 
 from rnnlab.printable import escaped, printable
@@ -90,15 +93,23 @@ class Stream:
         """Write one line or more and flush. A reader that went away is not an error: it had enough."""
         if self.closed or self.file is None:
             return
-        try:
+        with self.writing():
             self.file.write(self.encodable(text) + "\n")
             self.file.flush()
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Forgive a reader that goes away while something is written: a closed pipe, a terminal that hung up."""
+        try:
+            yield
         except BrokenPipeError:
             self.abandon()
         except OSError as error:
+            hung_up = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(self.file.fileno()).st_mode)
             self.abandon()
-            error.filename = {"stdout": "standard output", "stderr": "standard error"}[self.name]
-            raise
+            if not hung_up:
+                error.filename = {"stdout": "standard output", "stderr": "standard error"}[self.name]
+                raise
 
     def settle(self) -> None:
         """Flush what others have written here, now and not when the interpreter ends and would complain."""

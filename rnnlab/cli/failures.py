@@ -36,7 +36,7 @@ def report(failure: BaseException, arguments: Sequence[str], *, as_json: bool = 
         console.note("".join(traceback.format_exception(failure)).rstrip())
     if isinstance(failure, KeyboardInterrupt):
         console.note("interrupted")
-        return INTERRUPTED
+        return getattr(failure, "exit_code", INTERRUPTED)
     known = _as_known(failure)
     if known is None:
         known = _bug(failure, arguments, debug)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from rnnlab.cli.help import Command
+from rnnlab.cli.interrupts import raising
 from rnnlab.cli.prices import Reports, show_kept
 from rnnlab.errors import RnnlabError, UsageError
 
@@ -102,7 +103,9 @@ def fetch(
     try:
         for name in names:
             try:
-                reports.done(get(name))
+                with raising():
+                    found = get(name)
+                reports.done(found)
             except UsageError:
                 raise
             except RnnlabError as failure:  # the other symbols go on

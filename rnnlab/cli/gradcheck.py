@@ -10,7 +10,7 @@ from rnnlab.cli.help import Command
 if TYPE_CHECKING:
     from rnnlab.experiments.gradcheck import Gradcheck
 
-WRONG = 1
+WRONG = 7
 EXAMPLES = """\b
 Examples:
   rnnlab gradcheck configs/stock.yaml
@@ -30,7 +30,7 @@ def gradcheck(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
 ) -> int:
-    """Prove the gradients of a config's network: parameters, inputs, initial state. Exit 1 where one is wrong."""
+    """Prove the gradients of a config's network: parameters, inputs, initial state. Exit 7 where one is wrong."""
     from rnnlab.config import load
 
     chosen = load(config, overrides=overrides or ())

@@ -3,7 +3,8 @@
 Plain text instead of Typer's boxes: importing what draws them takes longer than all else that `--help` does.
 """
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from typing import Any
 
@@ -16,6 +17,28 @@ from rnnlab.errors import UsageError
 # Typer publishes its parser's exceptions only through this child of theirs.
 (ParserError,) = typer.BadParameter.__bases__
 OTHER = "Commands"
+# Commands of other tools, and what does the same here.
+MEANT = {
+    ("run", "fit", "start"): "`rnnlab train CONFIG` trains the networks of a config",
+    ("predict", "forecast", "eval", "evaluate", "test", "score", "plot"): (
+        "`rnnlab train CONFIG` also measures the networks on held-out data and draws the plots"
+    ),
+    (
+        "ls",
+        "list",
+        "runs",
+        "show",
+        "history",
+    ): ("runs are the folders in runs/; `rnnlab compare RUN RUN` shows two of them"),
+    (
+        "download",
+        "get",
+        "data",
+        "prices",
+    ): "`rnnlab fetch SYMBOL` gets prices, `rnnlab fetch --list` shows them",
+    ("check", "validate", "verify"): "`rnnlab gradcheck CONFIG` proves the gradients of a config",
+    ("help", "version"): "`rnnlab --help` lists the commands; `rnnlab --version` shows the version",
+}
 
 
 class Command(TyperCommand):
@@ -54,29 +77,81 @@ class Group(TyperGroup):
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             known = self.list_commands(ctx)
             message = f"no such command: {args[0]}{did_you_mean(args[0], known)}"
-            raise UsageError(message, hint="`rnnlab --help` lists the commands")
+            meant = next((hint for words, hint in MEANT.items() if args[0] in words), None)
+            raise UsageError(message, hint=meant or "`rnnlab --help` lists the commands")
         return super().resolve_command(ctx, args)
 
 
-def usage_error(failure: Any) -> UsageError:
+def usage_error(failure: Any, arguments: Sequence[str]) -> UsageError:
     """What Typer's parser has against the command line, in the form of every other error."""
     context = getattr(failure, "ctx", None)
-    path = context.command_path if context is not None else "rnnlab"
+    path = context.command_path if context is not None else " ".join(["rnnlab", *arguments[:1]])
+    hint = f"`{path} --help` shows how it is used"
     option = getattr(failure, "option_name", None)
     if option is not None and hasattr(failure, "possibilities"):
-        options = _parameters(context.command, context, "option") if context else []
-        known = [name for param in options for name in param.opts]
-        message = f"no such option: {option}{did_you_mean(option, known)}"
-    else:
-        message = failure.format_message().rstrip(".")
-        message = message[:1].lower() + message[1:]
-    return UsageError(message, hint=f"`{path} --help` shows how it is used")
+        return unknown_option(option, context, arguments) if context else UsageError(f"no such option: {option}")
+    words = getattr(failure, "message", "")
+    if words.startswith("Got unexpected extra argument"):
+        extra = words.partition(" (")[2].rpartition(")")[0]
+        if re.fullmatch(r"[a-z][\w.]*=\S*", extra):
+            hint = f"`--set {extra}` sets a key of the config"
+        return UsageError(f"unexpected argument: {extra}", hint=hint)
+    number = re.search(r"valid (integer|int|number|float)", words)
+    param = getattr(failure, "param", None)
+    if number and param is not None:
+        name, wanted = param.opts[0], "a whole number" if number[1].startswith("int") else "a number"
+        return UsageError(f"{name} must be {wanted}; got {_value_of(name, arguments)!r}.", hint=hint)
+    message = failure.format_message().rstrip(".")
+    return UsageError(message[:1].lower() + message[1:], hint=hint)
+
+
+def unknown_option(option: str, context: Any, arguments: Sequence[str]) -> UsageError:
+    """An option that a command does not have: the nearest one, or the key of the config that it may mean."""
+    known = [name for param in _parameters(context.command, context, "option") for name in param.opts]
+    name, _, value = option.partition("=")
+    message = f"no such option: {name}"
+    near = did_you_mean(name, known)
+    if not near and "--set" in known and name.startswith("--"):
+        key = _key_meant(name)
+        if key is not None:
+            return UsageError(
+                f"{message}; {key} is a key of the config.",
+                hint=f"--set {key}={value or _value_of(name, arguments) or 'VALUE'} sets it",
+            )
+    return UsageError(f"{message}{near}", hint=f"`{context.command_path} --help` shows how it is used")
+
+
+def _key_meant(option: str) -> str | None:
+    """The key of a config that an option names, whole or by its last part, in our words or another tool's."""
+    from rnnlab.config import catalogue
+    from rnnlab.config.sentences import SYNONYMS
+
+    word = option.removeprefix("--").replace("-", "_")
+    wanted = {word, SYNONYMS.get(word, word)}
+    paths = dict.fromkeys(entry.path for _, entry in catalogue.every_key())
+    found = [path for path in paths if path[-1] in wanted or ".".join(path) == word]
+    # `kind` and `value` are everywhere: to point at one of them would be a guess.
+    return ".".join(min(found, key=len)) if found and found[0][-1] not in ("kind", "value") else None
+
+
+def _value_of(name: str, arguments: Sequence[str]) -> str:
+    """What stands behind an option on the command line."""
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+        if word == name:
+            return "" if following.startswith("--") else following
+        if word.startswith(f"{name}="):
+            return word.partition("=")[2]
+    return ""
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean train?` for a near name, else nothing."""
-    near = get_close_matches(word, list(known), n=1, cutoff=0.6)
-    return f"; did you mean {near[0]}?" if near else ""
+    """`; did you mean train?` for a near name or one that begins so, else nothing."""
+    plain = {name.lstrip("-"): name for name in known}
+    bare = word.lstrip("-").lower()
+    near = get_close_matches(bare, plain, n=1, cutoff=0.7) or [
+        name for name in plain if len(bare) > 2 and name.startswith(bare)
+    ]
+    return f"; did you mean {plain[near[0]]}?" if near else ""
 
 
 def _name(argument: Any) -> str:

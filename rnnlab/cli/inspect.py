@@ -8,6 +8,8 @@ import typer
 
 from rnnlab.cli import console, numbers, tables
 from rnnlab.cli.help import Command
+from rnnlab.cli.interrupts import raising
+from rnnlab.cli.options import RUNS_FROM
 
 if TYPE_CHECKING:
     from rnnlab.experiments.inspect import Inspection, Look
@@ -43,12 +45,7 @@ def inspect(
     checkpoint: Annotated[
         str | None, typer.Option("--checkpoint", metavar="N", help="Number of a checkpoint; the newest if left out.")
     ] = None,
-    runs_dir: Annotated[
-        Path,
-        typer.Option(
-            "--runs-dir", metavar="DIR", envvar="RNNLAB_RUNS", show_envvar=True, help="Where run folders are."
-        ),
-    ] = Path("runs"),
+    runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
 ) -> int:
     """Measure what a trained network does to gradients, before training against after."""
@@ -57,7 +54,8 @@ def inspect(
     folder = resolve(run, runs_dir)
     from rnnlab.experiments.inspect import inspect as run_inspection
 
-    found = run_inspection(folder, checkpoint=checkpoint)
+    with raising():
+        found = run_inspection(folder, checkpoint=checkpoint)
     for warning in found.trained.warnings:
         console.warning(warning)
     if as_json:

@@ -98,14 +98,16 @@ class LiveBar(Lines):
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._live.stop()
+        with console.err.writing():
+            self._live.stop()
 
     def update(self, progress: "Progress") -> None:
         self.last = progress
         now = monotonic()
         if now >= self._due or progress.update == progress.updates:
             self._due = now + REFRESH
-            self._live.update(self._picture(progress), refresh=True)
+            with console.err.writing():
+                self._live.update(self._picture(progress), refresh=True)
 
     def note(self, text: str) -> None:
         self._print_above(text)
@@ -116,7 +118,8 @@ class LiveBar(Lines):
     def _print_above(self, text: str) -> None:
         from rich.text import Text
 
-        self._live.console.print(Text.from_ansi(console.err.encodable(text)), soft_wrap=True)
+        with console.err.writing():
+            self._live.console.print(Text.from_ansi(console.err.encodable(text)), soft_wrap=True)
 
     def _picture(self, progress: "Progress") -> "Text":
         from rich.text import Text

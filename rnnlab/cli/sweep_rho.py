@@ -1,6 +1,7 @@
 """`rnnlab sweep-rho`: one table of what gradients do through time at each scale of the recurrent weights."""
 
 import math
+import re
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -8,14 +9,16 @@ from typing import Annotated
 import typer
 
 from rnnlab.cli import console, progress, sweep_table
-from rnnlab.cli.help import Command, did_you_mean
+from rnnlab.cli.help import Command, did_you_mean, unknown_option
 from rnnlab.cli.interrupts import Interrupts
-from rnnlab.errors import UsageError
+from rnnlab.cli.options import RUNS_TO
+from rnnlab.errors import ConfigError, UsageError
 
 CELLS = ("rnn", "lstm", "gru")
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
 LENGTH_KEYS = {"text": "data.chunk", "prices": "data.lookback", "csv": "data.lookback", "synthetic": "data.length"}
 EXIT_DIVERGED, EXIT_SOME_FAILED = 3, 5
+MOST_RHOS = 100_000  # no sweep has more models
 EXAMPLES = """\b
 Examples:
   rnnlab sweep-rho 0.9 0.99 1.2
@@ -58,10 +61,7 @@ def sweep_rho(
         typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name of the run.")] = None,
-    runs_dir: Annotated[
-        Path,
-        typer.Option("--runs-dir", metavar="DIR", envvar="RNNLAB_RUNS", show_envvar=True, help="Where run folders go."),
-    ] = Path("runs"),
+    runs_dir: Annotated[Path, RUNS_TO] = Path("runs"),
     as_json: Annotated[
         bool, typer.Option("--json", help="Standard output is one JSON document: record and summary of the run.")
     ] = False,
@@ -109,10 +109,10 @@ def _number(word: str, context: typer.Context) -> float:
     if math.isfinite(number) and number >= 0:
         return number
     if word.startswith("-") and math.isnan(number):
-        known = [option for parameter in context.command.params for option in parameter.opts]
-        hint = "`rnnlab sweep-rho --help` shows how it is used"
-        raise UsageError(f"no such option: {word}{did_you_mean(word, known)}", hint=hint)
-    raise UsageError(f"RHO must be a finite number of at least 0; got {word!r}.")
+        raise unknown_option(word, context, sys.argv[1:])
+    listed = " ".join(part for part in word.split(",") if part)
+    hint = f"separate RHOs by spaces: rnnlab sweep-rho {listed}" if "," in word else None
+    raise UsageError(f"RHO must be a finite number of at least 0; got {word!r}.", hint=hint)
 
 
 def _range(start: float | None, stop: float | None, number: int) -> list[float]:
@@ -122,8 +122,8 @@ def _range(start: float | None, stop: float | None, number: int) -> list[float]:
         raise UsageError("--from and --to must be given together.", hint="Example: --from 0.5 --to 2.0 --num 31")
     if not (math.isfinite(start) and math.isfinite(stop) and start < stop):
         raise UsageError(f"--from must be below --to, both finite; got {start:g} and {stop:g}.")
-    if number < 2:
-        raise UsageError(f"--num must be at least 2; got {number}.")
+    if not 2 <= number <= MOST_RHOS:
+        raise UsageError(f"--num must be a whole number from 2 to {MOST_RHOS:,}; got {number:,}.")
     # Rounded, so that 0.5 to 2.0 in steps of 0.05 are the numbers that a person would write.
     return [float(f"{start + (stop - start) * k / (number - 1):.12g}") for k in range(number)]
 
@@ -137,16 +137,28 @@ def _check_word(option: str, word: str | None, known: tuple[str, ...]) -> None:
 def _load(source: str, cell, activation, length, overrides: list[str], seeds, name):
     from rnnlab.config import load
 
-    own = []
+    own = {}
     if cell is not None:
-        own.append(f"model.cell={cell}")
+        own[f"model.cell={cell}"] = f"--cell {cell}"
     if activation is not None:
-        own.append(f"model.activation={activation}")
+        own[f"model.activation={activation}"] = f"--activation {activation}"
     elif cell in ("lstm", "gru"):
-        own.append("model.activation=tanh")  # a gated cell has its activations fixed
+        own["model.activation=tanh"] = f"--cell {cell}"  # a gated cell has its activations fixed
     if length is not None and source == "-":
         raise UsageError("--length needs a config in a file; got -.", hint="With standard input, --set data.chunk=T.")
-    if length is not None:
-        kind = load(source, overrides=[*own, *overrides]).data.kind
-        own.append(f"{LENGTH_KEYS[kind]}={length}")
-    return load(source, overrides=[*own, *overrides], seeds=seeds, name=name)
+    try:
+        if length is not None:
+            kind = load(source, overrides=[*own, *overrides]).data.kind
+            own[f"{LENGTH_KEYS[kind]}={length}"] = f"--length {length}"
+        return load(source, overrides=[*own, *overrides], seeds=seeds, name=name)
+    except ConfigError as error:
+        raise ConfigError([_as_typed(problem, own) for problem in error.problems], hint=error.hint) from error
+
+
+def _as_typed(problem: str, own: dict[str, str]) -> str:
+    """A problem with the options that the user typed in place of the settings that they stand for."""
+    for setting, option in own.items():
+        problem = problem.replace(f"\n    with the argument:\n      | --set {setting}\n", f"\n      | {option}\n")
+        problem = re.sub(rf"\n +\| (--set {re.escape(setting)}|{re.escape(option)})\n[^\n]*\^[^\n]*", "", problem)
+        problem = problem.replace(f"--set {setting}: ", f"{option}: ")
+    return problem

@@ -9,8 +9,8 @@ import typer
 from rnnlab.cli import console, progress, summary
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import Interrupts
+from rnnlab.cli.options import RUNS_TO
 
-RUNS = "RNNLAB_RUNS"
 EXAMPLES = """\b
 Examples:
   rnnlab train configs/stock.yaml
@@ -35,10 +35,7 @@ def train(
         typer.Option("--seeds", metavar="N|LIST", help="How many models to train; or their seeds: 3,7,11."),
     ] = None,
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name of the run.")] = None,
-    runs_dir: Annotated[
-        Path,
-        typer.Option("--runs-dir", metavar="DIR", envvar=RUNS, show_envvar=True, help="Where run folders go."),
-    ] = Path("runs"),
+    runs_dir: Annotated[Path, RUNS_TO] = Path("runs"),
     as_json: Annotated[
         bool, typer.Option("--json", help="Standard output is one JSON document: the record of the run.")
     ] = False,

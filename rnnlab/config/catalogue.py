@@ -13,6 +13,7 @@ from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
 from rnnlab.config.schema.experiment import Config
+from rnnlab.config.schema.section import ShortForm
 
 DISCRIMINATORS = ("kind", "task")
 
@@ -34,6 +35,17 @@ class Entry:
         """What the schema says beyond pydantic: unit, must, shown_default, example."""
         extra = self.field.json_schema_extra
         return dict(extra) if isinstance(extra, dict) else {}
+
+    @property
+    def short_form(self) -> ShortForm | None:
+        """What may stand for the section, where its kind may be written alone or left out."""
+        metadata = [*self.field.metadata, *_metadata(self.field.annotation)]
+        return next((one.func for one in metadata if isinstance(getattr(one, "func", None), ShortForm)), None)
+
+    @property
+    def implied_kind(self) -> str | None:
+        """The kind of a mapping that names none."""
+        return self.short_form.implied if self.short_form else None
 
     @property
     def has_kinds(self) -> bool:
@@ -59,6 +71,14 @@ def _parts(annotation: Any) -> Iterator[Any]:
         yield annotation
 
 
+def _metadata(annotation: Any) -> Iterator[Any]:
+    """What stands beside the parts of an annotation."""
+    if get_origin(annotation) is Annotated:
+        yield from annotation.__metadata__
+    for part in get_args(annotation):
+        yield from _metadata(part)
+
+
 def _kind_of(model: type[BaseModel]) -> tuple[str, ...]:
     fields = model.model_fields
     return tuple(get_args(fields[name].annotation)[0] for name in DISCRIMINATORS if name in fields)
@@ -69,16 +89,17 @@ def entries(path: tuple[str, ...], values: Any) -> dict[str, Entry]:
 
     Empty where `path` is no section, or where its kind is not known.
     """
-    section: type[BaseModel] | None = Config
+    section: type[BaseModel] = Config
     for depth, part in enumerate(path):
-        field = section.model_fields.get(part) if section is not None else None
+        field = section.model_fields.get(part)
         if field is None:
             return {}
         values = values.get(part) if isinstance(values, dict) else None
-        section = _chosen(sections_of(field), values)
-        if section is None and depth < len(path):
+        chosen = _chosen(Entry(path[: depth + 1], field), values)
+        if chosen is None:
             return {}
-    return {} if section is None else {k: Entry((*path, k), f) for k, f in ordered_fields(section).items()}
+        section = chosen
+    return {k: Entry((*path, k), f) for k, f in ordered_fields(section).items()}
 
 
 def ordered_fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
@@ -89,11 +110,11 @@ def ordered_fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
     return {name: fields[name] for name in names}
 
 
-def _chosen(sections: dict[tuple[str, ...], type[BaseModel]], values: Any) -> type[BaseModel] | None:
+def _chosen(entry: Entry, values: Any) -> type[BaseModel] | None:
+    sections, form = entry.sections, entry.short_form
     if () in sections:
         return sections[()]
-    if isinstance(values, str):
-        values = {"kind": values}
+    values = form(values) if form else values
     given = values if isinstance(values, dict) else {}
     wanted = tuple(str(given[name]) for name in DISCRIMINATORS if name in given)
     return next((section for kind, section in sections.items() if kind == wanted[: len(kind)]), None)

@@ -21,10 +21,11 @@ ALTERNATIVES = (
 def overlay(lower: Node, upper: Node, path: Path = ()) -> Node:
     """Put `upper` over `lower`: mappings are merged key by key, everything else is replaced.
 
-    A mapping that names another `kind` than the one below replaces it whole: its keys mean something else.
+    A mapping that names another `kind` than the one below, named or implied, replaces it whole: its keys mean something
+    else.
     """
     lower, upper = expanded(lower, path), upper if upper.mapping is not None else expanded(upper, path)
-    if lower.mapping is None or upper.mapping is None or _another_kind(lower, upper):
+    if lower.mapping is None or upper.mapping is None or _another_kind(lower, upper, path):
         return upper
     merged = Node(None, upper.place, upper.key_place or lower.key_place, children=dict(lower.mapping))
     assert merged.mapping is not None
@@ -66,22 +67,31 @@ def set_at(tree: Node, path: Path, value: Node) -> tuple[Path, Node] | None:
 
 def expanded(node: Node, path: Path) -> Node:
     """Write `optimizer: adam` out as `optimizer: {kind: adam}`, where the schema reads it so."""
-    if node.children is not None or not isinstance(node.value, str):
+    known = catalogue.entry(path, {}) if node.children is None else None
+    written = known.short_form(node.value) if known and known.short_form else None
+    if not isinstance(written, dict):
         return node
-    known = catalogue.entry(path, {})
-    if known is None or not known.has_kinds or path == ("data",):
-        return node
-    return Node(None, node.place, node.key_place, children={"kind": node})
+    # Where a number stands for a kind with its value, the kind is written nowhere: it is shown at the number.
+    children = {key: Node(value, node.place, node.key_place, raw=node.raw) for key, value in written.items()}
+    return Node(None, node.place, node.key_place, children=children)
 
 
-def _another_kind(lower: Node, upper: Node) -> bool:
+def _another_kind(lower: Node, upper: Node, path: Path) -> bool:
     assert lower.mapping is not None
     assert upper.mapping is not None
+    known = catalogue.entry(path, {})
+    implied = known.implied_kind if known else None
     for word in catalogue.DISCRIMINATORS:
         below, above = lower.mapping.get(word), upper.mapping.get(word)
-        if above is not None and (below is None or below.value != above.value):
+        if above is not None and above.value != (below.value if below else implied):
             return True
     return False
+
+
+def rivals(path: Path) -> list[str]:
+    """The keys of the same section that cannot stand beside this one."""
+    here = [names for where, names in ALTERNATIVES if where == path[:-1] and path[-1] in names]
+    return [name for names in here for name in names if name != path[-1]]
 
 
 def _drop_alternatives(section: Node, path: Path, key: str, value: Node, keep: Iterable[str] = ()) -> None:
@@ -89,11 +99,9 @@ def _drop_alternatives(section: Node, path: Path, key: str, value: Node, keep: I
     assert section.mapping is not None
     if value.children is None and value.value is None:
         return
-    for where, names in ALTERNATIVES:
-        if where == path and key in names:
-            for other in names:
-                if other != key and other not in keep:
-                    section.mapping.pop(other, None)
+    for other in rivals((*path, key)):
+        if other not in keep:
+            section.mapping.pop(other, None)
 
 
 def _child(node: Node, part: str) -> Node | None:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
 from rnnlab.config.layers import overlay
-from rnnlab.config.overrides import apply_name, apply_seeds, apply_set
+from rnnlab.config.overrides import apply_name, apply_seeds, apply_sets
 from rnnlab.config.places import Node, Place, Source, find
 from rnnlab.config.problems import Mark, Problem
 from rnnlab.config.reader import read
@@ -88,14 +89,11 @@ def _tree(
         # The file is out of reach, but what is wrong with the arguments can be said all the same.
         here = Source(source, ("",), Path.cwd())
         scratch = Node(None, Place(here, 0, 0, 0), children={})
-        for assignment in overrides:
-            problems += apply_set(scratch, assignment)
-        return None, problems
+        return None, problems + apply_sets(scratch, overrides)
     assert tree.mapping is not None
     if "name" not in tree.mapping:
         tree.mapping["name"] = Node(default_name(source), tree.place)
-    for assignment in overrides:
-        problems += apply_set(tree, assignment)
+    problems += apply_sets(tree, overrides)
     if seeds is not None:
         problems += apply_seeds(tree, str(seeds))
     if name is not None:
@@ -165,8 +163,8 @@ def _at_extends(problem: Problem, above: list[tuple[str, Node]]) -> Problem:
 
 def default_name(source: str) -> str:
     """Make a name from that of the file: `configs/my run.yaml` gives `my-run`."""
-    stem = "" if source == STDIN else Path(source).stem
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", stem).strip("-._")[:64] or "run"
+    stem = "" if source == STDIN else unicodedata.normalize("NFC", Path(source).stem)
+    return re.sub(r"[^\w.-]+", "-", stem).strip("-._")[:64].rstrip("-._") or "run"
 
 
 def _settle_paths(tree: Node) -> None:

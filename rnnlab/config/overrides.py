@@ -2,16 +2,52 @@
 
 from __future__ import annotations
 
-from rnnlab.config.layers import set_at
-from rnnlab.config.places import Node, Place, Source
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from rnnlab.config.layers import expanded, rivals, set_at
+from rnnlab.config.places import Node, Place, find
 from rnnlab.config.problems import Mark, Problem, quoted
 from rnnlab.config.reader import dotted, read
 from rnnlab.config.sentences import got
 from rnnlab.config.sources import argument
 
+Path = tuple[str, ...]
 
-def apply_set(tree: Node, assignment: str) -> list[Problem]:
-    """Carry out one `KEY=VALUE` on the tree, and return what is wrong with it."""
+
+@dataclass(frozen=True)
+class Assignment:
+    """One `KEY=VALUE` that could be read."""
+
+    path: Path
+    value: Node
+    key: Place
+
+
+def apply_sets(tree: Node, assignments: Sequence[str]) -> list[Problem]:
+    """Carry out every `KEY=VALUE` on the tree, and return what is wrong with them.
+
+    Of two values for the same key the later one wins. A section that is set as a whole keeps what was set inside it
+    before, unless it says otherwise: the order of `optimizer.learning_rate=0.1` and `optimizer=sgd` does not matter.
+    """
+    problems: list[Problem] = []
+    done: list[Assignment] = []
+    for text in assignments:
+        read_one = _read(text)
+        if isinstance(read_one, list):
+            problems += read_one
+            continue
+        inside = [earlier for earlier in done if _keeps(read_one, earlier)]
+        if inside and _is_null(read_one.value):
+            problems += [_dropped(read_one, earlier) for earlier in inside]
+            inside = []
+        for assignment in [read_one, *inside]:
+            problems += _put(tree, assignment)
+        done.append(read_one)
+    return problems
+
+
+def _read(assignment: str) -> Assignment | list[Problem]:
     source = argument("--set", assignment)
     key, equals, value = assignment.partition("=")
     path = tuple(key.strip().split("."))
@@ -20,7 +56,42 @@ def apply_set(tree: Node, assignment: str) -> list[Problem]:
         place = Place(source, 0, start, start + max(len(key), 1))
         what = "must have the form KEY=VALUE, such as --set model.hidden_size=32"
         return [Problem(f"{what}; got {quoted(assignment)}.", (Mark(place),))]
-    return _put(tree, path, value, source, Place(source, 0, start, start + len(key)), start + len(key) + 1)
+    place, offset = Place(source, 0, start, start + len(key)), start + len(key) + 1
+    document = read(value, source, offset=offset, path=path)
+    if document.problems:
+        return document.problems
+    node = document.tree or Node(None, Place(source, 0, offset, offset + 1))
+    node.key_place = place
+    return Assignment(path, node, place)
+
+
+def _keeps(later: Assignment, earlier: Assignment) -> bool:
+    """Whether a value set earlier lies inside a section that is set later and says nothing about it."""
+    depth = len(later.path)
+    if len(earlier.path) <= depth or earlier.path[:depth] != later.path:
+        return False
+    section = expanded(later.value, later.path)
+    around, key = earlier.path[depth:-1], earlier.path[-1]
+    return not any(find(section, (*around, name)) for name in (key, *rivals(earlier.path)))
+
+
+def _is_null(node: Node) -> bool:
+    return node.children is None and node.value is None
+
+
+def _dropped(later: Assignment, earlier: Assignment) -> Problem:
+    message = f"{dotted(earlier.path)} cannot be set where {dotted(later.path)} is set to nothing; drop one of the two."
+    return Problem(message, (Mark(earlier.key), Mark(later.key)))
+
+
+def _put(tree: Node, assignment: Assignment) -> list[Problem]:
+    path, key = assignment.path, assignment.key
+    blocked = set_at(tree, path, assignment.value)
+    if blocked is None:
+        return []
+    where, node = blocked
+    message = f"{dotted(path)}: {dotted(where)} is {got(node)}, in which there is no {path[len(where)]}."
+    return [Problem(message, (Mark(key), Mark(node.key_place or node.place, "here")))]
 
 
 def apply_seeds(tree: Node, seeds: str) -> list[Problem]:
@@ -43,17 +114,3 @@ def apply_name(tree: Node, name: str) -> list[Problem]:
     assert tree.mapping is not None
     tree.mapping["name"] = Node(name, place, place)
     return []
-
-
-def _put(tree: Node, path: tuple[str, ...], text: str, source: Source, key: Place, offset: int) -> list[Problem]:
-    document = read(text, source, offset=offset, path=path)
-    if document.problems:
-        return document.problems
-    value = document.tree or Node(None, Place(source, 0, offset, offset + 1))
-    value.key_place = key
-    blocked = set_at(tree, path, value)
-    if blocked is None:
-        return []
-    where, node = blocked
-    message = f"{dotted(path)}: {dotted(where)} is {got(node)}, in which there is no {path[len(where)]}."
-    return [Problem(message, (Mark(key), Mark(node.key_place or node.place, "here")))]

@@ -95,7 +95,8 @@ def _key(name: str, places: list[tuple[str, Entry]]) -> Key:
         words = [str(entry.field.default) for _, entry in places]
         meanings = (f"`{entry.field.default}`: {entry.field.description}" for _, entry in places)
         meaning = "; ".join(dict.fromkeys(meanings))
-        return Key(name, (), f"one of {catalogue.listed(words)}", "required", "", meaning)
+        default = _implied_kind([entry for _, entry in places]) if last == "kind" else "required"
+        return Key(name, (), f"one of {catalogue.listed(words)}", default, "", meaning)
     everywhere = len(kinds) == len(_kinds_beside(first)) or kinds == ("",)
     return Key(
         name,
@@ -105,6 +106,13 @@ def _key(name: str, places: list[tuple[str, Entry]]) -> Key:
         first.extra.get("unit", ""),
         _by_kind([(kind, entry.field.description or "") for kind, entry in places]),
     )
+
+
+def _implied_kind(kinds: list[Entry]) -> str:
+    """What a section's kind is where the section is given without it."""
+    sections = [catalogue.entry(entry.path[:-1], {}) for entry in kinds]
+    implied = {section.implied_kind or "required" for section in sections if section}
+    return implied.pop() if len(implied) == 1 else "that of the parameter's default"
 
 
 def _kinds_beside(entry: Entry) -> set[str]:

@@ -27,7 +27,7 @@ SYNONYMS = {
 }  # fmt: skip
 
 
-def say_unknown(path: Path, values: Any) -> str:
+def say_unknown(path: Path, values: Any, node: Node | None = None) -> str:
     """A key that is not there, and the one that may have been meant."""
     name, known = path[-1], catalogue.entries(path[:-1], values)
     start = f"{dotted(path)}: no such key"
@@ -37,7 +37,7 @@ def say_unknown(path: Path, values: Any) -> str:
     kind = _kind_here(path[:-1], values)
     others = [other for other, found in catalogue.every_key() if found.path == path]
     if kind and others:
-        return f"{start}{kind}; it belongs to {' and '.join(others)}."
+        return f"{start}{kind}; it belongs to {_joined(others)}{_naming(path, values, others, node)}."
     elsewhere = _elsewhere(name, path[:-1])
     if elsewhere:
         return f"{start}; did you mean {elsewhere}?"
@@ -49,8 +49,32 @@ def _kind_here(path: Path, values: Any) -> str:
     section = _value_at(values, path)
     if not isinstance(section, dict):
         return ""
+    implied = _implied(path, values)
+    if implied:
+        return f" for kind: {implied}, the default"
     words = [f"{word}: {section[word]}" for word in catalogue.DISCRIMINATORS if isinstance(section.get(word), str)]
     return f" for {', '.join(words)}" if words and path else ""
+
+
+def _implied(path: Path, values: Any) -> str | None:
+    """The kind of a section that names none."""
+    known, section = catalogue.entry(path, values), _value_at(values, path)
+    return known.implied_kind if known and isinstance(section, dict) and "kind" not in section else None
+
+
+def _naming(path: Path, values: Any, kinds: list[str], node: Node | None) -> str:
+    """How to name another kind, where none is named yet; `node` is the key that asks for it."""
+    if not _implied(path[:-1], values):
+        return ""
+    place = node.key_place if node else None
+    how = f"kind: {kinds[0]}"
+    if place is not None and not place.source.numbered:
+        how = f"--set {dotted((*path[:-1], 'kind'))}={kinds[0]}"
+    return f": add {how}" if len(kinds) == 1 else f": name one, for instance {how}"
+
+
+def _joined(words: list[str]) -> str:
+    return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _value_at(values: Any, path: Path) -> Any:
@@ -101,8 +125,15 @@ def say_kind(path: Path, word: str, node: Node | None, values: Any) -> str:
     kinds = list(dict.fromkeys(kind[at] for kind in sections if len(kind) > at and (not at or kind[0] == before)))
     full = dotted((*path, word))
     if node is None:
-        return f"{full} is missing; add one of {', '.join(kinds)}, for instance {word}: {kinds[0]}."
+        keys = given.keys() if isinstance(given, dict) else ()
+        fits = {
+            kind[at]: len(keys & section.model_fields.keys()) for kind, section in sections.items() if len(kind) > at
+        }
+        example = max(kinds, key=lambda kind: fits[kind])  # the first of those that have most of the keys given
+        return f"{full} is missing; add one of {', '.join(kinds)}, for instance {word}: {example}."
     # `optimizer: sdg` has its kind in the place of the mapping.
+    if entry is not None and "must" in entry.extra and not isinstance(given, dict):
+        return say_value(path, node, values)
     shown = full if node.mapping is None and isinstance(given, dict) else dotted(path)
     near = difflib.get_close_matches(str(node.value).lower(), kinds, n=1) if isinstance(node.value, str) else []
     hint = f"; did you mean {near[0]}?" if near else "."

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from rnnlab.config.places import Place, Source
 from rnnlab.config.problems import Mark, Problem, quoted
+from rnnlab.files import user_path
 
 LARGEST = 256 * 1024
 STDIN = "-"
@@ -46,7 +47,7 @@ def open_source(name: str, *, asked_by: Sequence[str] = ()) -> tuple[Source, str
                 "Put a long text into a file of its own and name it with data.path."
             )
         )
-    folder = Path.cwd() if name == STDIN else Path(os.path.abspath(name)).parent
+    folder = Path.cwd() if name == STDIN else Path(os.path.abspath(user_path(name))).parent
     text = _decode(content, shown, folder)
     return Source(shown, lines_of(text), folder), text
 
@@ -67,12 +68,12 @@ def _read_stdin() -> bytes:
 
 def _read_file(name: str, asked_by: Sequence[str]) -> bytes:
     try:
-        with open(name, "rb") as file:
+        with open(name and user_path(name), "rb") as file:
             return file.read(LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
         problem = Problem(_missing(name, {Path(file).name for file in asked_by}))
     except IsADirectoryError:
-        problem = Problem(f"{name}: a config must be a file; this is a folder{_offer(Path(name))}")
+        problem = Problem(f"{name}: a config must be a file; this is a folder{_offer(user_path(name))}")
     except (OSError, ValueError) as error:
         problem = Problem(f"{name or quoted('')}: cannot be read: {_reason(error)}.")
     raise NoSourceError(problem)
@@ -88,14 +89,14 @@ def _missing(name: str, excluded: set[str]) -> str:
     """Say what is missing, the file or its folder, and what is there in its place."""
     if not name:
         return 'the config must be the path of a YAML file, or - for standard input; got "".'
-    path = Path(name)
+    path = user_path(name)
     if not path.parent.is_dir():
         return f"{name}: no such file: there is no folder {path.parent}."
     files = [file for file in _configs_in(path.parent) if file not in excluded]
     stems = {Path(file).stem: file for file in files}
-    near = difflib.get_close_matches(path.name, files, n=1) or difflib.get_close_matches(path.stem, stems, n=1)
+    near = difflib.get_close_matches(path.stem, stems, n=1, cutoff=0.7)
     if near:
-        return f"{name}: no such file; did you mean {path.parent / stems.get(near[0], near[0])}?"
+        return f"{name}: no such file; did you mean {path.parent / stems[near[0]]}?"
     return f"{name}: no such file{_offer(path.parent)}"
 
 
@@ -116,9 +117,11 @@ def _configs_in(folder: Path) -> list[str]:
 
 def _decode(content: bytes, shown: str, folder: Path) -> str:
     try:
+        if content.startswith((b"\xff\xfe", b"\xfe\xff")):
+            return content.decode("utf-16")
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        if b"\0" in content or content[:2] in (b"\xff\xfe", b"\xfe\xff"):
+        if b"\0" in content or error.encoding.startswith("utf-16"):
             raise NoSourceError(_binary(shown)) from None
         lines = content[: error.start].decode("utf-8", "replace")
         source = Source(shown, lines_of(content.decode("utf-8", "replace")), folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -77,7 +77,8 @@ def _finding(item: Any, tree: Node, values: Any) -> Finding:
         place = (node.key_place or node.place) if node else None
         near = nearest_key(path[-1], list(catalogue.entries(path[:-1], values)))
         meant = (*path[:-1], near) if near else None
-        return Finding(path, _problem(say_unknown(path, values), place, tree), meant=meant)
+        problem = _problem(say_unknown(path, values, node), place, tree)
+        return Finding(path, replace(problem, marks=(*problem.marks, *_kind_argument(path, place, tree))), meant=meant)
     if kind == "missing":
         return Finding(path, _problem(say_missing(path, values), _nearest(tree, path[:-1]), tree), missing=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -91,6 +92,15 @@ def _finding(item: Any, tree: Node, values: Any) -> Finding:
     must = item.get("ctx", {}).get("must") if kind == "must_be" else None
     said = say_value(path, node, values, must=must)
     return Finding(path, _problem(said, node.place if node else None, tree))
+
+
+def _kind_argument(path: Path, place: Place | None, tree: Node) -> list[Mark]:
+    """The argument that named the kind of the section, where the key that it does not have comes from elsewhere."""
+    kind = find(tree, (*path[:-1], "kind"))
+    named = (kind.key_place or kind.place) if kind else None
+    if place is None or named is None or named.source.numbered or named.source is place.source:
+        return []
+    return [Mark(named, "the kind")]
 
 
 def _is_mapping(tree: Node, path: Path) -> bool:

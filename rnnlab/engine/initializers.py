@@ -158,7 +158,8 @@ def initial_parameters(
         layout.view(theta, name)[...] = _draw(name, how, _stream(key, name), shape, architecture.hidden_size)
         if forget_bias is not None and name.endswith(".b_h"):
             _set_forget_bias(layout.view(theta, name), forget_bias, _stream(key, f"{name}.forget_bias"))
-    return theta.astype(dtype, copy=False)
+    with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and the first update says so
+        return theta.astype(dtype, copy=False)
 
 
 def _stream(key: list[int], name: str) -> np.random.Generator:

@@ -10,6 +10,7 @@ from rnnlab.data.windows import WindowedSeries, Windows, make_windows
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
 from rnnlab.errors import DataError
+from rnnlab.experiments.memory import check_data
 from rnnlab.experiments.problems import Evaluation, Problem
 from rnnlab.forecasting import baselines, comparison, metrics
 
@@ -36,6 +37,7 @@ def build(config) -> Problem:
         where = series.name if series.path is None else series.path
         message = error.message[0].lower() + error.message[1:]
         raise DataError(f"{where}: {message}", hint=error.hint) from error
+    check_data(windowed.train.inputs.size, "data.lookback")
     dtype = np.dtype(config.model.dtype)
     every = config.model.readout == "every"
     return Problem(

@@ -73,7 +73,14 @@ def gradcheck(config, *, seed: int = 0) -> Gradcheck:
     architecture = architecture_of(config, problem)
     chosen = config.model_copy(update={"seeds": config.seeds[:MOST_MODELS]})
     batch = _small(problem.sequences, architecture.readout, config.training.batch_size)
-    check_memory(architecture, models=len(chosen.seeds), steps=batch.steps, itemsize=COMPLEX, threads=1)
+    check_memory(
+        architecture,
+        models=len(chosen.seeds),
+        steps=batch.steps,
+        sequences=batch.sequences,
+        itemsize=COMPLEX,
+        threads=1,
+    )
     theta = draw_parameters(chosen, architecture).astype(np.float64)
     theta += SPREAD * rng.standard_normal(theta.shape)
     states = _states(architecture, len(theta), batch.sequences, rng)

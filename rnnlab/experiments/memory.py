@@ -2,22 +2,43 @@
 
 import math
 import os
+from dataclasses import replace
 from pathlib import Path
 
 from rnnlab.engine.architecture import Architecture
+from rnnlab.engine.blocks import BLOCK_BYTES, LEAST_SEQUENCES
 from rnnlab.engine.cells import CELLS
 from rnnlab.errors import ConfigError
 
 # theta, its gradient, the last finite and the best parameters, two moments of the optimizer, one scratch.
 COPIES = 7
+# Bytes of Python objects, measured: the arrays of one step of a recurrence, and the result of a block.
+VIEWS, RESULT = 1600, 1500
+BEYOND = 1024**6
 
 
-def needed_bytes(architecture: Architecture, *, models: int, steps: int, itemsize: int, threads: int) -> int:
-    """Bytes for parameters and for the buffers of one sequence per thread: the least that a training needs."""
+def needed_bytes(
+    architecture: Architecture, *, models: int, steps: int, itemsize: int, threads: int, sequences: int = 1
+) -> int:
+    """Bytes for parameters, for the buffers of one block of sequences per thread, and for what blocks leave behind.
+
+    The least that a training needs, worked out without making anything that grows with the network.
+    """
     a, cell = architecture, CELLS[architecture.cell]
-    size, H = sum(map(math.prod, a.shapes().values())), a.hidden_size
-    per_sequence = steps * (H + a.input_size + 1 + cell.SLOTS * H) * a.layers * a.directions
-    return itemsize * (models * COPIES * size + threads * per_sequence)
+    size, H = parameters(a), a.hidden_size
+    recurrences = a.layers * a.directions
+    per_sequence = steps * (H + a.input_size + 1 + cell.SLOTS * H) * recurrences * itemsize
+    fits = max(1, BLOCK_BYTES // max(1, per_sequence))
+    together = max(fits, LEAST_SEQUENCES)
+    blocks = models * -(-sequences // together) if fits < 4 * sequences else 0
+    buffers = min(sequences, together) * per_sequence + steps * recurrences * VIEWS
+    return models * COPIES * size * itemsize + threads * buffers + blocks * (size * itemsize + RESULT)
+
+
+def parameters(architecture: Architecture) -> int:
+    """How many parameters a model has: layers after the first are all alike."""
+    one, two = (sum(map(math.prod, replace(architecture, layers=layers).shapes().values())) for layers in (1, 2))
+    return one + (architecture.layers - 1) * (two - one)
 
 
 def available_bytes() -> int | None:
@@ -36,7 +57,9 @@ def available_bytes() -> int | None:
     return min(known, default=None)
 
 
-def check_memory(architecture: Architecture, *, models: int, steps: int, itemsize: int, threads: int) -> None:
+def check_memory(
+    architecture: Architecture, *, models: int, steps: int, itemsize: int, threads: int, sequences: int = 1
+) -> None:
     """Refuse a network that memory cannot hold.
 
     Raises
@@ -44,17 +67,21 @@ def check_memory(architecture: Architecture, *, models: int, steps: int, itemsiz
     ConfigError
         With what it would need and what there is.
     """
-    needed = needed_bytes(architecture, models=models, steps=steps, itemsize=itemsize, threads=threads)
+    needed = needed_bytes(
+        architecture, models=models, steps=steps, itemsize=itemsize, threads=threads, sequences=sequences
+    )
     available = available_bytes()
     if available is None or needed <= available:
         return
     models_named = "1 model" if models == 1 else f"{models} models"
+    key = "hidden_size" if architecture.hidden_size >= architecture.layers else "layers"
+    at_least = "" if needed >= BEYOND else "at least "
     raise ConfigError(
         [
-            f"{models_named} with model.hidden_size {architecture.hidden_size} would need at least {_readable(needed)} "
+            f"{models_named} with model.{key} {getattr(architecture, key)} would need {at_least}{_readable(needed)} "
             f"of memory; {_readable(available)} are free."
         ],
-        hint="Choose a smaller model.hidden_size, fewer seeds or model.dtype: float32.",
+        hint=f"Choose a smaller model.{key}, fewer seeds or model.dtype: float32.",
     )
 
 
@@ -85,7 +112,7 @@ def check_data(elements: int, key: str) -> None:
 
 
 def _readable(size: int) -> str:
-    if size >= 1024**6:  # integers know no largest number, floats do
+    if size >= BEYOND:  # integers know no largest number, floats do
         return "over 1,024 PiB"
     amount = float(size)
     for unit in ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB"):

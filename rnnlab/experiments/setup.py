@@ -19,6 +19,7 @@ from rnnlab.engine.schedules import learning_rate
 from rnnlab.engine.stopping import EarlyStopping
 from rnnlab.engine.training import Training
 from rnnlab.errors import ConfigError
+from rnnlab.experiments.memory import check_memory
 from rnnlab.experiments.problems import Problem
 
 # A seed gives independent streams of random numbers, one for each purpose.
@@ -56,6 +57,26 @@ def architecture_of(config, problem: Problem) -> Architecture:
         bidirectional=model.bidirectional,
         initial_state=model.initial_state,
         readout=model.readout,
+    )
+
+
+def check_network(config, problem: Problem) -> None:
+    """Refuse what memory cannot hold, before anything is made.
+
+    Raises
+    ------
+    ConfigError
+        With what it would need and what there is.
+    """
+    batch_size, steps = config.training.batch_size, problem.sequences.steps
+    sequences = problem.sequences.sequences
+    check_memory(
+        architecture_of(config, problem),
+        models=len(config.seeds),
+        steps=min(steps, config.training.truncate or steps),
+        sequences=sequences if batch_size == "full" else min(batch_size, sequences),
+        itemsize=np.dtype(config.model.dtype).itemsize,
+        threads=threads(),
     )
 
 

@@ -115,14 +115,18 @@ def run_slices(
     cuts = np.linspace(0, len(members), -(-len(members) // size) + 1).round().astype(int)
     parts = [members[a:b] for a, b in pairwise(cuts)]
     # Slices go to threads of their own; BLAS threads on top of them would only get in each other's way.
-    with threadpool_limits(limits=1, user_api="blas"), ThreadPoolExecutor(threads()) as executor:
-        pending = []
-        for part in parts:
-            pending.append((part, executor.submit(_run_slice, config, problem, part, exact, tick)))
-            if len(pending) > 2 * threads():  # finished slices wait in memory: not too many of them
-                yield from _result(*pending.pop(0))
-        for waiting in pending:
-            yield from _result(*waiting)
+    executor = ThreadPoolExecutor(threads())
+    try:
+        with threadpool_limits(limits=1, user_api="blas"):
+            pending = []
+            for part in parts:
+                pending.append((part, executor.submit(_run_slice, config, problem, part, exact, tick)))
+                if len(pending) > 2 * threads():  # finished slices wait in memory: not too many of them
+                    yield from _result(*pending.pop(0))
+            for waiting in pending:
+                yield from _result(*waiting)
+    finally:
+        executor.shutdown(wait=False, cancel_futures=True)  # who leaves early does not wait for the others
 
 
 def _result(members, future: Future) -> Iterator[Slice | Failure]:

@@ -17,7 +17,7 @@ class Counter:
         self._lock = threading.Lock()
         self._began = self._shown = time.perf_counter()
         self._done = 0
-        self.stopped = False
+        self.stopped = should_stop()  # from now on there is something to keep, and a signal is asked about
 
     def tick(self, part: Slice, training) -> bool:
         """Take note that a slice is about to make its next update."""

@@ -7,22 +7,20 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-import numpy as np
-
 from rnnlab.config import dump
 from rnnlab.dynamics import spectra
 from rnnlab.errors import RnnlabError, UsageError
 from rnnlab.experiments import sweep_sentences
-from rnnlab.experiments.memory import check_memory
-from rnnlab.experiments.problems import Problem, build_problem
+from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.reports import Progress
-from rnnlab.experiments.setup import architecture_of, threads
+from rnnlab.experiments.setup import architecture_of, check_network, threads
 from rnnlab.experiments.sweep_members import Failure, run_slices
 from rnnlab.experiments.sweep_plots import Curves, draw
 from rnnlab.experiments.sweep_progress import Counter
 from rnnlab.experiments.sweep_results import RhoSummary, summarise
 from rnnlab.experiments.sweep_tables import SweepTables
 from rnnlab.runs import RunFolder
+from rnnlab.runs.log import libraries_warnings
 
 STARTER = Path(__file__).with_name("starters") / "gradients.yaml"
 MOST_MODELS = 100_000
@@ -115,7 +113,8 @@ def sweep_rho(
         raise UsageError(f"a sweep must have at most {MOST_MODELS:,} models; {len(rhos):,} rhos times "
                          f"{len(config.seeds):,} seeds are {models:,}.")  # fmt: skip
     problem = build_problem(config)
-    _check_memory(config, problem)
+    at_once = config.model_copy(update={"seeds": config.seeds[: threads()]})  # a slice per thread, of one model or more
+    check_network(at_once, problem)
     run = RunFolder.create(
         runs_dir,
         config.name,
@@ -130,7 +129,7 @@ def sweep_rho(
         },
         files={"config.yaml": dump(config)},
     )
-    with run:
+    with run, libraries_warnings(run.log):
         try:
             return _Sweep(config, problem, rhos, exact, run, on_progress, on_warning, should_stop).carry_out()
         except BaseException as error:
@@ -157,7 +156,9 @@ class _Sweep:
         for part in slices:
             if isinstance(part, Failure):
                 self._note_failure(part)
-            elif not self._progress.stopped:
+            elif self._progress.stopped:
+                break
+            else:
                 self.tables.add(part)
                 self.curves.add(part)
         if self._progress.stopped:
@@ -237,16 +238,6 @@ class _Sweep:
         figures = draw(self.config, self.curves, columns, found, steps, edge, exact=self.exact)
         for filename, figure in figures.items():
             self.run.write(f"plots/{filename}", render(figure()))
-
-
-def _check_memory(config, problem: Problem) -> None:
-    check_memory(
-        architecture_of(config, problem),
-        models=min(threads(), len(config.seeds)),
-        steps=problem.sequences.steps,
-        itemsize=np.dtype(config.model.dtype).itemsize,
-        threads=threads(),
-    )
 
 
 def _mark_failed(run: RunFolder, error: BaseException) -> None:

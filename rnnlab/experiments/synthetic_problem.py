@@ -19,7 +19,8 @@ def build(config) -> Problem:
     data, dtype = config.data, np.dtype(config.model.dtype)
     options = {key: value for key, value in data.model_dump().items() if key not in _OWN_KEYS}
     length = getattr(data, "length", 1)
-    check_data(6 * data.sequences * (length if isinstance(length, int) else length[1]), "data.sequences")
+    longest = length if isinstance(length, int) else length[1]
+    check_data(6 * data.sequences * longest, "data.length" if longest > data.sequences else "data.sequences")
     rng = np.random.default_rng(data.seed)
     drawn = TASKS[data.task](rng, length, data.sequences, **options)
     held_out = slice(max(1, int(data.train_fraction * data.sequences)), None)

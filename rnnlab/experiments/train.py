@@ -12,13 +12,13 @@ from rnnlab.config import dump
 from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RnnlabError
 from rnnlab.experiments.gradient_flow import FlowTable
-from rnnlab.experiments.memory import check_memory
 from rnnlab.experiments.outcome import TOLD, Sayings, diverged_record, draw_course, finish
 from rnnlab.experiments.problems import Problem, build_problem
 from rnnlab.experiments.recording import Recorder
 from rnnlab.experiments.reports import Progress, TrainSummary
-from rnnlab.experiments.setup import Setup, architecture_of, build_setup, start_training, threads
+from rnnlab.experiments.setup import Setup, build_setup, check_network, start_training
 from rnnlab.runs import RunFolder
+from rnnlab.runs.log import libraries_warnings
 
 SHOW_EVERY = 0.1  # seconds between two looks at the progress
 
@@ -56,7 +56,7 @@ def train(
         Where every model diverged; its attribute `run` is the run folder.
     """
     problem = build_problem(config)
-    _check_memory(config, problem)
+    check_network(config, problem)
     setup = build_setup(config, problem)
     run = RunFolder.create(
         runs_dir,
@@ -65,7 +65,7 @@ def train(
         fields={"kind": config.data.kind, "command": command, "seeds": config.seeds, "data": problem.record},
         files={"config.yaml": dump(config)},
     )
-    with run:
+    with run, libraries_warnings(run.log):
         try:
             return _run(config, problem, setup, run, on_progress, on_warning, should_stop or (lambda: False))
         except DivergedError:
@@ -73,17 +73,6 @@ def train(
         except BaseException as error:
             _mark_failed(run, error)
             raise
-
-
-def _check_memory(config, problem: Problem) -> None:
-    steps = min(problem.sequences.steps, config.training.truncate or problem.sequences.steps)
-    check_memory(
-        architecture_of(config, problem),
-        models=len(config.seeds),
-        steps=steps,
-        itemsize=np.dtype(config.model.dtype).itemsize,
-        threads=threads(),
-    )
 
 
 def _run(config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on_warning, should_stop) -> TrainSummary:
@@ -113,6 +102,8 @@ def _train(
     checkpoint_every = config.training.checkpoint_every
     # Blocks go to threads of their own; BLAS threads on top of them would only get in each other's way.
     with threadpool_limits(limits=1, user_api="blas"):
+        if should_stop():
+            return True
         flow.look(training)
         for update in training:
             now = time.perf_counter()

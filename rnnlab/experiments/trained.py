@@ -8,7 +8,7 @@ import numpy as np
 from rnnlab.config import load
 from rnnlab.errors import RunFolderError
 from rnnlab.experiments.problems import Problem, build_problem
-from rnnlab.experiments.setup import Setup, build_setup
+from rnnlab.experiments.setup import Setup, build_setup, check_network
 from rnnlab.runs import checkpoints
 from rnnlab.runs.record import read_record
 
@@ -72,6 +72,7 @@ def take_up(run: Path, checkpoint: str | None = None) -> Trained:
     config = load(run / "config.yaml")
     found = _checkpoint(run, checkpoint)
     problem = build_problem(config)
+    check_network(config, problem)
     setup = build_setup(config, problem)
     theta = found.arrays.get("theta")
     if theta is None or theta.shape != setup.theta.shape:

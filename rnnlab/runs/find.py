@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from rnnlab.errors import RunFolderError
+from rnnlab.files import user_path
 from rnnlab.runs.files import reason
 from rnnlab.runs.record import read_record
 
@@ -38,7 +39,7 @@ class FoundRun:
 
 def runs_folder(given: Path | str | None = None) -> Path:
     """The folder that runs live in: the one given, else the variable RNNLAB_RUNS, else ``runs``."""
-    return Path(given or os.environ.get("RNNLAB_RUNS") or "runs")
+    return user_path(given or os.environ.get("RNNLAB_RUNS") or "runs")
 
 
 def list_runs(runs_dir: Path | str) -> list[FoundRun]:
@@ -79,8 +80,8 @@ def resolve(run: str, runs_dir: Path | str) -> Path:
         if not found:
             raise RunFolderError(f"There is no run in '{runs_dir}' yet.", hint=_START)
         return found[-1].path
-    if run and _is_run(Path(run)):
-        return Path(run)
+    if run and _is_run(user_path(run)):
+        return user_path(run)
     paths = _candidates(runs_dir)
     exact = [path for path in paths if path.name == run]
     meant = exact or [path for path in paths if run and path.name.startswith(run)]

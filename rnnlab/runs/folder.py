@@ -72,8 +72,8 @@ class RunFolder:
         runs_dir = Path(runs_dir)
         existed = runs_dir.exists()
         path = start.make_folder(runs_dir, name, now, digits)
-        run = cls(path, start.first_record(path.name, name, now))
         try:
+            run = cls(path, start.first_record(path.name, name, now))
             for filename, text in (files or {}).items():
                 run.write(filename, text)
             run.update(**(fields or {}))

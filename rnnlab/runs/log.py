@@ -1,6 +1,9 @@
 """log.txt: what was said during a run, without control codes."""
 
 import re
+import warnings
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 
 # CSI sequences (colour, cursor), OSC sequences (titles, links), other two-character escapes.
 _ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
@@ -15,3 +18,15 @@ def without_control_codes(text: str) -> str:
     text = _ESCAPES.sub("", text).replace("\r\n", "\n")
     lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     return _CONTROLS.sub("", "\n".join(lines))
+
+
+@contextmanager
+def libraries_warnings(log: Callable[[str], None]) -> Iterator[None]:
+    """Log what libraries warn of, such as an overflow, instead of showing it with a path and a line of code."""
+
+    def keep(message, category, filename, lineno, file=None, line=None) -> None:
+        log(f"{category.__name__}: {message}")
+
+    with warnings.catch_warnings():
+        warnings.showwarning = keep
+        yield

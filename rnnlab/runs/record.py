@@ -93,6 +93,11 @@ def read_record(run: Path) -> dict:
     """
     record = read_json(run / "run.json")
     version = record.get("schema_version")
+    if version is None:
+        raise RunFolderError(
+            f"'{run / 'run.json'}' must be the record of a run; it has no schema_version.",
+            hint="rnnlab did not write it, or it was changed since: name another run.",
+        )
     if not isinstance(version, int) or version > SCHEMA_VERSION:
         raise RunFolderError(
             f"'{run / 'run.json'}' must have a schema_version of at most {SCHEMA_VERSION}; got {version!r}.",

@@ -2,6 +2,7 @@
 
 import os
 import re
+import unicodedata
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -20,7 +21,7 @@ def make_folder(runs_dir: Path, name: str, now: datetime, digits: Callable[[], s
     """Claim an id: the mkdir that succeeds owns it, however many processes try in the same second."""
     if now.tzinfo is None:
         raise ValueError(f"The 'now' must have a time zone; got {now!r}.")
-    label = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:60] or "run"
+    label = _label(name)
     second = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     try:
         os.makedirs(runs_dir, exist_ok=True)
@@ -34,6 +35,18 @@ def make_folder(runs_dir: Path, name: str, now: datetime, digits: Callable[[], s
             f"The runs folder '{runs_dir}' cannot be used: {reason(error)}.", hint=ELSEWHERE
         ) from error
     raise RunFolderError(f"The runs folder '{runs_dir}' has no free id left for '{second}-{label}'.")
+
+
+def _label(name: str) -> str:
+    """As much of a name as a folder may carry: its letters of any script, at most 60 and 180 bytes of them."""
+    label = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", name))
+    try:
+        os.fsencode(label)
+    except UnicodeEncodeError:  # a file system of ASCII
+        label = re.sub(r"[^A-Za-z0-9._-]+", "-", label)
+    while len(os.fsencode(label := label.strip("-.")[:60])) > 180:
+        label = label[:-1]
+    return label or "run"
 
 
 def first_record(run_id: str, name: str, now: datetime) -> dict:

@@ -70,7 +70,34 @@ def test_no_command_shows_help_as_an_error(rnnlab):
         (["zzz"], "error: no such command: zzz\n"),
         (["train", "x.yaml", "--sedes", "3"], "error: no such option: --sedes; did you mean --seeds?"),
         (["train"], "error: missing argument 'CONFIG'"),
-        (["train", "x.yaml", "y.yaml"], "error: got unexpected extra argument"),
+        (["train", "x.yaml", "y.yaml"], "error: unexpected argument: y.yaml\n"),
+        (
+            ["train", "x.yaml", "training.epochs=3"],
+            "error: unexpected argument: training.epochs=3\n hint: `--set training.epochs=3` sets a key of the config",
+        ),
+        (
+            ["train", "x.yaml", "--epochs", "10"],
+            "error: no such option: --epochs; training.epochs is a key of the config.\n"
+            " hint: --set training.epochs=10 sets it\n",
+        ),
+        (
+            ["gradcheck", "x.yaml", "--lr=0.1"],
+            "error: no such option: --lr; training.optimizer.learning_rate is a key of the config.\n"
+            " hint: --set training.optimizer.learning_rate=0.1 sets it\n",
+        ),
+        (
+            ["sweep-rho", "1", "--hidden-size", "8"],
+            "error: no such option: --hidden-size; model.hidden_size is a key of the config.\n"
+            " hint: --set model.hidden_size=8 sets it\n",
+        ),
+        (["train", "x.yaml", "--plot"], "error: no such option: --plot\n"),
+        (["sweep-rho", "1", "--plot"], "error: no such option: --plot\n"),
+        (["train", "x.yaml", "--device", "cuda"], "error: no such option: --device\n"),
+        (["inspect", "latest", "--epochs", "3"], "error: no such option: --epochs\n"),
+        (["train", "--seeds"], "error: option '--seeds' requires an argument\n hint: `rnnlab train --help` shows"),
+        (["predict"], "error: no such command: predict\n hint: `rnnlab train CONFIG` also measures"),
+        (["ls"], "error: no such command: ls\n hint: runs are the folders in runs/; `rnnlab compare RUN RUN`"),
+        (["sweep"], "error: no such command: sweep; did you mean sweep-rho?"),
         (["train", "x.yaml", "--name"], "error: option '--name' requires an argument"),
         (["tr\x1b[2Jain"], r"error: no such command: tr\x1b[2Jain"),
     ],

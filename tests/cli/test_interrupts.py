@@ -1,12 +1,22 @@
+"""Signals: unit behaviour of the handlers, then the installed executable at many moments of its life."""
+
+import fcntl
+import json
 import os
+import pty
 import signal
+import subprocess
+import termios
+import time
 
 import pytest
 
-from rnnlab.cli.interrupts import Interrupts
+from rnnlab.cli.interrupts import Interrupts, Stopped, raising
+
+SIGNALS = [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
 def test_first_signal_asks_to_stop(number, code):
     said = []
     before = signal.getsignal(number)
@@ -21,22 +31,204 @@ def test_first_signal_asks_to_stop(number, code):
     assert signal.getsignal(number) is before
 
 
-def test_second_signal_stops_at_once():
-    with Interrupts(print):
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_second_signal_stops_at_once(number, code):
+    with Interrupts(print) as interrupts:
+        interrupts.should_stop()
         os.kill(os.getpid(), signal.SIGINT)
-        with pytest.raises(KeyboardInterrupt):
-            os.kill(os.getpid(), signal.SIGINT)
-        with pytest.raises(SystemExit) as leaving:
-            os.kill(os.getpid(), signal.SIGTERM)
-    assert leaving.value.code == 143
+        with pytest.raises(Stopped) as leaving:
+            os.kill(os.getpid(), number)
+        os.kill(os.getpid(), number)  # nothing breaks into putting files in order
+    assert leaving.value.exit_code == interrupts.exit_code == code
 
 
-def test_ignored_signals_stay_ignored():
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_before_the_work_asks_the_first_signal_stops_at_once(number, code):
+    for context in (Interrupts(print), raising()):
+        with context, pytest.raises(Stopped) as leaving:
+            os.kill(os.getpid(), number)
+        assert leaving.value.exit_code == code
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+def test_ignored_signals_stay_ignored(number, code):
+    before = signal.signal(number, signal.SIG_IGN)
     try:
         with Interrupts(print) as interrupts:
-            os.kill(os.getpid(), signal.SIGINT)
+            os.kill(os.getpid(), number)
             assert not interrupts.should_stop()
-        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+            os.kill(os.getpid(), number)
+        assert signal.getsignal(number) is signal.SIG_IGN
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.signal(number, before)
+
+
+CONFIG = """\
+data: {kind: synthetic, task: adding, sequences: 40, length: 10}
+model: {hidden_size: 4}
+training: {updates: 100000000, batch_size: 8}
+"""
+COMMANDS = {
+    "train": ["train", "small.yaml"],
+    "sweep-rho": ["sweep-rho", "0.9", "1.1", "--config", "small.yaml"],
+}
+SETTING_UP = {
+    # Millions of layers would be refused; these take minutes to draw.
+    "drawing": ["train", "small.yaml", "--set", "model.layers=30000"],
+    "spectrum": ["gradcheck", "small.yaml", "--set", "model={hidden_size: 4000, init: {W_hh: spectral}}"],
+}
+
+
+@pytest.fixture
+def started(executable, environment, tmp_path):
+    """Start the executable; whatever happens, it is gone afterwards."""
+    (tmp_path / "small.yaml").write_text(CONFIG)
+    processes = []
+
+    def start(*arguments, before=None):
+        streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "stdin": subprocess.DEVNULL, "text": True}
+        command = [executable, *arguments]
+        processes.append(subprocess.Popen(command, cwd=tmp_path, env=environment(), preexec_fn=before, **streams))
+        return processes[-1]
+
+    yield start
+    for process in processes:
+        process.kill()
+        process.communicate()
+
+
+def wait_for(condition, process):
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def quiet_end(process, code):
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == code, err
+    assert "Traceback" not in err
+    assert "Exception ignored" not in err
+    return err
+
+
+def no_leftovers(folder):
+    assert [path for path in folder.rglob(".*") if path.is_file()] == []
+
+
+@pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_run_that_is_stopped_says_so(started, tmp_path, command, number, code, times):
+    process = started(*COMMANDS[command])
+    wait_for(lambda: list(tmp_path.glob("runs/*/config.yaml")), process)
+    time.sleep(0.5)
+    for _ in range(times):
+        process.send_signal(number)
+        time.sleep(0.05)
+    quiet_end(process, code)
+    (run,) = (tmp_path / "runs").iterdir()
+    assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
+    no_leftovers(tmp_path)
+    if command == "train" and times == 1:
+        assert list(run.glob("checkpoints/*.npz"))
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize("case", SETTING_UP)
+def test_setting_up_hears_the_first_signal(started, tmp_path, case, number, code):
+    process = started(*SETTING_UP[case])
+    time.sleep(3)
+    assert process.poll() is None, process.communicate()
+    process.send_signal(number)
+    quiet_end(process, code)
+    assert not list(tmp_path.glob("runs/*"))
+
+
+def test_nohup_is_obeyed(started, tmp_path):
+    process = started(*COMMANDS["train"], before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+    wait_for(lambda: list(tmp_path.glob("runs/*/metrics.csv")), process)
+    process.send_signal(signal.SIGHUP)
+    time.sleep(0.5)
+    assert process.poll() is None
+    process.send_signal(signal.SIGTERM)
+    quiet_end(process, 143)
+
+
+# Sends the process a signal at the moment when it begins to import a module.
+AT_IMPORT = """\
+import os, sys
+def hook(event, arguments, sent=[]):
+    if event == "import" and arguments[0] == {module!r} and not sent:
+        sent.append(True)
+        for _ in range({times}):
+            os.kill(os.getpid(), {number})
+sys.addaudithook(hook)
+"""
+EARLY = ("rnnlab.cli.interrupts", "threading", "rnnlab.cli.app", "typer", "pydantic", "yaml", "numpy", "rnnlab.engine")
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize("module", EARLY)
+def test_a_signal_while_modules_are_imported_ends_quietly(executable, environment, tmp_path, module, number, code):
+    (tmp_path / "small.yaml").write_text(CONFIG)
+    (tmp_path / "sitecustomize.py").write_text(AT_IMPORT.format(module=module, number=int(number), times=1))
+    done = subprocess.run(
+        [executable, "train", "small.yaml", "--set", "training.updates=3"],
+        cwd=tmp_path,
+        env=environment({"PYTHONPATH": str(tmp_path)}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (done.stdout, done.stderr) == ("", "")
+    # Before there is a handler the system's own ends the process.
+    assert done.returncode in ((code, -number) if module in EARLY[:2] else (code,))
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize(("times", "status"), [(1, "completed"), (2, "interrupted"), (3, "interrupted")])
+def test_signals_while_plots_are_drawn_are_recorded(executable, environment, tmp_path, number, code, times, status):
+    (tmp_path / "small.yaml").write_text(CONFIG)
+    hook = AT_IMPORT.format(module="matplotlib.figure", number=int(number), times=times)
+    (tmp_path / "sitecustomize.py").write_text(hook)
+    done = subprocess.run(
+        [executable, "train", "small.yaml", "--set", "training.updates=3"],
+        cwd=tmp_path,
+        env=environment({"PYTHONPATH": str(tmp_path)}),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert "Traceback" not in done.stderr
+    assert done.returncode == (0 if status == "completed" else code)
+    (run,) = (tmp_path / "runs").iterdir()
+    assert json.loads((run / "run.json").read_text())["status"] == status
+    no_leftovers(run)
+
+
+def test_a_terminal_that_hangs_up_stops_the_training_with_a_checkpoint(executable, environment, tmp_path):
+    (tmp_path / "small.yaml").write_text(CONFIG)
+    controller, terminal = pty.openpty()
+    process = subprocess.Popen(
+        [executable, "train", "small.yaml"],
+        cwd=tmp_path,
+        env=environment(),
+        stdin=terminal,
+        stdout=terminal,
+        stderr=terminal,
+        start_new_session=True,
+        preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
+    )
+    os.close(terminal)
+    shown = b""
+    while b"gradient norm" not in shown:
+        shown += os.read(controller, 65536)
+    os.close(controller)
+    assert process.wait(timeout=60) == 129
+    (run,) = (tmp_path / "runs").iterdir()
+    assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
+    assert list(run.glob("checkpoints/*.npz"))
+    assert "error" not in (run / "log.txt").read_text()

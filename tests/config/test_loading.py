@@ -39,6 +39,9 @@ def test_a_file_that_is_not_there_brings_the_nearest_name(folder):
     folder(stock="", gradients="")
     assert problems("stok.yaml") == "stok.yaml: no such file; did you mean stock.yaml?"
     assert problems("stock") == "stock: no such file; did you mean stock.yaml?"
+    assert problems("grid.yaml") == (
+        "grid.yaml: no such file; the configs in that folder are gradients.yaml, stock.yaml."
+    )
     assert problems("zzz.yaml") == (
         "zzz.yaml: no such file; the configs in that folder are gradients.yaml, stock.yaml."
     )
@@ -78,7 +81,7 @@ def test_a_file_that_is_too_large(folder):
     )
 
 
-@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"a: 1\n\0", "a: 1".encode("utf-16")])
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"a: 1\n\0", b"\xff\xfe\x00"])
 def test_a_binary_file(folder, content):
     Path("c.yaml").write_bytes(content)
     assert problems("c.yaml") == "c.yaml: a config must be a text file in UTF-8; this file is binary."
@@ -91,6 +94,14 @@ def test_a_file_in_latin_1(folder):
         "    2 | name: caf\ufffd # x\n"
         "      |          ^"
     )
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
+def test_a_config_as_windows_editors_save_it(folder, encoding):
+    Path("c.yaml").write_bytes((PRICES + "seeds: 0 # \u4e09\n").encode(encoding))
+    assert problems("c.yaml").startswith("c.yaml:2:8: seeds must be")
+    Path("c.yaml").write_bytes(PRICES.encode(encoding))
+    assert load("c.yaml").data.symbol == "AAPL"
 
 
 def test_a_byte_order_mark_is_read_over(folder):
@@ -115,6 +126,9 @@ def test_the_name_comes_from_the_file(folder):
     folder(**{"my run, no. 2": PRICES, "_-": PRICES, "named": PRICES + "name: other\n"})
     assert load("my run, no. 2.yaml").name == "my-run-no.-2"
     assert load("_-.yaml").name == "run"
+    folder(**{"про\u0438\u0306ка 2": PRICES})  # й in two characters
+    assert load("про\u0438\u0306ка 2.yaml").name == "пройка-2"
+    assert load("named.yaml", name="日本-1").name == "日本-1"
     assert load("named.yaml").name == "other"
     assert load("named.yaml", name="third").name == "third"
 

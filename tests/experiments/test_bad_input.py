@@ -55,6 +55,35 @@ def test_values(rnnlab, folder, setting, pattern):
     refused(rnnlab("train", "small.yaml", "--set", setting), folder, 2, pattern)
 
 
+HUGE = {
+    "layers": (r"model\.layers 1000000000 would need .* are free", "model.layers=1000000000"),
+    "units": (r"model\.hidden_size 1000000000 would need .* are free", "model.hidden_size=1000000000"),
+    "lookback": (r"need at least \d+ rows", "data.lookback=1000000000"),
+    "sequences": (r"data\.sequences is too large", "data={kind: synthetic, task: adding, sequences: 1000000000}"),
+    "length": (r"data\.length is too large", "data={kind: synthetic, task: adding, length: 1000000000}"),
+    "repeat": (r"data\.repeat is too large", "data={kind: text, text: abc, repeat: 1000000000}"),
+    "chunk": (r"need at least 1000000001 characters", "data={kind: text, text: abc, chunk: 1000000000}"),
+}
+
+
+@pytest.mark.parametrize("command", ["train", "gradcheck", "sweep-rho"])
+@pytest.mark.parametrize("case", HUGE)
+def test_huge_sizes_are_refused_before_anything_is_made(rnnlab, folder, command, case):
+    pattern, setting = HUGE[case]
+    source = ("0.9", "--config", "small.yaml") if command == "sweep-rho" else ("small.yaml",)
+    done = rnnlab(command, *source, "--set", setting, "--set", "training.loss=null")
+    refused(done, folder, 4 if case in ("lookback", "chunk") else 2, pattern)
+
+
+def test_a_run_that_no_longer_fits_is_not_inspected(rnnlab, folder):
+    assert rnnlab("train", "small.yaml", "--quiet").returncode == 0
+    (config,) = (folder / "runs").glob("*/config.yaml")
+    config.write_text(config.read_text().replace("layers: 1\n", "layers: 1000000000\n"))
+    done = rnnlab("inspect", "latest")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert re.search(r"^error: .*model\.layers 1000000000 would need .* are free\.$", done.stderr, re.MULTILINE)
+
+
 def test_every_problem_at_once(rnnlab, folder):
     text = (folder / "small.yaml").read_text()
     (folder / "bad.yaml").write_text(text.replace("hidden_size: 3", "hidden_size: 0, cel: rnn").replace("4}", "-4}"))

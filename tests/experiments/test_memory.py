@@ -80,3 +80,34 @@ def test_sizes_are_readable(monkeypatch, size, text):
     monkeypatch.setattr(memory, "available_bytes", lambda: -1)
     with pytest.raises(ConfigError, match=rf"would need {re.escape(text)} of memory"):
         check_data(size // 8 if size % 8 == 0 else size / 8, "data.repeat")
+
+
+def test_sequences_of_a_block_and_what_blocks_leave_behind_count():
+    a = Architecture(1, 16, 1)
+    one, block, many = (
+        needed_bytes(a, models=1, steps=20, itemsize=8, threads=1, sequences=B) for B in (1, 64, 1_000_000)
+    )
+    assert block > one + 63 * 20 * 2 * 16 * 8
+    assert block < many < 1_000_000 * 20 * 2 * 16 * 8  # a block at a time, not all sequences at once
+
+
+@pytest.mark.parametrize("layers", [1, 2, 3, 7])
+@pytest.mark.parametrize("bidirectional", [False, True])
+def test_parameters_are_counted_without_naming_them(layers, bidirectional):
+    a = Architecture(3, 4, 2, cell="gru", layers=layers, bidirectional=bidirectional, initial_state="learned")
+    assert memory.parameters(a) == a.layout().size
+
+
+def test_python_objects_of_many_layers_count(monkeypatch):
+    """A million layers of one unit hold few numbers, and an object for every step of each."""
+    monkeypatch.setattr(memory, "available_bytes", lambda: 2**34)
+    with pytest.raises(ConfigError) as caught:
+        check_memory(Architecture(1, 1, 1, layers=1_000_000), models=1, steps=20, itemsize=8, threads=1)
+    assert caught.value.message.startswith("1 model with model.layers 1000000 would need at least ")
+    assert "model.layers" in caught.value.hint
+
+
+def test_more_than_can_be_named_is_not_at_least_that(monkeypatch):
+    monkeypatch.setattr(memory, "available_bytes", lambda: 2**34)
+    with pytest.raises(ConfigError, match=r"would need over 1,024 PiB of memory; 16\.0 GiB are free"):
+        check_memory(Architecture(1, 10**18, 1), models=1, steps=20, itemsize=8, threads=1)

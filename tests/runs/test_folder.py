@@ -26,7 +26,7 @@ def test_the_id_is_utc_time_name_and_four_digits(tmp_path):
 @pytest.mark.parametrize(
     ("name", "label"),
     [
-        ("my run / ρ=0.9", "my-run-0.9"),
+        ("my run / ρ=0.9", "my-run-ρ-0.9"),
         ("../..", "run"),
         ("", "run"),
         ("x" * 300, "x" * 60),
@@ -181,3 +181,12 @@ def test_an_entry_that_json_cannot_hold_takes_the_folder_with_it(tmp_path):
     with pytest.raises(TypeError, match="complex"):
         RunFolder.create(tmp_path, "stock", now=NOW, fields={"kind": 1j})
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "label"), [("Пробег 1", "Пробег-1"), ("日" * 70, "日" * 60), ("🙂a", "a"), ("𒀀" * 60, "𒀀" * 45)]
+)
+def test_the_id_keeps_the_letters_of_every_script(tmp_path, name, label):
+    run = RunFolder.create(tmp_path, name, now=datetime(2026, 1, 2, tzinfo=UTC), digits=lambda: "abcd")
+    assert run.path.name == f"20260102T000000Z-{label}-abcd"
+    assert run.record["name"] == name

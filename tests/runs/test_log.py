@@ -2,12 +2,13 @@
 
 import subprocess
 import sys
+import warnings
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.runs.log import without_control_codes
+from rnnlab.runs.log import libraries_warnings, without_control_codes
 
 
 @pytest.mark.parametrize(
@@ -38,3 +39,10 @@ def test_titles_without_end_take_no_time():
     code = "from rnnlab.runs.log import without_control_codes as f; print(len(f('\\x1b]' * 100_000)))"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert answer.stdout == "0\n"
+
+
+def test_what_libraries_warn_of_is_logged_without_paths():
+    said = []
+    with warnings.catch_warnings(action="default"), libraries_warnings(said.append):
+        warnings.warn("overflow encountered in cast", RuntimeWarning, stacklevel=1)
+    assert said == ["RuntimeWarning: overflow encountered in cast"]

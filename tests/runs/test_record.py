@@ -110,3 +110,10 @@ def test_another_process_with_the_same_number_is_not_the_run():
 def test_a_run_on_another_machine_is_believed():
     elsewhere = {**process.identity(), "host": "elsewhere", "started": "x"}
     assert status({"status": "running", "process": elsewhere}) == "running"
+
+
+def test_a_record_without_a_version_is_not_a_later_one(tmp_path):
+    (tmp_path / "run.json").write_text("{}")
+    with pytest.raises(RunFolderError, match=r"must be the record of a run; it has no schema_version") as caught:
+        read_record(tmp_path)
+    assert "later version" not in str(caught.value.hint)

@@ -1,6 +1,7 @@
 """A whole config: name, seeds, data, model and training, with what depends on several of them worked out."""
 
 import re
+import unicodedata
 from typing import Annotated, Any
 
 from pydantic import BeforeValidator, PlainValidator, WithJsonSchema, model_validator
@@ -61,9 +62,10 @@ Seeds = Annotated[
 
 
 def _check_name(value: Any) -> Any:
-    if not isinstance(value, str) or not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", value):
+    name = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
+    if not re.fullmatch(r"[^\W_][\w.-]{0,63}", name):
         raise refuse(NAME)
-    return value
+    return name
 
 
 class Config(Section):

@@ -1,10 +1,10 @@
 """`model.init`: how parameters start. h is hidden_size; fan_in counts a unit's inputs, fan_out its uses."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import model_validator
 
-from rnnlab.config.schema.section import Number, Section, Whole, is_number, key, kind_or_mapping
+from rnnlab.config.schema.section import Number, Section, Whole, key, kind_or_mapping
 
 
 class NormalInit(Section):
@@ -87,11 +87,12 @@ class SparseInit(Section):
     rho: Number = key(0.95, "spectral radius", ge=0)
 
 
-Init = Annotated[
+Init = (
     NormalInit | SpectralInit | OrthogonalInit | IdentityInit | UniformInit | GlorotInit | HeInit | ZerosInit
-    | ConstantInit | SparseInit,
-    *kind_or_mapping(),
-]  # fmt: skip
+    | ConstantInit | SparseInit
+)  # fmt: skip
+Weights = Annotated[Init, *kind_or_mapping("uniform")]
+Zeros = Annotated[Init, *kind_or_mapping("zeros")]
 
 
 class ConstantForgetBias(Section):
@@ -108,27 +109,20 @@ class ChronoForgetBias(Section):
     longest: Whole = key(..., "longest lag to be remembered", unit="steps", ge=3, example=100)
 
 
-def _expand_number(value: Any) -> Any:
-    """Read `1.0` as `{kind: constant, value: 1.0}`."""
-    return {"kind": "constant", "value": value} if is_number(value) else value
-
-
-ForgetBias = Annotated[
-    ConstantForgetBias | ChronoForgetBias, Field(discriminator="kind"), BeforeValidator(_expand_number)
-]
+ForgetBias = Annotated[ConstantForgetBias | ChronoForgetBias, *kind_or_mapping(number="constant")]
 
 
 class InitialWeights(Section):
     """The initial value of every parameter; for LSTM and GRU each gate's block of W_hh is drawn by itself."""
 
-    W_xh: Init = key(UniformInit(), "from input to hidden units (every gate)")
-    W_hh: Init = key(UniformInit(), "from hidden units to hidden units (every gate)")
-    b_h: Init = key(ZerosInit(), "biases of the hidden units (every gate)")
-    b_hn: Init = key(ZerosInit(), "recurrent bias of the GRU's candidate, inside the reset gate")
-    W_ho: Init = key(UniformInit(), "from hidden units to the output")
-    b_o: Init = key(ZerosInit(), "biases of the output")
-    h_0: Init = key(ZerosInit(), "hidden state before the first step, where it is learned")
-    c_0: Init = key(ZerosInit(), "the LSTM's cell state before the first step, where it is learned")
+    W_xh: Weights = key(UniformInit(), "from input to hidden units (every gate)")
+    W_hh: Weights = key(UniformInit(), "from hidden units to hidden units (every gate)")
+    b_h: Zeros = key(ZerosInit(), "biases of the hidden units (every gate)")
+    b_hn: Zeros = key(ZerosInit(), "recurrent bias of the GRU's candidate, inside the reset gate")
+    W_ho: Weights = key(UniformInit(), "from hidden units to the output")
+    b_o: Zeros = key(ZerosInit(), "biases of the output")
+    h_0: Zeros = key(ZerosInit(), "hidden state before the first step, where it is learned")
+    c_0: Zeros = key(ZerosInit(), "the LSTM's cell state before the first step, where it is learned")
     forget_bias: ForgetBias | None = key(
         None,
         "bias of the LSTM's forget gate, in place of b_h's: a number, or {kind: chrono, longest: ...}",

@@ -6,6 +6,7 @@ are made.
 """
 
 import math
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from annotated_types import Lt
@@ -88,17 +89,34 @@ def is_number(value: object) -> bool:
         return False
 
 
-def kind_or_mapping(default: str | None = None) -> tuple[Any, ...]:
-    """Put beside a union of sections that differ in `kind`: `adam` is read as `{kind: adam}`.
+@dataclass(frozen=True)
+class ShortForm:
+    """Writes out what may stand for a section: `adam` for `{kind: adam}`, and a mapping without its kind.
 
-    Where there is a `default` kind, a mapping may leave it out: `{learning_rate: 0.1}`.
+    Attributes
+    ----------
+    implied : str or None
+        The kind of a mapping that names none.
+    number : str or None
+        The kind, with its key `value`, that a bare number stands for.
     """
 
-    def expand(value: Any) -> Any:
+    implied: str | None = None
+    number: str | None = None
+
+    def __call__(self, value: Any) -> Any:
         if isinstance(value, str):
             return {"kind": value}
-        if default is not None and isinstance(value, dict) and "kind" not in value:
-            return {"kind": default, **value}
+        if self.number is not None and is_number(value):
+            return {"kind": self.number, "value": value}
+        if self.implied is not None and isinstance(value, dict) and "kind" not in value:
+            return {"kind": self.implied, **value}
         return value
 
-    return Field(discriminator="kind"), BeforeValidator(expand)
+
+def kind_or_mapping(implied: str | None = None, *, number: str | None = None) -> tuple[Any, ...]:
+    """Put beside a union of sections that differ in `kind`: `adam` is read as `{kind: adam}`.
+
+    Where a kind is `implied`, a mapping may leave it out: `{learning_rate: 0.1}`.
+    """
+    return Field(discriminator="kind"), BeforeValidator(ShortForm(implied, number))
