@@ -9,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnnlab.config import dump
+from rnnlab.engine.divergence import describe
 from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RnnlabError
 from rnnlab.experiments.gradient_flow import FlowTable
@@ -187,7 +188,7 @@ def _diverged(config, run: RunFolder, recorder: Recorder, say: Sayings) -> Diver
 
 
 def _divergence(seed: int, update: int, tensor: str) -> str:
-    return f"seed {seed} diverged at update {update}: {tensor} is not finite."
+    return f"seed {seed} diverged at update {update}: {describe(tensor)}."
 
 
 def _mark_failed(run: RunFolder, error: BaseException) -> None:
