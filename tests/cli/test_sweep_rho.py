@@ -20,8 +20,8 @@ def test_it_works_in_an_empty_folder_and_prints_a_table(rnnlab, tmp_path):
     assert lines[0] == "gradients: 2 rhos, 3 seeds each, relu, 8 units, 12 steps"
     assert re.match(r"  rho +verdict +growth rate +horizon +theory +Lyapunov +radius +sigma", lines[2])
     assert [line.split()[0] for line in lines[3:5]] == ["0.9", "1.2"]
-    assert lines[3].split()[1] in ("vanishing", "edge", "exploding")
-    assert "Mean field puts the edge of relu at rho 1.414" in done.stdout
+    assert lines[3].split()[1] in ("vanishing", "critical", "mixed", "exploding")
+    assert "mean field puts the edge of relu at rho 1.414" in done.stdout
     assert (tmp_path / lines[-1].split()[-1] / "summary.json").is_file()
 
 
