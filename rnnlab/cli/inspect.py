@@ -102,7 +102,7 @@ def _infinities(found: "Inspection") -> str:
         for look in pair
         for value in vars(look.quantities["growth_rate"]).values()
     ]
-    return "Rate -inf: the gradient is exactly 0. " * (-math.inf in rates) + "Rate inf: states overflow. " * (
+    return "Rate -inf: the gradient is exactly 0. " * (-math.inf in rates) + "Rate inf: the gradient overflows. " * (
         math.inf in rates
     )
 

@@ -44,7 +44,7 @@ def legend(found: "list[RhoSummary]") -> str:
         + ", of the models that did not diverge" * lost
         + ". Rates in nats per step, the horizon in steps."
         + " Rate -inf: the gradient is exactly 0." * (-math.inf in rates)
-        + " Rate inf: states overflow." * (math.inf in rates)
+        + " Rate inf: the gradient overflows." * (math.inf in rates)
     )
 
 

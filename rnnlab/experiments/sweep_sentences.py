@@ -226,7 +226,7 @@ def _shorter(found: Sequence[RhoSummary], steps: int, curves: dict[float, np.nda
         one = min(decided, key=lambda one: abs(one.verdict.rate))
         curve = curves[one.rho]
         for fewer in range(steps - 1, 0, -1):
-            verdict = judge(growth_rate(curve[:, : fewer + 1]), fewer, diverged=len(one.diverged))
+            verdict = judge(growth_rate(curve[:, : fewer + 1]), fewer)
             if verdict.word != word:
                 last = "the last step alone is" if fewer == 1 else f"the last {fewer} steps alone are"
                 said.append(f"At rho {one.rho:g} {last} {verdict.word}.")

@@ -127,7 +127,7 @@ def _mark_dead(axes: Axes, rho: NDArray, rates: NDArray) -> None:
     axes.plot(
         places, np.full(len(places), axes.get_ylim()[0]), linestyle="none", marker="x", markersize=7,
         markeredgewidth=1.8, color=VERMILLION, clip_on=False, zorder=4,
-        label=f"no rate: gradient 0 or states overflow ({int(lost.sum())} of {rates.size})",
+        label=f"no rate: gradient 0 or infinite ({int(lost.sum())} of {rates.size})",
     )  # fmt: skip
 
 
