@@ -56,7 +56,7 @@ def inspect(
 
     with raising():
         found = run_inspection(folder, checkpoint=checkpoint)
-    for warning in found.trained.warnings:
+    for warning in found.plain()["warnings"]:  # type: ignore[attr-defined]
         console.warning(warning)
     if as_json:
         console.document(found.plain())
@@ -82,6 +82,7 @@ def show(found: "Inspection") -> None:
     legend = (
         "On the first training sequences. "
         + ("Medians of the seeds, in brackets 5 % to 95 % of them. " * (seeds > 1))
+        + _infinities(found)
         + "Left at step 1: of the gradient of a loss at the last step. s_1 / s_median: singular values of the Jacobian "
         "over all steps."
     )
@@ -90,6 +91,18 @@ def show(found: "Inspection") -> None:
     console.result()
     for plot in found.plots:
         console.result(f"{console.out.style('plot', 'dim')}  {plot}")
+
+
+def _infinities(found: "Inspection") -> str:
+    rates = [
+        value
+        for pair in found.looks.values()
+        for look in pair
+        for value in vars(look.quantities["growth_rate"]).values()
+    ]
+    return "Rate -inf: the gradient is exactly 0. " * (-math.inf in rates) + "Rate inf: the gradient overflows. " * (
+        math.inf in rates
+    )
 
 
 def _rows(before: "Look", after: "Look") -> list[list[str]]:
@@ -107,7 +120,9 @@ def _rows(before: "Look", after: "Look") -> list[list[str]]:
 def _cell(name: str, value: "Quantity") -> str:
     if value.low == value.high or math.isnan(value.median):
         return _write(name, value.median)
-    return f"{_write(name, value.median)} [{_write(name, value.low, 2)}, {_write(name, value.high, 2)}]"
+    low, high = _write(name, value.low, 2), _write(name, value.high, 2)
+    middle = _write(name, value.median)
+    return middle if low == high == middle else f"{middle} [{low}, {high}]"
 
 
 def _write(name: str, value: float, digits: int = 3) -> str:

@@ -149,7 +149,7 @@ def figures(progress: "Progress", width: int | None = None) -> str:
     place = f"update {progress.update}/{progress.updates}"
     if counts_epochs(progress):
         place = f"epoch {progress.epoch}/{progress.epochs}"
-    loss = f"loss {numbers.significant(progress.loss)}"
+    loss = f"{progress.loss_name} {numbers.significant(progress.loss)}"
     gradient = numbers.significant(progress.gradient_norm)
     clipped = f"clipped {numbers.percent(progress.clipped_share)}"
     line = "   ".join([place, loss, f"gradient norm {gradient}", clipped])

@@ -85,7 +85,8 @@ def _title(summary: "TrainSummary", last: "Progress | None") -> str:
     parts = [numbers.count(len(summary.seeds), "seed")]
     if last is not None:
         noun = "epoch" if counts_epochs(last) else "update"
-        parts.append(numbers.count(last.epoch if noun == "epoch" else last.update, noun))
+        most = "up to " if len(summary.seeds) > 1 and summary.record.get("stopped_early") else ""
+        parts.append(most + numbers.count(last.epoch if noun == "epoch" else last.update, noun))
         parts.append(numbers.duration(last.elapsed))
     return f"{console.out.style(summary.name, 'bold')}: {', '.join(parts)}"
 

@@ -74,7 +74,7 @@ def sweep_rho(
     from rnnlab.experiments.sweep_rho import STARTER, check_rhos
     from rnnlab.experiments.sweep_rho import sweep_rho as run_sweep
 
-    values = check_rhos(values)
+    check_rhos(values)  # before anything is read
     chosen = _load(config or str(STARTER), cell, activation, length, overrides or [], seeds, name)
     with progress.display(quiet=quiet) as screen, Interrupts(screen.note) as interrupts:
         swept = run_sweep(

@@ -9,11 +9,6 @@ if TYPE_CHECKING:
     from rnnlab.experiments.sweep_results import RhoSummary
     from rnnlab.experiments.sweep_rho import SweepSummary
 
-LEGEND = (
-    "Medians of the seeds before training, in brackets 5 % to 95 % of them; where there is an arrow, at the first "
-    "update and at the last of those that did not diverge. Rates in nats per step, the horizon in steps."
-)
-
 
 def show(swept: "SweepSummary") -> None:
     """Print title, table, sentences and the path of the run."""
@@ -30,13 +25,27 @@ def show(swept: "SweepSummary") -> None:
         for line in tables.render(*table(swept.rhos), console.out.width):
             console.result(line)
         console.result()
-        for line in console.out.fold(LEGEND).split("\n"):
+        for line in console.out.fold(legend(swept.rhos)).split("\n"):
             console.result(console.out.style(line, "dim"))
     console.result()
     for sentence in swept.sentences:
         console.result(console.out.fold(console.printable(sentence)))
     console.result()
     console.result(f"{console.out.style('run', 'dim')}  {swept.run}")
+
+
+def legend(found: "list[RhoSummary]") -> str:
+    """What the table shows: of the models that there are."""
+    several, lost = any(one.seeds > 1 for one in found), any(one.diverged for one in found)
+    rates = [rate for one in found for rate in (one.verdict.rate, one.verdict.low, one.verdict.high)]
+    return (
+        ("Medians of the seeds, in brackets 5 % to 95 % of them, before training" if several else "Before training")
+        + "; where there is an arrow, at the first and at the last update"
+        + ", of the models that did not diverge" * lost
+        + ". Rates in nats per step, the horizon in steps."
+        + " Rate -inf: the gradient is exactly 0." * (-math.inf in rates)
+        + " Rate inf: the gradient overflows." * (math.inf in rates)
+    )
 
 
 def table(found: "list[RhoSummary]") -> tuple[list[str], list[list[str]]]:
@@ -52,7 +61,7 @@ def _row(one: "RhoSummary", theory: bool, lost: bool) -> dict[str, str]:
     row = {
         "rho": f"{one.rho:.4g}",
         "verdict": verdict.word,
-        "growth rate": f"{_rate(verdict.rate)} [{_rate(verdict.low, 2)}, {_rate(verdict.high, 2)}]",
+        "growth rate": _rate(verdict.rate) + f" [{_rate(verdict.low, 2)}, {_rate(verdict.high, 2)}]" * (one.seeds > 1),
         "horizon": numbers.significant(verdict.horizon, 2),
     }
     if theory:
@@ -76,4 +85,4 @@ def _course(first: float, last: float, digits: int) -> str:
 def _rate(value: float | None, places: int = 3) -> str:
     if value is None or math.isnan(value):
         return numbers.MISSING
-    return f"{value:+.{places}f}" if math.isfinite(value) else ("dead" if value < 0 else "inf")
+    return f"{value:+.{places}f}" if math.isfinite(value) else str(value)

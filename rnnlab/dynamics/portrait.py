@@ -124,6 +124,14 @@ def take_portrait(
         )
 
 
+def measure_growth(network: Network, theta: np.ndarray, batch: Batch, *, recurrence: int = 0) -> np.ndarray:
+    """Growth rates alone, (R,), in nats per step; parameters as for `take_portrait`."""
+    theta = theta.astype(np.float64, copy=False)
+    with np.errstate(all="ignore"):
+        trajectory = follow(network, theta, batch, layer=recurrence)
+        return growth_rate(_of_finite(trajectory, jacobians.suffix_products(trajectory)[0].mean(axis=1)))
+
+
 def take_flow(
     network: Network,
     theta: np.ndarray,

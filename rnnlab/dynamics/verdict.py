@@ -1,12 +1,13 @@
-"""Vanishing, edge or exploding: a growth rate with its uncertainty over seeds, and the rule that names it."""
+"""Vanishing, critical, mixed or exploding: a growth rate with its spread over seeds, and the rule that names it."""
 
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
-# Over a chunk the gradient must shrink or grow by this factor before it is called vanishing or exploding.
+# Over a sequence the gradient must shrink or grow by this factor before it is called vanishing or exploding.
 FACTOR = 10.0
+Word = Literal["vanishing", "critical", "mixed", "exploding"]
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class Verdict:
 
     Attributes
     ----------
-    word : "vanishing", "edge" or "exploding"
+    word : "vanishing", "critical", "mixed" or "exploding"
     rate : float
         Median growth rate over seeds, in nats per step.
     low, high : float
@@ -24,7 +25,7 @@ class Verdict:
         1 / |rate| steps: how long until a gradient has changed by a factor of e.
     """
 
-    word: Literal["vanishing", "edge", "exploding"]
+    word: Word
     rate: float
     low: float
     high: float
@@ -48,27 +49,42 @@ def growth_rate(log_norms: np.ndarray) -> np.ndarray:
     return np.where(finite, slope, np.where(overflows, np.inf, -np.inf))
 
 
-def judge(rates: np.ndarray, steps: int, *, coverage: float = 0.9) -> Verdict:
+def judge(rates: np.ndarray, steps: int, *, coverage: float = 0.9, diverged: int = 0) -> Verdict:
     """Name a setting from the growth rates of its seeds.
 
-    Over a chunk of T steps the gradient changes by exp(rate T): `vanishing` where the seeds' whole interval lies below
-    1/10, `exploding` where it lies above 10, else `edge`.
+    Over a sequence of T steps the gradient changes by exp(rate T): `vanishing` where the seeds' whole interval lies
+    below 1/10, `exploding` where it lies above 10, `critical` where it lies between the two, `mixed` where it reaches
+    across one of them: the seeds disagree. Where most models diverged in training nothing is `critical`.
 
     Parameters
     ----------
     rates : (R,)
-        In nats per step; -inf for a dead model. NaN is left out.
+        In nats per step; -inf for a gradient that is exactly 0, inf for states that overflow. NaN is left out.
     steps : int
-        T, the chunk over which the verdict is meant.
+        T, the steps over which the verdict is meant.
     coverage : float
         Share of the seeds inside the interval.
+    diverged : int
+        How many of the models diverged in training.
     """
     middle, low, high = interval(rates, coverage)
-    threshold = np.log(FACTOR) / steps
-    word = "vanishing" if high < -threshold else "exploding" if low > threshold else "edge"
+    threshold = decisive_rate(steps)
+    if high < -threshold:
+        word: Word = "vanishing"
+    elif low > threshold:
+        word = "exploding"
+    elif -threshold <= low and high <= threshold and 2 * diverged <= len(rates):
+        word = "critical"
+    else:
+        word = "mixed"
     with np.errstate(divide="ignore"):
         horizon = float(np.inf if middle == 0 else 1 / np.abs(middle))
     return Verdict(word, middle, low, high, horizon)
+
+
+def decisive_rate(steps: int) -> float:
+    """The growth rate, in nats per step, that makes a factor of `FACTOR` over so many steps."""
+    return float(np.log(FACTOR) / steps)
 
 
 def interval(values: np.ndarray, coverage: float = 0.9) -> tuple[float, float, float]:
@@ -85,10 +101,14 @@ def interval(values: np.ndarray, coverage: float = 0.9) -> tuple[float, float, f
 
 
 def _quantile(ordered: np.ndarray, share: float) -> float:
-    """Linear interpolation between order statistics that an infinite neighbour of weight zero does not spoil."""
+    """Linear interpolation between order statistics that an infinite neighbour of weight zero does not spoil.
+
+    NaN between -inf and inf, where nothing lies in the middle.
+    """
     place = share * (len(ordered) - 1)
     below = int(np.floor(place))
     weight = place - below
     if weight == 0 or ordered[below] == ordered[min(below + 1, len(ordered) - 1)]:
         return float(ordered[below])
-    return float((1 - weight) * ordered[below] + weight * ordered[below + 1])
+    with np.errstate(invalid="ignore"):
+        return float((1 - weight) * ordered[below] + weight * ordered[below + 1])

@@ -1,9 +1,27 @@
-"""Where a model left the finite numbers: the first tensor, in the order of computation, that is not finite."""
+"""Where a model diverged: the first tensor, in the order of computation, that is not finite, or its weights."""
 
 import numpy as np
 
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Loss, Network, States
+
+# Parameters that grew by this factor (from a norm of at least 1) hold nothing of what they were: that the loss is still
+# a number says nothing.
+MOST_GROWTH = 1e6
+RUNAWAY = "weights"  # stands for the tensor where all of them are finite
+
+
+def largest_norm(theta: np.ndarray) -> np.ndarray:
+    """The norm that parameters (R, P) may come to before their model counts as diverged: (R,)."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return MOST_GROWTH * np.maximum(np.linalg.norm(theta.astype(np.float64, copy=False), axis=1), 1.0)
+
+
+def describe(tensor: str) -> str:
+    """A clause about the tensor in which a model diverged."""
+    if tensor == RUNAWAY:
+        return f"the weights have grown by a factor of more than {MOST_GROWTH:,.0f}"
+    return f"{tensor} is not finite"
 
 
 def first_non_finite(

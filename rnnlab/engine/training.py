@@ -7,7 +7,7 @@ import numpy as np
 
 from rnnlab.engine.blocks import Block
 from rnnlab.engine.clipping import clip
-from rnnlab.engine.divergence import first_non_finite
+from rnnlab.engine.divergence import RUNAWAY, first_non_finite, largest_norm
 from rnnlab.engine.network import Loss, Network, Penalty, States
 from rnnlab.engine.optimizers import Optimizer
 from rnnlab.engine.sampling import Pick, Sampling
@@ -41,7 +41,8 @@ class Update:
     validation_loss : (R,) or None
         After the update, at the end of an epoch, where there is a validation tail.
     diverged : mapping of int to str
-        Models that diverged in this update, with the first tensor that was not finite.
+        Models that diverged in this update, with the first tensor that was not finite; `weights` for one whose
+        parameters are finite but have grown beyond all measure.
     """
 
     number: int
@@ -67,8 +68,8 @@ class Update:
 class Training:
     """Gradient descent on R models at once; iterate to train.
 
-    A model whose loss or gradient is no longer finite is frozen with the last parameters that gave a finite loss; the
-    others go on as if it were not there.
+    A model whose loss or gradient is no longer finite, or whose parameters have grown by a factor of a million, is
+    frozen with the last parameters before that; the others go on as if it were not there.
 
     Parameters
     ----------
@@ -116,6 +117,7 @@ class Training:
         self._clipping = clipping
         self._weight_penalty, self._penalty = weight_penalty, penalty
         self._validation = None if stopping is None else Validation(stopping, sampling, theta)
+        self._largest_norm = largest_norm(theta)
         self._before = theta.copy()  # the parameters of the last update, whose loss was finite
 
     def __iter__(self) -> Iterator[Update]:
@@ -169,13 +171,16 @@ class Training:
     def _freeze(self, finite: np.ndarray, pick: Pick, initial: States | None) -> dict[int, str]:
         """Stop the models that diverged, say where, and take them back to their last finite state."""
         named: dict[int, str] = {}
-        for model in np.flatnonzero(self.active & ~finite).tolist():
+        bounded = np.sqrt(np.einsum("rp,rp->r", self.theta, self.theta)) <= self._largest_norm
+        sound = finite & bounded
+        for model in np.flatnonzero(self.active & ~sound).tolist():
             alone = Block(slice(model, model + 1), slice(0, pick.batch.sequences))
             batch = pick.batch.cut(alone, self.sampling.readout)
             states = None if initial is None else [[state[model] for state in of_layer] for of_layer in initial]
-            named[model] = first_non_finite(self.network, self.theta[model], batch, self._loss, states) or "loss"
+            otherwise = "loss" if bounded[model] else RUNAWAY
+            named[model] = first_non_finite(self.network, self.theta[model], batch, self._loss, states) or otherwise
             self.theta[model] = self._before[model]
-        self.active &= finite
+        self.active &= sound
         return named
 
     def _carried(self, states: States) -> States | None:
@@ -205,6 +210,7 @@ class Training:
             "before": self._before,
             "active": self.active,
             "done": np.array(self.done),
+            "largest_norm": self._largest_norm,
         }
         for layer, of_layer in enumerate(self.states or []):
             held |= {f"state.{layer}.{k}": state for k, state in enumerate(of_layer)}
@@ -216,6 +222,7 @@ class Training:
     def restore(self, held: Mapping[str, np.ndarray]) -> None:
         """Take up a training where `state` left it."""
         self.theta[...], self._before[...] = held["theta"], held["before"]
+        self._largest_norm = held.get("largest_norm", self._largest_norm).copy()  # checkpoints of old have none
         if self._validation is not None:
             self._validation.restore(held)
         self.active, self.done = held["active"].copy(), int(held["done"])

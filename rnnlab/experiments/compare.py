@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.experiments.gradient_flow import probe, top
-from rnnlab.experiments.inspect import Look, measure
+from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
 from rnnlab.experiments.reports import Spread
 from rnnlab.experiments.trained import take_up
 from rnnlab.runs.record import read_record
@@ -123,9 +123,9 @@ def _read(run: Path, warnings: list[str]) -> Compared:
     if kind in MEASURED_KINDS and record["status"] == "completed":
         trained = take_up(run)
         place = top(trained.setup.network.architecture)
-        looks = measure(trained, trained.setup.theta, place), measure(trained, trained.theta, place)
+        looks = measure(trained, trained.setup.theta, place), measure_trained(trained, place)
         steps = probe(trained.setup.sampling).steps
-        warnings += [f"{run.name}: {warning}" for warning in trained.warnings]
+        warnings += [f"{run.name}: {warning}" for warning in (*trained.warnings, *divergence_warning(trained))]
     metrics = record.get("metrics") or {}
     return Compared(
         run,

@@ -64,7 +64,7 @@ class Inspection:
             "recurrences": {
                 name: {"before": before.plain(), "after": after.plain()} for name, (before, after) in self.looks.items()
             },
-            "warnings": trained.warnings,
+            "warnings": [*trained.warnings, *divergence_warning(trained)],
         }
 
 
@@ -88,7 +88,7 @@ def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
     trained = take_up(run, checkpoint)
     with threadpool_limits(limits=1, user_api="blas"):
         looks = {
-            name: (measure(trained, trained.setup.theta, place), measure(trained, trained.theta, place))
+            name: (measure(trained, trained.setup.theta, place), measure_trained(trained, place))
             for place, (name, _, _) in enumerate(trained.setup.network.architecture.recurrences())
         }
     found = Inspection(trained, probe(trained.setup.sampling).steps, looks, [])
@@ -98,8 +98,26 @@ def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
     return found
 
 
+def measure_trained(trained: Trained, recurrence: int) -> Look:
+    """One recurrence after training: of the models that did not diverge; of all where every one did."""
+    kept = np.setdiff1d(np.arange(len(trained.theta)), trained.diverged)
+    return measure(trained, trained.theta[kept] if len(kept) else trained.theta, recurrence)
+
+
+def divergence_warning(trained: Trained) -> list[str]:
+    """Which models are not among those measured after training."""
+    lost, seeds = trained.diverged, trained.config.seeds  # type: ignore[attr-defined]
+    if not lost:
+        return []
+    if len(lost) == len(seeds):
+        every = "every seed" if len(seeds) > 1 else "the seed"
+        return [f"{every} diverged: what stands for after training is the state before it.".capitalize()]
+    names = ", ".join(str(seeds[place]) for place in lost[:10]) + ", ..." * (len(lost) > 10)
+    return [f"{len(lost)} of {len(seeds)} seeds diverged ({names}): after training the others are measured alone."]
+
+
 def measure(trained: Trained, theta: np.ndarray, recurrence: int) -> Look:
-    """One recurrence of the run's networks with the parameters theta (R, P)."""
+    """One recurrence of the run's networks, or of some of them, with the parameters theta (R, P)."""
     setup = trained.setup
     batch = probe(setup.sampling)
     portrait = take_portrait(
@@ -111,7 +129,10 @@ def measure(trained: Trained, theta: np.ndarray, recurrence: int) -> Look:
         long=long_probe(setup.sampling, LYAPUNOV_STEPS),
         recurrence=recurrence,
     )
-    return Look(judge(portrait.growth_rate, batch.steps), _quantities(portrait), portrait)
+    missing = np.full(len(trained.theta) - len(theta), np.nan)
+    rates = np.concatenate([portrait.growth_rate, missing])
+    verdict = judge(rates, batch.steps, diverged=len(trained.diverged))
+    return Look(verdict, _quantities(portrait), portrait)
 
 
 def _quantities(p: Portrait) -> dict[str, Quantity]:

@@ -13,6 +13,7 @@ from rnnlab.experiments.reports import Spread, TrainSummary
 from rnnlab.runs import RunFolder
 
 TOLD = 3  # diverged seeds that are told one by one; all of them are in the log
+ALWAYS = 0.9  # share of the updates from which on clipping is no exception any more
 FEW_EPOCHS = 10  # below this the loss is drawn for every update
 STILL_FALLING = 0.01  # share of the loss that the last tenth of the training took off it
 
@@ -73,30 +74,50 @@ def _clipping_note(config, recorder: Recorder) -> list[str]:
         return ["Gradients were not clipped."]
     U, R = len(recorder.updates), len(config.seeds)
     seeds = "" if R == 1 else f" x {R} seeds"
-    share = f"{100 * recorder.clipped_share:.1f} % of {U} updates{seeds}"
-    return [f"Clipping ({clip.kind}, threshold {clip.threshold:g}) fired in {share}."]
+    made = f"{U} updates{seeds}" if recorder.made == U * R else f"{recorder.made} updates that {R} seeds made"
+    share = recorder.clipped_share
+    percent = f"{100 * share:.1f}"
+    if percent in ("0.0", "100.0") and share not in (0, 1):  # neither never nor always
+        percent = "less than 0.1" if share < 0.5 else "more than 99.9"
+    said = [f"Clipping ({clip.kind}, threshold {clip.threshold:g}) fired in {percent} % of {made}."]
+    return said + _constant_clipping(config, recorder) if share >= ALWAYS else said
+
+
+def _constant_clipping(config, recorder: Recorder) -> list[str]:
+    """What clipping in nearly every update means, from the norms of the run."""
+    clip, norms = config.training.clip, recorder.curve("norm")
+    norms = norms[np.isfinite(norms)]
+    with np.errstate(over="ignore"):
+        middle, mean = float(np.median(norms)), float(norms.mean())
+    which = "every update" if recorder.clipped_share == 1 else "nearly every update"
+    summed = ", of a loss summed over the steps," if config.model.readout == "every" else ""
+    said = f"The median gradient norm{summed} was {middle:.3g}"
+    if clip.kind != "norm":
+        return [f"{said}: clipping changed the gradient of {which}."]
+    said += f", {middle / clip.threshold:.3g} times the threshold; clipped, {which} had a gradient of that norm."
+    if not np.isfinite(mean):
+        return [said]
+    return [f"{said} Thresholds of 0.5 to 10 times the mean norm are usual (Pascanu et al. 2013): here "
+            f"{0.5 * mean:.3g} to {10 * mean:.3g}."]  # fmt: skip
 
 
 def _course_notes(config, training: Training, recorder: Recorder) -> list[str]:
     """What the loss says about how long was trained."""
     if config.training.early_stopping is not None:
-        best = training.stopped_early
+        best, R = training.stopped_early, len(config.seeds)
         if not best:
-            return ["Early stopping never fired: every network trained to the end."]
+            return ["Early stopping never fired; the parameters are those of the best epoch."]
         epochs = sorted(best.values())
         which = f"epoch {epochs[0]}" if epochs[0] == epochs[-1] else f"epochs {epochs[0]} to {epochs[-1]}"
-        return [
-            f"Early stopping ended {len(best)} of {len(config.seeds)} seeds; their parameters are those of {which}."
-        ]
+        ended = f"{len(best)} of {R} seeds; their parameters are" if R > 1 else "training; the parameters are"
+        return [f"Early stopping ended {ended} those of {which}."]
     loss = np.median(recorder.loss[np.isfinite(recorder.loss[:, -1])], axis=0)
     tenth = max(1, len(loss) // 10)
     if len(loss) < FEW_EPOCHS or not loss[-1] < (1 - STILL_FALLING) * loss[-1 - tenth]:
         return []
     fall = 1 - loss[-1] / loss[-1 - tenth]
-    return [
-        f"The training loss was still falling, by {100 * fall:.0f} % over the last {tenth} epochs: "
-        "more epochs or a larger learning rate may do better."
-    ]
+    last = "epoch" if tenth == 1 else f"{tenth} epochs"
+    return [f"The training loss was still falling at the end, by {100 * fall:.0f} % over the last {last}."]
 
 
 def diverged_record(seeds: list[int], recorder: Recorder) -> dict[str, dict[str, object]]:

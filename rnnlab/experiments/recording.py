@@ -27,7 +27,7 @@ class Recorder:
         self._written_updates = self._written_epochs = 0
         self._last_write = 0.0
         self._loss_sum = np.zeros(len(seeds))
-        self._weight = 0.0
+        self._weight = self._seconds = 0.0
         self._fired = self._made = 0
         self.diverged: dict[int, tuple[int, str]] = {}  # model -> (update, tensor)
 
@@ -40,12 +40,22 @@ class Recorder:
         self._made += int(np.isfinite(update.norm).sum())
         for model, tensor in update.diverged.items():
             self.diverged[model] = (update.number, tensor)
+        self._seconds = seconds
         if update.ends_epoch:
-            self._epochs.append((update, self._loss_sum / self._weight, seconds))
-            self._loss_sum, self._weight = np.zeros(len(self._seeds)), 0.0
+            self._end_epoch()
         if seconds - self._last_write >= WRITE_EVERY:
             self.write()
             self._last_write = seconds
+
+    def close(self) -> None:
+        """Write everything down, with a row for the epoch in hand where training ended within one."""
+        if self._weight:
+            self._end_epoch()
+        self.write()
+
+    def _end_epoch(self) -> None:
+        self._epochs.append((self._updates[-1], self._loss_sum / self._weight, self._seconds))
+        self._loss_sum, self._weight = np.zeros(len(self._seeds)), 0.0
 
     def write(self) -> None:
         """Append what has not been written yet; rows of models that stand still are left out."""
@@ -81,6 +91,11 @@ class Recorder:
             return None
         nothing = np.full(len(self._seeds), np.nan)
         return np.stack([nothing if value is None else value for value in values], axis=1)
+
+    @property
+    def made(self) -> int:
+        """Updates made, over all models; one that stands still makes none."""
+        return self._made
 
     @property
     def clipped_share(self) -> float:

@@ -14,15 +14,17 @@ class Progress:
     update, updates : int
         Parameter updates done, and in all.
     epoch, epochs : int
-        Epochs begun, and in all.
+        Epochs begun, and in all; one in all where training ends within one, so that updates measure it.
     loss : float
-        Training loss now, median over the models still running.
+        Training loss now in the unit of the task, median over the models still running.
     gradient_norm : float
         Global gradient norm before clipping, median over the models still running.
     clipped_share : float
         Share of all updates so far in which clipping fired, in [0, 1].
     elapsed : float
         Seconds since training began.
+    loss_name : str
+        What to call the loss: "bits per character", or "loss" where it has no unit.
     words : str
         What to say in place of these figures, where there is more to count than updates.
     """
@@ -36,6 +38,7 @@ class Progress:
     clipped_share: float
     elapsed: float
     words: str = ""
+    loss_name: str = "loss"
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def run_slices(
         For each model of a slice that failed, in its place.
     """
     members = [(rho, seed) for rho in rhos for seed in config.seeds]
-    size = _models_per_slice(config, problem)
+    size = models_per_slice(config, problem)
     cuts = np.linspace(0, len(members), -(-len(members) // size) + 1).round().astype(int)
     parts = [members[a:b] for a, b in pairwise(cuts)]
     # Slices go to threads of their own; BLAS threads on top of them would only get in each other's way.
@@ -139,7 +139,7 @@ def _result(members, future: Future) -> Iterator[Slice | Failure]:
 
 
 def _run_slice(config, problem: Problem, members, exact: bool, tick: Tick) -> Slice:
-    setup = _setup(config, problem, members, exact)
+    setup = draw_setup(config, problem, members, exact)
     training = start_training(config, setup)
     with np.errstate(all="ignore"):
         part = Slice(
@@ -165,7 +165,7 @@ def flow_every(config, updates: int) -> int:
     return config.training.log_gradient_flow_every or max(1, updates // LOOKS)
 
 
-def _setup(config, problem: Problem, members, exact: bool) -> Setup:
+def draw_setup(config, problem: Problem, members, exact: bool) -> Setup:
     """The engine for these members: a model for each, with the weights and the order of sequences of its own seed."""
     seeds = [seed for _, seed in members]
     setup = build_setup(config.model_copy(update={"seeds": seeds}), problem)
@@ -198,11 +198,18 @@ def _train(part: Slice, training: Training, names: tuple[str, ...], tick: Tick) 
         np.stack([getattr(update, name) for update in updates], axis=1)
         for name in ("loss", "norm", "clip_scale", "norms")
     )
-    part.recurrent_norm = np.linalg.norm(part.norms[..., recurrent], axis=-1)
+    part.recurrent_norm = _joint_norm(part.norms[..., recurrent])
     part.clipped = np.sum([update.clipped for update in updates], axis=0)
 
 
-def _models_per_slice(config, problem: Problem) -> int:
+def _joint_norm(norms: np.ndarray) -> np.ndarray:
+    """Root of the sum of the squares over the last axis, of numbers whose squares may overflow."""
+    largest = norms.max(axis=-1, keepdims=True)
+    unit = np.where(largest > 0, largest, 1.0)
+    return largest[..., 0] * np.linalg.norm(norms / unit, axis=-1)
+
+
+def models_per_slice(config, problem: Problem) -> int:
     """How many models go together: few enough that their parameters, states and Jacobians fit in a slice."""
     setup_width = config.model.hidden_size * (2 if config.model.cell == "lstm" else 1)
     gates = {"rnn": 1, "lstm": 4, "gru": 3}[config.model.cell]

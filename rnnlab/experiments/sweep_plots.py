@@ -86,7 +86,10 @@ def draw(
     }
     if len(curves.updates):
         figures["gradient_norms.png"] = lambda: sweep(
-            curves.updates, norms, title=f"{name}: gradient norm over training, per ρ"
+            curves.updates,
+            norms,
+            diverged={one.rho: len(one.diverged) for one in found},
+            title=f"{name}: gradient norm over training, per ρ",
         )
     if curves.looks:
         maps = {rho: curves.of("map", rho) for rho in chosen(rhos, MOST_MAPS)}

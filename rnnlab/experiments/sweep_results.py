@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from rnnlab.dynamics.verdict import Verdict, interval, judge
+from rnnlab.dynamics.verdict import Verdict, decisive_rate, interval, judge
 from rnnlab.experiments.sweep_members import Slice
 
 
@@ -37,7 +37,8 @@ class RhoSummary:
     mean_field_rate : float or None
         Where there is a prediction.
     quantities : dict of str to Quantity
-        Column of results.csv -> its median and interval.
+        Column of results.csv -> its median and interval; of a first and a last value, over the models that did not
+        diverge, the first over all where every one did.
     vanishing, exploding : int
         Seeds whose own gradient shrinks, or grows, by a factor of ten or more over the chunk.
     diverged : list of Divergence
@@ -120,16 +121,16 @@ def summarise(columns: dict[str, np.ndarray], steps: int, mean_field) -> list[Rh
     for value in dict.fromkeys(rho.tolist()):
         rows = np.flatnonzero(rho == value)
         rates = np.asarray(columns["growth_rate"])[rows]
-        decisive = np.log(10) / steps
+        decisive, diverged = decisive_rate(steps), _diverged(columns, rows)
         found.append(
             RhoSummary(
                 value,
-                judge(rates, steps),
+                judge(rates, steps, diverged=len(diverged)),
                 None if mean_field is None else float(mean_field(value)),
                 {name: _quantity(columns, name, rows) for name in measured},
                 int((rates < -decisive).sum()),
                 int((rates > decisive).sum()),
-                _diverged(columns, rows),
+                diverged,
                 len(rows),
             )
         )
@@ -137,9 +138,10 @@ def summarise(columns: dict[str, np.ndarray], steps: int, mean_field) -> list[Rh
 
 
 def _quantity(columns, name: str, rows: np.ndarray) -> Quantity:
-    """What stands at the end of training is that of the models that reached it."""
-    if name.endswith("_last"):
-        rows = rows[~np.asarray(columns["diverged"], bool)[rows]]
+    """What has a first and a last value has both of the models that reached the end; the first of all if none did."""
+    if name.endswith(("_first", "_last")):
+        reached = rows[~np.asarray(columns["diverged"], bool)[rows]]
+        rows = reached if reached.size or name.endswith("_last") else rows
     return Quantity(*interval(np.asarray(columns[name])[rows]))
 
 

@@ -14,6 +14,7 @@ from rnnlab.experiments import sweep_sentences
 from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.reports import Progress
 from rnnlab.experiments.setup import architecture_of, check_network, threads
+from rnnlab.experiments.sweep_alternatives import alternatives
 from rnnlab.experiments.sweep_members import Failure, run_slices
 from rnnlab.experiments.sweep_plots import Curves, draw
 from rnnlab.experiments.sweep_progress import Counter
@@ -62,7 +63,7 @@ class SweepSummary:
 
 
 def check_rhos(rhos: Sequence[float]) -> list[float]:
-    """The rhos as they came, each once.
+    """The rhos in ascending order, each once.
 
     Raises
     ------
@@ -74,7 +75,7 @@ def check_rhos(rhos: Sequence[float]) -> list[float]:
     for rho in rhos:
         if not math.isfinite(rho) or rho < 0:
             raise UsageError(f"RHO must be a finite number of at least 0; got {rho:g}.")
-    return list(dict.fromkeys(float(rho) for rho in rhos))
+    return sorted({float(rho) + 0.0 for rho in rhos})
 
 
 def sweep_rho(
@@ -107,7 +108,7 @@ def sweep_rho(
     RunFolderError
         Where the run folder cannot be written.
     """
-    rhos = check_rhos(rhos)
+    given, rhos = [float(rho) for rho in rhos], check_rhos(rhos)
     models = len(rhos) * len(config.seeds)
     if models > MOST_MODELS:
         raise UsageError(f"a sweep must have at most {MOST_MODELS:,} models; {len(rhos):,} rhos times "
@@ -131,7 +132,9 @@ def sweep_rho(
     )
     with run, libraries_warnings(run.log):
         try:
-            return _Sweep(config, problem, rhos, exact, run, on_progress, on_warning, should_stop).carry_out()
+            sweep = _Sweep(config, problem, rhos, exact, run, on_progress, on_warning, should_stop)
+            sweep.note_order(given)
+            return sweep.carry_out()
         except BaseException as error:
             _mark_failed(run, error)
             raise
@@ -147,7 +150,18 @@ class _Sweep:
         self.failures: list[Failure] = []
         self.warnings: list[str] = []
         self._tell = on_warning or (lambda sentence: None)
-        self._progress = Counter(on_progress, should_stop or (lambda: False), len(rhos) * len(config.seeds))
+        self._should_stop = should_stop or (lambda: False)
+        self._progress = Counter(on_progress, self._should_stop, len(rhos) * len(config.seeds))
+
+    def note_order(self, given: list[float]) -> None:
+        """Say so where the rhos are not measured as they were given."""
+        if given == self.rhos:
+            return
+        twice = [f"{rho:g}" for rho in self.rhos if given.count(rho) > 1]
+        sorted_too = list(dict.fromkeys(given)) != self.rhos
+        ordered = "The rhos were sorted." if sorted_too else ""
+        once = f"Given more than once and measured once: rho {', '.join(twice)}." if twice else ""
+        self._warn(" ".join(filter(None, (ordered, once))))
 
     def carry_out(self) -> SweepSummary:
         """Run all slices, then write the summary and the plots."""
@@ -179,7 +193,11 @@ class _Sweep:
         found = summarise(columns, steps, rate)
         edge = spectra.mean_field_edge(config.model.activation) if self._has_theory() else None
         self._warn_of_divergence(found)
-        sentences = sweep_sentences.stand(config, found, steps, edge, exact=self.exact)
+        others = alternatives(config, self.problem, found, exact=self.exact, should_stop=self._should_stop)
+        curves = {one.rho: self.curves.of("log_jacobian", one.rho) for one in found}
+        sentences = sweep_sentences.stand(
+            config, found, steps, edge, exact=self.exact, alternatives=others, curves=curves
+        )
         self._draw(columns, found, steps, edge)
         summary = {
             "cell": config.model.cell,
@@ -192,6 +210,7 @@ class _Sweep:
             "mean_field_edge": edge,
             "measured_edge": sweep_sentences.measured_edge(found),
             "headline": " ".join(sentences),
+            "alternatives": [asdict(one) for one in others],
             "warnings": self.warnings,
             "failed": [asdict(failure) for failure in self.failures],
             "rhos": [one.plain() for one in found],

@@ -1,23 +1,68 @@
-"""What a sweep says in words: where the settings stand, and what would change the verdict."""
+"""What a sweep says in words: where the settings stand, and what would change the verdict.
+
+No sentence without its condition: each function returns the empty string where the numbers do not bear it out.
+"""
 
 import math
 from collections.abc import Sequence
 from itertools import pairwise
 
+import numpy as np
+
+from rnnlab.dynamics.verdict import FACTOR, decisive_rate, growth_rate, judge
+from rnnlab.engine.divergence import describe
+from rnnlab.experiments.sweep_alternatives import Alternative
 from rnnlab.experiments.sweep_results import RhoSummary
 
 FEW = 4
+FEW_SEEDS = 5
+FARTHEST = 10  # times the length of the sequences: farther than that no rate is carried on
+WORDS = {
+    "vanishing": "vanishes",
+    "critical": f"stays within a factor of {FACTOR:g}",
+    "mixed": "depends on the seed",
+    "exploding": "explodes",
+}
 
 
-def stand(config, found: Sequence[RhoSummary], steps: int, edge: float | None, *, exact: bool) -> tuple[str, ...]:
-    """The sentences below the table."""
+def stand(
+    config,
+    found: Sequence[RhoSummary],
+    steps: int,
+    edge: float | None,
+    *,
+    exact: bool,
+    alternatives: Sequence[Alternative] = (),
+    curves: dict[float, np.ndarray] | None = None,
+) -> tuple[str, ...]:
+    """The sentences below the table.
+
+    Parameters
+    ----------
+    config : Config
+    found : sequence of RhoSummary
+    steps : int
+        T, over which the verdicts are meant.
+    edge : float or None
+        Mean field's edge for the activation in use.
+    exact : bool
+        Whether rho is the spectral radius itself.
+    alternatives : sequence of Alternative
+        Other settings that were measured.
+    curves : dict of rho to (seeds, T + 1), optional
+        log ||dh_T / dh_{T-k}|| by lag.
+    """
     sentences = [
         _where(found, steps),
-        *_edges(config, found, steps, edge, exact),
-        _what_changes(config, found, steps, edge),
+        _losses(found),
+        _theory(config, steps, edge, exact),
+        _saturation(found, steps),
+        *_crossings(found),
+        *_changes(found, alternatives),
+        *_shorter(found, steps, curves or {}),
+        _longer(found, steps),
+        _seeds(max(one.seeds for one in found)),
     ]
-    if len(config.seeds) == 1:
-        sentences.append("One seed is no evidence: its gradients may lie decades from the median of many.")
     return tuple(filter(None, sentences))
 
 
@@ -28,7 +73,7 @@ def divergence(one: RhoSummary) -> str:
     if one.seeds == 1:
         who = f"seed {first.seed}"
     when = f"the first at update {first.update}" if len(one.diverged) > 1 else f"at update {first.update}"
-    return f"rho {one.rho:g}: {who} diverged, {when}, where {first.tensor} is not finite."
+    return f"rho {one.rho:g}: {who} diverged, {when}, where {describe(first.tensor)}."
 
 
 def many_divergences(found: Sequence[RhoSummary]) -> str:
@@ -38,25 +83,31 @@ def many_divergences(found: Sequence[RhoSummary]) -> str:
     early = min(hit, key=lambda one: min(entry.update for entry in one.diverged))
     first = min(early.diverged, key=lambda entry: entry.update)
     return (
-        f"{lost} of {models} models diverged, at {len(hit)} of {len(found)} rhos from "
-        f"{min(one.rho for one in hit):.4g} on, "
-        f"the first at update {first.update} (rho {early.rho:.4g}, seed {first.seed}: {first.tensor} is not "
-        "finite); results.csv has them all."
+        f"{lost} of {models} models diverged, at {len(hit)} of {len(found)} rhos, the lowest "
+        f"{min(one.rho for one in hit):.4g}, "
+        f"the first at update {first.update} (rho {early.rho:.4g}, seed {first.seed}: {describe(first.tensor)}); "
+        "results.csv has them all."
     )
 
 
 def measured_edge(found: Sequence[RhoSummary]) -> float | None:
-    """The rho at which the median growth rate crosses zero, between neighbouring rhos; None where it does not."""
-    ordered = sorted(found, key=lambda one: one.rho)
-    for one, other in pairwise(ordered):
+    """The lowest rho at which the median growth rate rises through zero, by linear interpolation; None without one."""
+    return next((place for place, rises, _, _ in _zeros(found) if rises), None)
+
+
+def _zeros(found: Sequence[RhoSummary]) -> list[tuple[float, bool, float, float]]:
+    """Where the median rate changes sign between neighbouring rhos: (place, whether it rises, rho below, above)."""
+    zeros = []
+    for one, other in pairwise(sorted(found, key=lambda one: one.rho)):
         low, high = one.verdict.rate, other.verdict.rate
-        if math.isfinite(low) and math.isfinite(high) and low < 0 <= high:
-            return one.rho + (other.rho - one.rho) * -low / (high - low)
-    return None
+        if math.isfinite(low) and math.isfinite(high) and (low < 0) != (high < 0):
+            place = one.rho + (other.rho - one.rho) * -low / (high - low)
+            zeros.append((place, low < 0, one.rho, other.rho))
+    return zeros
 
 
 def _where(found: Sequence[RhoSummary], steps: int) -> str:
-    """What the gradient does over the chunk, rho by rho, or range by range."""
+    """What the gradient does over a sequence, rho by rho, or range by range."""
     over = f"Over {_count(steps, 'step')} the gradient"
     if len(found) <= FEW:
         parts, before = [], ""
@@ -66,102 +117,158 @@ def _where(found: Sequence[RhoSummary], steps: int) -> str:
             parts.append(f"{said} at rho {one.rho:g} ({_verdict(one)})")
             before = verb
         return f"{over} {_join(parts)}."
-    ordered = sorted(found, key=lambda one: one.rho)
     runs: list[list[RhoSummary]] = []
-    for one in ordered:
+    for one in sorted(found, key=lambda one: one.rho):
         if runs and runs[-1][-1].verdict.word == one.verdict.word:
             runs[-1].append(one)
         else:
             runs.append([one])
-    parts = [f"{_WORDS[run[0].verdict.word]} at rho {_span(run)}" for run in runs]
-    return f"{over} {_join(parts)}."
-
-
-_WORDS = {"vanishing": "vanishes", "edge": "stays near the edge", "exploding": "explodes"}
+    return f"{over} {_join([f'{WORDS[run[0].verdict.word]} at rho {_span(run)}' for run in runs])}."
 
 
 def _verdict(one: RhoSummary) -> str:
-    word = one.verdict.word
-    if word != "edge" or one.seeds == 1:
-        return word
-    counts = (one.vanishing, "vanishes", "vanish"), (one.exploding, "explodes", "explode")
+    """The word, and where the seeds disagree how many of them do what."""
+    lost = f"; {len(one.diverged)} of {one.seeds} diverged in training" if one.diverged else ""
+    if one.verdict.word != "mixed":
+        return one.verdict.word + lost
+    between = one.seeds - one.vanishing - one.exploding
+    counts = (
+        (one.vanishing, "vanishes", "vanish"),
+        (one.exploding, "explodes", "explode"),
+        (between, f"stays within a factor of {FACTOR:g}", f"stay within a factor of {FACTOR:g}"),
+    )
     sides = [f"{count} {single if count == 1 else several}" for count, single, several in counts if count]
-    return f"edge: of {one.seeds} seeds {' and '.join(sides)}" if sides else "edge"
+    return f"mixed: of {_count(one.seeds, 'seed')} {_join(sides)}{lost}"
 
 
-def _edges(config, found, steps: int, edge: float | None, exact: bool) -> list[str]:
-    said = []
-    if edge is not None:
+def _losses(found: Sequence[RhoSummary]) -> str:
+    """How many networks diverged in training, at which rhos."""
+    hit = sorted((one for one in found if one.diverged), key=lambda one: one.rho)
+    if not hit or len(found) <= FEW:
+        return ""  # said rho by rho
+    lost, models = sum(len(one.diverged) for one in hit), sum(one.seeds for one in found)
+    most = [one for one in hit if 2 * len(one.diverged) > one.seeds]
+    said = f"In training {lost} of {models} networks diverged, at {len(hit)} of {len(found)} rhos from {_span(hit)}"
+    return f"{said}; at {len(most)} of them more than half did, from {_span(most)}." if most else f"{said}."
+
+
+def _theory(config, steps: int, edge: float | None, exact: bool) -> str:
+    """Where mean field theory puts the edge."""
+    if edge is None:
+        return ""
+    activation, scale = config.model.activation, "spectral radius" if exact else "rho"
+    if activation in ("relu", "identity"):
         low, high = (edge * 10 ** (sign / steps) for sign in (-1, 1))
-        activation = config.model.activation
-        scale = "spectral radius" if exact else "rho"
-        if activation in ("relu", "identity"):
-            said.append(
-                f"Mean field puts the edge of {activation} at {scale} {edge:.4g}: over {steps} steps vanishing below "
-                f"{low:.3g}, exploding above {high:.3g}."
-            )
-        else:
-            said.append(
-                f"Mean field puts the edge of {activation} at {scale} {edge:.4g} for small states; saturation moves "
-                "it up, and inputs push it further."
-            )
-    measured = measured_edge(found)
-    if measured is not None:
-        said.append(f"Measured, the median rate crosses zero at rho {measured:.3g}.")
+        return (
+            f"For many units mean field puts the edge of {activation} at {scale} {edge:.4g}: over "
+            f"{_count(steps, 'step')} vanishing below {low:.3g}, exploding above {high:.3g}."
+        )
+    return (
+        f"For many units mean field puts the edge of {activation} at {scale} {edge:.4g} if states are small, higher "
+        "if they are saturated."
+    )
+
+
+def _saturation(found: Sequence[RhoSummary], steps: int) -> str:
+    """Rhos beyond mean field's edge at which gradients vanish, since most states are saturated."""
+    hit = [
+        one
+        for one in sorted(found, key=lambda one: one.rho)
+        if one.verdict.word == "vanishing"
+        and (one.mean_field_rate or 0.0) > decisive_rate(steps)
+        and one.quantities["saturated"].median >= 0.5
+    ]
+    if not hit:
+        return ""
+    least = min(one.quantities["saturated"].median for one in hit)
+    share = f"{100 * least:.0f} %" if len(hit) == 1 else f"at least {math.floor(100 * least)} %"
+    return f"At rho {_span(hit)}, above that edge, the gradient vanishes: {share} of the states are saturated."
+
+
+def _crossings(found: Sequence[RhoSummary]) -> list[str]:
+    """Where the median rate crosses zero."""
+    median = "median rate" if max(one.seeds for one in found) > 1 else "rate"
+    return [
+        f"Measured, the {median} {'rises' if rises else 'falls'} through zero at rho {place:.3g}, interpolated "
+        f"between {low:.4g} and {high:.4g}."
+        for place, rises, low, high in _zeros(found)[:FEW]
+    ]
+
+
+def _changes(found: Sequence[RhoSummary], alternatives: Sequence[Alternative]) -> list[str]:
+    """Which of the other settings that were measured have another verdict, and which have not."""
+    changed = [one for one in alternatives if one.verdict.word != one.before]
+    same = [one for one in alternatives if one.verdict.word == one.before]
+    fewest = min((one.seeds for one in alternatives), default=0)
+    where = f"{fewest} of the seeds" if fewest < max(one.seeds for one in found) else "the same seeds"
+    where = "the same seed" if fewest == 1 == max(one.seeds for one in found) else where
+    said = []
+    if changed:
+        ways = [f"{one.label} ({one.verdict.word}{f'; {one.option}' if one.option else ''})" for one in changed]
+        said.append(f"What would change the verdict, measured on {where} before training: {_join(ways, 'or')}.")
+    if same:
+        measured = "" if changed else f", measured on {where} before training"
+        said.append(
+            f"What would not change the verdict{measured}: {_join([one.label for one in same], 'or')} "
+            f"(still {same[0].before})."
+        )
     return said
 
 
-def _what_changes(config, found: Sequence[RhoSummary], steps: int, edge: float | None) -> str:
-    """The settings that would move the verdict, with their numbers."""
-    words = {one.verdict.word for one in found}
-    if config.model.cell == "rnn":
-        ways = [*_other_rhos(config, words, steps, edge), *_other_lengths(found, steps)]
-        if "vanishing" in words:
-            ways.append("an LSTM with open forget gates (--cell lstm --set model.init.forget_bias=1)")
-    else:
-        gate = {
-            "lstm": "forget gates that stand {} open (--set model.init.forget_bias={})",
-            "gru": "update gates that keep {} of the state (their bias, model.init.b_h)",
-        }[config.model.cell]
-        ways = []
-        if words != {"exploding"}:
-            ways += ["a larger rho", gate.format("more" if config.model.cell == "gru" else "wider", 2)]
-        if words != {"vanishing"}:
-            ways += ["a smaller rho", gate.format("less", 0)]
-    ways = ways or ["longer sequences (--length)" if "edge" in words else "a rho between these"]
-    return f"What would change the verdict: {_join(ways, 'or')}."
+def _shorter(found: Sequence[RhoSummary], steps: int, curves: dict[float, np.ndarray]) -> list[str]:
+    """How few steps leave another verdict, measured on the last of these; at the rho nearest to it."""
+    said = []
+    for word in ("vanishing", "exploding"):
+        decided = [one for one in found if one.verdict.word == word and one.rho in curves]
+        decided = [one for one in decided if math.isfinite(one.verdict.rate)]
+        if not decided:
+            continue
+        one = min(decided, key=lambda one: abs(one.verdict.rate))
+        curve = curves[one.rho]
+        for fewer in range(steps - 1, 0, -1):
+            verdict = judge(growth_rate(curve[:, : fewer + 1]), fewer)
+            if verdict.word != word:
+                last = "the last step alone is" if fewer == 1 else f"the last {fewer} steps alone are"
+                said.append(f"At rho {one.rho:g} {last} {verdict.word}.")
+                break
+    return said
 
 
-def _other_rhos(config, words: set[str], steps: int, edge: float | None) -> list[str]:
-    if edge is None or len(words) > 1:
-        return []
-    known = config.model.activation in ("relu", "identity")
-    low, high = (f"{edge * 10 ** (sign / steps):.3g}" for sign in (-1, 1))
-    return {
-        "vanishing": [f"a rho above {low}" if known else "a larger rho"],
-        "exploding": [f"a rho below {high}" if known else "a smaller rho"],
-        "edge": [f"a rho below {low} or above {high}" if known else "a smaller or larger rho"],
-    }[next(iter(words))]
+def _longer(found: Sequence[RhoSummary], steps: int) -> str:
+    """After how many steps a rate whose whole interval has one sign makes a factor of ten."""
+    lengths = []
+    for one in found:
+        low, high = one.verdict.low, one.verdict.high
+        if one.verdict.word == "critical" and one.seeds > 1 and low * high > 0:
+            lengths.append((math.floor(math.log(FACTOR) / min(abs(low), abs(high))) + 1, one))
+    if not lengths or min(lengths, key=lambda pair: pair[0])[0] > FARTHEST * steps:
+        return ""
+    length, one = min(lengths, key=lambda pair: pair[0])
+    word = "vanishing" if one.verdict.high < 0 else "exploding"
+    return f"Should its rates hold on, rho {one.rho:g} would be {word} over {length} steps (--length {length})."
 
 
-def _other_lengths(found: Sequence[RhoSummary], steps: int) -> list[str]:
-    """Lengths at which a rate makes a factor of ten, or none any more."""
-    decided = [abs(one.verdict.rate) for one in found if one.verdict.word != "edge"]
-    if not decided:
-        return ["longer sequences (--length)"]
-    fastest = max(rate for rate in decided)
-    if not math.isfinite(fastest):
-        return []
-    shortest = math.ceil(math.log(10) / min(decided))
-    return [f"sequences shorter than {shortest} steps (--length)"] if 1 < shortest <= steps else []
+def _seeds(seeds: int) -> str:
+    """What so few seeds are worth: a new network lies between the extremes of n with probability (n - 1) / (n + 1)."""
+    if seeds == 1:
+        return "One seed is no evidence and has no interval: its gradients may lie decades from the median of many."
+    if seeds < FEW_SEEDS:
+        inside, enough = (round(100 * (n - 1) / (n + 1)) for n in (seeds, 10))
+        return (
+            f"{seeds} seeds are few: a further network lies between their lowest and highest rate with a probability "
+            f"of {inside} %; with 10 seeds it is {enough} %."
+        )
+    return ""
 
 
 def _change(log_factor: float) -> tuple[str, str]:
     """What a gradient does and by which factor: ("shrinks", "10^8"), or one word and nothing."""
+    if math.isnan(log_factor):
+        return "is exactly 0 for some seeds and overflows for others", ""
     if not math.isfinite(log_factor):
-        return ("dies", "") if log_factor < 0 else ("overflows", "")
+        return ("becomes exactly 0", "") if log_factor < 0 else ("overflows", "")
     if abs(log_factor) < math.log(1.05):
-        return "keeps its size", ""
+        return "keeps its size within 5 %", ""
     exponent = abs(log_factor) / math.log(10)
     size = f"{float(f'{10**exponent:.2g}'):g}" if exponent < 4 else f"10^{exponent:.0f}"
     return "shrinks" if log_factor < 0 else "grows", size

@@ -91,7 +91,9 @@ def _evaluate(
         metrics=measured,
         units={"cross_entropy": "nats/character", "bits_per_character": "bits"},
         baselines=baselines,
-        headline=scores_sentence(measured["cross_entropy"], baselines, "cross_entropy", "nats per character", where),
+        headline=scores_sentence(
+            measured["bits_per_character"], baselines, "bits_per_character", "bits per character", where
+        ),
     )
 
 

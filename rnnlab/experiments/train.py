@@ -9,9 +9,11 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnnlab.config import dump
+from rnnlab.engine.divergence import describe
 from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RnnlabError
 from rnnlab.experiments.gradient_flow import FlowTable
+from rnnlab.experiments.loss_units import LossUnit, loss_unit
 from rnnlab.experiments.outcome import TOLD, Sayings, diverged_record, draw_course, finish
 from rnnlab.experiments.problems import Problem, build_problem
 from rnnlab.experiments.recording import Recorder
@@ -82,23 +84,37 @@ def _run(config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on
     training = start_training(config, setup)
     recorder = Recorder(run, config.seeds, setup.network.layout.names)
     flow = FlowTable(config, setup.loss, run)
-    stopped = _train(config, training, run, recorder, flow, on_progress, should_stop, say)
-    recorder.write()
-    _checkpoint(run, training)
+    try:
+        stopped = _train(config, problem, training, run, recorder, flow, on_progress, should_stop, say)
+        recorder.write()
+        _checkpoint(run, training)  # before the row of an epoch that is not done
+    except (KeyboardInterrupt, SystemExit):
+        recorder.close()
+        raise
+    recorder.close()
     draw_course(config, run, recorder, training)
     flow.draw()
     if stopped:
         return _interrupted(config, run, training, say)
     if len(recorder.diverged) == len(config.seeds):
-        raise _diverged(config, run, recorder, say)
+        raise _diverged(config, training, run, recorder, say)
     return finish(config, problem, training, run, recorder, say)
 
 
 def _train(
-    config, training: Training, run: RunFolder, recorder: Recorder, flow: FlowTable, on_progress, should_stop, say
+    config,
+    problem: Problem,
+    training: Training,
+    run: RunFolder,
+    recorder: Recorder,
+    flow: FlowTable,
+    on_progress,
+    should_stop,
+    say,
 ) -> bool:
     """Run the update loop; True where it was asked to stop before the end."""
     began = shown = time.perf_counter()
+    update, unit = None, loss_unit(config, problem)
     checkpoint_every = config.training.checkpoint_every
     # Blocks go to threads of their own; BLAS threads on top of them would only get in each other's way.
     with threadpool_limits(limits=1, user_api="blas"):
@@ -111,18 +127,20 @@ def _train(
             flow.look(training)
             for model, tensor in update.diverged.items():
                 say.warn(_divergence(config.seeds[model], update.number, tensor), told=len(recorder.diverged) <= TOLD)
-            if on_progress is not None and (now - shown >= SHOW_EVERY or update.number in (1, training.updates)):
-                on_progress(_progress(training, update, recorder, now - began))
+            if on_progress is not None and (now - shown >= SHOW_EVERY or update.number == 1):
+                on_progress(_progress(training, update, recorder, unit, now - began))
                 shown = now
             if checkpoint_every and update.number % checkpoint_every == 0 and update.number < training.updates:
                 recorder.write()
                 _checkpoint(run, training)
             if should_stop() and update.number < training.updates:
                 return True
+    if on_progress is not None and update is not None:
+        on_progress(_progress(training, update, recorder, unit, time.perf_counter() - began))
     return False
 
 
-def _progress(training: Training, update, recorder: Recorder, elapsed: float) -> Progress:
+def _progress(training: Training, update, recorder: Recorder, unit: LossUnit, elapsed: float) -> Progress:
     alive = np.isfinite(update.norm)
     middle = (lambda values: float(np.median(values[alive]))) if alive.any() else (lambda values: float("nan"))
     per_epoch = training.sampling.updates_per_epoch
@@ -130,11 +148,12 @@ def _progress(training: Training, update, recorder: Recorder, elapsed: float) ->
         update=update.number,
         updates=training.updates,
         epoch=update.epoch,
-        epochs=-(-training.updates // per_epoch),
-        loss=middle(update.loss),
+        epochs=1 if training.updates % per_epoch else training.updates // per_epoch,
+        loss=unit.of(middle(update.loss) / update.share),
         gradient_norm=middle(update.norm),
         clipped_share=recorder.clipped_share,
         elapsed=elapsed,
+        loss_name=unit.name,
     )
 
 
@@ -161,15 +180,18 @@ def _interrupted(config, run: RunFolder, training: Training, say: Sayings) -> Tr
     )
 
 
-def _diverged(config, run: RunFolder, recorder: Recorder, say: Sayings) -> DivergedError:
+def _diverged(config, training: Training, run: RunFolder, recorder: Recorder, say: Sayings) -> DivergedError:
     sentences = [_divergence(config.seeds[m], *recorder.diverged[m]) for m in sorted(recorder.diverged)]
     others = len(sentences) - 1
     more = f" So did the other {f'{others} seeds' if others > 1 else 'seed'}; log.txt says where." if others else ""
     clip = config.training.clip
     calmer = "clip: {kind: norm, threshold: 1.0}" if clip.kind == "none" else "a smaller training.clip.threshold"
+    hint = f"Try a smaller training.optimizer.learning_rate, or {calmer}."
+    if training.updates > 1 and {update for update, _ in recorder.diverged.values()} == {1}:
+        hint = "No update had been made: give smaller initial weights in model.init."
     error = DivergedError(
         f"Training diverged: {sentences[0]}{more} The last finite state is kept in '{run.path}'.",
-        hint=f"Try a smaller training.optimizer.learning_rate, or {calmer}.",
+        hint=hint,
         run=run.path,
     )
     run.log(f"error: {error.message}")
@@ -178,7 +200,7 @@ def _diverged(config, run: RunFolder, recorder: Recorder, say: Sayings) -> Diver
 
 
 def _divergence(seed: int, update: int, tensor: str) -> str:
-    return f"seed {seed} diverged at update {update}: {tensor} is not finite."
+    return f"seed {seed} diverged at update {update}: {describe(tensor)}."
 
 
 def _mark_failed(run: RunFolder, error: BaseException) -> None:

@@ -45,6 +45,15 @@ class Trained:
     checkpoint: str
     warnings: tuple[str, ...] = ()
 
+    @property
+    def diverged(self) -> list[int]:
+        """Places of the models that had diverged when the checkpoint was written: `theta` has what came before."""
+        ends = self.record.get("diverged") or {}
+        seeds = self.config.seeds  # type: ignore[attr-defined]
+        return [
+            place for place, seed in enumerate(seeds) if ends.get(str(seed), {}).get("update", np.inf) <= self.update
+        ]
+
 
 def take_up(run: Path, checkpoint: str | None = None) -> Trained:
     """Read a run and build its network and data again.

@@ -49,13 +49,13 @@ def growth(
     """One panel: growth rate over rho with intervals, the zero line, the predicted edge, and verdict regions.
 
     Over `steps` steps a rate acts as the factor exp(rate steps): `vanishing` lies where that is below
-    1 / decisive_factor, `exploding` where it is above decisive_factor, the edge between.
+    1 / decisive_factor, `exploding` where it is above decisive_factor, `critical` between.
 
     Parameters
     ----------
     rho : array of shape (P,)
     rates : array of shape (P, R)
-        Nats per step, per rho and seed. -inf for a gradient that died, NaN for a model that diverged: both
+        Nats per step, per rho and seed. -inf for a gradient of exactly 0, inf or NaN where states overflow: these
         are left out, and the rho is marked with a cross.
     steps : int
         Length of the chunk.
@@ -109,7 +109,7 @@ def _shade_verdicts(axes: Axes, decisive: float, change: str) -> None:
     bottom, top = axes.get_ylim()
     regions = (
         (bottom, -decisive, BLUE, "vanishing", "÷"),
-        (-decisive, decisive, BLACK, "edge", ""),
+        (-decisive, decisive, BLACK, "critical", ""),
         (decisive, top, VERMILLION, "exploding", "×"),
     )
     for low, high, color, name, sign in regions:
@@ -127,7 +127,7 @@ def _mark_dead(axes: Axes, rho: NDArray, rates: NDArray) -> None:
     axes.plot(
         places, np.full(len(places), axes.get_ylim()[0]), linestyle="none", marker="x", markersize=7,
         markeredgewidth=1.8, color=VERMILLION, clip_on=False, zorder=4,
-        label=f"no rate: dead or diverged ({int(lost.sum())} of {rates.size})",
+        label=f"no rate: gradient 0 or infinite ({int(lost.sum())} of {rates.size})",
     )  # fmt: skip
 
 

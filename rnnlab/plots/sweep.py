@@ -12,6 +12,7 @@ from rnnlab.plots.bands import draw_band, label_seeds, mark_diverged, summarise,
 from rnnlab.plots.canvas import new_figure
 from rnnlab.plots.style import CATEGORIES, FAINT, INK, count_x, legend_above, scale_y
 
+Counts = Mapping[float, int] | None
 MOST_ABOVE = 1e6  # a model on its way to infinity would squeeze all others into a line
 
 
@@ -19,6 +20,7 @@ def sweep(
     updates: ArrayLike,
     norms: Mapping[float, ArrayLike],
     *,
+    diverged: Mapping[float, int] | None = None,
     quantity: str = "‖∂L/∂W_hh‖",
     title: str = "Gradient norm over training, per ρ",
 ) -> Figure:
@@ -31,6 +33,8 @@ def sweep(
     updates : array of shape (U,)
     norms : mapping of rho to array of shape (R, U)
         NaN or infinite from where a model diverged. What lies a million times above the median is cut off.
+    diverged : mapping of rho to int, optional
+        How many of its models diverged, the last update included; counted by their norms where left out.
     quantity : str
         What the norms are of, for the y axis.
     """
@@ -41,9 +45,9 @@ def sweep(
     panel.set(xlabel="update", ylabel=quantity)
     scale_y(panel, shown, log=True)
     if few:
-        _draw_few(panel, updates, norms)
+        _draw_few(panel, updates, norms, diverged)
     else:
-        _draw_many(figure, panel, updates, norms)
+        _draw_many(figure, panel, updates, norms, diverged)
     count_x(panel)
     return figure
 
@@ -58,11 +62,12 @@ def _within_reach(norms: list[NDArray]) -> list[NDArray]:
     return [np.minimum(one, most) for one in alive]
 
 
-def _draw_few(axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike]) -> None:
+def _draw_few(axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike], known: Counts) -> None:
     seeds = ""
     for color, (rho, values) in zip(CATEGORIES, norms.items(), strict=False):
         band = summarise(updates, values)
         diverged = mark_diverged(axes, updates, values, color=color, label="")
+        diverged = diverged if known is None else known[rho]
         label = f"ρ = {rho:g}" + (f" ({diverged} diverged)" if diverged else "")
         draw_band(axes, band, label, color=color)
         seeds = label_seeds(len(np.atleast_2d(values)), band.spread)
@@ -70,7 +75,7 @@ def _draw_few(axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike]) 
         legend_above(axes, title=seeds)
 
 
-def _draw_many(figure: Figure, axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike]) -> None:
+def _draw_many(figure: Figure, axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike], known: Counts) -> None:
     bands = [summarise(updates, values) for values in norms.values()]
     paths = [np.column_stack([band.x, band.median]) for band in bands]
     if len(paths[0]) == 1:
@@ -87,7 +92,9 @@ def _draw_many(figure: Figure, axes: Axes, updates: ArrayLike, norms: Mapping[fl
     bar.ax.tick_params(labelsize=9, colors=INK, color=FAINT)
     bar.outline.set_visible(False)  # type: ignore[operator]
     models = [np.atleast_2d(values) for values in norms.values()]
-    diverged = sum(int(np.sum(~np.isfinite(one).all(axis=1))) for one in models)
+    diverged = (
+        sum(int(np.sum(~np.isfinite(one).all(axis=1))) for one in models) if known is None else sum(known.values())
+    )
     seeds = label_seeds(len(models[0]))
     note = f"; {diverged} of {sum(map(len, models))} models diverged" if diverged else ""
     axes.plot([], [], color=INK, linewidth=1.1, label=f"per ρ: {seeds}{note}")

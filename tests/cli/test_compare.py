@@ -53,7 +53,7 @@ def test_json_and_warnings(rnnlab, trained):
     done = rnnlab("compare", trained(TEXT, "words"), trained(PRICES, "prices"), "--json")
     content = json.loads(done.stdout)
     assert [one["name"] for one in content["runs"]] == ["words", "prices"]
-    assert content["runs"][0]["before"]["verdict"] in ("vanishing", "edge", "exploding")
+    assert content["runs"][0]["before"]["verdict"] in ("vanishing", "critical", "mixed", "exploding")
     assert content["runs"][1]["before"] is None
     assert done.stderr.startswith("warning: These runs did not learn from the same data")
 

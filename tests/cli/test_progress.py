@@ -1,3 +1,4 @@
+import dataclasses
 import re
 
 import pytest
@@ -50,6 +51,11 @@ def test_silence_says_nothing(capsys):
         silence.warning("b")
     assert capsys.readouterr() == ("", "")
     assert silence.last == at(300)
+
+
+def test_the_loss_has_the_name_of_its_unit():
+    look = dataclasses.replace(at(5), loss=4.25, loss_name="bits per character")
+    assert "   bits per character 4.25   gradient norm" in progress.figures(look)
 
 
 def test_updates_are_counted_where_there_are_no_epochs():

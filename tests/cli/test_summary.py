@@ -1,3 +1,4 @@
+import dataclasses
 import re
 from pathlib import Path
 
@@ -48,6 +49,14 @@ def test_screen_of_a_training(trained, capsys):
         "run  runs/20261121T170305Z-stock-3f9a\n",
         "",
     )
+
+
+def test_seeds_that_stopped_early_have_epochs_up_to_the_longest(trained, capsys):
+    stopped = dataclasses.replace(trained, record={"stopped_early": {"0": 16, "1": 8}})
+    summary.show(stopped, dataclasses.replace(LAST, update=21, epoch=21))
+    assert capsys.readouterr().out.startswith("stock: 5 seeds, up to 21 epochs, 3.1 s\n")
+    summary.show(dataclasses.replace(stopped, seeds=[0]), dataclasses.replace(LAST, update=21, epoch=21))
+    assert capsys.readouterr().out.startswith("stock: 1 seed, 21 epochs, 3.1 s\n")
 
 
 @pytest.mark.parametrize("width", [60, 80])

@@ -20,8 +20,8 @@ def test_it_works_in_an_empty_folder_and_prints_a_table(rnnlab, tmp_path):
     assert lines[0] == "gradients: 2 rhos, 3 seeds each, relu, 8 units, 12 steps"
     assert re.match(r"  rho +verdict +growth rate +horizon +theory +Lyapunov +radius +sigma", lines[2])
     assert [line.split()[0] for line in lines[3:5]] == ["0.9", "1.2"]
-    assert lines[3].split()[1] in ("vanishing", "edge", "exploding")
-    assert "Mean field puts the edge of relu at rho 1.414" in done.stdout
+    assert lines[3].split()[1] in ("vanishing", "critical", "mixed", "exploding")
+    assert "mean field puts the edge of relu at rho 1.414" in done.stdout
     assert (tmp_path / lines[-1].split()[-1] / "summary.json").is_file()
 
 
@@ -42,6 +42,26 @@ def test_quiet_leaves_the_run_folder_alone(rnnlab, tmp_path):
     assert line.startswith("runs/")
     assert "-mine-" in line
     assert (tmp_path / line / "plots" / "growth.png").is_file()
+
+
+def test_values_and_a_range_are_sorted_and_measured_once(rnnlab):
+    done = rnnlab("sweep-rho", "1.2", "0.75", "--from", "0.5", "--to", "1", "--num", "3", *SMALL)
+    rows = [line.split()[0] for line in done.stdout.splitlines()[3:7]]
+    assert rows == ["0.5", "0.75", "1", "1.2"]
+    assert "warning: The rhos were sorted. Given more than once and measured once: rho 0.75." in done.stderr
+
+
+def test_one_seed_has_no_interval_and_zeros_and_overflows_are_explained(rnnlab):
+    one = rnnlab("sweep-rho", "0", "0.9", "1e300", *SMALL[:-1], "1").stdout
+    table, legend = one.split("\n\n")[1:3]
+    assert "[" not in table
+    assert "Medians" not in legend
+    assert legend.startswith("Before training; where there is an arrow, at the first and at the last update, of the")
+    assert "Rate -inf: the gradient is exactly 0. Rate inf: the gradient overflows." in legend
+    three = rnnlab("sweep-rho", "0.9", *SMALL).stdout
+    assert "Rate -inf" not in three
+    assert "of the models that did not diverge" not in three
+    assert "Medians of the seeds, in brackets 5 % to 95 % of them, before training" in three
 
 
 def test_some_diverged_is_a_warning_all_diverged_exits_3(rnnlab):

@@ -144,6 +144,27 @@ def test_interruption(executable, environment, tmp_path, number, code):
     assert "Traceback" not in err
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_within_its_first_epoch_a_run_has_a_row_of_metrics_per_seed(
+    executable, environment, tmp_path, number
+):
+    (tmp_path / "long.yaml").write_text(
+        "data: {kind: text, text: the quick brown fox, repeat: 100000, chunk: 10}\nmodel: {hidden_size: 4}\n"
+        "training: {epochs: 3, batch_size: 1}\nseeds: 2\n"
+    )
+    command = [executable, "train", "long.yaml"]
+    streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, cwd=tmp_path, env=environment(), **streams) as process:
+        _wait_for(lambda: list(tmp_path.glob("runs/*/gradient_norms.csv")) or process.poll() is not None)
+        process.send_signal(number)
+        out, err = process.communicate(timeout=60)
+    assert process.returncode == 128 + number, err
+    (run,) = runs(tmp_path)
+    _, *rows = (run / "metrics.csv").read_text().splitlines()
+    update = re.search(r"Stopped after update (\d+) of", out)[1]
+    assert [row.split(",")[:3] for row in rows] == [["0", "1", update], ["1", "1", update]]
+
+
 def test_a_reader_that_went_away_does_not_stop_the_training(executable, environment, tmp_path):
     reading, writing = os.pipe()
     process = subprocess.Popen(

@@ -27,17 +27,40 @@ def test_curves_that_die_or_overflow_have_infinite_rates():
 
 @pytest.mark.parametrize(
     ("rates", "word"),
-    [([-0.4, -0.3, -0.2], "vanishing"), ([-0.4, -0.3, 0.2], "edge"), ([0.2, 0.3, 0.4], "exploding"), ([-0.01], "edge")],
+    [
+        ([-0.4, -0.3, -0.2], "vanishing"),
+        ([0.2, 0.3, 0.4], "exploding"),
+        ([-0.04, 0.01, 0.04], "critical"),
+        ([-0.01], "critical"),
+        ([-0.4, -0.3, 0.2], "mixed"),
+        ([-0.4, -0.3, 0.0], "mixed"),
+        ([0.01, 0.3, 0.4], "mixed"),
+        ([-np.inf, 0.01, 0.01], "mixed"),
+        ([-np.inf, np.inf], "mixed"),
+        ([np.nan], "mixed"),
+    ],
 )
-def test_a_verdict_needs_the_whole_interval_on_one_side(rates, word):
+def test_a_verdict_needs_the_whole_interval_in_one_place(rates, word):
     assert judge(np.array(rates), 50).word == word
+
+
+def test_a_setting_at_which_most_models_diverged_is_not_critical():
+    rates = np.full(4, 0.01)
+    assert [judge(rates, 50, diverged=n).word for n in range(5)] == ["critical"] * 3 + ["mixed"] * 2
+    assert judge(rates - 1, 50, diverged=4).word == "vanishing"
+
+
+def test_between_opposite_infinities_there_is_no_median():
+    verdict = judge(np.array([-np.inf, np.inf]), 50)
+    assert np.isnan(verdict.rate)
+    assert judge(np.array([-np.inf, np.inf, np.inf]), 50).rate == np.inf
 
 
 @pytest.mark.parametrize(("sign", "word"), [(-1, "vanishing"), (1, "exploding")])
 def test_the_rule_asks_for_a_factor_of_ten_over_the_chunk(sign, word):
     just = np.log(10) / 50
     assert judge(np.array([sign * just * 1.001]), 50).word == word
-    assert judge(np.array([sign * just * 0.999]), 50).word == "edge"
+    assert judge(np.array([sign * just * 0.999]), 50).word == "critical"
 
 
 def test_a_verdict_has_the_median_its_interval_and_the_horizon():

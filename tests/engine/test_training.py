@@ -348,9 +348,24 @@ def test_a_model_that_diverges_is_frozen_and_disturbs_nobody(mode):
 
 def test_what_diverged_is_named():
     many, wild = diverging(steps=3)
+    wild[1] *= 1e150
     told = [update for update in train_of(many, theta=wild, updates=30) if update.diverged]
     assert [list(update.diverged) for update in told] == [[1]]
     assert told[0].diverged[1].startswith("layer0.h at step ")
+
+
+@pytest.mark.parametrize(("factor", "runs_away"), [(0.9e6, False), (1.1e6, True)])
+@pytest.mark.parametrize("updates", [1, 2])
+def test_weights_that_grow_a_millionfold_are_a_divergence_though_they_are_finite(factor, runs_away, updates):
+    many = ensemble(activation="tanh")
+    gradient = many.network.gradients(many.theta, many.batch, many.loss).parameters
+    start, step = np.linalg.norm(many.theta, axis=1), np.linalg.norm(gradient, axis=1)
+    rate = factor * float((np.maximum(start, 1.0) / step).max())
+    model = int((np.maximum(start, 1.0) / step).argmax())
+    training = train_of(many, updates=updates, rate=lambda update: 0.0 if update else rate, only=model)
+    told = [update.diverged for update in training if update.diverged]
+    assert told == [{0: "weights"}] * runs_away
+    assert (training.theta == many.theta[model]).all() == runs_away
 
 
 def test_when_all_have_diverged_training_ends():

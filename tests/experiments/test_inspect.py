@@ -1,5 +1,6 @@
 """Inspecting a trained run: its own parameters before and after, measured as everything else is."""
 
+import dataclasses
 import json
 import shutil
 
@@ -9,7 +10,7 @@ import pytest
 from rnnlab.config import load
 from rnnlab.dynamics import spectra
 from rnnlab.errors import RunFolderError
-from rnnlab.experiments.inspect import inspect
+from rnnlab.experiments.inspect import inspect, measure_trained
 from rnnlab.experiments.train import train
 from rnnlab.experiments.trained import take_up
 from rnnlab.runs.tables import read_table
@@ -118,3 +119,50 @@ def test_a_run_without_checkpoints_says_so(run, tmp_path):
     shutil.rmtree(copy / "checkpoints")
     with pytest.raises(RunFolderError, match="has no checkpoint"):
         inspect(copy)
+
+
+@pytest.fixture
+def partly_diverged(tmp_path):
+    config = small_config(
+        "model.init.W_hh.rho=1.9", "training.updates=60", "data.chunk=30", "data.repeat=40", seeds="12"
+    )
+    run = train(config, runs_dir=tmp_path, command=[])
+    assert 0 < len(run.record["diverged"]) < 12
+    return run
+
+
+def test_after_training_stand_the_models_that_did_not_diverge(partly_diverged):
+    found = inspect(partly_diverged.run)
+    lost = sorted(int(seed) for seed in partly_diverged.record["diverged"])
+    before, after = found.looks["layer0"]
+    assert len(before.portrait.growth_rate) == 12
+    assert len(after.portrait.growth_rate) == 12 - len(lost)
+    kept = [seed for seed in range(12) if seed not in lost]
+    weights = found.trained.setup.network.layout.view(found.trained.theta, "layer0.W_hh")[kept]
+    np.testing.assert_allclose(after.portrait.spectral_radius, spectra.spectral_radius(weights), rtol=1e-10)
+    (warning,) = found.plain()["warnings"]
+    assert warning.startswith(f"{len(lost)} of 12 seeds diverged ({', '.join(map(str, lost[:10]))}")
+    for look in (before, after):
+        assert look.verdict.word != "critical" or 2 * len(lost) <= 12
+
+
+def test_a_checkpoint_from_before_a_divergence_has_all_models(partly_diverged):
+    trained = take_up(partly_diverged.run)
+    first = min(one["update"] for one in partly_diverged.record["diverged"].values())
+    early = dataclasses.replace(trained, update=first - 1)
+    assert early.diverged == []
+    assert len(trained.diverged) == len(partly_diverged.record["diverged"])
+
+
+def test_where_most_models_diverged_nothing_is_critical(partly_diverged):
+    trained = take_up(partly_diverged.run)
+    everyone = {str(seed): {"update": 1, "tensor": "loss"} for seed in range(11)}
+    lone = 11
+    theta = trained.theta.copy()
+    theta[lone] = 0
+    trained.setup.network.layout.view(theta, "layer0.W_hh")[lone] = np.eye(8)
+    trained.setup.network.layout.view(theta, "layer0.W_xh")[lone] = 1
+    alone = dataclasses.replace(trained, theta=theta, record={"diverged": everyone})
+    look = measure_trained(alone, 0)
+    assert look.verdict.rate == pytest.approx(0, abs=1e-12)
+    assert look.verdict.word == "mixed"

@@ -92,7 +92,7 @@ def test_the_summary_is_strict_json_with_a_verdict_per_rho(swept):
     rates = read_table(swept.run / "results.csv")["growth_rate"][:3]
     assert summary["rhos"][0]["growth_rate"]["median"] == pytest.approx(np.median(rates))
     assert summary["rhos"][0]["growth_rate"]["low"] == pytest.approx(np.quantile(rates, 0.05))
-    assert {one["verdict"] for one in summary["rhos"]} <= {"vanishing", "edge", "exploding"}
+    assert {one["verdict"] for one in summary["rhos"]} <= {"vanishing", "critical", "mixed", "exploding"}
     assert summary["mean_field_edge"] == pytest.approx(2**0.5)
     assert summary["rhos"][1]["mean_field_rate"] == pytest.approx(np.log(1.2 / 2**0.5))
 
@@ -126,6 +126,7 @@ def test_a_model_that_overflows_is_recorded_and_the_others_go_on(swept, tmp_path
     found = sweep(tmp_path, [0.9, 1e300, 1.2], on_warning=warned.append)
     table, expected = read_table(found.run / "results.csv"), read_table(swept.run / "results.csv")
     kept = table["rho"] < 2
+    assert table["rho"].tolist() == sorted(table["rho"])
     for name in RESULTS.split(",")[:-1]:
         np.testing.assert_allclose(table[name][kept].astype(float), expected[name], rtol=1e-9)
     lost = ~kept
@@ -133,13 +134,14 @@ def test_a_model_that_overflows_is_recorded_and_the_others_go_on(swept, tmp_path
     assert table["diverged_update"][lost].tolist() == [1] * 3
     assert table["diverged_tensor"][lost].tolist() == ["layer0.h at step 2"] * 3
     assert warned == [
-        "rho 1e+300: all 3 seeds diverged, the first at update 1, where layer0.h at step 2 is not finite."
+        "The rhos were sorted.",
+        "rho 1e+300: all 3 seeds diverged, the first at update 1, where layer0.h at step 2 is not finite.",
     ]
     text = (found.run / "summary.json").read_text()
     assert "NaN" not in text
     assert "Infinity" not in text
     assert found.record["status"] == "completed"
-    assert found.rhos[1].verdict.word == "exploding"
+    assert found.rhos[2].verdict.word == "exploding"
 
 
 def test_where_every_model_diverges_the_run_says_so(tmp_path):
@@ -181,8 +183,48 @@ def test_other_kinds_of_data_can_be_swept(tmp_path):
     assert (rates[:2] < rates[2:]).all()
 
 
-def test_rhos_are_taken_once_in_their_order():
-    assert check_rhos([1.2, 0.9, 1.2]) == [1.2, 0.9]
+def test_rhos_are_taken_once_in_ascending_order():
+    assert check_rhos([1.2, 0.9, 1.2]) == [0.9, 1.2]
+
+
+@pytest.mark.parametrize(
+    ("rhos", "sentences"),
+    [
+        ([0.9, 1.2], ()),
+        ([1.2, 0.9], ("The rhos were sorted.",)),
+        ([0.9, 0.9, 1.2], ("Given more than once and measured once: rho 0.9.",)),
+        ([1.2, 0.9, 1.2], ("The rhos were sorted. Given more than once and measured once: rho 1.2.",)),
+    ],
+)
+def test_what_was_done_to_the_rhos_is_said(tmp_path, rhos, sentences):
+    found = sweep(tmp_path, rhos)
+    assert found.warnings == sentences
+    assert [one.rho for one in found.rhos] == [0.9, 1.2]
+
+
+def test_an_arrow_leads_from_and_to_the_same_models(tmp_path):
+    found = sweep(tmp_path, [1.9], "training.updates=60", "data.chunk=30", "data.repeat=40", seeds="12")
+    table, one = read_table(found.run / "results.csv"), found.rhos[0]
+    stayed = table["diverged"] == "false"
+    assert 0 < stayed.sum() < 12
+    for name in ("loss_first", "loss_last", "grad_norm_first", "grad_norm_last"):
+        assert one.quantities[name].median == pytest.approx(np.median(table[name][stayed].astype(float)))
+
+
+def test_table_and_figure_count_the_same_diverged_models(tmp_path, monkeypatch):
+    from rnnlab.plots import sweep as figure
+
+    counted = []
+    draw = figure.sweep
+    monkeypatch.setattr(figure, "sweep", lambda *a, **k: counted.append(k["diverged"]) or draw(*a, **k))
+    found = sweep(tmp_path, [0.9, 1.9, 2.5], "training.updates=60", "data.chunk=30", "data.repeat=40", seeds="12")
+    assert counted == [{one.rho: len(one.diverged) for one in found.rhos}]
+    assert sum(counted[0].values()) > 0
+
+
+def test_norms_whose_squares_overflow_are_joined_all_the_same():
+    norms = np.array([[3e200, 4e200], [0.0, 0.0], [np.nan, 1.0], [3e-200, 4e-200]])
+    np.testing.assert_allclose(sweep_members._joint_norm(norms), [5e200, 0, np.nan, 5e-200])
 
 
 @pytest.mark.parametrize(("rhos", "message"), [([], "at least one"), ([-1.0], "-1"), ([float("nan")], "nan")])

@@ -4,11 +4,13 @@ import csv
 import json
 import re
 from datetime import datetime
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
 from rnnlab.errors import DivergedError
+from rnnlab.experiments import outcome
 from rnnlab.runs import RunFolder
 
 WILD = ("training.optimizer.learning_rate=1e300", "model.activation=identity")
@@ -116,6 +118,70 @@ def test_how_often_clipping_fired(finished):
     assert sentence in (finished.path / "log.txt").read_text()
 
 
+def clipping_notes(run):
+    return [note for note in run.summary.notes if note.startswith(("Clipping", "The median gradient"))]
+
+
+def test_clipping_of_nearly_every_update_is_explained_by_the_norms_of_the_run(run_of):
+    run = run_of("training.clip={kind: norm, threshold: 0.01}", seeds="2")
+    norms = run.table("gradient_norms.csv")["total"]
+    assert (norms > 0.01).all()
+    middle, mean = np.median(norms), np.mean(norms)
+    assert clipping_notes(run) == [
+        "Clipping (norm, threshold 0.01) fired in 100.0 % of 4 updates x 2 seeds.",
+        f"The median gradient norm was {middle:.3g}, {middle / 0.01:.3g} times the threshold; clipped, every update "
+        "had a gradient of that norm. Thresholds of 0.5 to 10 times the mean norm are usual (Pascanu et al. 2013): "
+        f"here {0.5 * mean:.3g} to {10 * mean:.3g}.",
+    ]
+
+
+def test_the_norm_of_a_loss_summed_over_the_steps_is_called_so(run_of, folder):
+    (folder / "text.yaml").write_text(
+        "data: {kind: text, text: 'abcabcbbcabacbabcc', repeat: 20, chunk: 9}\nmodel: {hidden_size: 4}\n"
+        "training: {updates: 20, batch_size: 1}\n"
+    )
+    run = run_of("training.clip={kind: norm, threshold: 0.1}", config="text.yaml")
+    assert "The median gradient norm, of a loss summed over the steps, was" in clipping_notes(run)[1]
+    by_value = clipping_notes(run_of("training.clip={kind: value, threshold: 1e-4}", config="text.yaml"))
+    assert by_value[1].endswith(": clipping changed the gradient of every update.")
+    assert len(clipping_notes(run_of("training.clip={kind: norm, threshold: 1e6}", config="text.yaml"))) == 1
+
+
+@pytest.mark.parametrize(
+    ("share", "said"),
+    [
+        (0.0, "in 0.0 %"),
+        (2e-4, "in less than 0.1 %"),
+        (0.034, "in 3.4 %"),
+        (0.9998, "in more than 99.9 %"),
+        (1.0, "in 100.0 %"),
+    ],
+)
+def test_clipping_that_fired_once_in_a_while_is_neither_never_nor_always(run_of, share, said):
+    config = run_of("training.epochs=1", "training.clip=norm").config
+    norms = np.array([[6.0, 8.0, np.nan]])
+    recorder = SimpleNamespace(updates=[1, 2], made=2, clipped_share=share, curve=lambda name: norms)
+    notes = outcome._clipping_note(config, recorder)
+    assert said in notes[0]
+    assert [note.startswith("The median gradient norm was 7, ") for note in notes[1:]] == [True] * (share > 0.9)
+    if share > 0.9:
+        assert ("clipped, every update" in notes[1]) == (share == 1)
+
+
+def test_clipping_counts_the_updates_that_were_made(run_of):
+    run = run_of(
+        "training.early_stopping={patience: 2, validation_fraction: 0.3}",
+        "training.epochs=150",
+        "training.batch_size=5",
+        "training.clip={kind: norm, threshold: 1e3}",
+        seeds="4",
+    )
+    made = len(run.table("gradient_norms.csv")["seed"])
+    assert clipping_notes(run) == [
+        f"Clipping (norm, threshold 1000) fired in 0.0 % of {made} updates that 4 seeds made."
+    ]
+
+
 def test_without_clipping_nothing_is_said_to_fire(run_of):
     run = run_of()
     assert run.record["clipped_share"] == 0
@@ -214,6 +280,37 @@ def test_early_stopping_ends_each_seed_at_its_own_epoch(run_of):
     checkpoint = run.checkpoint()
     assert checkpoint is not None
     np.testing.assert_array_equal(checkpoint.arrays["theta"], checkpoint.arrays["best"])
+
+
+def test_how_long_was_trained_is_told_to_the_last_update_whatever_ended_it(run_of):
+    told = []
+    run = run_of(
+        "training.early_stopping={patience: 2, validation_fraction: 0.3}",
+        "training.epochs=150",
+        "training.batch_size=5",
+        seeds="2",
+        on_progress=told.append,
+    )
+    table = run.table("metrics.csv")
+    assert told[-1].epoch == table["epoch"].max() < 150
+    epochs = sorted(run.record["stopped_early"].values())
+    assert run.summary.notes[-1].startswith("Early stopping ended 2 of 2 seeds; their parameters are those of epoch")
+    assert run.summary.notes[-1].endswith(f"{epochs[-1]}.")
+    lone = run_of(
+        "training.early_stopping={patience: 2, validation_fraction: 0.3}",
+        "training.epochs=150",
+        "training.batch_size=5",
+    )
+    assert lone.summary.notes[-1].startswith("Early stopping ended training; the parameters are those of epoch ")
+    never = run_of("training.early_stopping={patience: 99, validation_fraction: 0.3}")
+    assert never.summary.notes[-1] == "Early stopping never fired; the parameters are those of the best epoch."
+
+
+@pytest.mark.parametrize(("updates", "epochs"), [(6, 2), (4, 1), (3, 1)])
+def test_epochs_are_counted_where_they_are_whole(run_of, updates, epochs):
+    told = []
+    run_of("training.epochs=null", f"training.updates={updates}", "training.batch_size=20", on_progress=told.append)
+    assert told[-1].epochs == epochs
 
 
 def test_the_epoch_told_is_the_one_whose_parameters_remain(run_of):
@@ -325,6 +422,36 @@ def test_asked_to_stop_it_keeps_a_checkpoint(run_of):
     assert run.table("metrics.csv")["epoch"].tolist() == [1, 2, 3]
 
 
+@pytest.mark.parametrize("updates", [1, 2, 4, 5])
+def test_stopped_within_an_epoch_it_writes_what_it_has_of_the_epoch(run_of, updates):
+    asked = iter([False] * (updates - 1) + [True])
+    options = ("training.batch_size=20", "training.epochs=9")  # three updates an epoch
+    run = run_of(*options, seeds="2", should_stop=lambda: next(asked))
+    table, whole = run.table("metrics.csv"), run_of(*options, seeds="2").table("metrics.csv")
+    epochs, rest = divmod(updates, 3)
+    assert table["epoch"].tolist() == [epoch for epoch in range(1, epochs + bool(rest) + 1) for _ in range(2)]
+    assert table["update"][-1] == updates
+    np.testing.assert_array_equal(table["train_loss"][: 2 * epochs], whole["train_loss"][: 2 * epochs])
+    assert np.isfinite(table["train_loss"]).all()
+    assert len(run.table("gradient_norms.csv")["update"]) == 2 * updates
+    assert run.checkpoint().arrays["done"] == updates
+
+
+def test_a_second_signal_leaves_the_rows_that_there_are(run_of, folder):
+    asked = iter([False, False])
+
+    def stop():
+        try:
+            return next(asked)
+        except StopIteration:
+            raise KeyboardInterrupt from None
+
+    with pytest.raises(KeyboardInterrupt):
+        run_of("training.batch_size=20", "training.epochs=9", should_stop=stop)
+    (run,) = (folder / "runs").iterdir()
+    assert RunFolder.open(run).read_table("metrics.csv")["update"].tolist() == [3]
+
+
 def test_asked_to_stop_at_the_last_update_it_is_done(run_of):
     run = run_of("training.epochs=1", should_stop=lambda: True)
     assert run.record["status"] == "completed"
@@ -358,6 +485,12 @@ def test_a_hint_fits_the_clipping_there_is(run_of):
     with pytest.raises(DivergedError) as caught:
         run_of(*WILD, "training.clip={kind: value, threshold: 1e-3}")
     assert "a smaller training.clip.threshold" in caught.value.hint
+
+
+def test_a_hint_speaks_of_initial_weights_where_no_update_was_made(run_of):
+    with pytest.raises(DivergedError, match="diverged at update 1") as caught:
+        run_of("model.activation=identity", "model.init.W_hh={kind: normal, rho: 1e200}")
+    assert caught.value.hint == "No update had been made: give smaller initial weights in model.init."
 
 
 def test_a_divergence_in_the_very_last_update_counts(run_of):

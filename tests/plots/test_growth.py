@@ -61,7 +61,7 @@ def test_regions_meet_where_the_chunk_changes_by_the_decisive_factor(steps, fact
     texts = [text.get_text() for text in axes.texts]
     assert texts == [
         f"vanishing\n÷ {factor:g} or more\nin {steps} steps",
-        "edge",
+        "critical",
         f"exploding\n× {factor:g} or more\nin {steps} steps",
     ]
 
@@ -72,4 +72,4 @@ def test_dead_and_diverged_models_are_marked_and_counted(line, legend_texts):
     (axes,) = growth(RHO, rates, steps=50).axes
     np.testing.assert_allclose(measured(axes)[0][2], [2.0, 0.5])
     np.testing.assert_array_equal(line(axes, "no rate").get_xdata(), [2.0])
-    assert legend_texts(axes)[1] == "no rate: dead or diverged (2 of 9)"
+    assert legend_texts(axes)[1] == "no rate: gradient 0 or infinite (2 of 9)"
