@@ -210,7 +210,7 @@ def make_windows(
     ------
     DataError
         For too few rows for one training and one test window (with the number needed), a value that is not
-        finite, or, for `log_return`, a price that is not positive.
+        finite or not when scaled, or, for `log_return`, a price that is not positive.
     """
     values = np.ascontiguousarray(values, dtype=np.float64)
     rows_before = 0 if target == "price" else 1
@@ -218,13 +218,15 @@ def make_windows(
     _check_values(values, dates, target)
     _check_rows(len(values), train_rows, rows_before + lookback + horizon, train_fraction)
     known = values[:train_rows]
-    encoding = Encoding(
-        target,
-        horizon,
-        inputs=fit_scaling(_steps(known, target, 1), scaler),
-        targets=fit_scaling(_steps(known, target, horizon), scaler),
-    )
-    everything = _all_windows(values, dates, encoding, lookback)
+    with np.errstate(over="ignore", invalid="ignore"):
+        encoding = Encoding(
+            target,
+            horizon,
+            inputs=fit_scaling(_steps(known, target, 1), scaler),
+            targets=fit_scaling(_steps(known, target, horizon), scaler),
+        )
+        everything = _all_windows(values, dates, encoding, lookback)
+        _check_scaled(encoding, values, dates)
     n_train = train_rows - int(everything.rows[0])
     return WindowedSeries(
         values, train_rows, encoding, everything.part(0, n_train), everything.part(n_train, everything.size)
@@ -262,6 +264,15 @@ def _check_values(values: NDArray, dates: NDArray | None, target: str) -> None:
     if target == "log_return":
         hint = "Use target: difference, which takes any sign."
         _refuse(values <= 0, "Log returns need positive prices", values, dates, hint)
+
+
+def _check_scaled(encoding: Encoding, values: NDArray, dates: NDArray | None) -> None:
+    """Rows whose change, or whose distance from the training rows in their scale, is larger than a float can be."""
+    bad = np.zeros(len(values), dtype=bool)
+    for encoded in (encoding.encode_inputs(values), encoding.encode_targets(values)):
+        bad[len(values) - len(encoded) :] |= ~np.isfinite(encoded)
+    hint = "Train on rows of that size too (data.train_fraction), or use target: log_return."
+    _refuse(bad, "Every scaled value must fit a float", values, dates, hint)
 
 
 def _refuse(bad: NDArray, rule: str, values: NDArray, dates: NDArray | None, hint: str | None = None) -> None:
