@@ -19,7 +19,8 @@ Examples:
   rnnlab compare runs/*-gradients-* runs/*-lstm-*"""
 LEGEND = (
     "Growth rates in nats per step, before training with 5 % to 95 % of the seeds in brackets, and after it; verdict "
-    "and horizon, in steps, before training; the loss in the first and in the last epoch."
+    "and horizon, in steps, before training; the loss in the first and in the last epoch; metrics as the median of the "
+    "seeds with their range in brackets."
 )
 MOST_METRICS = 8
 ORDER = ("run", "verdict", "growth rate", "after", "horizon", "loss", "clipped")
@@ -84,13 +85,13 @@ def _names(runs: "list[Compared]") -> list[str]:
 
 
 def _places(runs: "list[Compared]") -> dict[str, int]:
-    """The metrics to show, and decimals for all rows of each: as many as the middle one of the runs needs."""
+    """The metrics to show, and the place that all rows of each are written down to: what the middle run needs."""
     most = MOST_BESIDE_RATES if any(one.looks for one in runs) else MOST_METRICS
     shown = list(dict.fromkeys(name for one in runs for name in one.metrics))[:most]
     places = {}
     for metric in shown:
         spreads = [one.metrics[metric] for one in runs if metric in one.metrics]
-        needed = sorted(numbers.decimals_for(spread.mean, spread.sd) for spread in spreads)
+        needed = sorted(numbers.place_for(spread.median, spread.low, spread.high) for spread in spreads)
         places[metric] = needed[len(needed) // 2]
     return places
 
@@ -109,10 +110,10 @@ def _row(name: str, one: "Compared", runs: "list[Compared]", places: dict[str, i
     if one.loss and any(other.looks for other in runs):
         row["loss"] = " → ".join(numbers.significant(value, 4) for value in one.loss)
     row["clipped"] = numbers.percent(one.clipped) if one.clipped is not None else numbers.MISSING
-    for metric, decimals in places.items():
+    for metric in places:
         if metric in one.metrics:
             spread = one.metrics[metric]
-            row[summary.label(metric)] = numbers.with_spread(spread.mean, spread.sd, decimals)
+            row[summary.label(metric)] = numbers.with_range(spread.median, spread.low, spread.high)
     if any(other.diverged for other in runs):
         row["diverged"] = f"{one.diverged} of {one.seeds}"
     return row
@@ -125,10 +126,9 @@ def _baseline_rows(runs: "list[Compared]", places: dict[str, int]) -> list[dict[
         return []
     rows = []
     for name, values in first.items():
-        row = {"run": summary.label(name)}
-        for metric, decimals in places.items():
-            mean = runs[0].metrics[metric].mean if metric in runs[0].metrics else None
-            row[summary.label(metric)] = numbers.beside(values.get(metric), mean, decimals)
+        row = {"run": summary.label(name, runs[0].season)}
+        for metric, place in places.items():
+            row[summary.label(metric)] = numbers.beside(values.get(metric), place)
         rows.append(row)
     return rows
 

@@ -3,8 +3,7 @@
 import math
 
 MOST_DIGITS = 6
-MOST_PLACES = 8
-NEGLIGIBLE = 1e-3
+FEWEST_DIGITS = 3
 MISSING = "–"
 
 
@@ -14,50 +13,38 @@ def significant(value: float | None, digits: int = 3) -> str:
         return MISSING if value is None or math.isnan(value) else str(value)
     if value == 0:
         return "0"
-    if not 1e-3 <= abs(value) < 1e6:
+    magnitude = _magnitude(value, digits)
+    if not -3 <= magnitude < 6:
         return f"{value:.{digits - 1}e}"
-    return f"{value:,.{max(digits - 1 - _magnitude(value), 0)}f}"
+    return f"{value:,.{max(digits - 1 - magnitude, 0)}f}"
 
 
-def with_spread(mean: float | None, sd: float | None, decimals: int) -> str:
-    """`mean ± sd` with `decimals` places; the mean alone where there is no spread."""
-    if sd is None or not math.isfinite(sd):
-        return fixed(mean, decimals)
-    return f"{fixed(mean, decimals)} ± {fixed(sd, decimals)}"
+def with_range(median: float | None, low: float | None, high: float | None) -> str:
+    """`median [low, high]`; the median alone where there is no range."""
+    place = place_for(median, low, high)
+    middle = beside(median, place)
+    if low is None or high is None:
+        return middle
+    return f"{middle} [{beside(low, place)}, {beside(high, place)}]"
 
 
-def fixed(value: float | None, decimals: int) -> str:
-    """The value with `decimals` places, in scientific form where that would be long."""
-    if value is None or not math.isfinite(value):
-        return significant(value)
-    if abs(value) >= 1e9 or decimals > MOST_PLACES:
-        digits = min(max(decimals + _magnitude(value), 1), MOST_DIGITS - 1)
-        return f"{value:.{digits}e}" if value else "0"
-    text = f"{value:,.{decimals}f}"
-    return text if text.strip("-0.,") else text.lstrip("-")
+def place_for(median: float | None, low: float | None, high: float | None) -> int:
+    """The power of ten that numbers of a row are written down to: the second digit of the range of the seeds.
 
-
-def decimals_for(mean: float | None, sd: float | None) -> int:
-    """How many places `mean ± sd` needs.
-
-    Two significant digits of the standard deviation, three of the mean where there is no spread, and no more
-    than `MOST_DIGITS` of the mean.
+    The third digit of the median where there is no range.
     """
-    if sd is not None and math.isfinite(sd) and sd > 0:
-        most = MOST_DIGITS - 1 - _magnitude(mean) if mean and math.isfinite(mean) else MOST_PLACES
-        return max(min(1 - _magnitude(sd), most), 0)
-    if mean is None or not math.isfinite(mean) or mean == 0:
+    if low is not None and high is not None and 0 < (width := high - low) < math.inf:
+        return _magnitude(width) - 1
+    if median is None or not math.isfinite(median) or median == 0:
         return 0
-    return max(2 - _magnitude(mean), 0)
+    return _magnitude(median) + 1 - FEWEST_DIGITS
 
 
-def beside(value: float | None, mean: float | None, decimals: int) -> str:
-    """A value to be compared with a mean shown with `decimals` places: as many, and at least three digits."""
-    if value is None or not math.isfinite(value):
+def beside(value: float | None, place: int) -> str:
+    """A value written down to the power of ten `place`, but with three to six significant digits of its own."""
+    if value is None or not math.isfinite(value) or value == 0:
         return significant(value)
-    if abs(value) <= NEGLIGIBLE * abs(mean or 0.0):
-        return fixed(value, decimals)
-    return fixed(value, max(decimals, 2 - _magnitude(value)))
+    return significant(value, min(max(_magnitude(value) - place + 1, FEWEST_DIGITS), MOST_DIGITS))
 
 
 def duration(seconds: float) -> str:
@@ -86,6 +73,6 @@ def count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
-def _magnitude(value: float) -> int:
-    """The power of ten of the leading digit, once the value is rounded to two digits."""
-    return int(f"{abs(value):.1e}".partition("e")[2])
+def _magnitude(value: float, digits: int = 3) -> int:
+    """The power of ten of the leading digit, once the value is rounded to so many digits."""
+    return int(f"{abs(value):.{digits - 1}e}".partition("e")[2])

@@ -57,27 +57,27 @@ def show_interrupted(summary: "TrainSummary") -> None:
 
 
 def table(summary: "TrainSummary", width: int | None) -> list[str]:
-    """A line per metric: the network with its spread over seeds, each baseline beside it."""
+    """A line per metric: the median of the seeds with their range, each baseline beside it."""
     names = list(summary.baselines)
-    model = "network" if len(summary.seeds) == 1 else "network ± sd"
+    model = "network" if len(summary.seeds) == 1 else "network: median [range]"
     rows = [_row(summary, metric, names) for metric in summary.metrics]
-    return tables.render(["", model, *map(label, names)], rows, width)
+    return tables.render(["", model, *(label(name, summary.season) for name in names)], rows, width)
 
 
-def label(name: str) -> str:
-    """A metric's or baseline's name as people write it."""
-    return LABELS.get(name, name.replace("_", " "))
+def label(name: str, season: int | None = None) -> str:
+    """A metric's or baseline's name as people write it; with the season of a seasonal one."""
+    written = LABELS.get(name, name.replace("_", " "))
+    return f"{written} ({season})" if name == "seasonal_naive" and season is not None else written
 
 
 def _row(summary: "TrainSummary", metric: str, baselines: Sequence[str]) -> list[str]:
     spread = summary.metrics[metric]
     unit = summary.units.get(metric)
-    decimals = numbers.decimals_for(spread.mean, spread.sd)
-    others = [summary.baselines[name].get(metric) for name in baselines]
+    place = numbers.place_for(spread.median, spread.low, spread.high)
     return [
         f"{label(metric)} ({unit})" if unit else label(metric),
-        numbers.with_spread(spread.mean, spread.sd, decimals),
-        *(numbers.beside(value, spread.mean, decimals) for value in others),
+        numbers.with_range(spread.median, spread.low, spread.high),
+        *(numbers.beside(summary.baselines[name].get(metric), place) for name in baselines),
     ]
 
 

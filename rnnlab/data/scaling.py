@@ -93,7 +93,10 @@ def _offset_and_scale(values: NDArray, kind: str, low: float, high: float) -> tu
     if kind == "minmax":
         return low, high - low
     if kind == "standard":
-        return float(values.mean()), float(values.std())
+        # Divided by a power of two, which is exact: their squares neither overflow nor vanish.
+        exponent = np.frexp(max(abs(low), abs(high)))[1]
+        scaled = np.ldexp(values, -exponent)
+        return float(np.ldexp(scaled.mean(), exponent)), float(np.ldexp(scaled.std(), exponent))
     if kind == "none":
         return 0.0, 1.0
     raise ValueError(f"The scaler must be minmax, standard or none; got {kind!r}.")

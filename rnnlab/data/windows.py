@@ -22,8 +22,6 @@ from numpy.typing import ArrayLike, NDArray
 from rnnlab.data.scaling import ScalerKind, Scaling, fit_scaling
 from rnnlab.errors import DataError
 
-LARGEST = 1e150  # of a value: its square fits a float, with room for a sum
-
 TargetKind = Literal["price", "difference", "log_return"]
 
 
@@ -211,8 +209,8 @@ def make_windows(
     Raises
     ------
     DataError
-        For too few rows for one training and one test window (with the number needed); a value that is not
-        finite, beyond 1e150, or not finite once it is scaled; for `log_return`, a price that is not positive.
+        For too few rows for one training and one test window (with the number needed), a value that is not
+        finite or not when scaled, or, for `log_return`, a price that is not positive.
     """
     values = np.ascontiguousarray(values, dtype=np.float64)
     rows_before = 0 if target == "price" else 1
@@ -220,14 +218,15 @@ def make_windows(
     _check_values(values, dates, target)
     _check_rows(len(values), train_rows, rows_before + lookback + horizon, train_fraction)
     known = values[:train_rows]
-    encoding = Encoding(
-        target,
-        horizon,
-        inputs=fit_scaling(_steps(known, target, 1), scaler),
-        targets=fit_scaling(_steps(known, target, horizon), scaler),
-    )
-    _check_scaled(values, dates, encoding)
-    everything = _all_windows(values, dates, encoding, lookback)
+    with np.errstate(over="ignore", invalid="ignore"):
+        encoding = Encoding(
+            target,
+            horizon,
+            inputs=fit_scaling(_steps(known, target, 1), scaler),
+            targets=fit_scaling(_steps(known, target, horizon), scaler),
+        )
+        everything = _all_windows(values, dates, encoding, lookback)
+        _check_scaled(encoding, values, dates)
     n_train = train_rows - int(everything.rows[0])
     return WindowedSeries(
         values, train_rows, encoding, everything.part(0, n_train), everything.part(n_train, everything.size)
@@ -262,21 +261,18 @@ def _steps(values: NDArray, target: TargetKind, horizon: int) -> NDArray:
 
 def _check_values(values: NDArray, dates: NDArray | None, target: str) -> None:
     _refuse(~np.isfinite(values), "Every value must be finite", values, dates)
-    hint = "Give the series in a larger unit."
-    rule = f"Values must lie between -{LARGEST:g} and {LARGEST:g}, since their errors are squared"
-    _refuse(np.abs(values) > LARGEST, rule, values, dates, hint)
     if target == "log_return":
         hint = "Use target: difference, which takes any sign."
         _refuse(values <= 0, "Log returns need positive prices", values, dates, hint)
 
 
-def _check_scaled(values: NDArray, dates: NDArray | None, encoding: Encoding) -> None:
-    for scaled in (encoding.encode_inputs(values), encoding.encode_targets(values)):
-        too_large = np.zeros(len(values), dtype=bool)
-        too_large[len(values) - len(scaled) :] = ~np.isfinite(scaled)
-        low, high = encoding.inputs.low, encoding.inputs.high
-        rule = f"Values must fit a float where they are scaled to training rows from {low:g} to {high:g}"
-        _refuse(too_large, rule, values, dates)
+def _check_scaled(encoding: Encoding, values: NDArray, dates: NDArray | None) -> None:
+    """Rows whose change, or whose distance from the training rows in their scale, is larger than a float can be."""
+    bad = np.zeros(len(values), dtype=bool)
+    for encoded in (encoding.encode_inputs(values), encoding.encode_targets(values)):
+        bad[len(values) - len(encoded) :] |= ~np.isfinite(encoded)
+    hint = "Train on rows of that size too (data.train_fraction), or use target: log_return."
+    _refuse(bad, "Every scaled value must fit a float", values, dates, hint)
 
 
 def _refuse(bad: NDArray, rule: str, values: NDArray, dates: NDArray | None, hint: str | None = None) -> None:

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.experiments.gradient_flow import probe, top
 from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
-from rnnlab.experiments.reports import Spread
+from rnnlab.experiments.reports import Spread, season_of
 from rnnlab.experiments.trained import take_up
 from rnnlab.runs.record import read_record
 from rnnlab.runs.tables import read_table
@@ -39,6 +39,8 @@ class Compared:
     steps : int or None
         T, over which the verdicts are meant.
     seeds, diverged : int
+    season : int or None
+        Rows in the season of the seasonal baseline.
     """
 
     run: Path
@@ -54,6 +56,7 @@ class Compared:
     steps: int | None
     seeds: int
     diverged: int
+    season: int | None = None
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
@@ -141,6 +144,7 @@ def _read(run: Path, warnings: list[str]) -> Compared:
         steps,
         len(record.get("seeds") or ()),
         len(record.get("diverged") or ()),
+        season_of(record),
     )
 
 

@@ -9,7 +9,7 @@ from rnnlab.data.series import Series
 from rnnlab.data.windows import WindowedSeries, Windows, make_windows
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
-from rnnlab.errors import DataError
+from rnnlab.errors import ConfigError, DataError
 from rnnlab.experiments.memory import check_data
 from rnnlab.experiments.problems import Evaluation, Problem
 from rnnlab.forecasting import baselines, comparison, metrics
@@ -17,6 +17,14 @@ from rnnlab.forecasting import baselines, comparison, metrics
 # Years of training data drawn before the forecast, so that the eye sees where the test rows begin.
 DRAWN_TRAINING_ROWS = 250
 FEW_WINDOWS = 30
+# Baselines as they stand in a sentence.
+NAMES = {
+    "naive": "persistence",
+    "drift": "drift",
+    "mean": "the mean",
+    "moving_average": "the moving average",
+    "seasonal_naive": "the seasonal baseline (season {season})",
+}
 _TOO_FEW = "Too few rows to forecast for a test of equal accuracy: {rows}. Give more rows or a smaller train_fraction."
 
 
@@ -38,7 +46,16 @@ def build(config) -> Problem:
         message = error.message[0].lower() + error.message[1:]
         raise DataError(f"{where}: {message}", hint=error.hint) from error
     check_data(windowed.train.inputs.size, "data.lookback")
+    season = data.season or baselines.season_of(series.dates[: windowed.train_rows])
+    if data.season is not None and data.season >= windowed.train_rows:
+        raise ConfigError(
+            [
+                f"data.season must be below the {windowed.train_rows} training rows; got {data.season}. "
+                "Give a smaller one, or leave it out."
+            ]
+        )
     dtype = np.dtype(config.model.dtype)
+    _check_dtype(windowed, dtype)
     every = config.model.readout == "every"
     return Problem(
         sequences=_batch(windowed.train, windowed, every, dtype),
@@ -61,7 +78,7 @@ def build(config) -> Problem:
             f"{series.name}, {series.source}: {series.rows} rows from {series.first} to {series.last}; "
             f"{windowed.train.size} windows of {data.lookback} rows to train on, {windowed.test.size} rows to forecast."
         ),
-        evaluate=partial(_evaluate, series, windowed, dtype, every),
+        evaluate=partial(_evaluate, series, windowed, dtype, every, season),
         warnings=(*series.notes, *_warn_of_few_windows(windowed), *_warn_of_extrapolation(windowed)),
     )
 
@@ -78,6 +95,18 @@ def load_series(data) -> Series:
         decimal=data.decimal,
     )
     return between(series, data.start, data.end)
+
+
+def _check_dtype(windowed: WindowedSeries, dtype: np.dtype) -> None:
+    encoding, values = windowed.encoding, windowed.values
+    largest = max(float(np.abs(one).max()) for one in (encoding.encode_inputs(values), encoding.encode_targets(values)))
+    if largest > float(np.finfo(dtype).max):
+        raise ConfigError(
+            [
+                f"model.dtype must hold every scaled value, which {dtype.name} does not; got {largest:.4g}. "
+                "Use dtype: float64 or another data.scaler."
+            ]
+        )
 
 
 def _batch(windows: Windows, windowed: WindowedSeries, every: bool, dtype: np.dtype) -> Batch:
@@ -103,11 +132,17 @@ def _warn_of_extrapolation(windowed: WindowedSeries) -> tuple[str, ...]:
     share, rows = windowed.share_outside_training_range(), windowed.test.size
     if share == 0:
         return ()
-    scaling = windowed.encoding.inputs
-    much = f"{100 * share:.0f} %" if share >= 0.01 else f"{round(share * rows)} of {rows}"
+    encoding = windowed.encoding
+    kind = {"price": "", "difference": "changes at the ", "log_return": "log returns at the "}[encoding.target]
+    if share < 0.01:
+        outside = round(share * rows)
+        much = f"{outside} of the {rows} {kind}test rows {'lies' if outside == 1 else 'lie'}"
+    else:
+        percent = f"{100 * share:.0f} %" if share < 0.995 or share == 1 else "More than 99 %"
+        much = f"{percent} of the {kind}test rows lie"
     return (
-        f"{much} of the test rows lie outside the range of the training rows "
-        f"({scaling.low:.6g} to {scaling.high:.6g}): there the network has to extrapolate.",
+        f"{much} outside the range of the training rows ({encoding.inputs.low:.6g} to {encoding.inputs.high:.6g}): "
+        "there the network has to extrapolate.",
     )
 
 
@@ -123,6 +158,7 @@ def _evaluate(
     windowed: WindowedSeries,
     dtype: np.dtype,
     every: bool,
+    season: int | None,
     network: Network,
     theta: np.ndarray,
 ) -> Evaluation:
@@ -130,28 +166,32 @@ def _evaluate(
     outputs, _ = network.outputs(theta, Batch(np.ascontiguousarray(test.inputs, dtype=dtype)))
     last = outputs[-1] if every else outputs
     predicted = windowed.encoding.to_price(last[..., 0].astype(np.float64), test.anchors)
-    naive = baselines.naive(windowed.values, test.rows, horizon)
+    rivals = _baselines(windowed, season)
+    naive = rivals["naive"]
     measured = metrics.measure(test.actual, predicted, naive, windowed.training_values)
-    season = baselines.season_of(series.dates)
-    others = {
-        name: rule(windowed.values, test.rows, horizon, **({"season": season} if name == "seasonal_naive" else {}))
-        for name, rule in baselines.BASELINES.items()
+    scored = {
+        name: {
+            key: float(value)
+            for key, value in metrics.measure(test.actual, row, naive, windowed.training_values).items()
+        }
+        for name, row in rivals.items()
     }
-    p_values = _p_values(test.actual, predicted, naive, horizon)
-    verdict = comparison.judge(measured["rmse"], float(metrics.rmse(test.actual, naive)), p_values)
+    best = min(scored, key=lambda name: scored[name]["rmse"])
+    tests = _tests(test.actual, predicted, rivals[best], horizon)
+    verdict = comparison.judge(
+        measured["rmse"],
+        comparison.Rival(NAMES[best].format(season=season), scored[best]["rmse"]),
+        tests,
+        diverged=np.isnan(theta[:, 0]),
+    )
+    also = "" if best == "naive" else f" Persistence has an RMSE of {scored['naive']['rmse']:.4g}."
     unit = series.currency or ""
     return Evaluation(
         metrics=measured,
         units={"rmse": unit, "mae": unit, "mape": "%", "smape": "%"},
-        baselines={
-            name: {
-                key: float(value)
-                for key, value in metrics.measure(test.actual, row, naive, windowed.training_values).items()
-            }
-            for name, row in others.items()
-        },
-        headline=verdict.sentence,
-        warnings=() if _enough(test.size, horizon) else (_TOO_FEW.format(rows=test.size),),
+        baselines=scored,
+        headline=verdict.sentence + also,
+        warnings=() if comparison.enough_for_test(test.size, horizon) else (_TOO_FEW.format(rows=test.size),),
         tables={
             "predictions.csv": {
                 "date": series.dates[test.rows],
@@ -161,40 +201,47 @@ def _evaluate(
             }
         },
         tests={
-            "diebold_mariano": {"against": "naive", "p_value": p_values},
+            "diebold_mariano": {
+                "against": best,
+                "statistic": None if tests is None else [one.statistic for one in tests],
+                "p_value": None if tests is None else [one.p_value for one in tests],
+            },
             "seasonal_naive": {"season": season},
         },
         figures={"forecast.png": partial(_draw, series, windowed, naive, predicted, measured["rmse"])},
     )
 
 
-def _enough(rows: int, horizon: int) -> bool:
-    """Whether there are rows enough for a test of equal accuracy."""
-    return rows > max(1, horizon)
+def _baselines(windowed: WindowedSeries, season: int | None) -> dict[str, np.ndarray]:
+    """What each baseline forecasts at the test rows; without a season there is no seasonal one."""
+    options = {"seasonal_naive": {"season": season}}
+    return {
+        name: rule(windowed.values, windowed.test.rows, windowed.encoding.horizon, **options.get(name, {}))
+        for name, rule in baselines.BASELINES.items()
+        if name != "seasonal_naive" or season is not None
+    }
 
 
-def _p_values(actual: np.ndarray, predicted: np.ndarray, naive: np.ndarray, horizon: int) -> list[float]:
-    """Diebold-Mariano p-value of each seed; NaN where it diverged, or where the rows are too few for a test."""
-    if not _enough(len(actual), horizon):
-        return [np.nan] * len(predicted)
-    return [
-        comparison.diebold_mariano(actual, row, naive, horizon=horizon).p_value if np.isfinite(row).all() else np.nan
-        for row in predicted
-    ]
+def _tests(actual: np.ndarray, predicted: np.ndarray, rival: np.ndarray, horizon: int) -> list | None:
+    """The Diebold-Mariano test of each seed; None where the rows are too few for one."""
+    if not comparison.enough_for_test(len(actual), horizon):
+        return None
+    return [comparison.diebold_mariano(actual, row, rival, horizon=horizon) for row in predicted]
 
 
 def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted: np.ndarray, rmse: np.ndarray):
     from rnnlab.forecasting.metrics import rmse as rmse_of
+    from rnnlab.plots.bands import drawable
     from rnnlab.plots.forecast import TrainingPart, forecast
 
     n, test = windowed.train_rows, windowed.test
     shown = slice(max(0, n - DRAWN_TRAINING_ROWS), n)
-    known = windowed.training_values
+    known = drawable(windowed.training_values)
     quantity = "price" if series.currency or series.adjustment else series.name
     return forecast(
         series.dates[test.rows],
-        test.actual,
-        naive,
+        drawable(test.actual),
+        drawable(naive),
         predicted,
         quantity=quantity,
         unit=series.currency or "",
@@ -202,5 +249,5 @@ def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted
         naive_rmse=float(rmse_of(test.actual, naive)),
         model="network",
         title=f"{series.name}: forecast of the test rows",
-        training=TrainingPart(series.dates[shown], series.values[shown], float(known.min()), float(known.max())),
+        training=TrainingPart(series.dates[shown], known[shown], float(known.min()), float(known.max())),
     )

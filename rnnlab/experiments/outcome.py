@@ -36,6 +36,7 @@ def finish(
         say.warn(warning)
     notes = [
         f"Trained on {problem.description}",
+        *_held_out_note(problem, training),
         *_clipping_note(config, recorder),
         *_course_notes(config, training, recorder),
     ]
@@ -66,6 +67,14 @@ def finish(
         say.warnings,
         run.record,
     )
+
+
+def _held_out_note(problem: Problem, training: Training) -> list[str]:
+    """How many of the training sequences early stopping took for its validation."""
+    total, rest = problem.sequences.sequences, training.sampling.sequences.sequences
+    if rest == total:
+        return []
+    return [f"Early stopping held out the last {total - rest} of these {total}; {rest} were trained on."]
 
 
 def _clipping_note(config, recorder: Recorder) -> list[str]:
@@ -111,13 +120,30 @@ def _course_notes(config, training: Training, recorder: Recorder) -> list[str]:
         which = f"epoch {epochs[0]}" if epochs[0] == epochs[-1] else f"epochs {epochs[0]} to {epochs[-1]}"
         ended = f"{len(best)} of {R} seeds; their parameters are" if R > 1 else "training; the parameters are"
         return [f"Early stopping ended {ended} those of {which}."]
-    loss = np.median(recorder.loss[np.isfinite(recorder.loss[:, -1])], axis=0)
-    tenth = max(1, len(loss) // 10)
-    if len(loss) < FEW_EPOCHS or not loss[-1] < (1 - STILL_FALLING) * loss[-1 - tenth]:
+    return _falling_note(recorder.loss)
+
+
+def _falling_note(loss: np.ndarray) -> list[str]:
+    """Which seeds were still learning at the end, by their loss per epoch (R, E).
+
+    A loss counts as falling where it ends lower, by a hundredth or more, than it ever was before the last tenth of the
+    epochs: a noisy loss that only comes back from a rise does not.
+    """
+    epochs = loss.shape[1]
+    tenth = max(1, epochs // 10)
+    if epochs < FEW_EPOCHS:
         return []
-    fall = 1 - loss[-1] / loss[-1 - tenth]
-    last = "epoch" if tenth == 1 else f"{tenth} epochs"
-    return [f"The training loss was still falling at the end, by {100 * fall:.0f} % over the last {last}."]
+    before, last = loss[:, : epochs - tenth], loss[:, -1]
+    with np.errstate(invalid="ignore"):
+        falling = last < (1 - STILL_FALLING) * before.min(axis=1)  # NaN where a network diverged: not falling
+    if not falling.any():
+        return []
+    falls = [f"{100 * (1 - end / start):.0f}" for start, end in zip(before[falling, -1], last[falling], strict=True)]
+    smallest, largest = min(falls, key=float), max(falls, key=float)
+    by = f"{smallest} %" if smallest == largest else f"{smallest} to {largest} %"
+    of = f"{falling.sum()} of {len(loss)} seeds"
+    where = f" in {of}" if len(loss) > 1 else ""
+    return [f"The training loss was still falling{where}, by {by} over the last {tenth} epoch{'s' * (tenth > 1)}."]
 
 
 def diverged_record(seeds: list[int], recorder: Recorder) -> dict[str, dict[str, object]]:
@@ -172,8 +198,13 @@ def _spread(values: np.ndarray) -> Spread:
     """Mean and spread over the seeds that did not diverge."""
     kept = [float(v) if np.isfinite(v) else None for v in values]
     finite = np.array([v for v in kept if v is not None])
-    mean = float(finite.mean()) if finite.size else float("nan")
-    return Spread(mean, float(finite.std(ddof=1)) if finite.size > 1 else None, kept)
+    if not finite.size:
+        return Spread(float("nan"), None, kept)
+    # Divided by a power of two, which is exact: sums and squares neither overflow nor vanish.
+    exponent = np.frexp(np.abs(finite).max())[1]
+    scaled = np.ldexp(finite, -exponent)
+    mean = float(np.ldexp(scaled.mean(), exponent))
+    return Spread(mean, float(np.ldexp(scaled.std(ddof=1), exponent)) if finite.size > 1 else None, kept)
 
 
 def _plain(spread: Spread) -> dict[str, object]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,35 @@ class Progress:
 
 @dataclass(frozen=True)
 class Spread:
-    """A number measured for each seed. ``sd`` is the sample standard deviation, None for a single seed."""
+    """A number measured for each seed; None for a seed that has none.
+
+    ``sd`` is the sample standard deviation, None for a single seed.
+    """
 
     mean: float
     sd: float | None
     per_seed: Sequence[float | None]
+
+    @property
+    def median(self) -> float | None:
+        """Median of the seeds that have a number."""
+        # Halves, because the mean of the two in the middle must not overflow.
+        halves = [value / 2 for value in self._finite]
+        return 2 * median(halves) if halves else None
+
+    @property
+    def low(self) -> float | None:
+        """Smallest of the seeds; None where fewer than two have a number."""
+        return min(self._finite) if len(self._finite) > 1 else None
+
+    @property
+    def high(self) -> float | None:
+        """Largest of the seeds; None where fewer than two have a number."""
+        return max(self._finite) if len(self._finite) > 1 else None
+
+    @property
+    def _finite(self) -> list[float]:
+        return [value for value in self.per_seed if value is not None]
 
 
 @dataclass(frozen=True)
@@ -88,3 +113,15 @@ class TrainSummary:
     notes: Sequence[str] = ()
     warnings: Sequence[str] = ()
     record: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def season(self) -> int | None:
+        """Rows in the season of the seasonal baseline, where there is one."""
+        return season_of(self.record)
+
+
+def season_of(record: Mapping[str, object]) -> int | None:
+    """Rows in the season of a run's seasonal baseline, by its run.json; None where it has none."""
+    tests = record.get("tests")
+    seasonal = tests.get("seasonal_naive") if isinstance(tests, Mapping) else None
+    return seasonal.get("season") if isinstance(seasonal, Mapping) else None

@@ -1,8 +1,12 @@
 """Scores of classes and values, and the sentence that holds them against baselines."""
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 import numpy as np
+
+from rnnlab.forecasting import comparison
+from rnnlab.forecasting.metrics import power_mean
 
 
 def class_scores(logits: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarray]:
@@ -17,15 +21,26 @@ def class_scores(logits: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarra
     -------
     dict of (R,)
     """
+    over = (-1,) if logits.ndim == 3 else (0, -1)
+    right = np.broadcast_to(np.expand_dims(targets, -2), logits.shape[:-1])
+    return {
+        "cross_entropy": _surprises(logits, targets).mean(axis=over),
+        "accuracy": (logits.argmax(axis=-1) == right).mean(axis=over),
+    }
+
+
+def class_losses(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Cross-entropy of each sequence, summed over its steps: (R, N), for logits and targets as in `class_scores`."""
+    losses = _surprises(logits, targets)
+    return losses if losses.ndim == 2 else losses.sum(axis=0)
+
+
+def _surprises(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """-log p of the right class, ([T,] R, N)."""
     shifted = logits - logits.max(axis=-1, keepdims=True)
     log_normalizer = np.log(np.exp(shifted).sum(axis=-1))
     right = np.broadcast_to(np.expand_dims(targets, -2), logits.shape[:-1])
-    chosen = np.take_along_axis(shifted, right[..., None], axis=-1)[..., 0]
-    over = (-1,) if logits.ndim == 3 else (0, -1)
-    return {
-        "cross_entropy": (log_normalizer - chosen).mean(axis=over),
-        "accuracy": (logits.argmax(axis=-1) == right).mean(axis=over),
-    }
+    return log_normalizer - np.take_along_axis(shifted, right[..., None], axis=-1)[..., 0]
 
 
 def mean_scores(parts: Iterable[tuple[Mapping[str, np.ndarray], int]]) -> dict[str, np.ndarray]:
@@ -45,26 +60,85 @@ def value_scores(outputs: np.ndarray, targets: np.ndarray, counts: np.ndarray | 
     counts : (T, N) bool, optional
         Steps that exist.
     """
+    error = _errors(outputs, targets, counts)
+    total = targets.size if counts is None else counts.sum() * targets.shape[-1]
+    share = error[..., 0, :, :].size / total  # of the steps that exist, for the zeros at the others
+    rows = np.moveaxis(error, -3, 0).reshape(error.shape[-3], -1)
+    return {"rmse": power_mean(rows, power=2) * np.sqrt(share), "mae": power_mean(rows, power=1) * share}
+
+
+def value_losses(outputs: np.ndarray, targets: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
+    """Euclidean norm of the errors of each sequence, over its steps and values: (R, N), arguments as `value_scores`."""
+    error = np.moveaxis(_errors(outputs, targets, counts), (-3, -2), (0, 1))
+    rows = error.reshape(*error.shape[:2], -1)
+    return power_mean(rows, power=2) * np.sqrt(rows.shape[-1])
+
+
+def _errors(outputs: np.ndarray, targets: np.ndarray, counts: np.ndarray | None) -> np.ndarray:
+    """Errors ([T,] R, N, O), 0 at steps that do not exist."""
     error = outputs - np.expand_dims(targets, -3)
-    weights = np.ones(error.shape[-2:]) if counts is None else counts[:, None, :, None]
-    weights = np.broadcast_to(weights, error.shape)
-    over = (-2, -1) if error.ndim == 3 else (0, -2, -1)
-    total = weights.sum(axis=over)
-    return {
-        "rmse": np.sqrt((weights * error**2).sum(axis=over) / total),
-        "mae": (weights * np.abs(error)).sum(axis=over) / total,
-    }
+    return error if counts is None else np.where(counts[:, None, :, None], error, 0.0)
 
 
-def scores_sentence(
-    values: np.ndarray, baselines: Mapping[str, Mapping[str, float]], metric: str, unit: str, where: str
-) -> str:
-    """Say whether the models beat the best baseline in `metric`, the lower the better."""
-    finite = values[np.isfinite(values)]
-    name, best = min(((key, scores[metric]) for key, scores in baselines.items()), key=lambda pair: pair[1])
-    if not finite.size:
-        return f"No model is left to hold against the {name} baseline ({best:.4g} {unit} on {where})."
-    middle, beaten = float(np.median(finite)), int((finite < best).sum())
-    word = "beats" if middle < best else "does not beat"
-    count = "" if values.size == 1 else f"; {beaten} of {values.size} seeds are below it"
-    return f"On {where} the network {word} the best baseline: {middle:.4g} {unit} against {best:.4g} ({name}){count}."
+@dataclass(frozen=True)
+class Judged:
+    """The sentence that holds models against the best baseline, and the tests that it rests on."""
+
+    headline: str
+    tests: dict[str, object]
+
+
+def judge_scores(
+    scores: np.ndarray,
+    losses: np.ndarray,
+    baselines: Mapping[str, tuple[float, np.ndarray]],
+    *,
+    power: int,
+    measure: str,
+    rows: str,
+    diverged: np.ndarray,
+) -> Judged:
+    """Test the models against the best baseline, sequence by sequence: Student's paired t-test.
+
+    At a horizon of 1 that is the Diebold-Mariano test with its correction for small samples.
+
+    Parameters
+    ----------
+    scores : (R,)
+        Mean error of each model, the lower the better.
+    losses : (R, N)
+        Loss of each sequence, not negative; to the power `power` it is what the error is the mean of.
+    baselines : mapping of str to (float, (N,))
+        Name in a sentence -> its error and losses.
+    power : int
+    measure : str
+        How an error is written, e.g. "{} nats".
+    rows : str
+        What the N sequences are, e.g. "held-out sequences".
+    diverged : (R,) bool
+    """
+    name = min(baselines, key=lambda key: baselines[key][0])
+    score, rival = baselines[name]
+    tests, N = None, losses.shape[-1]
+    if comparison.enough_for_test(N):
+        tests = [comparison.diebold_mariano(np.zeros(N), row, rival, power=power) for row in losses]
+    verdict = comparison.judge(
+        scores,
+        comparison.Rival(name, score, alone=len(baselines) == 1),
+        tests,
+        measure=measure,
+        method=f"paired t-test over {N} {rows}",
+        rows=rows,
+        diverged=diverged,
+    )
+    return Judged(
+        verdict.sentence,
+        {
+            "paired_t_test": {
+                "against": name,
+                "sample": N,
+                "statistic": None if tests is None else [test.statistic for test in tests],
+                "p_value": None if tests is None else [test.p_value for test in tests],
+            }
+        },
+    )

@@ -9,8 +9,9 @@ from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
 from rnnlab.experiments.memory import check_data
 from rnnlab.experiments.problems import Evaluation, Problem
-from rnnlab.experiments.scores import class_scores, scores_sentence, value_scores
+from rnnlab.experiments.scores import class_losses, class_scores, judge_scores, value_losses, value_scores
 
+NAMES = {"class shares": "the shares of the classes", "mean": "the mean of the training targets"}
 _OWN_KEYS = ("kind", "task", "sequences", "seed", "train_fraction", "length")
 
 
@@ -64,28 +65,42 @@ def _evaluate(
     outputs, _ = network.outputs(theta, tested)
     if loss == "binary_cross_entropy":
         outputs = 0.5 * (1 + np.tanh(0.5 * outputs))  # the network gives logits, the targets are probabilities
-    where, targets, known = "held-out sequences", tested.targets, learnt.targets
+    targets, known = tested.targets, learnt.targets
     assert targets is not None
     assert known is not None
+    diverged = np.isnan(theta[:, 0])
     if drawn.kind == "classes":
-        metrics = class_scores(outputs, targets)
+        metrics, losses = class_scores(outputs, targets), class_losses(outputs, targets)
         shares = np.log(
             (np.bincount(known.ravel(), minlength=drawn.output_size) + 1) / (known.size + drawn.output_size)
         )
-        guess = class_scores(np.broadcast_to(shares, (1, *targets.shape, len(shares))), targets)
-        baselines = {"class shares": {key: float(value[0]) for key, value in guess.items()}}
-        headline = scores_sentence(metrics["cross_entropy"], baselines, "cross_entropy", "nats", where)
-        return Evaluation(metrics, {"cross_entropy": "nats"}, baselines, headline)
-    counts = None if tested.lengths is None or drawn.readout == "last" else _steps(tested)
-    metrics = value_scores(outputs, targets, counts)
-    mean = (
-        known.mean(axis=tuple(range(known.ndim - 1)))
-        if learnt.lengths is None or counts is None
-        else known[_steps(learnt)].mean(axis=0)
+        said = np.broadcast_to(shares, (1, *targets.shape, len(shares)))
+        guess, rival = class_scores(said, targets), class_losses(said, targets)
+        name, metric, unit, measure = "class shares", "cross_entropy", {"cross_entropy": "nats"}, "{} nats"
+        power = 1
+    else:
+        counts = None if tested.lengths is None or drawn.readout == "last" else _steps(tested)
+        metrics, losses = value_scores(outputs, targets, counts), value_losses(outputs, targets, counts)
+        mean = (
+            known.mean(axis=tuple(range(known.ndim - 1)))
+            if learnt.lengths is None or counts is None
+            else known[_steps(learnt)].mean(axis=0)
+        )
+        said = np.broadcast_to(mean, (*targets.shape[:-2], 1, *targets.shape[-2:]))
+        guess, rival = value_scores(said, targets, counts), value_losses(said, targets, counts)
+        name, metric, unit, measure = "mean", "rmse", {}, "RMSE {}"
+        power = 2
+    baselines = {name: {key: float(value[0]) for key, value in guess.items()}}
+    judged = judge_scores(
+        metrics[metric],
+        losses,
+        {NAMES[name]: (baselines[name][metric], rival[0])},
+        power=power,
+        measure=measure,
+        rows="held-out sequences",
+        diverged=diverged,
     )
-    guess = value_scores(np.broadcast_to(mean, (*targets.shape[:-2], 1, *targets.shape[-2:])), targets, counts)
-    baselines = {"mean": {key: float(value[0]) for key, value in guess.items()}}
-    return Evaluation(metrics, {}, baselines, scores_sentence(metrics["rmse"], baselines, "rmse", "RMSE", where))
+    return Evaluation(metrics, unit, baselines, judged.headline, tests=judged.tests)
 
 
 def _steps(batch: Batch) -> np.ndarray:

@@ -13,8 +13,9 @@ from rnnlab.engine.network import Network
 from rnnlab.errors import DataError
 from rnnlab.experiments.memory import check_data
 from rnnlab.experiments.problems import Evaluation, Problem
-from rnnlab.experiments.scores import class_scores, mean_scores, scores_sentence
+from rnnlab.experiments.scores import class_losses, class_scores, judge_scores, mean_scores
 
+NAMES = {"unigram": "the unigram table", "bigram": "the bigram table"}
 PIECE = 1 << 18  # numbers that a piece of the outputs holds, or the states behind it
 
 
@@ -78,29 +79,45 @@ def _evaluate(
     single = np.log(_shares(np.bincount(chunks.targets.ravel(), minlength=V)))
     guesses = {"unigram": np.broadcast_to(single, (V, V)), "bigram": np.log(_shares(_pairs(chunks, V)))}
     scored: dict[str, list] = {name: [] for name in ("network", *guesses)}
-    for outputs, inputs, targets in _read_through(network, theta, tested, last, carry_state):
-        scored["network"].append((class_scores(outputs, targets), targets.size))
-        for name, table in guesses.items():
-            scored[name].append((class_scores(np.expand_dims(table[inputs], -3), targets), targets.size))
+    losses = {name: np.zeros((1, tested.inputs.shape[1])) for name in guesses}
+    losses["network"] = np.zeros((len(theta), tested.inputs.shape[1]))
+    for rows, outputs, inputs, targets in _read_through(network, theta, tested, last, carry_state):
+        said = {"network": outputs} | {name: np.expand_dims(table[inputs], -3) for name, table in guesses.items()}
+        for name, logits in said.items():
+            scored[name].append((class_scores(logits, targets), targets.size))
+            losses[name][:, rows] += class_losses(logits, targets)
     means = {name: mean_scores(parts) for name, parts in scored.items()}
     for scores in means.values():
         scores["bits_per_character"] = scores["cross_entropy"] / np.log(2)
     measured = means.pop("network")
     baselines = {name: {key: float(value[0]) for key, value in scores.items()} for name, scores in means.items()}
+    # Repetitions of a chunk are no further evidence: each different one counts once, with its mean loss.
+    _, chunk, times = np.unique(
+        np.concatenate([tested.inputs, tested.targets[-1:]]), axis=1, return_inverse=True, return_counts=True
+    )
+    once = {name: np.stack([np.bincount(chunk.ravel(), row) / times for row in rows]) for name, rows in losses.items()}
+    judged = judge_scores(
+        measured["cross_entropy"],
+        once["network"],
+        {NAMES[name]: (baselines[name]["cross_entropy"], once[name][0]) for name in guesses},
+        power=1,
+        measure="{} nats per character",
+        rows=f"different chunks of {where}",
+        diverged=np.isnan(theta[:, 0]),
+    )
     return Evaluation(
         metrics=measured,
         units={"cross_entropy": "nats/character", "bits_per_character": "bits"},
         baselines=baselines,
-        headline=scores_sentence(
-            measured["bits_per_character"], baselines, "bits_per_character", "bits per character", where
-        ),
+        headline=judged.headline,
+        tests=judged.tests,
     )
 
 
 def _read_through(
     network: Network, theta: np.ndarray, chunks: Chunks, last: bool, carry_state: bool
-) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndarray]]:
-    """Outputs ([T,] R, N, V) with inputs and targets ([T,] N), in pieces that need little memory however long the text.
+) -> Iterator[tuple[slice, np.ndarray, np.ndarray, np.ndarray]]:
+    """Chunks n, outputs ([T,] R, n, V), inputs and targets ([T,] n), in pieces: little memory for however long a text.
 
     Where the state was carried from chunk to chunk in training it is carried here.
     """
@@ -117,9 +134,9 @@ def _read_through(
             inputs, targets = (tokens[start : start + steps, rows] for tokens in (chunks.inputs, chunks.targets))
             outputs, states = network.outputs(theta, Batch(np.ascontiguousarray(inputs)), states=states)
             if not last:
-                yield outputs, inputs, targets
+                yield rows, outputs, inputs, targets
             elif start + steps >= T:
-                yield outputs, inputs[-1], targets[-1]
+                yield rows, outputs, inputs[-1], targets[-1]
 
 
 def _pairs(chunks: Chunks, V: int) -> np.ndarray:

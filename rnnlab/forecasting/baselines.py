@@ -31,9 +31,9 @@ def drift(values: ArrayLike, rows: ArrayLike, horizon: int = 1) -> NDArray[np.fl
 
     Source: Hyndman and Athanasopoulos 2021, section 5.2.
     """
-    values = np.asarray(values, dtype=np.float64)
     origins = _origins(rows, horizon)
-    return values[origins] + horizon * (values[origins] - values[0]) / np.maximum(origins, 1)
+    values, exponent = _with_head_room(values)
+    return _ldexp(values[origins] + horizon * (values[origins] - values[0]) / np.maximum(origins, 1), exponent)
 
 
 def mean(values: ArrayLike, rows: ArrayLike, horizon: int = 1) -> NDArray[np.float64]:
@@ -41,19 +41,25 @@ def mean(values: ArrayLike, rows: ArrayLike, horizon: int = 1) -> NDArray[np.flo
 
     Source: Hyndman and Athanasopoulos 2021, section 5.2.
     """
-    values = np.asarray(values, dtype=np.float64)
     origins = _origins(rows, horizon)
-    return np.cumsum(values)[origins] / (origins + 1)
+    values, exponent = _with_head_room(values)
+    # Sums of the distances from the first value: a constant series has exactly its own mean.
+    return _ldexp(values[0] + np.cumsum(values - values[0])[origins] / (origins + 1), exponent)
 
 
 def moving_average(values: ArrayLike, rows: ArrayLike, horizon: int = 1, width: int = 20) -> NDArray[np.float64]:
     """Mean of the last `width` values up to the origin, or of all of them where there are fewer."""
     if width < 1:
         raise ValueError(f"The 'width' must be at least 1; got {width}.")
-    sums = np.concatenate(([0.0], np.cumsum(np.asarray(values, dtype=np.float64))))
     origins = _origins(rows, horizon)
-    starts = np.maximum(origins + 1 - width, 0)
-    return (sums[origins + 1] - sums[starts]) / (origins + 1 - starts)
+    values, exponent = _with_head_room(values)
+    # Each window by itself: a running sum would carry the rounding error of a huge value into every later window.
+    steps = np.arange(width)
+    places = np.maximum(origins[:, np.newaxis] - steps, 0)
+    known = steps <= origins[:, np.newaxis]
+    last = values[origins]
+    distances = np.where(known, values[places] - last[:, np.newaxis], 0.0)
+    return _ldexp(last + distances.sum(axis=1) / known.sum(axis=1), exponent)
 
 
 def seasonal_naive(values: ArrayLike, rows: ArrayLike, horizon: int = 1, season: int = 5) -> NDArray[np.float64]:
@@ -70,25 +76,32 @@ def seasonal_naive(values: ArrayLike, rows: ArrayLike, horizon: int = 1, season:
     return np.asarray(values, dtype=np.float64)[np.where(same_season < 0, origins, same_season)]
 
 
-def season_of(dates: ArrayLike) -> int:
-    """Rows in the shortest season that dates of a regular distance suggest.
+def season_of(dates: ArrayLike) -> int | None:
+    """Rows in the season that the calendar of the dates suggests; None where it suggests none.
 
-    Days give the week (5 rows where there are no weekends, else 7), weeks the year (52), months 12, quarters 4; any
-    other distance 1, which makes the seasonal forecast persistence.
+    - Several rows a week, over two weeks or more: the number of weekdays that occur in more than half of the weeks
+      with rows: 5 for trading days, 6 without Sundays, 7 for every day. None where more than a fifth of the rows
+      fall on other weekdays: rows of every other day have no season.
+    - Weeks: 52, months 12, quarters 4.
 
     Parameters
     ----------
-    dates : datetime64[D] array of shape (n,)
+    dates : datetime64[D] array of shape (n,), increasing
+        Of the training rows.
     """
-    dates = np.asarray(dates, dtype="datetime64[D]")
-    if len(dates) < 2:
-        return 1
-    distance = float(np.median(np.diff(dates).astype(int)))
-    if distance == 1:
-        weekday = (dates.astype(int) + 3) % 7  # 1970-01-01 was a Thursday; Monday is 0
-        return 7 if (weekday >= 5).mean() > 0.1 else 5
+    days = np.asarray(dates, dtype="datetime64[D]").astype(np.int64)
+    if len(days) < 2:
+        return None
+    distance = float(np.median(np.diff(days)))
+    if distance < 7:
+        if days[-1] - days[0] < 13:
+            return None  # less than two weeks show no week
+        week, weekday = np.divmod(days + 3, 7)  # 1970-01-01 was a Thursday; Monday is 0
+        times = np.bincount(weekday, minlength=7)
+        regular = times[times > len(np.unique(week)) / 2]
+        return len(regular) if len(regular) > 1 and regular.sum() > 0.8 * len(days) else None
     seasons = (((7, 7), 52), ((28, 31), 12), ((89, 92), 4))
-    return next((rows for (low, high), rows in seasons if low <= distance <= high), 1)
+    return next((rows for (low, high), rows in seasons if low <= distance <= high), None)
 
 
 BASELINES: dict[str, Callable[..., NDArray[np.float64]]] = {
@@ -98,6 +111,22 @@ BASELINES: dict[str, Callable[..., NDArray[np.float64]]] = {
     "moving_average": moving_average,
     "seasonal_naive": seasonal_naive,
 }
+
+
+def _with_head_room(values: ArrayLike) -> tuple[NDArray[np.float64], int]:
+    """Values divided by the power of two that keeps their sums and differences finite, and its exponent.
+
+    The exponent is 0 where nothing can overflow, which is nearly always.
+    """
+    values = np.asarray(values, dtype=np.float64)
+    largest = int(np.frexp(values[np.isfinite(values)])[1].max(initial=0))
+    exponent = max(0, largest + 2 + int(values.size).bit_length() - np.finfo(np.float64).maxexp)
+    return np.ldexp(values, -exponent), exponent
+
+
+def _ldexp(values: NDArray[np.float64], exponent: int) -> NDArray[np.float64]:
+    with np.errstate(over="ignore"):
+        return np.ldexp(values, exponent)
 
 
 def _origins(rows: ArrayLike, horizon: int) -> NDArray[np.intp]:

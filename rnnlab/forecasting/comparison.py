@@ -1,6 +1,7 @@
-"""Is one forecast better than another, or luckier? The Diebold-Mariano test, and its verdict in words."""
+"""Is one model better than another, or luckier? Tests of equal accuracy, and their verdict in words."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -16,13 +17,16 @@ class AccuracyTest:
     Parameters
     ----------
     statistic : float
-        Negative where the first forecast has the smaller loss.
+        Negative where the first forecast has the smaller loss; NaN where a loss is not finite.
     p_value : float in [0, 1]
         Two-sided: how probable a statistic this far from 0 is if both forecasts are equally accurate.
+    identical : bool
+        Both have the same loss at every row.
     """
 
     statistic: float
     p_value: float
+    identical: bool = False
 
 
 def diebold_mariano(
@@ -54,16 +58,41 @@ def diebold_mariano(
     Source: Diebold and Mariano 1995, "Comparing predictive accuracy", section 1.1; S is equation 9 of Harvey,
     Leybourne and Newbold 1997, "Testing the equality of prediction mean squared errors".
     """
-    losses = _losses(actual, predicted, power), _losses(actual, rival, power)
-    count = len(losses[0])
-    if count < 2 or count <= horizon:
+    errors = _scaled_errors(actual, predicted, rival)
+    losses = errors**power
+    test = equal_accuracy(losses[0] - losses[1], horizon=horizon)
+    return replace(test, identical=test.identical and np.array_equal(*errors))
+
+
+def equal_accuracy(differences: ArrayLike, *, horizon: int = 1) -> AccuracyTest:
+    """Test whether the mean of loss differences is zero: `diebold_mariano` from its d_t on.
+
+    With a horizon of 1 this is Student's paired t-test, for losses of independent sequences.
+
+    Parameters
+    ----------
+    differences : array of shape (N,), N > horizon
+        Loss of the first minus loss of the second, in any unit: the test does not depend on it.
+    horizon : int >= 1
+        Differences are taken as correlated up to lag horizon - 1.
+
+    Raises
+    ------
+    ValueError
+        For N <= horizon or N < 2.
+    """
+    differences = np.asarray(differences, dtype=np.float64)
+    count = len(differences)
+    if not enough_for_test(count, horizon):
         raise ValueError(f"The test needs at least 2 rows and more than the horizon {horizon}; got {count}.")
-    with np.errstate(over="ignore", invalid="ignore"):
-        difference = losses[0] - losses[1]
-        mean = float(difference.mean())
-        variance = _long_run_variance(difference - mean, horizon)
-    if not np.isfinite([mean, variance]).all():
+    if not np.isfinite(differences).all():
         return AccuracyTest(float("nan"), float("nan"))
+    if not differences.any():
+        return AccuracyTest(0.0, 1.0, identical=True)
+    # Divided by a power of two, which is exact: their squares neither overflow nor vanish.
+    differences = np.ldexp(differences, -np.frexp(np.abs(differences).max())[1])
+    mean = float(differences.mean())
+    variance = _long_run_variance(differences - mean, horizon)
     if mean == 0.0:
         return AccuracyTest(0.0, 1.0)
     if variance <= 0.0:
@@ -73,79 +102,146 @@ def diebold_mariano(
     return AccuracyTest(float(statistic), two_sided_p_value(float(statistic), count - 1))
 
 
+def enough_for_test(count: int, horizon: int = 1) -> bool:
+    """Whether `count` rows are enough for a test of equal accuracy."""
+    return count > max(1, horizon)
+
+
 @dataclass(frozen=True)
-class Verdict:
-    """Whether a model beats persistence, over all its seeds.
+class Rival:
+    """The baseline that a model is judged against.
 
     Parameters
     ----------
-    word : {"better", "equal", "worse"}
-        `better` (`worse`) where the median RMSE is below (above) that of persistence and more than half of
-        all seeds are significantly better (worse); else `equal`: the data cannot tell them apart.
-    sentence : str
-        The same for a reader, with the numbers.
+    name : str
+        As it stands in a sentence, e.g. "persistence" or "the moving average".
+    score : float
+        Its error, in the unit of the model's.
+    alone : bool
+        There is no other baseline: it is not called the best one.
     """
 
-    word: Literal["better", "equal", "worse"]
+    name: str
+    score: float
+    alone: bool = False
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """Whether a model beats its best baseline, over all its seeds.
+
+    Parameters
+    ----------
+    word : {"better", "worse", "equal", "mixed", "untested"}
+        `better` (`worse`) where more than half of all seeds are significantly better (worse); `equal` where no seed
+        differs significantly; `mixed` where some do, but no such majority; `untested` where no seed could be tested.
+    sentence : str
+        The same for a reader, with the numbers and with what was tested.
+    """
+
+    word: Literal["better", "equal", "worse", "mixed", "untested"]
     sentence: str
 
 
-def judge(rmse: ArrayLike, naive_rmse: float, p_values: ArrayLike, *, significance: float = 0.05) -> Verdict:
-    """Say whether a model beats persistence, from the RMSE and the Diebold-Mariano p-value of each seed.
+def judge(
+    scores: ArrayLike,
+    rival: Rival,
+    tests: Sequence[AccuracyTest] | None,
+    *,
+    measure: str = "RMSE {}",
+    method: str = "Diebold-Mariano test",
+    rows: str = "rows",
+    diverged: ArrayLike = False,
+    significance: float = 0.05,
+) -> Verdict:
+    """Say whether a model beats the best baseline, from the error and the test of each seed.
 
     Parameters
     ----------
-    rmse, p_values : arrays of shape (R,), R >= 1
-        Per seed, against persistence on the same rows; a seed that diverged has an RMSE that is not finite.
-    naive_rmse : float
-        Of persistence, in the same unit.
+    scores : array of shape (R,), R >= 1
+        Error of each seed, the smaller the better; not finite for a seed without a finite forecast, or where the error
+        exceeds the largest float.
+    rival : Rival
+    tests : sequence of R AccuracyTest, or None
+        Each seed against the baseline; None where there are too few rows for a test.
+    measure : str
+        How an error is written, e.g. "RMSE {}" or "{} nats".
+    method, rows : str
+        Name of the test, and what it counts as its sample.
+    diverged : bool array of shape (R,)
+        Seeds that diverged in training.
     significance : float in (0, 1)
         A p-value below it counts.
     """
-    rmse, p_values = np.atleast_1d(np.asarray(rmse, float)), np.atleast_1d(np.asarray(p_values, float))
-    finite = rmse[np.isfinite(rmse)]
-    if finite.size == 0:
-        return Verdict("worse", "The network does not beat persistence: every seed diverged.")
-    better, worse = rmse < naive_rmse, np.isfinite(rmse) & (rmse > naive_rmse)
-    significant = p_values < significance
-    median, majority = float(np.median(finite)), rmse.size / 2
-    if median < naive_rmse and np.sum(better & significant) > majority:
-        word, claim = "better", "The network beats persistence"
-    elif median > naive_rmse and np.sum(worse & significant) > majority:
-        word, claim = "worse", "The network does not beat persistence"
+    scores = np.atleast_1d(np.asarray(scores, float))
+    diverged = np.broadcast_to(np.asarray(diverged, bool), scores.shape)
+    seeds = scores.size
+    best = rival.name if rival.alone else f"{rival.name}, the best baseline"
+    shown = _numbers(scores, rival.score, measure)
+    if tests is None:
+        return Verdict(
+            "untested",
+            f"There are too few {rows} to test whether the network beats {best}: {shown}.",
+        )
+    statistic = np.array([test.statistic for test in tests])
+    sure = np.array([test.p_value for test in tests]) < significance
+    better, worse = statistic < 0, statistic > 0
+    missing = np.isnan(statistic)
+    identical = np.array([test.identical for test in tests])
+    if missing.all():
+        why = "every seed diverged" if diverged.all() else "no seed has a finite error"
+        return Verdict("untested", f"The network cannot be held against {best}: {why}.")
+    if np.sum(better & sure) > seeds / 2:
+        word, claim = "better", f"The network beats {best}"
+    elif np.sum(worse & sure) > seeds / 2:
+        word, claim = "worse", f"The network does not beat {best}"
+    elif sure.any():
+        word, claim = "mixed", f"The seeds do not settle whether the network beats {best}"
     else:
-        word, claim = "equal", "The network cannot be told apart from persistence"
-    counts = [_count(better, significant, "better"), _count(worse, significant, "worse")]
-    diverged = rmse.size - finite.size
-    if diverged:
-        counts.append(f"{diverged} diverged")
-    evidence = ", ".join(text for text in counts if text) or "both are equal on every row"
-    return Verdict(
-        word,
-        f"{claim}: RMSE {_seeds(finite)} against {naive_rmse:.4g}; "
-        f"{evidence} (Diebold-Mariano test at {100 * significance:g} %).",
-    )
+        word, claim = "equal", f"The network is not distinguishable from {best}"
+    groups = [
+        (better & sure, "is|are significantly better"),
+        (better & ~sure, "is|are better, not significantly"),
+        (worse & sure, "is|are significantly worse"),
+        (worse & ~sure, "is|are worse, not significantly"),
+        ((statistic == 0) & ~identical, "is|are equally accurate on average"),
+        (identical, f"has|have the same error in all {rows}"),
+        (missing & diverged, "diverged"),
+        (missing & ~diverged, "has|have no finite error"),
+    ]
+    counts = [_count(int(which.sum()), seeds, what) for which, what in groups if which.any()]
+    percent = f"{100 * significance:g} %"
+    return Verdict(word, f"{claim}: {shown}; {', '.join(counts)} ({method} at {percent}).")
 
 
-def _count(which: NDArray, significant: NDArray, word: str) -> str:
-    count, sure = int(which.sum()), int((which & significant).sum())
-    if count == 0:
-        return ""
-    seeds = "the one seed is" if which.size == 1 else f"{count} of {which.size} seeds {'is' if count == 1 else 'are'}"
-    if sure == count:
-        return f"{seeds} significantly {word}"
-    return f"{seeds} {word}, {sure or 'none'} significantly" if count > 1 else f"{seeds} {word}, not significantly"
+def _count(count: int, seeds: int, what: str) -> str:
+    verb, _, rest = what.partition(" ")
+    one, _, many = verb.partition("|")
+    who = "the one seed" if seeds == 1 else f"{count} of {seeds} seeds"
+    return f"{who} {one if count == 1 else many or one} {rest}".rstrip()
 
 
-def _seeds(rmse: NDArray) -> str:
-    if rmse.size == 1:
-        return f"{rmse[0]:.4g}"
-    return f"{np.median(rmse):.4g} (median of {rmse.size} seeds, {rmse.min():.4g} to {rmse.max():.4g})"
+def _numbers(scores: NDArray, rival: float, measure: str) -> str:
+    """Median and range of the seeds beside the baseline, with as many digits as tell them apart."""
+    finite = scores[np.isfinite(scores)]
+    if not finite.size:
+        return f"{measure.format('too large for a float')} against {rival:.4g}"
+    middle = 2 * float(np.median(finite / 2))  # the mean of the two in the middle must not overflow
+    digits = next((d for d in (4, 5, 6, 8) if f"{middle:.{d}g}" != f"{rival:.{d}g}"), 4)
+    low, high = (f"{value:.{digits}g}" for value in (finite.min(), finite.max()))
+    seeds = "" if finite.size == 1 else f" (median of {finite.size} seeds, {low} to {high})"
+    return f"{measure.format(f'{middle:.{digits}g}')}{seeds} against {rival:.{digits}g}"
 
 
-def _losses(actual: ArrayLike, predicted: ArrayLike, power: float) -> NDArray[np.float64]:
+def _scaled_errors(actual: ArrayLike, predicted: ArrayLike, rival: ArrayLike) -> NDArray[np.float64]:
+    """|error| of both forecasts, (2, N), divided by the power of two next to the largest: their squares stay floats."""
+    actual = np.asarray(actual, dtype=np.float64)
+    forecasts = np.stack([np.asarray(predicted, dtype=np.float64), np.asarray(rival, dtype=np.float64)])
     with np.errstate(over="ignore", invalid="ignore"):
-        return np.abs(np.asarray(actual, dtype=np.float64) - np.asarray(predicted, dtype=np.float64)) ** power
+        errors = np.abs(forecasts - actual)
+        if np.isinf(errors).any():
+            errors = np.abs(forecasts / 2 - actual / 2)
+        return np.ldexp(errors, -np.frexp(errors.max())[1])
 
 
 def _long_run_variance(centred: NDArray, horizon: int) -> float:

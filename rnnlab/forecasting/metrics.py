@@ -1,8 +1,11 @@
 """Errors of forecasts, with exact definitions; those with a unit are in price units.
 
 e_t = y_t - f_t for actual y and forecast f; every mean runs over the last axis, so that predictions of shape
-(R, N), one row per model, give R numbers. A forecast that is not finite gives NaN or infinity, no warning.
+(R, N), one row per model, give R numbers. A forecast that is not finite gives NaN or infinity, no warning. Sizes from
+1e-300 to 1e300 are measured without overflow.
 """
+
+from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -41,15 +44,13 @@ def measure(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLike, training:
 
 
 def rmse(actual: ArrayLike, predicted: ArrayLike) -> Float:
-    """Root mean squared error, sqrt(mean e^2), in price units."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.sqrt(np.mean(np.square(_error(actual, predicted)), axis=-1))
+    """Root mean squared error, sqrt(mean e^2), in price units; infinite only where it exceeds the largest float."""
+    return power_mean(*_error(actual, predicted), power=2)
 
 
 def mae(actual: ArrayLike, predicted: ArrayLike) -> Float:
-    """Mean absolute error, mean |e|, in price units."""
-    with np.errstate(over="ignore", invalid="ignore"):
-        return np.mean(np.abs(_error(actual, predicted)), axis=-1)
+    """Mean absolute error, mean |e|, in price units; infinite only where it exceeds the largest float."""
+    return power_mean(*_error(actual, predicted), power=1)
 
 
 def mape(actual: ArrayLike, predicted: ArrayLike) -> Float:
@@ -57,8 +58,11 @@ def mape(actual: ArrayLike, predicted: ArrayLike) -> Float:
 
     Source: Hyndman and Koehler 2006, "Another look at measures of forecast accuracy", section 2.2.
     """
-    with np.errstate(over="ignore", invalid="ignore"):
-        return 100.0 * np.mean(np.abs(_error(actual, predicted) / _nan_for_zero(actual)), axis=-1)
+    divisible = np.asarray(actual) != 0
+    actual, predicted = _by_row(actual, predicted)
+    with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
+        terms = np.where(divisible, np.abs((actual - predicted) / actual), np.nan)
+        return 100.0 * power_mean(terms, power=1)
 
 
 def smape(actual: ArrayLike, predicted: ArrayLike) -> Float:
@@ -68,9 +72,10 @@ def smape(actual: ArrayLike, predicted: ArrayLike) -> Float:
 
     Source: Makridakis, Spiliotis and Assimakopoulos 2020, "The M4 competition", section 2.3.
     """
+    actual, predicted = _by_row(actual, predicted)
     with np.errstate(over="ignore", invalid="ignore"):
-        size = np.abs(np.asarray(actual, dtype=np.float64)) + np.abs(np.asarray(predicted, dtype=np.float64))
-        terms = 2.0 * np.abs(_error(actual, predicted)) / np.where(size == 0.0, 1.0, size)
+        size = np.abs(actual) + np.abs(predicted)
+        terms = 2.0 * np.abs(actual - predicted) / np.where(size == 0.0, 1.0, size)
         return 100.0 * np.mean(terms, axis=-1)
 
 
@@ -81,8 +86,7 @@ def mase(actual: ArrayLike, predicted: ArrayLike, training: ArrayLike) -> Float:
 
     Source: Hyndman and Koehler 2006, section 3.
     """
-    steps = np.diff(np.asarray(training, dtype=np.float64))
-    return mae(actual, predicted) / _scale(np.abs(steps))
+    return _ratio(mae(actual, predicted), _persistence_in_training(training, mae))
 
 
 def rmsse(actual: ArrayLike, predicted: ArrayLike, training: ArrayLike) -> Float:
@@ -92,13 +96,12 @@ def rmsse(actual: ArrayLike, predicted: ArrayLike, training: ArrayLike) -> Float
 
     Source: Makridakis, Spiliotis and Assimakopoulos 2022, "M5 accuracy competition", section 4.
     """
-    steps = np.diff(np.asarray(training, dtype=np.float64))
-    return rmse(actual, predicted) / np.sqrt(_scale(np.square(steps)))
+    return _ratio(rmse(actual, predicted), _persistence_in_training(training, rmse))
 
 
 def skill(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLike) -> Float:
     """1 - rmse / rmse of naive: above 0 beats persistence, 1 is perfect; NaN where naive is perfect."""
-    return 1.0 - rmse(actual, predicted) / _nan_for_zero(rmse(actual, naive))
+    return 1.0 - _ratio(rmse(actual, predicted), rmse(actual, naive))
 
 
 def directional_accuracy(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLike) -> Float:
@@ -111,8 +114,8 @@ def directional_accuracy(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLi
     Source: Pesaran and Timmermann 1992, "A simple nonparametric test of predictive performance", section 1.
     """
     last = np.asarray(naive, dtype=np.float64)
-    way = np.sign(np.asarray(actual, dtype=np.float64) - last)
-    with np.errstate(invalid="ignore"):
+    with np.errstate(over="ignore", invalid="ignore"):
+        way = np.sign(np.asarray(actual, dtype=np.float64) - last)
         forecast_way = np.sign(np.asarray(predicted, dtype=np.float64) - last)
     moved = way != 0
     if not moved.any():
@@ -121,12 +124,59 @@ def directional_accuracy(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLi
     return np.where(np.isfinite(predicted).all(axis=-1), share, np.nan)
 
 
-def _error(actual: ArrayLike, predicted: ArrayLike) -> Float:
-    return np.asarray(actual, dtype=np.float64) - np.asarray(predicted, dtype=np.float64)
+def power_mean(values: ArrayLike, halvings: ArrayLike = 0, *, power: int) -> Float:
+    """(mean |x|^power)^(1/power) over the last axis, for power 1 or 2, of x = values 2^halvings.
+
+    Each row is first divided by the power of two next to its largest value. That division is exact: the result is the
+    plain formula's, bit for bit, except that nothing overflows or underflows on the way.
+
+    Parameters
+    ----------
+    values : array of shape (..., N)
+    halvings : int or int array of shape (...)
+
+    Returns
+    -------
+    array of shape (...); NaN for N = 0
+    """
+    sizes = np.abs(np.asarray(values, dtype=np.float64))
+    if sizes.shape[-1] == 0:
+        return np.full(sizes.shape[:-1], np.nan)
+    exponents = np.frexp(sizes.max(axis=-1))[1]
+    with np.errstate(over="ignore", invalid="ignore"):
+        scaled = np.ldexp(sizes, -exponents[..., np.newaxis])
+        mean = np.mean(scaled, axis=-1) if power == 1 else np.sqrt(np.mean(np.square(scaled), axis=-1))
+        return np.ldexp(mean, exponents + np.asarray(halvings))
 
 
-def _scale(sizes: Float) -> Float:
-    return _nan_for_zero(np.mean(sizes) if sizes.size else 0.0)
+def _error(actual: ArrayLike, predicted: ArrayLike) -> tuple[Float, NDArray[np.intp]]:
+    """Errors (..., N) and how often each row was halved, (...): once where a difference overflows, else not at all."""
+    actual, predicted = np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = actual - predicted
+        overflows = np.asarray((np.isinf(error) & np.isfinite(actual) & np.isfinite(predicted)).any(axis=-1))
+        if overflows.any():
+            error = np.where(overflows[..., np.newaxis], actual / 2 - predicted / 2, error)
+    return error, overflows.astype(np.intp)
+
+
+def _by_row(actual: ArrayLike, predicted: ArrayLike) -> tuple[Float, Float]:
+    """Both, each pair divided by the power of two next to four times its larger size, which no percentage feels."""
+    actual, predicted = np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
+    exponents = np.frexp(np.maximum(np.abs(actual), np.abs(predicted)))[1]
+    return np.ldexp(actual, -exponents - 2), np.ldexp(predicted, -exponents - 2)
+
+
+def _persistence_in_training(training: ArrayLike, metric: Callable[[ArrayLike, ArrayLike], Float]) -> Float:
+    """A metric of the forecast y_{t-1} over the training rows; NaN for fewer than two rows."""
+    training = np.asarray(training, dtype=np.float64)
+    return metric(training[1:], training[:-1])
+
+
+def _ratio(above: Float, below: Float) -> Float:
+    """The quotient; NaN where the divisor is 0."""
+    with np.errstate(over="ignore", invalid="ignore"):
+        return above / _nan_for_zero(below)
 
 
 def _nan_for_zero(values: ArrayLike) -> Float:

@@ -47,6 +47,8 @@ def test_forecasts_show_their_metrics_beside_persistence(rnnlab, trained):
     assert lines[0].split()[:4] == ["clipped", "RMSE", "MAE", "MAPE"]
     assert lines[1].split()[:2] == ["a", runs[0][-4:]]
     assert any(line.split()[:1] == ["persistence"] for line in lines)
+    assert any(line.split()[:2] == ["seasonal", "(5)"] for line in lines)
+    assert all("[" in line and "±" not in line for line in lines[1:3])
 
 
 def test_json_and_warnings(rnnlab, trained):

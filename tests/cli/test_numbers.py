@@ -13,6 +13,14 @@ from rnnlab.cli import numbers
         (0.0, "0"),
         (1.0, "1.00"),
         (0.9999, "1.00"),
+        (9.96, "9.96"),
+        (9.996, "10.0"),
+        (1.4e-07, "1.40e-07"),
+        (999999.9, "1.00e+06"),
+        (1e-300, "1.00e-300"),
+        (-1.5e300, "-1.50e+300"),
+        (5e-324, "4.94e-324"),
+        (-math.inf, "-inf"),
         (12.345, "12.3"),
         (123456.7, "123,457"),
         (2e6, "2.00e+06"),
@@ -29,61 +37,58 @@ def test_significant(value, text):
 
 
 @pytest.mark.parametrize(
-    ("mean", "sd", "text"),
+    ("median", "low", "high", "text"),
     [
-        (14.7345, 1.0312, "14.7 ± 1.0"),
-        (288.63, 31.36, "289 ± 31"),
-        (2.7512, 0.0123, "2.751 ± 0.012"),
-        (14.7345, 1e-9, "14.7345 ± 0.0000"),  # no more than six digits of the mean
-        (0.01, 0.351, "0.01 ± 0.35"),
-        (1234567.0, 2000.0, "1,234,567 ± 2,000"),
-        (0.504, 0.0, "0.504 ± 0.000"),
-        (0.0, 0.0, "0 ± 0"),
-        (2.5, None, "2.50"),
-        (None, None, "–"),
+        (14.7345, 13.7, 15.7, "14.7 [13.7, 15.7]"),
+        (302.7, 248.4, 327.1, "303 [248, 327]"),
+        (2.7512, 2.7506, 2.7521, "2.7512 [2.7506, 2.7521]"),  # as many digits as show the range
+        (14.7345, 14.7345, 14.7345000001, "14.7345 [14.7345, 14.7345]"),  # no more than six
+        (0.01, -0.34, 0.351, "0.0100 [-0.340, 0.351]"),
+        (0.504, 0.504, 0.504, "0.504 [0.504, 0.504]"),
+        (0.0, 0.0, 0.0, "0 [0, 0]"),
+        (2.5, None, None, "2.50"),
+        (None, None, None, "–"),
+        (1.2e300, -1.7e308, 1.7e308, "1.20e+300 [-1.70000e+308, 1.70000e+308]"),
+        (1.4e-300, 1.2e-300, 3e-300, "1.40e-300 [1.20e-300, 3.00e-300]"),
     ],
 )
-def test_mean_and_spread(mean, sd, text):
-    assert numbers.with_spread(mean, sd, numbers.decimals_for(mean, sd)) == text
+def test_median_and_range(median, low, high, text):
+    assert numbers.with_range(median, low, high) == text
 
 
 @pytest.mark.parametrize(
-    ("value", "mean", "decimals", "text"),
+    ("value", "median", "low", "high", "text"),
     [
-        (2.7545, 14.7, 1, "2.75"),  # three digits
-        (1.42, 156.0, 0, "1.42"),
-        (2.7546, 2.7512, 3, "2.755"),  # as many places as what it is compared with
-        (0.0004, -4.35, 2, "0.00"),  # nothing beside the mean
-        (0.0, 0.0, 0, "0"),
-        (337.7, 289.0, 0, "338"),
-        (None, 1.0, 2, "–"),
-        (math.nan, 1.0, 2, "–"),
+        (2.7545, 14.7, 13.7, 15.7, "2.75"),  # three digits of its own
+        (0.5909, 8_915_742.0, 8_000_000.0, 9_000_000.0, "0.591"),
+        (1.4e-07, 0.5909, 0.5, 0.7, "1.40e-07"),
+        (2.7546, 2.7512, 2.7506, 2.7521, "2.7546"),  # down to the place of what it is compared with
+        (337.7, 302.7, 248.4, 327.1, "338"),
+        (0.0, 14.7, 13.7, 15.7, "0"),
+        (-1e300, 14.7, 13.7, 15.7, "-1.00000e+300"),
+        (1e-300, 14.7, 13.7, 15.7, "1.00e-300"),
+        (None, 1.0, None, None, "–"),
+        (math.nan, 1.0, None, None, "–"),
+        (math.inf, 1.0, None, None, "inf"),
     ],
 )
-def test_beside(value, mean, decimals, text):
-    assert numbers.beside(value, mean, decimals) == text
+def test_beside(value, median, low, high, text):
+    assert numbers.beside(value, numbers.place_for(median, low, high)) == text
 
 
-def test_spread():
-    assert numbers.with_spread(14.7345, 1.0312, 2) == "14.73 ± 1.03"
-    assert numbers.with_spread(14.7345, None, 2) == "14.73"
-    assert numbers.with_spread(None, None, 2) == "–"
-    assert numbers.fixed(-0.001, 2) == "0.00"
-    assert numbers.fixed(1.5e-9, 11) == "1.50e-09"
-    assert numbers.fixed(0.0, 11) == "0"
+@given(st.floats(-1e308, 1e308) | st.sampled_from([math.inf, -math.inf]), st.integers(-320, 320))
+def test_every_number_of_a_row_keeps_three_significant_digits(value, place):
+    shown = float(numbers.beside(value, place).replace(",", ""))
+    if math.isfinite(value):
+        assert abs(shown - value) <= max(0.00501 * abs(value), 5e-324)
+    else:
+        assert shown == value
 
 
-@given(st.floats(allow_nan=False, allow_infinity=False), st.floats(min_value=0, allow_infinity=False))
-def test_any_number_is_short(mean, sd):
-    decimals = numbers.decimals_for(mean, sd)
-    assert len(numbers.with_spread(mean, sd, decimals)) <= 40
-
-
-@given(st.floats(min_value=1e-6, max_value=1e6), st.floats(min_value=1e-4, max_value=10))
-def test_shown_mean_is_within_the_spread_that_is_shown(mean, relative):
-    sd = mean * relative
-    decimals = numbers.decimals_for(mean, sd)
-    assert abs(float(numbers.fixed(mean, decimals).replace(",", "")) - mean) <= 0.051 * sd
+@given(st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * 3))
+def test_any_number_is_short(values):
+    low, median, high = sorted(values)
+    assert len(numbers.with_range(median, low, high)) <= 45
 
 
 @pytest.mark.parametrize(

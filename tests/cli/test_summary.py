@@ -26,9 +26,11 @@ def trained():
         baselines={
             "naive": {"rmse": 2.7545, "skill": 0.0},
             "drift": {"rmse": 2.7533, "skill": 0.0004},
+            "seasonal_naive": {"rmse": 3.1},
         },
         headline="The network does not beat persistence.",
         notes=["Clipping at 5.0 fired in 4 % of the updates."],
+        record={"tests": {"seasonal_naive": {"season": 6}}},
     )
 
 
@@ -37,10 +39,10 @@ def test_screen_of_a_training(trained, capsys):
     assert capsys.readouterr() == (
         "stock: 5 seeds, 300 epochs, 3.1 s\n"
         "\n"
-        "                   network ± sd  persistence  drift\n"
-        "  RMSE (USD)         14.7 ± 1.0         2.75   2.75\n"
-        "  skill            -4.35 ± 0.35         0.00   0.00\n"
-        "  direction hits  0.501 ± 0.012            –      –\n"
+        "                  network: median [range]  persistence     drift  seasonal (6)\n"
+        "  RMSE (USD)            14.7 [13.7, 15.7]         2.75      2.75          3.10\n"
+        "  skill              -4.30 [-4.70, -4.00]            0  4.00e-04             –\n"
+        "  direction hits     0.500 [0.490, 0.520]            –         –             –\n"
         "\n"
         "The network does not beat persistence.\n"
         "\n"
@@ -103,3 +105,11 @@ def test_everything_fits_a_narrow_terminal(trained, monkeypatch, capsys):
     summary.show(trained, LAST)
     plain = re.sub(r"\x1b\[[0-9;]*m", "", capsys.readouterr().out)
     assert max(map(len, plain.splitlines())) <= 60
+
+
+def test_the_median_of_the_seeds_leaves_out_those_without_a_number():
+    spread = Spread(3.5, 3.5, [None, 1.0, 7.0, 2.5, None])
+    assert (spread.median, spread.low, spread.high) == (2.5, 1.0, 7.0)
+    assert Spread(2.0, None, [2.0, None]).high is None
+    assert Spread(float("nan"), None, [None]).median is None
+    assert Spread(1.6e308, 0.1, [1.5e308, 1.7e308]).median == 1.6e308

@@ -180,21 +180,8 @@ def test_a_value_that_is_not_finite_is_refused_with_its_row():
         make_windows(values, lookback=3)
 
 
-HUGE = 1.1e150
-
-
-@pytest.mark.parametrize("target", ["price", "difference", "log_return"])
-@pytest.mark.parametrize("values", [[HUGE, 1.0], [-HUGE, HUGE], [1.7e308, -1.7e308]])
-def test_values_whose_squares_leave_the_floats_are_refused_by_row(values, target):
-    """No warning of NumPy's is let through: they are errors in this suite."""
-    series = np.array([*(10 + np.sin(np.arange(30))), *values])
-    dates = np.datetime64("2024-01-01") + np.arange(32)
-    rule = r"Values must lie between -1e\+150 and 1e\+150, since their errors are squared"
-    with pytest.raises(DataError, match=rf"{rule}; got -?1\.[17]e\+\d+ in row 31 \(2024-01-31\)"):
-        make_windows(series, dates, lookback=3, target=target)
-
-
 def test_values_that_leave_the_floats_when_they_are_scaled_are_refused_by_row():
+    """No warning of NumPy's is let through: they are errors in this suite."""
     values = np.array([*(1e-300 * np.arange(1, 31)), 1e150, 1.0])
-    with pytest.raises(DataError, match=r"scaled to training rows from 1e-300 to 2\.5e-299; got 1e\+150 in row 31"):
+    with pytest.raises(DataError, match=r"Every scaled value must fit a float; got 1e\+150 in row 31"):
         make_windows(values, lookback=3, target="price", scaler="minmax")

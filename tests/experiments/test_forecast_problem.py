@@ -7,7 +7,7 @@ import pytest
 
 from rnnlab.config import load
 from rnnlab.engine.batch import Batch
-from rnnlab.errors import DataError
+from rnnlab.errors import ConfigError, DataError
 from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import build_setup, start_training
 
@@ -160,8 +160,9 @@ def test_scores_are_in_the_unit_of_the_values(folder, values):
 
 def test_the_headline_says_who_won(folder):
     problem = problem_of("data.target=difference", "data.scaler=none")
-    assert constant(problem, [50.0]).headline.startswith("The network does not beat persistence: RMSE ")
-    assert constant(problem, [1e-9]).headline.startswith("The network cannot be told apart from persistence: ")
+    lost, same = (constant(problem, [said]).headline for said in (50.0, 1e-9))
+    assert lost.startswith("The network does not beat drift, the best baseline: RMSE ")
+    assert same.startswith("The network is not distinguishable from drift, the best baseline: RMSE ")
 
 
 def test_it_can_win(folder, write_series):
@@ -169,7 +170,185 @@ def test_it_can_win(folder, write_series):
     slope = np.round(10 + 1.0 * np.arange(200) + 0.1 * rng.standard_normal(200), 4)
     write_series(slope)
     problem = problem_of("data.target=difference", "data.scaler=none")
-    assert constant(problem, [1.0]).headline.startswith("The network beats persistence: RMSE ")
+    evaluation = constant(problem, [1.0])
+    assert evaluation.headline.startswith("The network beats drift, the best baseline: RMSE ")
+    assert evaluation.headline.endswith(f" Persistence has an RMSE of {evaluation.baselines['naive']['rmse']:.4g}.")
+
+
+def t_statistic(differences):
+    """Student's, of a mean against zero: what the Diebold-Mariano statistic is one step ahead."""
+    return differences.mean() / (differences.std(ddof=1) / np.sqrt(len(differences)))
+
+
+def test_it_is_the_best_baseline_that_is_tested(folder, write_series):
+    """A network that says the moving average's value beats persistence by far, and that is not what counts."""
+    rng = np.random.default_rng(1)
+    values = np.round(20 + rng.normal(size=200), 4)
+    write_series(values)
+    problem = problem_of("data.scaler=none")
+    evaluation = constant(problem, [20.0, values[:160].mean(), 15.0])
+    scores = {name: one["rmse"] for name, one in evaluation.baselines.items()}
+    assert min(scores, key=scores.__getitem__) == "mean"
+    past = np.array([values[:row].mean() for row in range(160, 200)])
+    assert scores["mean"] == pytest.approx(np.sqrt(np.mean((values[160:] - past) ** 2)), rel=1e-12)
+    test = evaluation.tests["diebold_mariano"]
+    assert test["against"] == "mean"
+    for said, statistic in zip((20.0, values[:160].mean(), 15.0), test["statistic"], strict=True):
+        expected = t_statistic((values[160:] - said) ** 2 - (values[160:] - past) ** 2)
+        assert statistic == pytest.approx(expected, rel=1e-9)
+    assert (evaluation.metrics["rmse"][:2] < 0.9 * scores["naive"]).all()
+    assert evaluation.headline.startswith(
+        "The seeds do not settle whether the network beats the mean, the best baseline"
+    )
+    assert "2 of 3 seeds are better, not significantly" in evaluation.headline
+    assert "1 of 3 seeds is significantly worse" in evaluation.headline
+    assert evaluation.headline.endswith(f" Persistence has an RMSE of {scores['naive']:.4g}.")
+
+
+def test_where_persistence_is_the_best_baseline_it_is_named_once(folder, write_series):
+    write_series(np.round(100 + np.random.default_rng(2).normal(size=120).cumsum(), 3))
+    headline = constant(problem_of(), [0.5]).headline
+    assert headline.startswith("The network does not beat persistence, the best baseline: RMSE ")
+    assert headline.lower().count("persistence") == 1
+
+
+# The season
+
+
+def shop(weeks=30, closed=(6,)):
+    """Days from a Monday on without some weekdays, and sales that hang on the weekday."""
+    first = np.datetime64("2020-01-06")
+    dates = [first + np.timedelta64(7 * w + d, "D") for w in range(weeks) for d in range(7) if d not in closed]
+    rng = np.random.default_rng(0)
+    level = np.array([50.0, 20, 30, 40, 80, 120, 10])
+    return dates, np.array([round(level[(day - first).astype(int) % 7] + rng.normal(), 3) for day in dates])
+
+
+def test_the_season_of_a_shop_that_closes_on_sundays_has_six_rows(folder, write_series):
+    dates, values = shop()
+    write_series(values, days=dates)
+    evaluation = constant(problem_of(), [0.5])
+    assert evaluation.tests["seasonal_naive"] == {"season": 6}
+    test = np.arange(int(0.8 * len(values)), len(values))
+    expected = np.sqrt(np.mean((values[test] - values[test - 6]) ** 2))
+    assert evaluation.baselines["seasonal_naive"]["rmse"] == pytest.approx(expected, rel=1e-12)
+    assert "the seasonal baseline (season 6), the best baseline: RMSE " in evaluation.headline
+
+
+def test_the_season_follows_from_the_training_rows_alone(folder, write_series):
+    dates, values = shop(weeks=40)
+    daily = [dates[191] + np.timedelta64(k, "D") for k in range(1, 49)]
+    write_series(values, days=[*dates[:192], *daily])
+    assert constant(problem_of(), [0.5]).tests["seasonal_naive"] == {"season": 6}
+
+
+def test_the_season_can_be_set(folder, values):
+    evaluation = constant(problem_of("data.season=11"), [0.5])
+    assert evaluation.tests["seasonal_naive"] == {"season": 11}
+    expected = np.sqrt(np.mean((values[48:] - values[37:49]) ** 2))
+    assert evaluation.baselines["seasonal_naive"]["rmse"] == pytest.approx(expected, rel=1e-12)
+    with pytest.raises(ConfigError, match=r"data.season must be below the 48 training rows; got 48\. Give a smaller"):
+        problem_of("data.season=48")
+
+
+def test_dates_without_a_season_have_no_seasonal_baseline(folder, write_series, values):
+    write_series(values, days=[np.datetime64("2020-01-01") + np.timedelta64(10 * k, "D") for k in range(60)])
+    evaluation = constant(problem_of(), [0.5])
+    assert "seasonal_naive" not in evaluation.baselines
+    assert evaluation.tests["seasonal_naive"] == {"season": None}
+
+
+# Values that no formula likes
+
+WAVE = np.round(20 + 0.2 * np.arange(60) + 2 * np.sin(0.9 * np.arange(60)), 3)
+
+
+@pytest.mark.parametrize("exponent", [-300, -165, -155, 150, 154, 300])
+def test_tiny_and_huge_values_are_measured(folder, write_series, exponent):
+    scale = 10.0**exponent
+    write_series([repr(float(value)) for value in scale * WAVE])
+    evaluation = constant(problem_of("data.season=6"), [0.25, 0.5])
+    low, high = WAVE[:48].min(), WAVE[:48].max()
+    expected = [np.sqrt(np.mean((WAVE[48:] - low - said * (high - low)) ** 2)) for said in (0.25, 0.5)]
+    np.testing.assert_allclose(evaluation.metrics["rmse"] / scale, expected, rtol=1e-9)
+    assert "2 of 2 seeds are significantly worse" in evaluation.headline
+    assert "same error" not in evaluation.headline
+
+
+@pytest.mark.parametrize("scaler", ["minmax", "standard"])
+def test_the_scale_of_tiny_and_huge_values(folder, write_series, scaler):
+    scaled = []
+    for scale in (1.0, 1e-300, 1e300):
+        write_series([repr(float(value)) for value in scale * WAVE])
+        scaled.append(problem_of(f"data.scaler={scaler}").sequences.inputs)
+    np.testing.assert_allclose(scaled[1], scaled[0], rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(scaled[2], scaled[0], rtol=1e-9, atol=1e-12)
+
+
+def test_values_too_large_for_the_training_scale_are_refused_by_name(folder, write_series):
+    write_series([*(1e-200 * WAVE[:48]), 1e200, *(1e-200 * WAVE[49:])])
+    with pytest.raises(DataError, match=r"every scaled value must fit a float; got 1e\+200 in row 49 \(2020-02-18\)\."):
+        problem_of()
+    write_series(np.where(np.arange(60) % 2, 1e308, -1e308))
+    with pytest.raises(DataError, match="must be finite and their spread must fit a float"):
+        problem_of("data.target=difference")
+
+
+def test_values_too_large_for_single_precision_are_refused_by_name(folder, write_series):
+    write_series(1e300 * WAVE)
+    assert problem_of("model.dtype=float32").sequences.inputs.dtype == np.float32  # scaled to [0, 1]
+    with pytest.raises(
+        ConfigError, match=r"model.dtype must hold .* float32 does not; got .*e\+301\. Use dtype: float64"
+    ):
+        problem_of("model.dtype=float32", "data.scaler=none")
+
+
+HARD = {
+    "constant": np.full(60, 0.1),
+    "zeros": np.zeros(60),
+    "1, 5e307": np.where(np.arange(60) % 2, 1.0, 5e307),
+    "1e308 at the end": np.where(np.arange(60) > 50, 1e308, WAVE),
+    "1e302": 1e302 * np.sin(np.arange(60)),
+    "1e-320": 1e-320 * (1 + np.arange(60) % 5),
+    "negative": -WAVE,
+    "short": WAVE[:8],
+}
+
+
+@pytest.mark.parametrize("kind", HARD)
+@pytest.mark.parametrize("keys", [(), ("data.horizon=2",), ("data.target=difference",)], ids=str)
+def test_hard_series_are_measured_and_drawn_without_a_warning(run_of, write_series, kind, keys):
+    """Here any warning of NumPy or matplotlib is a failure."""
+    write_series([repr(float(value)) for value in HARD[kind]])
+    run = run_of(*keys, seeds="2", plots=not keys)
+    assert run.record["metrics"]["rmse"]["per_seed"] != [None, None]
+    assert "RMSE " in run.summary.headline
+    assert "diverged" not in run.summary.headline
+
+
+def test_a_hard_series_leaves_nothing_but_sentences_on_standard_error(rnnlab, write_series):
+    write_series(np.where(np.arange(60) % 3 == 1, 1e308, 1.0))
+    done = rnnlab("train", "small.yaml", "--seeds", "2")
+    assert done.returncode == 0, done.stderr
+    assert [line for line in done.stderr.splitlines() if not line.startswith(("epoch ", "warning: "))] == []
+
+
+def test_a_constant_series_is_forecast_exactly_by_every_baseline(folder, write_series):
+    write_series(np.full(60, 0.1))
+    evaluation = constant(problem_of(), [0.5, 0.0])
+    assert {name: one["rmse"] for name, one in evaluation.baselines.items()} == dict.fromkeys(evaluation.baselines, 0.0)
+    assert "1 of 2 seeds is significantly worse, 1 of 2 seeds has the same error in all rows" in evaluation.headline
+
+
+def test_a_network_that_diverged_is_counted_apart(folder):
+    config = load("small.yaml", seeds="3")
+    problem = build_problem(config)
+    setup = build_setup(config, problem)
+    theta = np.zeros_like(setup.theta)
+    theta[1] = np.nan
+    with np.errstate(invalid="ignore"):
+        headline = problem.evaluate(setup.network, theta).headline
+    assert "1 of 3 seeds diverged" in headline
 
 
 def test_the_warning_counts_the_rows_outside(folder, values):
@@ -177,6 +356,7 @@ def test_the_warning_counts_the_rows_outside(folder, values):
     outside = np.mean((values[48:] < low) | (values[48:] > high))
     assert 0 < outside < 1
     (warning,) = problem_of().warnings
+    assert "changes at the test rows lie" in problem_of("data.target=difference").warnings[0]
     assert warning.startswith(f"{100 * outside:.0f} % of the test rows lie outside the range of the training rows ")
     assert f"({low:.6g} to {high:.6g})" in warning
 
@@ -190,6 +370,8 @@ def test_no_warning_where_the_test_rows_stay_inside(folder, write_series):
 def test_too_few_rows_for_a_test_are_no_error(folder, fraction, horizon):
     evaluation = constant(problem_of(f"data.train_fraction={fraction}", f"data.horizon={horizon}"), [0.5])
     assert np.isfinite(evaluation.metrics["rmse"]).all()
+    assert evaluation.headline.startswith("There are too few rows to test whether the network beats ")
+    assert evaluation.tests["diebold_mariano"]["p_value"] is None
 
 
 def test_too_short_a_series(folder, write_series, values):

@@ -98,3 +98,91 @@ def test_logits_become_probabilities_where_the_loss_takes_them_as_such(folder):
     theta[:] = 0  # logits of 0: a half at every step, bits of 0 or 1 off by a half
     scores = build_problem(config_of(folder, "echo", *keys)).evaluate(network, theta)
     np.testing.assert_allclose(scores.metrics["mae"], 0.5)
+
+
+# What is said
+
+
+def t_statistic(differences):
+    """Student's, of a mean against zero."""
+    return differences.mean() / (differences.std(ddof=1) / np.sqrt(len(differences)))
+
+
+@pytest.mark.parametrize(("task", "length"), [("adding", (5, 9)), ("echo", (4, 9)), ("sine", 6)])
+def test_values_are_tested_sequence_by_sequence(folder, task, length):
+    config = config_of(folder, task)
+    _, network, theta, evaluation = evaluate(config)
+    options = {"delay": 2} if task == "echo" else {}
+    drawn = TASKS[task](np.random.default_rng(config.data.seed), length, 40, **options)
+    last = network.architecture.readout == "last"
+    exists = np.ones(drawn.inputs.shape[:2], bool)
+    if drawn.lengths is not None:
+        exists = np.arange(len(exists))[:, None] < drawn.lengths
+    targets = drawn.targets[None] if last else drawn.targets
+    counts = np.ones((1, 40), bool) if last else exists
+    mean = targets[counts & (np.arange(40) < 32)].mean()
+    outputs, _ = network.outputs(theta, Batch(drawn.inputs, drawn.targets, drawn.lengths))
+    test = evaluation.tests["paired_t_test"]
+    assert (test["against"], test["sample"]) == ("the mean of the training targets", 8)
+    for model in range(2):
+        said = outputs[model][None] if last else outputs[:, model]
+        squares = ((said - targets) ** 2 - (mean - targets) ** 2)[..., 0]
+        differences = np.where(counts, squares, 0).sum(axis=0)[32:]
+        assert test["statistic"][model] == pytest.approx(t_statistic(differences), rel=1e-6)
+
+
+def test_classes_are_tested_sequence_by_sequence(folder):
+    _, network, theta, evaluation = evaluate(config_of(folder, "order"))
+    drawn = TASKS["order"](np.random.default_rng(0), 20, 40)
+    outputs, _ = network.outputs(theta, Batch(drawn.inputs, drawn.targets, drawn.lengths))
+    shares = (np.bincount(drawn.targets[:32], minlength=4) + 1) / 36
+    right = drawn.targets[32:]
+    for model in range(2):
+        odds = np.exp(outputs[model, 32:])
+        surprise = -np.log(odds[np.arange(8), right] / odds.sum(axis=-1))
+        expected = t_statistic(surprise + np.log(shares[right]))
+        assert evaluation.tests["paired_t_test"]["statistic"][model] == pytest.approx(expected, rel=1e-9)
+
+
+def constant(folder, outputs, *overrides, task="adding"):
+    """What evaluating networks that always say `outputs` gives."""
+    config = config_of(folder, task, "data.sequences=1000", *overrides, seeds=str(len(outputs)))
+    _, network, theta, _ = evaluate(config)
+    theta[:] = 0
+    network.layout.view(theta, "readout.b_o")[:, 0] = outputs
+    return build_problem(config).evaluate(network, theta)
+
+
+def test_a_network_that_learnt_nothing_is_not_said_to_beat_anything(folder):
+    """Three constants on the side of the held-out mean: a smaller error than the baseline's, by luck."""
+    drawn = TASKS["adding"](np.random.default_rng(0), (5, 9), 1000)
+    known, held = drawn.targets[:800].mean(), drawn.targets[800:].mean()
+    said = [known + share * (held - known) for share in (0.2, 0.5, 1.0)]
+    evaluation = constant(folder, said)
+    assert (evaluation.metrics["rmse"] < evaluation.baselines["mean"]["rmse"]).all()
+    assert evaluation.headline.startswith(
+        "The network is not distinguishable from the mean of the training targets: RMSE "
+    )
+    assert evaluation.headline.endswith(
+        "; 3 of 3 seeds are better, not significantly (paired t-test over 200 held-out sequences at 5 %)."
+    )
+
+
+def test_a_network_that_is_worse_is_said_to_be(folder):
+    headline = constant(folder, [3.0, 4.0]).headline
+    assert headline.startswith("The network does not beat the mean of the training targets: RMSE ")
+    assert "2 of 2 seeds are significantly worse" in headline
+
+
+def test_huge_outputs_have_finite_errors(folder):
+    evaluation = constant(folder, [1e200, 1e300])
+    np.testing.assert_allclose(evaluation.metrics["rmse"], [1e200, 1e300], rtol=1e-12)
+    np.testing.assert_allclose(evaluation.metrics["mae"], [1e200, 1e300], rtol=1e-12)
+    assert "2 of 2 seeds are significantly worse" in evaluation.headline
+
+
+def test_one_sequence_is_too_little_for_a_test(folder):
+    config = config_of(folder, "adding", "data.sequences=2", "data.train_fraction=0.5", "data.length=5")
+    assert evaluate(config)[3].headline.startswith(
+        "There are too few held-out sequences to test whether the network beats the mean of the training targets: RMSE "
+    )

@@ -150,3 +150,24 @@ def test_streams_stay_whole_where_chunks_are_held_out_for_early_stopping(folder,
     assert setup.sampling.sequences.sequences % batch_size == 0
     assert setup.stopping.validation.sequences % batch_size == 0
     assert setup.stopping.validation.sequences > 0
+
+
+def test_the_text_is_tested_chunk_by_chunk_and_repetitions_count_once(folder):
+    network, theta, evaluation = evaluate(config_of(folder))
+    inputs, targets = (np.array(tokens(TEXT[k : 24 + k])).reshape(6, 4) for k in (0, 1))
+    outputs, _ = network.outputs(theta, Batch(np.ascontiguousarray(inputs.T)))
+    pairs = np.ones((4, 4))
+    np.add.at(pairs, (inputs, targets), 1)
+    bigram = -np.log((pairs / pairs.sum(axis=1, keepdims=True))[inputs, targets])
+    test = evaluation.tests["paired_t_test"]
+    _, once = np.unique([TEXT[4 * n : 4 * n + 5] for n in range(6)], return_index=True)  # the first comes twice
+    assert (test["against"], test["sample"]) == ("the bigram table", 5)
+    for model in range(2):
+        odds = np.exp(outputs[:, model].transpose(1, 0, 2))
+        surprise = -np.log(np.take_along_axis(odds, targets[..., None], -1)[..., 0] / odds.sum(axis=-1))
+        d = (surprise - bigram).sum(axis=1)[once]
+        assert test["statistic"][model] == pytest.approx(d.mean() / (d.std(ddof=1) / np.sqrt(5)), rel=1e-9)
+    repeated = evaluate(config_of(folder, ", repeat: 26"))[2]
+    whole = 26 * TEXT
+    assert repeated.tests["paired_t_test"]["sample"] == len({whole[k : k + 5] for k in range(0, len(whole) - 4, 4)})
+    assert "different chunks of the training text at 5 %)" in repeated.headline

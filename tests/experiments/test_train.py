@@ -11,6 +11,7 @@ import pytest
 
 from rnnlab.errors import DivergedError
 from rnnlab.experiments import outcome
+from rnnlab.experiments.outcome import _falling_note, _spread
 from rnnlab.runs import RunFolder
 
 WILD = ("training.optimizer.learning_rate=1e300", "model.activation=identity")
@@ -247,6 +248,42 @@ def test_seeds_differ(run_of):
     table = run_of(seeds="3").table("predictions.csv")
     predicted = table["predicted"].reshape(3, -1)
     assert len({row.tobytes() for row in predicted}) == 3
+
+
+# How the loss ended
+
+
+def test_the_loss_is_still_falling_in_the_seeds_of_which_it_is_said():
+    epochs = np.arange(100)
+    falling, flat = 0.99**epochs, np.full(100, 0.5)
+    recovering = np.where(epochs == 89, 3.0, 1.0)  # lower than ten epochs ago, and never lower than before
+    diverged = np.where(epochs < 50, falling, np.nan)
+    fast = 0.97**epochs
+    said = "The training loss was still falling{}, by {} over the last 10 epochs: "
+    for loss, where, by in (
+        ([falling], "", "10 %"),
+        ([falling, flat], " in 1 of 2 seeds", "10 %"),
+        ([falling, flat, recovering, diverged, fast], " in 2 of 5 seeds", "10 to 26 %"),
+        ([falling, falling], " in 2 of 2 seeds", "10 %"),
+    ):
+        (note,) = _falling_note(np.array(loss))
+        assert note.startswith(said.format(where, by))
+    for loss in ([flat], [recovering, diverged], [falling[:9]]):
+        assert _falling_note(np.array(loss)) == []
+
+
+def test_spread_over_seeds_of_any_size():
+    for scale in (1.0, 2.0**1000, 2.0**-1000):
+        spread = _spread(scale * np.array([1.0, 2.0, np.nan, 6.0]))
+        assert spread.mean == 3.0 * scale
+        assert spread.sd == pytest.approx(np.sqrt(7) * scale, rel=1e-14)
+        assert (spread.median, spread.low, spread.high) == (2.0 * scale, scale, 6.0 * scale)
+
+
+def test_what_early_stopping_held_out_is_told(run_of):
+    run = run_of("training.early_stopping={patience: 2, validation_fraction: 0.25}")
+    assert "; 44 windows of 4 rows to train on, " in run.summary.notes[0]
+    assert run.summary.notes[1] == "Early stopping held out the last 11 of these 44; 33 were trained on."
 
 
 # What a config can ask for

@@ -58,23 +58,60 @@ def test_a_width_or_season_below_one_is_refused():
         seasonal_naive(VALUES, ROWS, season=0)
 
 
+def test_a_constant_is_forecast_exactly():
+    values = np.full(60, 0.1)
+    for name, rule in BASELINES.items():
+        np.testing.assert_array_equal(rule(values, np.arange(20, 60)), np.full(40, 0.1), err_msg=name)
+
+
+@given(st.sampled_from(sorted(BASELINES)), st.integers(0, 9))
+def test_sums_of_huge_values_stay_finite(name, seed):
+    values = np.random.default_rng(seed).uniform(-1.0, 1.0, 60)
+    rows = np.arange(30, 60)
+    here = BASELINES[name](values, rows)
+    np.testing.assert_allclose(BASELINES[name](1e308 * values, rows), 1e308 * here, rtol=1e-12, atol=1e294)
+
+
+def test_a_huge_value_spoils_only_the_windows_it_is_in():
+    values = np.ones(60)
+    values[5] = 1e300
+    np.testing.assert_array_equal(moving_average(values, np.arange(27, 60), width=20), np.ones(33))
+
+
+def days(start="2020-01-01", stop="2020-06-01", *, without=(), step=1):
+    """Days, Monday is 0, without some weekdays."""
+    every = np.arange(start, stop, step, dtype="datetime64[D]")
+    return every[~np.isin((every.astype(int) + 3) % 7, without)]
+
+
 @pytest.mark.parametrize(
     ("dates", "season"),
     [
-        (np.arange("2020-01-01", "2020-06-01", dtype="datetime64[D]"), 7),
-        (
-            np.arange("2020-01-01", "2020-06-01", dtype="datetime64[D]")[
-                np.is_busday(np.arange("2020-01-01", "2020-06-01", dtype="datetime64[D]"))
-            ],
-            5,
-        ),
-        (np.arange("2020-01-01", "2022-06-01", 7, dtype="datetime64[D]"), 52),
+        (days(), 7),
+        (days(without=(5, 6)), 5),
+        (days(without=(6,)), 6),
+        (days(without=(0, 6)), 5),
+        (days(without=(1, 3, 5, 6)), 3),
+        (np.delete(days(without=(6,)), [3, 9, 10, 40, 41, 42, 43, 44, 77]), 6),
+        (np.union1d(days(without=(5, 6)), days(without=range(5))[::4]), 5),
+        (np.concatenate([days("2012-01-01", "2012-04-01", without=(6,)), days(without=(6,))]), 6),
+        (days(step=2), None),
+        (days(step=3), None),
+        (days(stop="2020-01-12"), None),
+        (days(step=7, stop="2022-06-01"), 52),
         (np.arange("2015-01", "2020-06", dtype="datetime64[M]").astype("datetime64[D]"), 12),
+        (np.arange("2015-02", "2020-06", dtype="datetime64[M]").astype("datetime64[D]") - np.timedelta64(1, "D"), 12),
         (np.arange("2015-01", "2020-06", 3, dtype="datetime64[M]").astype("datetime64[D]"), 4),
-        (np.arange("2000-01-01", "2020-01-01", 10, dtype="datetime64[D]"), 1),
-        (np.array(["2020-01-01"], dtype="datetime64[D]"), 1),
+        (days("2000-01-01", "2020-01-01", step=10), None),
+        (np.arange("2000", "2020", dtype="datetime64[Y]").astype("datetime64[D]"), None),
+        (days(stop="2020-01-02"), None),
+        (days(stop="2020-01-01"), None),
     ],
-    ids=["days", "business days", "weeks", "months", "quarters", "ten days", "one row"],
-)
-def test_the_season_follows_from_the_distance_of_the_dates(dates, season):
+    ids=[
+        "days", "trading days", "without Sundays", "closed on Sundays and Mondays", "three days a week",
+        "days missing", "a Saturday or Sunday now and then", "years missing", "every other day", "every third day",
+        "less than two weeks", "weeks", "months", "ends of months", "quarters", "ten days", "years", "one row", "none",
+    ],
+)  # fmt: skip
+def test_the_season_follows_from_the_dates(dates, season):
     assert season_of(dates) == season

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.forecasting.comparison import diebold_mariano, judge
+from rnnlab.forecasting.comparison import AccuracyTest, Rival, diebold_mariano, equal_accuracy, judge
 
 
 def test_one_step_is_a_paired_t_test():
@@ -72,7 +72,7 @@ def test_degenerate_differences():
     assert diebold_mariano(actual, actual, actual).p_value == 1.0
     constant = diebold_mariano(actual, actual + 1, actual)
     assert (constant.statistic, constant.p_value) == (math.inf, 0.0)
-    for value in (np.nan, np.inf, 1e200):
+    for value in (np.nan, np.inf):
         assert math.isnan(diebold_mariano(actual, np.full(5, value), actual).p_value)
 
 
@@ -82,52 +82,145 @@ def test_too_few_rows_are_refused(rows, horizon):
         diebold_mariano(np.zeros(rows), np.ones(rows), np.zeros(rows), horizon=horizon)
 
 
+@given(st.integers(0, 300), st.integers(1, 4), st.integers(-1000, 1000))
+def test_the_unit_of_the_values_changes_nothing(seed, horizon, exponent):
+    """From 1e-301 to 1e301, where the squares of most are no floats."""
+    arrays = np.random.default_rng(seed).normal(size=(3, 30))
+    here = diebold_mariano(*arrays, horizon=horizon)
+    assert diebold_mariano(*np.ldexp(arrays, exponent), horizon=horizon) == here
+
+
+def test_the_definition_in_plain_numpy():
+    actual, first, second = np.random.default_rng(3).normal(size=(3, 50)).cumsum(axis=1)
+    d = (actual - first) ** 2 - (actual - second) ** 2
+    for h in (1, 2, 3):
+        gamma = [np.sum((d[k:] - d.mean()) * (d[: 50 - k] - d.mean())) / 50 for k in range(h)]
+        variance = gamma[0] + 2 * sum(gamma[1:])
+        expected = d.mean() / math.sqrt(variance / 50) * math.sqrt((50 + 1 - 2 * h + h * (h - 1) / 50) / 50)
+        assert diebold_mariano(actual, first, second, horizon=h).statistic == pytest.approx(expected, rel=1e-12)
+
+
+def test_a_paired_t_test_by_hand():
+    # d = 1 2 3 6: mean 3, sum of squares 14, sd sqrt(14/3), t = 3 / sqrt(14/12); P(|t| > 2.777) with 3 degrees.
+    test = equal_accuracy([1.0, 2.0, 3.0, 6.0])
+    assert test.statistic == pytest.approx(3 / math.sqrt(14 / 12), rel=1e-12)
+    angle = math.atan(test.statistic / math.sqrt(3))
+    assert test.p_value == pytest.approx(1 - 2 / math.pi * (angle + math.sin(angle) * math.cos(angle)), rel=1e-9)
+
+
+def test_errors_that_are_no_floats():
+    actual, rival = np.array([1e308, -1e308, 1e308]), np.array([1e308, 0.0, 1e308])
+    assert diebold_mariano(actual, -actual, rival).statistic > 0
+    assert diebold_mariano(actual, -actual, rival).p_value < 1
+
+
+def test_small_errors_are_not_called_the_same():
+    actual = np.zeros(4)
+    test = diebold_mariano(actual, 1e-165 * np.array([1, 2, 3, 4.0]), 1e-165 * np.array([2, 1, 4, 3.5]))
+    assert not test.identical
+    assert test.statistic != 0
+    assert diebold_mariano(actual, [1.0, -2.0, 3.0, 4.0], [-1.0, 2.0, 3.0, -4.0]).identical
+    assert not diebold_mariano(actual, [1e-200, 1.0, 1, 1], [2e-200, 1.0, 1, 1]).identical
+
+
+BETTER, WORSE = AccuracyTest(-3.0, 0.01), AccuracyTest(3.0, 0.001)
+LUCKY, UNLUCKY = AccuracyTest(-1.0, 0.3), AccuracyTest(1.0, 0.4)
+NONE = AccuracyTest(math.nan, math.nan)
+
+
 @pytest.mark.parametrize(
-    ("rmse", "p_values", "word", "sentence"),
+    ("rmse", "tests", "word", "sentence"),
     [
         (
             [110.0, 120.0, 130.0],
-            [0.0, 0.001, 0.0],
+            [WORSE] * 3,
             "worse",
-            "The network does not beat persistence: RMSE 120 (median of 3 seeds, 110 to 130) against 10.15; "
+            "The network does not beat drift, the best baseline: "
+            "RMSE 120 (median of 3 seeds, 110 to 130) against 10.15; "
             "3 of 3 seeds are significantly worse (Diebold-Mariano test at 5 %).",
         ),
         (
             [10.1, 10.2, 10.3],
-            [0.4, 0.3, 0.01],
+            [LUCKY, UNLUCKY, UNLUCKY],
             "equal",
-            "The network cannot be told apart from persistence: "
-            "RMSE 10.2 (median of 3 seeds, 10.1 to 10.3) against "
-            "10.15; 1 of 3 seeds is better, not significantly, 2 of 3 seeds are worse, 1 significantly "
+            "The network is not distinguishable from drift, the best baseline: "
+            "RMSE 10.2 (median of 3 seeds, 10.1 to 10.3) against 10.15; "
+            "1 of 3 seeds is better, not significantly, 2 of 3 seeds are worse, not significantly "
+            "(Diebold-Mariano test at 5 %).",
+        ),
+        (
+            [9.0, 9.1, 10.2, 10.3],
+            [BETTER, BETTER, UNLUCKY, WORSE],
+            "mixed",
+            "The seeds do not settle whether the network beats drift, the best baseline: "
+            "RMSE 9.65 (median of 4 seeds, 9 to 10.3) against 10.15; 2 of 4 seeds are significantly better, "
+            "1 of 4 seeds is significantly worse, 1 of 4 seeds is worse, not significantly "
             "(Diebold-Mariano test at 5 %).",
         ),
         (
             [9.0],
-            [0.01],
+            [BETTER],
             "better",
-            "The network beats persistence: RMSE 9 against 10.15; the one seed is significantly better "
+            "The network beats drift, the best baseline: RMSE 9 against 10.15; the one seed is significantly better "
             "(Diebold-Mariano test at 5 %).",
         ),
         (
             [9.0, math.nan],
-            [0.01, math.nan],
-            "equal",
-            "The network cannot be told apart from persistence: "
-            "RMSE 9 against 10.15; 1 of 2 seeds is significantly "
-            "better, 1 diverged (Diebold-Mariano test at 5 %).",
+            [BETTER, NONE],
+            "mixed",
+            "The seeds do not settle whether the network beats drift, the best baseline: RMSE 9 against 10.15; "
+            "1 of 2 seeds is significantly better, 1 of 2 seeds diverged (Diebold-Mariano test at 5 %).",
         ),
         (
             [10.15],
-            [1.0],
+            [AccuracyTest(0.0, 1.0, identical=True)],
             "equal",
-            "The network cannot be told apart from persistence: "
-            "RMSE 10.15 against 10.15; both are equal on every "
-            "row (Diebold-Mariano test at 5 %).",
+            "The network is not distinguishable from drift, the best baseline: RMSE 10.15 against 10.15; "
+            "the one seed has the same error in all rows (Diebold-Mariano test at 5 %).",
         ),
-        ([math.inf], [math.nan], "worse", "The network does not beat persistence: every seed diverged."),
+        (
+            [10.15],
+            [AccuracyTest(0.0, 1.0)],
+            "equal",
+            "The network is not distinguishable from drift, the best baseline: RMSE 10.15 against 10.15; "
+            "the one seed is equally accurate on average (Diebold-Mariano test at 5 %).",
+        ),
+        (
+            [10.1499],
+            [LUCKY],
+            "equal",
+            "The network is not distinguishable from drift, the best baseline: RMSE 10.1499 against 10.15; "
+            "the one seed is better, not significantly (Diebold-Mariano test at 5 %).",
+        ),
+        (
+            [math.inf, math.inf],
+            [WORSE, WORSE],
+            "worse",
+            "The network does not beat drift, the best baseline: RMSE too large for a float against 10.15; "
+            "2 of 2 seeds are significantly worse (Diebold-Mariano test at 5 %).",
+        ),
+        (
+            [math.nan],
+            [NONE],
+            "untested",
+            "The network cannot be held against drift, the best baseline: every seed diverged.",
+        ),
+        (
+            [9.0, 9.5],
+            None,
+            "untested",
+            "There are too few rows to test whether the network beats drift, the best baseline: "
+            "RMSE 9.25 (median of 2 seeds, 9 to 9.5) against 10.15.",
+        ),
     ],
 )
-def test_the_verdict_in_words(rmse, p_values, word, sentence):
-    verdict = judge(rmse, 10.15, p_values)
+def test_the_verdict_in_words(rmse, tests, word, sentence):
+    verdict = judge(rmse, Rival("drift", 10.15), tests, diverged=np.isnan(rmse))
     assert verdict.word == word
     assert verdict.sentence == sentence
+
+
+def test_a_forecast_that_is_not_finite_is_not_called_diverged():
+    verdict = judge([math.inf, 9.0], Rival("drift", 10.15), [NONE, LUCKY])
+    assert "1 of 2 seeds is better, not significantly, 1 of 2 seeds has no finite error" in verdict.sentence
+    assert judge([math.nan], Rival("drift", 10.15), [NONE]).sentence.endswith(": no seed has a finite error.")

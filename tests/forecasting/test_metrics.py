@@ -59,16 +59,60 @@ def test_many_models_at_once_equal_one_by_one():
             assert together[name][r] == value
 
 
-@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf, 1e300])
-def test_a_diverged_model_is_not_finite_or_huge_and_spoils_no_other(value):
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_a_diverged_model_is_not_finite_and_spoils_no_other(value):
     predicted = np.stack([PREDICTED, np.full(4, value)])
     measured = metrics.measure(ACTUAL, predicted, NAIVE, TRAINING)
     for name in NAMES:
         alone = metrics.measure(ACTUAL, PREDICTED, NAIVE, TRAINING)[name]
         assert measured[name][0] == alone
     assert not np.isfinite(measured["rmse"][1])
-    if value != 1e300:
-        assert np.isnan(measured["directional_accuracy"][1])
+    assert np.isnan(measured["directional_accuracy"][1])
+
+
+@given(st.integers(0, 1000), st.integers(-990, 990))
+def test_no_size_of_the_values_overflows_or_vanishes(seed, exponent):
+    """Powers of two scale without rounding: sizes from 1e-298 to 1e298 give the same metrics, bit for bit."""
+    rng = np.random.default_rng(seed)
+    arrays = [rng.uniform(1.0, 2.0, 12) for _ in range(4)]
+    here, there = metrics.measure(*arrays), metrics.measure(*(np.ldexp(a, exponent) for a in arrays))
+    for name in NAMES:
+        assert there[name] == (np.ldexp(here[name], exponent) if name in ("rmse", "mae") else here[name]), name
+
+
+@given(st.integers(0, 1000))
+def test_plain_formulas_agree(seed):
+    y, f, last, known = np.random.default_rng(seed).normal(30, 9, (4, 25))
+    e, steps = y - f, np.diff(known)
+    plain = {
+        "rmse": np.sqrt(np.mean(e**2)),
+        "mae": np.mean(np.abs(e)),
+        "mape": 100 * np.mean(np.abs(e / y)),
+        "smape": 100 * np.mean(2 * np.abs(e) / (np.abs(y) + np.abs(f))),
+        "mase": np.mean(np.abs(e)) / np.mean(np.abs(steps)),
+        "rmsse": np.sqrt(np.mean(e**2) / np.mean(steps**2)),
+        "skill": 1 - np.sqrt(np.mean(e**2) / np.mean((y - last) ** 2)),
+        "directional_accuracy": np.mean((f > last) == (y > last)),
+    }
+    measured = metrics.measure(y, f, last, known)
+    for name in NAMES:
+        assert measured[name] == pytest.approx(plain[name], rel=1e-12, abs=1e-12)
+
+
+def test_errors_that_are_no_floats():
+    """A difference of 2e308 is none; its mean with an error of 0 is."""
+    huge = np.array([1e308, 1.0]), np.array([-1e308, 1.0])
+    assert metrics.mae(*huge) == 1e308
+    assert metrics.rmse(*huge) == pytest.approx(2**0.5 * 1e308, rel=1e-15)
+    assert metrics.rmse(*(one[:1] for one in huge)) == np.inf
+    assert metrics.smape(*huge) == 100.0
+    assert metrics.mape(*huge) == 100.0
+    assert metrics.mape([1e-300], [1e300]) == np.inf
+    assert metrics.directional_accuracy([1e308], [1e308], [-1e308]) == 1.0
+
+
+def test_a_huge_row_leaves_the_small_ones_their_digits():
+    assert metrics.rmse([1e300, 1e-20], [1e300, 3e-20]) == pytest.approx(2e-20 / 2**0.5, rel=1e-15)
 
 
 def test_undefined_metrics_are_nan():

@@ -40,6 +40,15 @@ class SeriesData(Section):
     target: Target = key("price", "what is forecast: the value, its change, or the log of its ratio to the last one")
     train_fraction: Number = key(0.8, "share of the rows, from the oldest on, that is trained on", gt=0, lt=1)
     scaler: Scaler = key("minmax", "how values are scaled; fitted on the training rows only")
+    season: Whole | None = key(
+        None,
+        "length of the season of the seasonal baseline; by the training dates it is the number of weekdays that occur "
+        "in more than half of the weeks (5 for trading days), 52 for weeks, 12 for months, 4 for quarters, else none",
+        unit="rows",
+        must="a whole number of at least 2, or null",
+        shown_default="from the dates",
+        ge=2,
+    )
 
 
 class PricesData(SeriesData):
