@@ -10,12 +10,14 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
+from rnnlab.printable import escaped, printable
+
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "yellow": "33", "green": "32", "cyan": "36"}
 # What is printed instead where the encoding has no such sign.
 PLAIN = str.maketrans({"±": "+-", "–": "-", "−": "-", "…": "...", "’": "'", "→": "->", "×": "x", "≥": ">=", "≤": "<="})
 WIDEST = 100
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+ESCAPE_OR_TEXT = re.compile(f"({ESCAPE.pattern})")
 
 
 class Stream:
@@ -72,7 +74,11 @@ class Stream:
         return "\n".join(_fold(line, min(width, WIDEST)) for line in text.split("\n"))
 
     def encodable(self, text: str) -> str:
-        """The text with what the stream's encoding cannot carry replaced: `±` by `+-`, the unknown by `?`."""
+        """The text with what a terminal acts upon spelt out, colours left, and with what the stream's encoding cannot
+        carry replaced: `±` by `+-`, the unknown by `?`.
+        """
+        if self.is_terminal:
+            text = "".join(part if ESCAPE.fullmatch(part) else printable(part) for part in ESCAPE_OR_TEXT.split(text))
         encoding = getattr(self.file, "encoding", None) or "utf-8"
         try:
             text.encode(encoding)
@@ -156,18 +162,21 @@ def document(content: Mapping[str, object]) -> None:
     global _documents
     is_ascii = out.encodable("±") != "±"
     text = json.dumps(plain(content), indent=2, ensure_ascii=is_ascii, allow_nan=False)
+    text = re.sub(r"[^\n -~]", lambda found: _json_escaped(found[0]), text)
     _documents += 1
     out.write(text)
+
+
+def _json_escaped(character: str) -> str:
+    """JSON escapes C0 only; the document is to be the same text on a terminal, and harmless there."""
+    import json
+
+    return character if escaped(character) == character else json.dumps(character)[1:-1]
 
 
 def has_document() -> bool:
     """Whether standard output already holds its JSON document."""
     return _documents > 0
-
-
-def printable(text: str) -> str:
-    """The text with control characters spelt out, so that nobody's file name can drive the terminal."""
-    return CONTROL.sub(lambda match: f"\\x{ord(match.group()):02x}", text)
 
 
 def _fold(line: str, width: int) -> str:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rnnlab.config.places import Place, Source
+from rnnlab.printable import escaped
 
 WIDTH = 100
 SHOWN = 60
@@ -118,10 +119,7 @@ def _shown(character: str) -> str:
         return "    "
     if character == "\n":
         return "\\n"
-    # Cc and Cf hold control and bidirectional codes, Cs halves of characters, Zl and Zp line breaks.
-    if unicodedata.category(character) in ("Cc", "Cf", "Cs", "Zl", "Zp"):
-        return f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}"
-    return character
+    return escaped(character)
 
 
 def _columns(character: str) -> int:

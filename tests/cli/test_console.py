@@ -44,8 +44,23 @@ def test_streams(capsys):
 
 
 def test_control_characters_cannot_drive_the_terminal(capsys):
-    console.error("a\x1b[2Jb\rc\x9bd\ttab\nline")
-    assert capsys.readouterr().err == "error: a\\x1b[2Jb\\x0dc\\x9bd\ttab\nline\n"
+    console.error("a\x1b[2Jb\rc\x9bd\ttab\nline\u202e")
+    assert capsys.readouterr().err == "error: a\\x1b[2Jb\\x0dc\\x9bd\ttab\nline\\u202e\n"
+
+
+def test_a_json_document_is_harmless_and_holds_what_it_was_given(capsys, monkeypatch):
+    monkeypatch.setattr(console, "_documents", 0)
+    content = {"name": "a\x1b[2J\x9b31m\x7f\u202e\u2028\U000e0041\udcff Zürich 東京\n"}
+    console.document(content)
+    said = capsys.readouterr().out
+    assert all(character.isprintable() or character == "\n" for character in said)
+    assert "Zürich 東京" in said
+    assert json.loads(said) == content
+
+
+def test_nothing_foreign_reaches_a_terminal_unescaped(terminal):
+    console.note("\x1b[1;31mred\x1b[0m \x1b[2J\x9b31m \x1b]0;title\x07 \u202e \udcff")
+    assert terminal.getvalue() == "\x1b[1;31mred\x1b[0m \\x1b[2J\\x9b31m \\x1b]0;title\\x07 \\u202e \\udcff\n"
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "cp1252", "utf-8"])

@@ -1,0 +1,26 @@
+"""Text of unknown origin, made fit for a terminal."""
+
+import re
+import unicodedata
+
+# What may hold control codes (C0, C1), bidirectional and other invisible ones, halves of characters, line breaks.
+_SUSPECT = re.compile(r"[^\n\t -~\u00a1-\u00ac\u00ae-\u05ff]")
+_ACTING = ("Cc", "Cf", "Cs", "Zl", "Zp")
+
+
+def printable(text: str) -> str:
+    """The text with what a terminal acts upon spelt out: ``\\x1b``, ``\\u202e``; newlines and tabs stay."""
+    return _SUSPECT.sub(lambda found: escaped(found[0]), text)
+
+
+def on_one_line(text: str) -> str:
+    """The same with newlines and tabs spelt out too, for what is named within a sentence."""
+    return printable(text).replace("\n", "\\n").replace("\t", "\\t")
+
+
+def escaped(character: str) -> str:
+    """A character as it is, or its escape where a terminal acts upon it instead of showing it."""
+    if unicodedata.category(character) not in _ACTING:
+        return character
+    code = ord(character)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"

@@ -1,0 +1,40 @@
+"""Text of unknown origin on its way to a terminal."""
+
+import unicodedata
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rnnlab.printable import on_one_line, printable
+
+ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a\x1b[2Jb\rc", "a\\x1b[2Jb\\x0dc"),
+        ("\x80\x9b31m\x9f\x7f", "\\x80\\x9b31m\\x9f\\x7f"),
+        ("\u202eevil\u2066\u200f\u061c\ufeff", "\\u202eevil\\u2066\\u200f\\u061c\\ufeff"),
+        ("a\u2028b\u0085", "a\\u2028b\\x85"),
+        ("\udcff\U000e0041", "\\udcff\\U000e0041"),
+        ("soft\xadhyphen", "soft\\xadhyphen"),
+        ("Zürich, 東京, ρ ≤ 1,\xa0–\n\ttab", "Zürich, 東京, ρ ≤ 1,\xa0–\n\ttab"),
+    ],
+)
+def test_what_a_terminal_acts_upon_is_spelt_out(text, shown):
+    assert printable(text) == shown
+    assert on_one_line(text) == shown.replace("\n", "\\n").replace("\t", "\\t")
+
+
+def test_every_character_of_unicode():
+    for code in range(0x110000):
+        character = chr(code)
+        is_shown = printable(character) == character
+        assert is_shown == (unicodedata.category(character) not in ACTING or character in "\n\t"), hex(code)
+
+
+@given(st.text())
+def test_what_is_printable_stays(text):
+    assert printable(printable(text)) == printable(text)
