@@ -45,7 +45,7 @@ def compare(
     """Show runs side by side: their metrics, losses and clipping, and what their networks do to gradients."""
     from rnnlab.runs.find import resolve
 
-    folders = [resolve(run, runs_dir) for run in runs]
+    folders = [resolve(run, runs_dir, console.warning) for run in runs]
     from rnnlab.experiments.compare import compare as run_comparison
 
     found = run_comparison(folders)

@@ -54,7 +54,7 @@ def inspect(
     """Measure what a trained network does to gradients, before training against after."""
     from rnnlab.runs.find import resolve
 
-    folder = resolve(run, runs_dir)
+    folder = resolve(run, runs_dir, console.warning)
     from rnnlab.experiments.inspect import inspect as run_inspection
 
     found = run_inspection(folder, checkpoint=checkpoint)

@@ -1,6 +1,6 @@
 """`rnnlab compare`: runs side by side: metrics, losses, clipping, and what their networks do to gradients."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -133,26 +133,37 @@ def _read(run: Path, warnings: list[str]) -> Compared:
         kind,
         str(record["status"]),
         (record.get("data") or {}).get("sha256"),
-        {name: Spread(_number(one["mean"]), one["sd"], one["per_seed"]) for name, one in metrics.items()},
+        {name: Spread(_number(one["mean"]), one.get("sd"), one.get("per_seed", [])) for name, one in metrics.items()},
         record.get("baselines") or {},
         record.get("clipped_share"),
         _losses(run),
         looks,
         steps,
         len(record.get("seeds") or ()),
-        len(record.get("diverged") or ()),
+        _count(record.get("diverged")),
     )
 
 
 def _losses(run: Path) -> tuple[float, float] | None:
     """Medians over the seeds of the first and the last training loss in gradient by gradient order."""
-    if not (run / "metrics.csv").is_file():
+    if not (run / "metrics.csv").exists():
         return None
-    table = read_table(run / "metrics.csv")
-    if not len(table.get("epoch", ())):
+    table = read_table(run / "metrics.csv", numbers=("epoch", "train_loss"))
+    known = np.isfinite(table["epoch"])
+    loss, epoch = table["train_loss"][known], table["epoch"][known]
+    if not len(epoch):
         return None
-    loss, epoch = table["train_loss"], table["epoch"]
-    return float(np.nanmedian(loss[epoch == epoch.min()])), float(np.nanmedian(loss[epoch == epoch.max()]))
+    return _median(loss[epoch == epoch.min()]), _median(loss[epoch == epoch.max()])
+
+
+def _median(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else float("nan")
+
+
+def _count(found: object) -> int:
+    """How many of a mapping or list; a number is one already."""
+    return len(found) if isinstance(found, Sized) else int(found or 0)  # type: ignore[call-overload]
 
 
 def _number(value: float | None) -> float:
