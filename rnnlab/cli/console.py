@@ -7,9 +7,12 @@ encodings and readers that went away.
 import os
 import re
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from rnnlab.errors import OutputError
 from rnnlab.printable import escaped, printable
 
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "yellow": "33", "green": "32", "cyan": "36"}
@@ -97,8 +100,8 @@ class Stream:
             self.abandon()
         except OSError as error:
             self.abandon()
-            error.filename = {"stdout": "standard output", "stderr": "standard error"}[self.name]
-            raise
+            if self.name == "stdout":  # what standard error cannot take, nobody can be told
+                raise OutputError(f"cannot write to standard output: {error.strerror or error}") from error
 
     def settle(self) -> None:
         """Flush what others have written here, now and not when the interpreter ends and would complain."""
@@ -124,6 +127,16 @@ _documents = 0
 def result(text: str = "") -> None:
     """Print a result on standard output."""
     out.write(text)
+
+
+@contextmanager
+def results_of(run: Path) -> Iterator[None]:
+    """Name the run folder in the error where standard output fails: the run itself is whole."""
+    try:
+        yield
+    except OutputError as error:
+        error.run = run
+        raise
 
 
 def note(text: str) -> None:

@@ -17,7 +17,7 @@ from rnnlab.runs.files import reading, replace, writing
 from rnnlab.runs.record import plain, read_json, write_json
 
 if TYPE_CHECKING:
-    from io import BufferedIOBase
+    from io import BufferedReader
     from zipfile import ZipFile, ZipInfo
 
     import numpy as np
@@ -141,7 +141,7 @@ def latest(folder: Path, like: "Mapping[str, np.ndarray] | None" = None) -> Chec
     return None
 
 
-def _read_arrays(file: "BufferedIOBase", like: "Mapping[str, np.ndarray] | None") -> "dict[str, np.ndarray]":
+def _read_arrays(file: "BufferedReader", like: "Mapping[str, np.ndarray] | None") -> "dict[str, np.ndarray]":
     """The arrays of an .npz as `save` writes it; on anything else, some exception."""
     import warnings
     from zipfile import ZipFile
@@ -186,7 +186,7 @@ def _number(path: Path) -> int:
     return int(path.stem) if path.stem.isdecimal() else 0
 
 
-def _digest(arrays: "BufferedIOBase", metadata: object) -> str:
+def _digest(arrays: "BufferedReader | io.BytesIO", metadata: object) -> str:
     """The sha256 over the arrays' file and the metadata in their one canonical spelling."""
     canonical = json.dumps(metadata, sort_keys=True, separators=(",", ":"), allow_nan=False)
     digest = hashlib.file_digest(arrays, "sha256")

@@ -9,11 +9,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnlab.errors import RunFolderError
+from rnnlab.errors import RunFolderError, RunWriteError
 from rnnlab.files import name_of
 
 if TYPE_CHECKING:
-    from io import BufferedIOBase
+    from io import BufferedReader
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
@@ -40,15 +40,15 @@ def reason(error: OSError, act: str = "write") -> str:
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an OSError inside the block into a RunFolderError that names `path`."""
+    """Turn an OSError inside the block into a RunWriteError that names `path`."""
     try:
         yield
     except OSError as error:
-        raise RunFolderError(f"'{path}' could not be written: {reason(error)}.") from error
+        raise RunWriteError(f"'{name_of(path)}' could not be written: {reason(error)}.") from error
 
 
 @contextmanager
-def reading(path: Path, most: int | None = None) -> "Iterator[BufferedIOBase]":
+def reading(path: Path, most: int | None = None) -> "Iterator[BufferedReader]":
     """Open a regular file to read it; a pipe is not waited for.
 
     Parameters
@@ -98,7 +98,7 @@ def replace(path: Path, content: bytes) -> None:
 
     Raises
     ------
-    RunFolderError
+    RunWriteError
         If the content cannot be written; the old file, if any, is untouched and nothing else is left behind.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -142,7 +142,7 @@ class LineFile:
         return self._size
 
     def append(self, lines: bytes) -> None:
-        """Write `lines`, each with its newline; on failure RunFolderError, and the lines that fitted stay."""
+        """Write `lines`, each with its newline; on failure RunWriteError, and the lines that fitted stay."""
         written = 0
         try:
             with writing(self.path):

@@ -76,7 +76,7 @@ class Table:
             self.flush()
 
     def flush(self) -> None:
-        """Write the rows that wait; on failure RunFolderError, and the rows that fitted are kept."""
+        """Write the rows that wait; on failure RunWriteError, and the rows that fitted are kept."""
         lines, self._pending = "".join(self._pending), []
         self._flushed_at = time.monotonic()
         if lines:

@@ -3,12 +3,13 @@
 import csv
 import json
 import re
+import shutil
 from datetime import datetime
 
 import numpy as np
 import pytest
 
-from rnnlab.errors import DivergedError
+from rnnlab.errors import DivergedError, RunWriteError
 from rnnlab.runs import RunFolder
 
 WILD = ("training.optimizer.learning_rate=1e300", "model.activation=identity")
@@ -416,3 +417,13 @@ def test_the_last_finite_state_of_a_seed_that_diverged_is_no_result(run_of):
         assert table["update"][table["seed"] == 2].max() == 30
     theta = run.checkpoint().arrays["theta"]
     assert np.isfinite(theta).all()
+
+
+def test_a_run_folder_that_is_deleted_meanwhile(run_of, folder):
+    def delete():
+        shutil.rmtree(folder / "runs", ignore_errors=True)
+        return False
+
+    with pytest.raises(RunWriteError, match=r"The run folder '.*' is gone\.") as caught:
+        run_of(should_stop=delete, config=folder / "small.yaml")
+    assert caught.value.exit_code == 6
