@@ -8,6 +8,7 @@ import typer
 
 from rnnlab.cli import console, numbers, summary, tables
 from rnnlab.cli.help import Command
+from rnnlab.printable import on_one_line, shortened
 
 if TYPE_CHECKING:
     from rnnlab.experiments.compare import Compared, Comparison
@@ -76,14 +77,15 @@ def show(found: "Comparison") -> None:
     console.result()
     widest = max(map(len, names))
     for name, one in zip(names, found.runs, strict=True):
-        console.result(f"{console.out.style(name.ljust(widest), 'dim')}  {one.run}")
+        console.result(f"{console.out.style(name.ljust(widest), 'dim')}  {on_one_line(str(one.run))}")
 
 
 def _names(runs: "list[Compared]") -> list[str]:
     """Names of the experiments, with the end of the id where two are the same."""
-    plain = [one.name for one in runs]
+    plain = [shortened(one.name) for one in runs]
     return [
-        f"{name} {one.run.name[-4:]}" if plain.count(name) > 1 else name for name, one in zip(plain, runs, strict=True)
+        f"{name} {on_one_line(one.run.name[-4:])}" if plain.count(name) > 1 else name
+        for name, one in zip(plain, runs, strict=True)
     ]
 
 

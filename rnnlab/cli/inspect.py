@@ -8,6 +8,7 @@ import typer
 
 from rnnlab.cli import console, numbers, tables
 from rnnlab.cli.help import Command
+from rnnlab.printable import on_one_line, shortened
 
 if TYPE_CHECKING:
     from rnnlab.experiments.inspect import Inspection, Look
@@ -58,7 +59,7 @@ def inspect(
     from rnnlab.experiments.inspect import inspect as run_inspection
 
     found = run_inspection(folder, checkpoint=checkpoint)
-    for warning in found.trained.warnings:
+    for warning in [*found.trained.warnings, *found.warnings]:
         console.warning(warning)
     if as_json:
         console.document(found.plain())
@@ -72,7 +73,7 @@ def show(found: "Inspection") -> None:
     trained = found.trained
     seeds = len(trained.config.seeds)  # type: ignore[attr-defined]
     console.result(
-        f"{console.out.style(str(trained.record['name']), 'bold')}: {numbers.count(seeds, 'seed')}, "
+        f"{console.out.style(shortened(trained.record['name']), 'bold')}: {numbers.count(seeds, 'seed')}, "
         f"update {trained.update} (checkpoint {trained.checkpoint}), {numbers.count(found.steps, 'step')}"
     )
     for name, (before, after) in found.looks.items():
@@ -91,7 +92,7 @@ def show(found: "Inspection") -> None:
         console.result(console.out.style(line, "dim"))
     console.result()
     for plot in found.plots:
-        console.result(f"{console.out.style('plot', 'dim')}  {plot}")
+        console.result(f"{console.out.style('plot', 'dim')}  {on_one_line(str(plot))}")
 
 
 def _rows(before: "Look", after: "Look") -> list[list[str]]:

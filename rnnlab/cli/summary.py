@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rnnlab.cli import console, numbers, tables
 from rnnlab.cli.progress import counts_epochs
+from rnnlab.printable import shortened
 
 if TYPE_CHECKING:
     from rnnlab.experiments.reports import Progress, TrainSummary
@@ -66,7 +67,7 @@ def table(summary: "TrainSummary", width: int | None) -> list[str]:
 
 def label(name: str) -> str:
     """A metric's or baseline's name as people write it."""
-    return LABELS.get(name, name.replace("_", " "))
+    return LABELS.get(name) or shortened(name.replace("_", " "))
 
 
 def _row(summary: "TrainSummary", metric: str, baselines: Sequence[str]) -> list[str]:

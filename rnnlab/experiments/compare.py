@@ -12,6 +12,8 @@ from rnnlab.experiments.gradient_flow import probe, top
 from rnnlab.experiments.inspect import Look, measure
 from rnnlab.experiments.reports import Spread
 from rnnlab.experiments.trained import take_up
+from rnnlab.files import name_of
+from rnnlab.printable import on_one_line
 from rnnlab.runs.record import read_record
 from rnnlab.runs.tables import read_table
 
@@ -102,11 +104,14 @@ def compare(runs: Sequence[Path]) -> Comparison:
     runs = [run for run in runs if run not in sweeps]
     if sweeps and len(runs) < 2:
         raise RunFolderError(
-            f"'{sweeps[0]}' must be a run of `rnnlab train`; it is a sweep.", hint="Its own table is in results.csv."
+            f"'{name_of(sweeps[0])}' must be a run of `rnnlab train`; it is a sweep.",
+            hint="Its own table is in results.csv.",
         )
     if len(runs) < 2:
         raise UsageError(f"a comparison needs at least two different runs; got {len(runs)}.")
-    warnings = [f"{run.name} is a sweep and left out; its own table is in its results.csv." for run in sweeps]
+    warnings = [
+        f"{on_one_line(run.name)} is a sweep and left out; its own table is in its results.csv." for run in sweeps
+    ]
     with threadpool_limits(limits=1, user_api="blas"):
         found = [_read(run, warnings) for run in runs]
     if len({one.data for one in found}) > 1:
@@ -118,14 +123,16 @@ def _read(run: Path, warnings: list[str]) -> Compared:
     record = read_record(run)
     kind = str(record.get("kind"))
     if record["status"] != "completed":
-        warnings.append(f"{run.name} is {record['status']}: what it has of metrics is not that of a finished training.")
+        warnings.append(
+            f"{on_one_line(run.name)} is {record['status']}: what it has of metrics is not that of a finished training."
+        )
     looks, steps = None, None
     if kind in MEASURED_KINDS and record["status"] == "completed":
         trained = take_up(run)
         place = top(trained.setup.network.architecture)
         looks = measure(trained, trained.setup.theta, place), measure(trained, trained.theta, place)
         steps = probe(trained.setup.sampling).steps
-        warnings += [f"{run.name}: {warning}" for warning in trained.warnings]
+        warnings += [f"{on_one_line(run.name)}: {warning}" for warning in trained.warnings]
     metrics = record.get("metrics") or {}
     return Compared(
         run,

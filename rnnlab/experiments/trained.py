@@ -70,7 +70,7 @@ def take_up(run: Path, checkpoint: str | None = None) -> Trained:
     record = read_record(run)
     if record.get("kind") == "sweep-rho":
         raise RunFolderError(
-            f"'{run}' must be a run of `rnnlab train`; it is a sweep, which keeps no parameters.",
+            f"'{name_of(run)}' must be a run of `rnnlab train`; it is a sweep, which keeps no parameters.",
             hint="Its measurements are in results.csv and summary.json; `rnnlab train CONFIG` makes a run to inspect.",
         )
     config = load(run / "config.yaml")

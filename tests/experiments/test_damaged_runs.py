@@ -5,6 +5,7 @@ import io
 import json
 import random
 import shutil
+import subprocess
 import warnings
 import zipfile
 from itertools import product
@@ -409,3 +410,39 @@ def test_parameters_that_are_finite_and_absurd_are_measured_without_a_warning(da
     sealed(damaged / "checkpoints" / "0003.json", npz([("theta.npy", npy(theta), STORED)]))
     with warnings.catch_warnings(action="error"):
         inspect_screen.show(inspect(damaged))
+
+
+@pytest.mark.parametrize("name", ["a\x1b[2J\x9b31m\u202eb\nc", "x" * 100_000])
+def test_names_cannot_drive_the_terminal_nor_fill_it(whole, tmp_path, capsys, monkeypatch, name):
+    monkeypatch.setattr("rnnlab.experiments.inspect._draw", lambda found, folder: [])
+    run = shutil.copytree(whole[1], tmp_path / ("a\x1b[2J\u202e\n" + whole[1].name))
+    record = json.loads((run / "run.json").read_text())
+    record["name"] = name
+    record["metrics"] = {name: record["metrics"]["accuracy"]}
+    record["baselines"] = {name: {name: 1.0}}
+    (run / "run.json").write_text(json.dumps(record))
+    inspect_screen.show(inspect(run))
+    compare_screen.show(compare([whole[0], run]))
+    said = capsys.readouterr().out
+    assert all(character.isprintable() or character == "\n" for character in said)
+    assert len(said) < 6000
+    assert not [line for line in said.split("\n") if line.startswith("c")]
+
+
+def test_what_cannot_be_kept_is_shown_all_the_same(damaged, capsys):
+    shutil.rmtree(damaged / "plots")
+    (damaged / "plots").touch()  # a file where a folder must be
+    found = inspect(damaged)
+    (warning,) = found.warnings
+    assert warning.startswith("Not all plots and numbers are kept: ")
+    assert found.plain()["warnings"] == [warning]
+    inspect_screen.show(found)
+    assert "growth rate" in capsys.readouterr().out
+
+
+def test_the_command_ends_well_where_nothing_can_be_kept(damaged, executable):
+    limited = f"ulimit -f 0; '{executable}' inspect '{damaged}' --json | cat"
+    done = subprocess.run(["bash", "-o", "pipefail", "-c", limited], capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "verdict" in done.stdout
+    assert done.stderr.count("warning: Not all plots and numbers are kept: ") == 1
