@@ -57,6 +57,8 @@ def _as_known(failure: BaseException) -> RnnlabError | None:
     if isinstance(failure, OSError) and failure.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
         where = f" to {failure.filename}" if failure.filename else ""
         return OutputError(f"cannot write{where}: {os.strerror(failure.errno)}")
+    if isinstance(failure, OSError) and failure.errno in (errno.EMFILE, errno.ENFILE):
+        return RnnlabError("too many open files", hint="raise the limit: ulimit -n 256")
     return None
 
 
