@@ -3,10 +3,12 @@
     RnnlabError                 what the command line shows as one message, never as a traceback
     ├── UsageError              exit 2: the command was called with arguments that cannot work together
     │   ├── ConfigError         exit 2: one or more problems in a config, each with its place
-    │   └── RunFolderError      exit 2: a runs folder that cannot be written, a run that does not exist
+    │   └── RunFolderError      exit 2: a run that does not exist or cannot be read
+    │       └── RunWriteError   exit 6: a run folder that cannot be written: disk full, no permission, gone
     ├── DataError               exit 4: values that cannot be learnt from, files that cannot be read
     │   └── FetchError          exit 4: a price source that refused, failed or was out of reach
-    └── DivergedError           exit 3: every model of the run left the finite numbers
+    ├── DivergedError           exit 3: every model of the run left the finite numbers
+    └── OutputError             exit 6: standard output that cannot be written
 
 Any other exception is a bug in rnnlab and ends with exit 1.
 """
@@ -56,6 +58,12 @@ class RunFolderError(UsageError):
     """A runs folder or a run that cannot be used (exit 2)."""
 
 
+class RunWriteError(RunFolderError):
+    """A runs folder or a run that cannot be written (exit 6)."""
+
+    exit_code = 6
+
+
 class DataError(RnnlabError):
     """Data that cannot be read or learnt from (exit 4)."""
 
@@ -76,6 +84,22 @@ class DivergedError(RnnlabError):
     """
 
     exit_code = 3
+
+    def __init__(self, message: str, *, run: Path | None = None, hint: str | None = None) -> None:
+        super().__init__(message, hint=hint)
+        self.run = run
+
+
+class OutputError(RnnlabError):
+    """Standard output that cannot be written (exit 6).
+
+    Parameters
+    ----------
+    run : Path, optional
+        The run folder whose results were to be shown.
+    """
+
+    exit_code = 6
 
     def __init__(self, message: str, *, run: Path | None = None, hint: str | None = None) -> None:
         super().__init__(message, hint=hint)

@@ -18,6 +18,12 @@ def on_one_line(text: str) -> str:
     return printable(text).replace("\n", "\\n").replace("\t", "\\t")
 
 
+def shortened(text: str, most: int = 60) -> str:
+    """The same cut to `most` characters, for names and values of unknown length."""
+    text = on_one_line(text[: most + 1])
+    return text if len(text) <= most else text[: most - 1] + "…"
+
+
 def escaped(character: str) -> str:
     """A character as it is, or its escape where a terminal acts upon it instead of showing it."""
     if unicodedata.category(character) not in _ACTING:

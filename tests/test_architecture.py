@@ -40,7 +40,7 @@ LIBRARIES: dict[str, set[str]] = {
     "config": {"annotated_types", "pydantic", "pydantic_core", "yaml"},
     "data": {"numpy", "pandas", "requests"},
     "forecasting": {"numpy", "pandas"},
-    "runs": {"numpy", "pydantic_core", "threadpoolctl"},
+    "runs": {"numpy", "pydantic", "pydantic_core", "threadpoolctl"},
     "plots": {"matplotlib", "numpy"},
     "experiments": {"matplotlib", "numpy", "pandas", "requests", "threadpoolctl"},
     "cli": {"click", "rich", "typer"},

@@ -64,7 +64,8 @@ def run(arguments: Sequence[str]) -> int:
     -------
     int
         The exit code: 0 done, 1 a bug, 2 usage or config, 3 diverged, 4 data or network, 5 part of a sweep
-        failed, 7 a wrong gradient, 129, 130 and 143 hung up, interrupted and terminated.
+        failed, 6 the run folder or standard output cannot be written, 7 a wrong gradient, 129, 130 and 143 hung up,
+        interrupted and terminated.
     """
     shared, own = _split(arguments)
     if "--no-color" in shared:

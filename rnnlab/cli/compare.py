@@ -9,6 +9,7 @@ import typer
 from rnnlab.cli import console, numbers, summary, tables
 from rnnlab.cli.help import Command
 from rnnlab.cli.options import RUNS_FROM
+from rnnlab.printable import on_one_line, shortened
 
 if TYPE_CHECKING:
     from rnnlab.experiments.compare import Compared, Comparison
@@ -42,7 +43,7 @@ def compare(
     """Show runs side by side: their metrics, losses and clipping, and what their networks do to gradients."""
     from rnnlab.runs.find import resolve
 
-    folders = [resolve(run, runs_dir) for run in runs]
+    folders = [resolve(run, runs_dir, console.warning) for run in runs]
     from rnnlab.experiments.compare import compare as run_comparison
 
     found = run_comparison(folders)
@@ -73,14 +74,15 @@ def show(found: "Comparison") -> None:
     console.result()
     widest = max(map(len, names))
     for name, one in zip(names, found.runs, strict=True):
-        console.result(f"{console.out.style(name.ljust(widest), 'dim')}  {one.run}")
+        console.result(f"{console.out.style(name.ljust(widest), 'dim')}  {on_one_line(str(one.run))}")
 
 
 def _names(runs: "list[Compared]") -> list[str]:
     """Names of the experiments, with the end of the id where two are the same."""
-    plain = [one.name for one in runs]
+    plain = [shortened(one.name) for one in runs]
     return [
-        f"{name} {one.run.name[-4:]}" if plain.count(name) > 1 else name for name, one in zip(plain, runs, strict=True)
+        f"{name} {on_one_line(one.run.name[-4:])}" if plain.count(name) > 1 else name
+        for name, one in zip(plain, runs, strict=True)
     ]
 
 

@@ -11,8 +11,10 @@ import stat
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
+from rnnlab.errors import OutputError
 from rnnlab.printable import escaped, printable
 
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "yellow": "33", "green": "32", "cyan": "36"}
@@ -107,9 +109,9 @@ class Stream:
         except OSError as error:
             hung_up = error.errno == errno.EIO and stat.S_ISCHR(os.fstat(self.file.fileno()).st_mode)
             self.abandon()
-            if not hung_up:
-                error.filename = {"stdout": "standard output", "stderr": "standard error"}[self.name]
-                raise
+            # What standard error cannot take, nobody can be told; a terminal that hung up is a signal of its own.
+            if self.name == "stdout" and not hung_up:
+                raise OutputError(f"cannot write to standard output: {error.strerror or error}") from error
 
     def settle(self) -> None:
         """Flush what others have written here, now and not when the interpreter ends and would complain."""
@@ -135,6 +137,16 @@ _documents = 0
 def result(text: str = "") -> None:
     """Print a result on standard output."""
     out.write(text)
+
+
+@contextmanager
+def results_of(run: Path) -> Iterator[None]:
+    """Name the run folder in the error where standard output fails: the run itself is whole."""
+    try:
+        yield
+    except OutputError as error:
+        error.run = run
+        raise
 
 
 def note(text: str) -> None:

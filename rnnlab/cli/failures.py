@@ -11,7 +11,7 @@ from pathlib import Path
 
 from rnnlab import __version__
 from rnnlab.cli import console
-from rnnlab.errors import ConfigError, RnnlabError
+from rnnlab.errors import ConfigError, OutputError, RnnlabError
 
 BUG = 1
 USAGE = 2
@@ -56,7 +56,9 @@ def _as_known(failure: BaseException) -> RnnlabError | None:
         return RnnlabError(f"not enough memory: {message}", hint=hint)
     if isinstance(failure, OSError) and failure.errno in (errno.ENOSPC, errno.EDQUOT, errno.EIO):
         where = f" to {failure.filename}" if failure.filename else ""
-        return RnnlabError(f"cannot write{where}: {os.strerror(failure.errno)}")
+        return OutputError(f"cannot write{where}: {os.strerror(failure.errno)}")
+    if isinstance(failure, OSError) and failure.errno in (errno.EMFILE, errno.ENFILE):
+        return RnnlabError("too many open files", hint="raise the limit: ulimit -n 256")
     return None
 
 

@@ -10,6 +10,7 @@ from rnnlab.cli import console, numbers, tables
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
 from rnnlab.cli.options import RUNS_FROM
+from rnnlab.printable import on_one_line, shortened
 
 if TYPE_CHECKING:
     from rnnlab.experiments.inspect import Inspection, Look
@@ -51,7 +52,7 @@ def inspect(
     """Measure what a trained network does to gradients, before training against after."""
     from rnnlab.runs.find import resolve
 
-    folder = resolve(run, runs_dir)
+    folder = resolve(run, runs_dir, console.warning)
     from rnnlab.experiments.inspect import inspect as run_inspection
 
     with raising():
@@ -70,7 +71,7 @@ def show(found: "Inspection") -> None:
     trained = found.trained
     seeds = len(trained.config.seeds)  # type: ignore[attr-defined]
     console.result(
-        f"{console.out.style(str(trained.record['name']), 'bold')}: {numbers.count(seeds, 'seed')}, "
+        f"{console.out.style(shortened(trained.record['name']), 'bold')}: {numbers.count(seeds, 'seed')}, "
         f"update {trained.update} (checkpoint {trained.checkpoint}), {numbers.count(found.steps, 'step')}"
     )
     for name, (before, after) in found.looks.items():
@@ -90,7 +91,7 @@ def show(found: "Inspection") -> None:
         console.result(console.out.style(line, "dim"))
     console.result()
     for plot in found.plots:
-        console.result(f"{console.out.style('plot', 'dim')}  {plot}")
+        console.result(f"{console.out.style('plot', 'dim')}  {on_one_line(str(plot))}")
 
 
 def _infinities(found: "Inspection") -> str:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rnnlab.cli import console, numbers, tables
 from rnnlab.cli.progress import counts_epochs
+from rnnlab.printable import shortened
 
 if TYPE_CHECKING:
     from rnnlab.experiments.reports import Progress, TrainSummary
@@ -66,7 +67,7 @@ def table(summary: "TrainSummary", width: int | None) -> list[str]:
 
 def label(name: str, season: int | None = None) -> str:
     """A metric's or baseline's name as people write it; with the season of a seasonal one."""
-    written = LABELS.get(name, name.replace("_", " "))
+    written = LABELS.get(name) or shortened(name.replace("_", " "))
     return f"{written} ({season})" if name == "seasonal_naive" and season is not None else written
 
 

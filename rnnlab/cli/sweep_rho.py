@@ -87,12 +87,13 @@ def sweep_rho(
             on_warning=screen.warning,
             should_stop=interrupts.should_stop,
         )
-    if as_json:
-        console.document({**swept.record, "run": str(swept.run), "summary": swept.summary})
-    elif quiet:
-        console.result(str(swept.run))
-    else:
-        sweep_table.show(swept)
+    with console.results_of(swept.run):
+        if as_json:
+            console.document({**swept.record, "run": str(swept.run), "summary": swept.summary})
+        elif quiet:
+            console.result(str(swept.run))
+        else:
+            sweep_table.show(swept)
     status = swept.record["status"]
     if status == "interrupted":
         return interrupts.exit_code

@@ -59,12 +59,13 @@ def train(
         for warning in trained.warnings:
             screen.warning(warning)
     was_interrupted = trained.record["status"] == "interrupted"
-    if as_json:
-        console.document(trained.record)
-    elif quiet:
-        console.result(str(trained.run))
-    elif was_interrupted:
-        summary.show_interrupted(trained)
-    else:
-        summary.show(trained, screen.last)
+    with console.results_of(trained.run):
+        if as_json:
+            console.document(trained.record)
+        elif quiet:
+            console.result(str(trained.run))
+        elif was_interrupted:
+            summary.show_interrupted(trained)
+        else:
+            summary.show(trained, screen.last)
     return interrupts.exit_code if was_interrupted else 0

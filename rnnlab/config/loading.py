@@ -151,7 +151,10 @@ def _read_extended(node: Node, above: list[tuple[str, Node]], problems: list[Pro
 
 
 def _same_file(one: str, other: str) -> bool:
-    return other != STDIN and os.path.realpath(one) == os.path.realpath(other)
+    try:
+        return other != STDIN and os.path.realpath(one) == os.path.realpath(other)
+    except (OSError, ValueError):  # no path at all: reading it says so
+        return False
 
 
 def _at_extends(problem: Problem, above: list[tuple[str, Node]]) -> Problem:

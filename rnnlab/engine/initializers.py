@@ -37,7 +37,7 @@ from numpy.typing import DTypeLike
 from rnnlab.engine.architecture import Architecture
 
 _ZERO = ("b_h", "b_hn", "h_0", "c_0", "b_o")
-DEFAULTS = dict.fromkeys(("W_hh", "W_xh", "W_ho"), "uniform") | dict.fromkeys(_ZERO, "zeros")
+DEFAULTS: dict[str, str] = dict.fromkeys(("W_hh", "W_xh", "W_ho"), "uniform") | dict.fromkeys(_ZERO, "zeros")
 
 
 def _uniform(rng, shape, h, *, bound=None):

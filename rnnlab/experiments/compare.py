@@ -1,6 +1,6 @@
 """`rnnlab compare`: runs side by side: metrics, losses, clipping, and what their networks do to gradients."""
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +12,8 @@ from rnnlab.experiments.gradient_flow import probe, top
 from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
 from rnnlab.experiments.reports import Spread, season_of
 from rnnlab.experiments.trained import take_up
+from rnnlab.files import name_of
+from rnnlab.printable import on_one_line
 from rnnlab.runs.record import read_record
 from rnnlab.runs.tables import read_table
 
@@ -105,11 +107,14 @@ def compare(runs: Sequence[Path]) -> Comparison:
     runs = [run for run in runs if run not in sweeps]
     if sweeps and len(runs) < 2:
         raise RunFolderError(
-            f"'{sweeps[0]}' must be a run of `rnnlab train`; it is a sweep.", hint="Its own table is in results.csv."
+            f"'{name_of(sweeps[0])}' must be a run of `rnnlab train`; it is a sweep.",
+            hint="Its own table is in results.csv.",
         )
     if len(runs) < 2:
         raise UsageError(f"a comparison needs at least two different runs; got {len(runs)}.")
-    warnings = [f"{run.name} is a sweep and left out; its own table is in its results.csv." for run in sweeps]
+    warnings = [
+        f"{on_one_line(run.name)} is a sweep and left out; its own table is in its results.csv." for run in sweeps
+    ]
     with threadpool_limits(limits=1, user_api="blas"):
         found = [_read(run, warnings) for run in runs]
     if len({one.data for one in found}) > 1:
@@ -121,14 +126,17 @@ def _read(run: Path, warnings: list[str]) -> Compared:
     record = read_record(run)
     kind = str(record.get("kind"))
     if record["status"] != "completed":
-        warnings.append(f"{run.name} is {record['status']}: what it has of metrics is not that of a finished training.")
+        warnings.append(
+            f"{on_one_line(run.name)} is {record['status']}: what it has of metrics is not that of a finished training."
+        )
     looks, steps = None, None
     if kind in MEASURED_KINDS and record["status"] == "completed":
         trained = take_up(run)
         place = top(trained.setup.network.architecture)
         looks = measure(trained, trained.setup.theta, place), measure_trained(trained, place)
         steps = probe(trained.setup.sampling).steps
-        warnings += [f"{run.name}: {warning}" for warning in (*trained.warnings, *divergence_warning(trained))]
+        notes = (*trained.warnings, *divergence_warning(trained))
+        warnings += [f"{on_one_line(run.name)}: {warning}" for warning in notes]
     metrics = record.get("metrics") or {}
     return Compared(
         run,
@@ -136,27 +144,38 @@ def _read(run: Path, warnings: list[str]) -> Compared:
         kind,
         str(record["status"]),
         (record.get("data") or {}).get("sha256"),
-        {name: Spread(_number(one["mean"]), one["sd"], one["per_seed"]) for name, one in metrics.items()},
+        {name: Spread(_number(one["mean"]), one.get("sd"), one.get("per_seed", [])) for name, one in metrics.items()},
         record.get("baselines") or {},
         record.get("clipped_share"),
         _losses(run),
         looks,
         steps,
         len(record.get("seeds") or ()),
-        len(record.get("diverged") or ()),
+        _count(record.get("diverged")),
         season_of(record),
     )
 
 
 def _losses(run: Path) -> tuple[float, float] | None:
     """Medians over the seeds of the first and the last training loss in gradient by gradient order."""
-    if not (run / "metrics.csv").is_file():
+    if not (run / "metrics.csv").exists():
         return None
-    table = read_table(run / "metrics.csv")
-    if not len(table.get("epoch", ())):
+    table = read_table(run / "metrics.csv", numbers=("epoch", "train_loss"))
+    known = np.isfinite(table["epoch"])
+    loss, epoch = table["train_loss"][known], table["epoch"][known]
+    if not len(epoch):
         return None
-    loss, epoch = table["train_loss"], table["epoch"]
-    return float(np.nanmedian(loss[epoch == epoch.min()])), float(np.nanmedian(loss[epoch == epoch.max()]))
+    return _median(loss[epoch == epoch.min()]), _median(loss[epoch == epoch.max()])
+
+
+def _median(values: np.ndarray) -> float:
+    finite = values[np.isfinite(values)]
+    return float(np.median(finite)) if len(finite) else float("nan")
+
+
+def _count(found: object) -> int:
+    """How many of a mapping or list; a number is one already."""
+    return len(found) if isinstance(found, Sized) else int(found or 0)  # type: ignore[call-overload]
 
 
 def _number(value: float | None) -> float:

@@ -1,6 +1,6 @@
 """`rnnlab inspect`: what a trained network does to gradients, before training against after."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -8,10 +8,12 @@ from threadpoolctl import threadpool_limits
 
 from rnnlab.dynamics.portrait import Portrait, take_portrait
 from rnnlab.dynamics.verdict import Verdict, interval, judge
+from rnnlab.errors import RunWriteError
 from rnnlab.experiments.gradient_flow import long_probe, probe
 from rnnlab.experiments.sweep_members import LYAPUNOV_STEPS
 from rnnlab.experiments.sweep_results import Quantity
 from rnnlab.experiments.trained import Trained, take_up
+from rnnlab.printable import shortened
 from rnnlab.runs import RunFolder
 
 
@@ -44,12 +46,15 @@ class Inspection:
     looks : dict of str to (Look, Look)
         Recurrence -> before training, after.
     plots : list of Path
+    warnings : list of str
+        What could not be kept.
     """
 
     trained: Trained
     steps: int
     looks: dict[str, tuple[Look, Look]]
     plots: list[Path]
+    warnings: list[str] = field(default_factory=list)
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
@@ -64,14 +69,14 @@ class Inspection:
             "recurrences": {
                 name: {"before": before.plain(), "after": after.plain()} for name, (before, after) in self.looks.items()
             },
-            "warnings": [*trained.warnings, *divergence_warning(trained)],
+            "warnings": [*trained.warnings, *divergence_warning(trained), *self.warnings],
         }
 
 
 def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
     """Measure a run's networks on its first training sequences, with initial and with trained parameters.
 
-    Leaves `inspect.json` and `plots/inspect_*.png` in the run folder.
+    Leaves `inspect.json` and `plots/inspect_*.png` in the run folder, or a warning where it cannot be written.
 
     Parameters
     ----------
@@ -83,7 +88,7 @@ def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
     Raises
     ------
     RunFolderError, ConfigError, DataError
-        If the run cannot be taken up, or its folder not be written to.
+        If the run cannot be taken up.
     """
     trained = take_up(run, checkpoint)
     with threadpool_limits(limits=1, user_api="blas"):
@@ -92,9 +97,12 @@ def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
             for place, (name, _, _) in enumerate(trained.setup.network.architecture.recurrences())
         }
     found = Inspection(trained, probe(trained.setup.sampling).steps, looks, [])
-    folder = RunFolder.open(run)
-    found.plots.extend(_draw(found, folder))
-    folder.write_json("inspect.json", found.plain())
+    try:
+        folder = RunFolder.open(run)
+        found.plots.extend(_draw(found, folder))
+        folder.write_json("inspect.json", found.plain())
+    except RunWriteError as error:
+        found.warnings.append(f"Not all plots and numbers are kept: {error.message}")
     return found
 
 
@@ -161,7 +169,7 @@ def _draw(found: Inspection, folder: RunFolder) -> list[Path]:
     written = []
     for recurrence, (before, after) in found.looks.items():
         suffix = f"_{recurrence}" if len(found.looks) > 1 else ""
-        title = f"{found.trained.record['name']}{f', {recurrence}' if suffix else ''}"
+        title = f"{shortened(found.trained.record['name'])}{f', {recurrence}' if suffix else ''}"
         moments = {"before": before, "after": after}
         curves = {}
         for label, look in moments.items():

@@ -9,8 +9,12 @@ from rnnlab.config import load
 from rnnlab.errors import RunFolderError
 from rnnlab.experiments.problems import Problem, build_problem
 from rnnlab.experiments.setup import Setup, build_setup, check_network
+from rnnlab.files import name_of
+from rnnlab.printable import shortened
 from rnnlab.runs import checkpoints
 from rnnlab.runs.record import read_record
+
+SHOWN = 12  # names of checkpoints in a message
 
 
 @dataclass(frozen=True)
@@ -75,42 +79,44 @@ def take_up(run: Path, checkpoint: str | None = None) -> Trained:
     record = read_record(run)
     if record.get("kind") == "sweep-rho":
         raise RunFolderError(
-            f"'{run}' must be a run of `rnnlab train`; it is a sweep, which keeps no parameters.",
+            f"'{name_of(run)}' must be a run of `rnnlab train`; it is a sweep, which keeps no parameters.",
             hint="Its measurements are in results.csv and summary.json; `rnnlab train CONFIG` makes a run to inspect.",
         )
     config = load(run / "config.yaml")
-    found = _checkpoint(run, checkpoint)
     problem = build_problem(config)
     check_network(config, problem)
     setup = build_setup(config, problem)
-    theta = found.arrays.get("theta")
-    if theta is None or theta.shape != setup.theta.shape:
-        raise RunFolderError(
-            f"'{found.path}' must hold the parameters of {len(setup.theta)} models, {setup.theta.shape[1]:,} each; "
-            f"it holds {'none' if theta is None else theta.shape}.",
-            hint="Config and data must be those of the training.",
-        )
+    found = _checkpoint(run, checkpoint, {"theta": setup.theta})
     warnings = list(found.skipped)
     old, new = (record.get("data") or {}).get("sha256"), problem.record.get("sha256")
     if old != new:
         warnings.append("The data are not those of the training any more: their sha256 differs.")
-    update = int(found.metadata.get("update", 0))
+    update = found.metadata.get("update", 0)
+    theta = found.arrays["theta"]
     return Trained(run, record, config, problem, setup, theta, update, found.path.stem, tuple(warnings))
 
 
-def _checkpoint(run: Path, wanted: str | None) -> checkpoints.Checkpoint:
+def _checkpoint(run: Path, wanted: str | None, like: dict[str, np.ndarray]) -> checkpoints.Checkpoint:
     folder = run / "checkpoints"
     if wanted is None:
-        latest = checkpoints.latest(folder)
+        try:
+            latest = checkpoints.latest(folder, like)
+        except RunFolderError as error:
+            hint = "Config and data must be those of the training; or train it again."
+            raise RunFolderError(f"'{name_of(run)}' has no good checkpoint: {error.message}", hint=hint) from error
         if latest is None:
-            raise RunFolderError(
-                f"'{run}' has no checkpoint that can be read.", hint="Train it again, or name another run."
-            )
+            raise RunFolderError(f"'{name_of(run)}' has no checkpoint.", hint="Train it again, or name another run.")
         return latest
     names = sorted(path.stem for path in folder.glob("*.json"))
     name = wanted.removesuffix(".json").removesuffix(".npz")
-    name = f"{int(name):04d}" if name.isdecimal() else name
+    name = name.lstrip("0").rjust(4, "0") if name.isdecimal() else name
     if name not in names:
-        there = f"there are {', '.join(names)}" if names else "there are none"
-        raise RunFolderError(f"--checkpoint must name a checkpoint of '{run}'; got {wanted!r}, {there}.")
-    return checkpoints.load(folder / f"{name}.json")
+        there = f"there are {_some(names)}" if names else "there are none"
+        raise RunFolderError(
+            f"--checkpoint must name a checkpoint of '{name_of(run)}'; got {shortened(wanted)!r}, {there}."
+        )
+    return checkpoints.load(folder / f"{name}.json", like)
+
+
+def _some(names: list[str]) -> str:
+    return ", ".join(names if len(names) <= SHOWN else [*names[:2], "...", *names[-2:]])

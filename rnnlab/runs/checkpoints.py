@@ -3,16 +3,23 @@
 import hashlib
 import io
 import json
+import math
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnlab.errors import RunFolderError
-from rnnlab.runs.files import reason, replace, writing
+from rnnlab.files import name_of
+from rnnlab.printable import shortened
+from rnnlab.runs.files import reading, replace, writing
 from rnnlab.runs.record import plain, read_json, write_json
 
 if TYPE_CHECKING:
+    from io import BufferedReader
+    from zipfile import ZipFile, ZipInfo
+
     import numpy as np
 
 
@@ -68,58 +75,120 @@ def save(folder: Path, arrays: "Mapping[str, np.ndarray]", metadata: Mapping) ->
     np.savez(buffer, allow_pickle=False, **arrays)
     content = buffer.getvalue()
     description = plain(metadata)
+    digest = _digest(io.BytesIO(content), description)
     path = folder / f"{number:04d}.json"
     replace(path.with_suffix(".npz"), content)
-    write_json(path, {"sha256": _digest(content, description), "metadata": description})
+    write_json(path, {"sha256": digest, "metadata": description})
     return path
 
 
-def load(path: Path) -> Checkpoint:
-    """Read one checkpoint by its JSON file.
+def load(path: Path, like: "Mapping[str, np.ndarray] | None" = None) -> Checkpoint:
+    """Read one checkpoint by its JSON file; no more memory is taken than its files have bytes.
+
+    Parameters
+    ----------
+    path : Path
+    like : mapping of str to ndarray, optional
+        The arrays to read, all of them if left out; each must have the shape and type of its like here, and
+        finite numbers.
 
     Raises
     ------
     RunFolderError
-        If a file is missing or damaged: the hash covers the arrays and the metadata.
+        If a file is missing or damaged (the hash covers the arrays and the metadata), or an array is not like
+        what it must be.
     """
-    from zipfile import BadZipFile  # here, like numpy, because `rnnlab --help` starts without it
-
-    import numpy as np
+    from rnnlab.runs import schema  # here, like numpy, because `rnnlab --help` starts without it
 
     record = read_json(path)
+    schema.check(path, record, schema.CheckpointRecord)
     arrays_path = path.with_suffix(".npz")
-    try:
-        content = arrays_path.read_bytes()
-    except OSError as error:
-        raise RunFolderError(f"'{arrays_path}' could not be read: {reason(error)}.") from error
-    digest = _digest(content, record.get("metadata"))
-    if record.get("sha256") != digest:
-        raise RunFolderError(f"'{path}' is damaged: its sha256 must be {record.get('sha256')}; got {digest}.")
-    try:
-        with np.load(io.BytesIO(content), allow_pickle=False) as archive:
-            return Checkpoint(path, dict(archive), record["metadata"])
-    except (ValueError, KeyError, BadZipFile) as error:
-        raise RunFolderError(f"'{arrays_path}' is damaged: {error}.") from error
+    with reading(arrays_path) as file:
+        digest = _digest(file, record["metadata"])
+        if record["sha256"] != digest:
+            raise RunFolderError(
+                f"'{name_of(path)}' is damaged: its sha256 must be {shortened(record['sha256'], 64)}; got {digest}."
+            )
+        try:
+            arrays = _read_arrays(file, like)
+        except RunFolderError:
+            raise
+        except Exception as error:  # what zipfile and NumPy raise depends on which byte is damaged
+            why = shortened(str(error).rstrip("."), 200) or type(error).__name__
+            raise RunFolderError(f"'{name_of(arrays_path)}' is damaged: {why}.") from error
+    return Checkpoint(path, arrays, record["metadata"])
 
 
-def latest(folder: Path) -> Checkpoint | None:
-    """Read the newest whole checkpoint, naming in `skipped` any damaged ones after it; None if none."""
-    skipped: list[str] = []
+def latest(folder: Path, like: "Mapping[str, np.ndarray] | None" = None) -> Checkpoint | None:
+    """Read the newest good checkpoint, naming in `skipped` any bad ones after it; None if there is none at all.
+
+    Raises
+    ------
+    RunFolderError
+        If there are checkpoints and none of them is good; says what is wrong with the newest.
+    """
+    bad: list[RunFolderError] = []
     for path in sorted(folder.glob("*.json"), key=_number, reverse=True):
         try:
-            found = load(path)
+            found = load(path, like)
         except RunFolderError as error:
-            skipped.append(f"{error.message} An earlier checkpoint is used instead.")
+            bad.append(error)
             continue
+        skipped = (f"{error.message} An earlier checkpoint is used instead." for error in bad)
         return Checkpoint(found.path, found.arrays, found.metadata, tuple(skipped))
+    if bad:
+        raise bad[0]
     return None
+
+
+def _read_arrays(file: "BufferedReader", like: "Mapping[str, np.ndarray] | None") -> "dict[str, np.ndarray]":
+    """The arrays of an .npz as `save` writes it; on anything else, some exception."""
+    import warnings
+    from zipfile import ZipFile
+
+    size = file.seek(0, os.SEEK_END)
+    with warnings.catch_warnings(action="error"), ZipFile(file) as archive:
+        members = {info.filename.removesuffix(".npy"): info for info in archive.infolist()}
+        if missing := [name for name in like or () if name not in members]:
+            raise ValueError(f"it must hold the array {missing[0]}; it does not")
+        wanted = members if like is None else like
+        if sum(members[name].file_size for name in wanted) > size:
+            raise ValueError("its arrays are larger than itself")
+        return {name: _read_array(archive, members[name], None if like is None else like[name]) for name in wanted}
+
+
+def _read_array(archive: "ZipFile", info: "ZipInfo", like: "np.ndarray | None") -> "np.ndarray":
+    """One array; its header is held against the bytes there are before memory is taken for it."""
+    import numpy as np
+    from numpy.lib import format as npy
+
+    name = info.filename.removesuffix(".npy")
+    if info.compress_type or info.flag_bits & 1 or info.file_size != info.compress_size:
+        raise ValueError(f"{name} must be neither compressed nor encrypted")
+    with archive.open(info) as member:
+        readers = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+        shape, _, dtype = readers[npy.read_magic(member)](member)
+        if dtype.kind not in "biufc" or dtype.itemsize * math.prod(shape) != info.file_size - member.tell():
+            raise ValueError(f"{name} must hold numbers, as many as its header says")
+        if like is not None and (shape != like.shape or dtype != like.dtype):
+            raise RunFolderError(
+                f"The {name} of checkpoint {Path(archive.filename or '').stem} must be {like.dtype} of shape "
+                f"{like.shape}; it is {dtype} of shape {shape}."
+            )
+        member.seek(0)
+        array = npy.read_array(member, allow_pickle=False)
+    if like is not None and not np.isfinite(array).all():
+        raise ValueError(f"{name} must hold finite numbers")
+    return array
 
 
 def _number(path: Path) -> int:
     return int(path.stem) if path.stem.isdecimal() else 0
 
 
-def _digest(content: bytes, metadata: object) -> str:
+def _digest(arrays: "BufferedReader | io.BytesIO", metadata: object) -> str:
     """The sha256 over the arrays' file and the metadata in their one canonical spelling."""
     canonical = json.dumps(metadata, sort_keys=True, separators=(",", ":"), allow_nan=False)
-    return hashlib.sha256(content + canonical.encode()).hexdigest()
+    digest = hashlib.file_digest(arrays, "sha256")
+    digest.update(canonical.encode())
+    return digest.hexdigest()

@@ -3,39 +3,88 @@
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from rnnlab.errors import RunFolderError
+from rnnlab.errors import RunFolderError, RunWriteError
+from rnnlab.files import name_of
+
+if TYPE_CHECKING:
+    from io import BufferedReader
 
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     getattr(errno, "EDQUOT", errno.ENOSPC): "the disk quota is used up",
     errno.EFBIG: "the limit on the size of a file is reached",
     errno.EROFS: "the file system is read-only",
-    errno.EACCES: "there is no permission to write there",
-    errno.EPERM: "there is no permission to write there",
     errno.ENOTDIR: "a part of the path is a file, not a folder",
     errno.EEXIST: "a file of that name is in the way",
     errno.ENOENT: "the folder it belongs in does not exist",
     errno.ENAMETOOLONG: "the path is too long",
     errno.EIO: "the disk failed",
+    errno.ELOOP: "its links lead round in a circle",
+    errno.EMFILE: "this process has too many open files",
+    errno.ENFILE: "the machine has too many open files",
 }
 
 
-def reason(error: OSError) -> str:
-    """Say in a few words why the operating system refused."""
+def reason(error: OSError, act: str = "write") -> str:
+    """Say in a few words why the operating system refused to read or to write."""
+    if error.errno in (errno.EACCES, errno.EPERM):
+        return f"there is no permission to {act} there"
     return _REASONS.get(error.errno or 0) or error.strerror or str(error)
 
 
 @contextmanager
 def writing(path: Path) -> Iterator[None]:
-    """Turn an OSError inside the block into a RunFolderError that names `path`."""
+    """Turn an OSError inside the block into a RunWriteError that names `path`."""
     try:
         yield
     except OSError as error:
-        raise RunFolderError(f"'{path}' could not be written: {reason(error)}.") from error
+        raise RunWriteError(f"'{name_of(path)}' could not be written: {reason(error)}.") from error
+
+
+@contextmanager
+def reading(path: Path, most: int | None = None) -> "Iterator[BufferedReader]":
+    """Open a regular file to read it; a pipe is not waited for.
+
+    Parameters
+    ----------
+    path : Path
+    most : int, optional
+        Largest size in bytes.
+
+    Raises
+    ------
+    RunFolderError
+        If the file is missing, of another kind or too large, or an OSError ends the block.
+    """
+    name = name_of(path)
+    try:
+        with open(path, "rb", opener=_without_waiting) as file:
+            found = os.fstat(file.fileno())
+            if not stat.S_ISREG(found.st_mode):
+                raise RunFolderError(f"'{name}' must be a file; it is a folder, a pipe or a device.")
+            if most is not None and found.st_size > most:
+                raise RunFolderError(f"'{name}' must have at most {most:,} bytes; it has {found.st_size:,}.")
+            yield file
+    except FileNotFoundError as error:
+        raise RunFolderError(f"'{name}' could not be read: there is no such file.") from error
+    except IsADirectoryError as error:
+        raise RunFolderError(f"'{name}' could not be read: it is a folder.") from error
+    except OSError as error:
+        raise RunFolderError(f"'{name}' could not be read: {reason(error, 'read')}.") from error
+    except ValueError as error:
+        if "null byte" not in str(error):
+            raise
+        raise RunFolderError(f"'{name}' could not be read: a path must not hold a null byte.") from error
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -49,7 +98,7 @@ def replace(path: Path, content: bytes) -> None:
 
     Raises
     ------
-    RunFolderError
+    RunWriteError
         If the content cannot be written; the old file, if any, is untouched and nothing else is left behind.
     """
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
@@ -93,7 +142,7 @@ class LineFile:
         return self._size
 
     def append(self, lines: bytes) -> None:
-        """Write `lines`, each with its newline; on failure RunFolderError, and the lines that fitted stay."""
+        """Write `lines`, each with its newline; on failure RunWriteError, and the lines that fitted stay."""
         written = 0
         try:
             with writing(self.path):

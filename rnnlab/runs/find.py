@@ -2,12 +2,14 @@
 
 import difflib
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from rnnlab.errors import RunFolderError
-from rnnlab.files import user_path
+from rnnlab.files import name_of, user_path
+from rnnlab.printable import on_one_line, shortened
 from rnnlab.runs.files import reason
 from rnnlab.runs.record import read_record
 
@@ -61,8 +63,15 @@ def list_runs(runs_dir: Path | str) -> list[FoundRun]:
     return sorted(found, key=_age)
 
 
-def resolve(run: str, runs_dir: Path | str) -> Path:
+def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = lambda sentence: None) -> Path:
     """Find the run that is meant by a path, an id, a unique prefix of one, or ``latest``.
+
+    Parameters
+    ----------
+    run : str
+    runs_dir : Path or str
+    on_warning : callable, optional
+        Is told which newer runs ``latest`` passes over because they cannot be read.
 
     Returns
     -------
@@ -78,8 +87,16 @@ def resolve(run: str, runs_dir: Path | str) -> Path:
     if run == "latest":
         found = list_runs(runs_dir)
         if not found:
-            raise RunFolderError(f"There is no run in '{runs_dir}' yet.", hint=_START)
-        return found[-1].path
+            raise RunFolderError(f"There is no run in '{name_of(runs_dir)}' yet.", hint=_START)
+        readable = [place for place, one in enumerate(found) if one.status != "unreadable"]
+        if not readable:
+            raise RunFolderError(
+                f"No run in '{name_of(runs_dir)}' can be read: {_some([one.id for one in found])}.",
+                hint="Name one of them to see what is wrong with it.",
+            )
+        if newer := [one.id for one in found[readable[-1] + 1 :]]:
+            on_warning(f"latest passes over {_some(newer)}, which cannot be read.")
+        return found[readable[-1]].path
     if run and _is_run(user_path(run)):
         return user_path(run)
     paths = _candidates(runs_dir)
@@ -89,14 +106,15 @@ def resolve(run: str, runs_dir: Path | str) -> Path:
         return meant[0]
     if meant:
         raise RunFolderError(
-            f"The prefix '{run}' must begin one id, not {len(meant)}: {_some([p.name for p in meant])}.",
+            f"The prefix '{shortened(run)}' must begin one id, not {len(meant)}: {_some([p.name for p in meant])}.",
             hint="Give more of the id.",
         )
     names = [path.name for path in paths]
-    near = [name for name in names if run in name] or difflib.get_close_matches(run, names, _SHOWN, 0.3)
+    near = [name for name in names if run in name] or difflib.get_close_matches(run[:255], names, _SHOWN, 0.3)
     otherwise = f"There are {len(names)}; 'latest' means {list_runs(runs_dir)[-1].id}." if names else _START
     raise RunFolderError(
-        f"RUN must be a path, an id, the beginning of one, or 'latest'; got '{run}', no run in '{runs_dir}'.",
+        f"RUN must be a path, an id, the beginning of one, or 'latest'; got '{shortened(run, 255)}', "
+        f"no run in '{name_of(runs_dir)}'.",
         hint=f"Near it: {_some(near)}." if near else otherwise,
     )
 
@@ -105,7 +123,12 @@ _START = "`rnnlab train CONFIG` makes one; --runs-dir DIR or RNNLAB_RUNS looks e
 
 
 def _is_run(path: Path) -> bool:
-    return (path / "run.json").is_file()
+    try:
+        return stat.S_ISREG(os.stat(path / "run.json").st_mode)
+    except PermissionError:
+        return True  # reading it says what is wrong
+    except (OSError, ValueError):
+        return False
 
 
 def _candidates(runs_dir: Path) -> list[Path]:
@@ -114,8 +137,9 @@ def _candidates(runs_dir: Path) -> list[Path]:
         return sorted(path for path in runs_dir.iterdir() if _is_run(path))
     except FileNotFoundError:
         return []
-    except OSError as error:
-        raise RunFolderError(f"The runs folder '{runs_dir}' cannot be read: {reason(error)}.") from error
+    except (OSError, ValueError) as error:
+        why = reason(error, "read") if isinstance(error, OSError) else "its name holds a null byte"
+        raise RunFolderError(f"The runs folder '{name_of(runs_dir)}' cannot be read: {why}.") from error
 
 
 def _age(run: FoundRun) -> tuple[str, str, str]:
@@ -125,4 +149,4 @@ def _age(run: FoundRun) -> tuple[str, str, str]:
 
 def _some(names: list[str]) -> str:
     more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
-    return ", ".join(names[:_SHOWN]) + more
+    return ", ".join(map(on_one_line, names[:_SHOWN])) + more

@@ -1,5 +1,6 @@
 """The run folder: made with one mkdir, filled while the run goes on, closed with a status."""
 
+import os
 import secrets
 import shutil
 from collections.abc import Callable, Mapping
@@ -9,7 +10,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rnnlab.errors import RunFolderError
+from rnnlab.errors import RunFolderError, RunWriteError
+from rnnlab.files import name_of
 from rnnlab.runs import checkpoints, process, start, tables
 from rnnlab.runs.files import LineFile, reason, replace, writing
 from rnnlab.runs.log import without_control_codes
@@ -70,20 +72,21 @@ class RunFolder:
             If the folder or one of its first files cannot be written; nothing is left behind.
         """
         runs_dir = Path(runs_dir)
-        existed = runs_dir.exists()
+        existed = os.path.exists(runs_dir)
         path = start.make_folder(runs_dir, name, now, digits)
         try:
             run = cls(path, start.first_record(path.name, name, now))
             for filename, text in (files or {}).items():
-                run.write(filename, text)
-            run.update(**(fields or {}))
+                replace(path / filename, text.encode())
+            run.record |= fields or {}
+            write_json(path / "run.json", run.record)
         except BaseException as error:
             shutil.rmtree(path, ignore_errors=True)
             if not existed:
                 with suppress(OSError):
                     runs_dir.rmdir()
-            if isinstance(error, RunFolderError):
-                raise RunFolderError(f"No run was started: {error.message}", hint=start.ELSEWHERE) from error
+            if isinstance(error, RunWriteError):
+                raise RunWriteError(f"No run was started: {error.message}", hint=start.ELSEWHERE) from error
             raise
         return run
 
@@ -221,7 +224,7 @@ class RunFolder:
         try:
             shutil.rmtree(self.path)
         except OSError as error:
-            raise RunFolderError(f"'{self.path}' could not be removed: {reason(error)}.") from error
+            raise RunWriteError(f"'{name_of(self.path)}' could not be removed: {reason(error)}.") from error
 
     def __enter__(self) -> Self:
         return self
@@ -244,8 +247,16 @@ class RunFolder:
         """Do something that writes; if it fails, say what of the run survives."""
         try:
             action()
-        except RunFolderError as error:
-            files = [path for path in sorted(self.path.glob("[!.]*")) if path.is_dir() or path.stat().st_size]
-            kept = ", ".join(path.name for path in files)
-            survives = f" What was written before is kept in '{self.path}': {kept}." if kept else ""
-            raise RunFolderError(error.message + survives, hint=start.ELSEWHERE) from error
+        except RunWriteError as error:
+            names = _names(self.path)
+            survives = f" What was written before is kept in '{name_of(self.path)}': {', '.join(names)}."
+            gone = "" if os.path.isdir(self.path) else f" The run folder '{name_of(self.path)}' is gone."
+            raise RunWriteError(error.message + (survives if names else gone), hint=start.ELSEWHERE) from error
+
+
+def _names(run: Path) -> list[str]:
+    """What a run folder holds."""
+    try:
+        return sorted(path.name for path in run.glob("[!.]*") if path.is_dir() or path.stat().st_size)
+    except OSError:
+        return []

@@ -7,10 +7,13 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 
 from rnnlab.errors import RunFolderError
+from rnnlab.files import name_of
+from rnnlab.printable import shortened
 from rnnlab.runs import process
-from rnnlab.runs.files import reason, replace
+from rnnlab.runs.files import reading, replace
 
 SCHEMA_VERSION = 1
+MOST_BYTES = 2**24
 STATUSES = ("running", "completed", "interrupted", "diverged", "failed")
 
 
@@ -69,17 +72,27 @@ def read_json(path: Path) -> dict:
     Raises
     ------
     RunFolderError
-        If the file is missing, cannot be read, is not JSON or holds something else than an object.
+        If the file is missing, cannot be read, is larger than `MOST_BYTES`, is not strict JSON or holds
+        something else than an object.
     """
+    with reading(path, MOST_BYTES) as file:
+        content = file.read(MOST_BYTES)
     try:
-        value = json.loads(path.read_bytes())
-    except OSError as error:
-        why = "there is no such file" if isinstance(error, FileNotFoundError) else reason(error)
-        raise RunFolderError(f"'{path}' could not be read: {why}.") from error
+        value = json.loads(content, parse_constant=_finite, parse_float=_finite)
     except ValueError as error:
-        raise RunFolderError(f"'{path}' must be JSON; {error}.") from error
+        raise RunFolderError(f"'{name_of(path)}' must be JSON; {shortened(str(error), 200)}.") from error
+    except RecursionError as error:
+        raise RunFolderError(f"'{name_of(path)}' must be JSON; it is nested too deeply.") from error
     if not isinstance(value, dict):
-        raise RunFolderError(f"'{path}' must hold a JSON object; got {type(value).__name__}.")
+        raise RunFolderError(f"'{name_of(path)}' must hold a JSON object; got {type(value).__name__}.")
+    return value
+
+
+def _finite(word: str) -> float:
+    """A number of strict JSON, which has no NaN and no infinity."""
+    value = float(word)
+    if not math.isfinite(value):
+        raise ValueError(f"a number must be finite; got {word}")
     return value
 
 
@@ -91,18 +104,22 @@ def read_record(run: Path) -> dict:
     RunFolderError
         If run.json is missing or damaged, or was written by a later version of rnnlab.
     """
-    record = read_json(run / "run.json")
-    version = record.get("schema_version")
-    if version is None:
+    from rnnlab.runs import schema  # `rnnlab --help` starts without pydantic
+
+    path = run / "run.json"
+    record = read_json(path)
+    if "schema_version" not in record:
+        raise RunFolderError(f"'{name_of(path)}' is damaged: it has no schema_version.")
+    version = record["schema_version"]
+    if type(version) is not int or version < 1:
+        raise RunFolderError(f"'{name_of(path)}' is damaged: schema_version must be {SCHEMA_VERSION}.")
+    if version > SCHEMA_VERSION:
+        shown = version if version < 10**9 else "a larger number"
         raise RunFolderError(
-            f"'{run / 'run.json'}' must be the record of a run; it has no schema_version.",
-            hint="rnnlab did not write it, or it was changed since: name another run.",
-        )
-    if not isinstance(version, int) or version > SCHEMA_VERSION:
-        raise RunFolderError(
-            f"'{run / 'run.json'}' must have a schema_version of at most {SCHEMA_VERSION}; got {version!r}.",
+            f"'{name_of(path)}' must have a schema_version of at most {SCHEMA_VERSION}; got {shown}.",
             hint="A later version of rnnlab wrote it: update rnnlab to read it.",
         )
+    schema.check(path, record, schema.Record)
     record["status"] = status(record)
     return record
 

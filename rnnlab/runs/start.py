@@ -8,7 +8,8 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rnnlab.errors import RunFolderError
+from rnnlab.errors import RunWriteError
+from rnnlab.files import name_of
 from rnnlab.runs import environment, process
 from rnnlab.runs.files import reason
 from rnnlab.runs.record import SCHEMA_VERSION, timestamp
@@ -30,11 +31,10 @@ def make_folder(runs_dir: Path, name: str, now: datetime, digits: Callable[[], s
             with suppress(FileExistsError):
                 path.mkdir()
                 return path
-    except OSError as error:
-        raise RunFolderError(
-            f"The runs folder '{runs_dir}' cannot be used: {reason(error)}.", hint=ELSEWHERE
-        ) from error
-    raise RunFolderError(f"The runs folder '{runs_dir}' has no free id left for '{second}-{label}'.")
+    except (OSError, ValueError) as error:
+        why = reason(error) if isinstance(error, OSError) else "its name holds a null byte"
+        raise RunWriteError(f"The runs folder '{name_of(runs_dir)}' cannot be used: {why}.", hint=ELSEWHERE) from error
+    raise RunWriteError(f"The runs folder '{name_of(runs_dir)}' has no free id left for '{second}-{label}'.")
 
 
 def _label(name: str) -> str:

@@ -1,14 +1,22 @@
 """CSV tables that grow while a run goes on: whole lines, every number exactly as it was."""
 
 import csv
+import io
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnnlab.errors import RunFolderError
-from rnnlab.runs.files import LineFile, reason
+from rnnlab.files import name_of
+from rnnlab.printable import shortened
+from rnnlab.runs.files import LineFile, reading
+
+if TYPE_CHECKING:
+    import numpy as np
 
 FLUSH_SECONDS = 1.0
+MOST_CHARACTERS = 2**26  # of a column of text
 
 
 class Table:
@@ -68,7 +76,7 @@ class Table:
             self.flush()
 
     def flush(self) -> None:
-        """Write the rows that wait; on failure RunFolderError, and the rows that fitted are kept."""
+        """Write the rows that wait; on failure RunWriteError, and the rows that fitted are kept."""
         lines, self._pending = "".join(self._pending), []
         self._flushed_at = time.monotonic()
         if lines:
@@ -87,8 +95,14 @@ class Table:
             self._file.close()
 
 
-def read_table(path: Path) -> dict:
+def read_table(path: Path, numbers: Sequence[str] = ()) -> dict:
     """Read a table back.
+
+    Parameters
+    ----------
+    path : Path
+    numbers : sequence of str, optional
+        Columns that must be there and hold nothing but numbers.
 
     Returns
     -------
@@ -99,26 +113,36 @@ def read_table(path: Path) -> dict:
     Raises
     ------
     RunFolderError
-        If the file is missing, cannot be read or has rows of different lengths.
+        If the file is missing, cannot be read, has rows of different lengths or lacks one of `numbers`.
     """
+    with reading(path) as file:
+        try:
+            with io.TextIOWrapper(file, "utf-8", newline="") as text:
+                header, *rows = list(csv.reader(text)) or [[]]
+            table = {name: _array(cells) for name, *cells in zip(header, *rows, strict=True)}
+        except (ValueError, csv.Error) as error:
+            why = shortened(str(error), 200)
+            raise RunFolderError(f"'{name_of(path)}' must be a CSV table with rows of one length; {why}.") from error
+    for name in numbers:
+        if name not in table:
+            raise RunFolderError(f"'{name_of(path)}' must have a column {name}; it has none.")
+        if table[name].dtype.kind not in "if":
+            raise RunFolderError(f"'{name_of(path)}' must have numbers in its column {name}; it has text.")
+    return table
+
+
+def _array(cells: list[str]) -> "np.ndarray":
+    """One column as numbers where all its cells are, else as text."""
     import numpy as np  # `rnnlab runs` lists folders without it
 
-    def array(cells: list[str]) -> np.ndarray:
-        for kind, words in ((np.int64, cells), (np.float64, [cell or "nan" for cell in cells])):
-            try:
-                return np.array(words, dtype="U").astype(kind) if words else np.empty(0, kind)
-            except (ValueError, OverflowError):
-                continue
-        return np.array(cells, dtype="U")
-
-    try:
-        with open(path, encoding="utf-8", newline="") as file:
-            header, *rows = list(csv.reader(file)) or [[]]
-        return {name: array(cells) for name, *cells in zip(header, *rows, strict=True)}
-    except OSError as error:
-        raise RunFolderError(f"'{path}' could not be read: {reason(error)}.") from error
-    except ValueError as error:
-        raise RunFolderError(f"'{path}' must be a CSV table with rows of one length; {error}.") from error
+    for kind, number in ((np.int64, int), (np.float64, lambda cell: float(cell or "nan"))):
+        try:
+            return np.fromiter(map(number, cells), kind, len(cells))
+        except (ValueError, OverflowError):
+            continue
+    if max(map(len, cells)) * len(cells) > MOST_CHARACTERS:  # every row takes as much as the longest
+        raise ValueError(f"a cell of {max(map(len, cells)):,} characters is too long")
+    return np.array(cells, dtype="U")
 
 
 def _header(path: Path) -> list[str]:

@@ -174,7 +174,7 @@ def test_a_full_disk_is_one_line(executable, environment, tmp_path):
             check=False,
         )
     assert (done.returncode, done.stderr) == (
-        2,
+        6,
         "error: cannot write to standard output: No space left on device\n",
     )
 

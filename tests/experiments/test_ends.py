@@ -122,7 +122,7 @@ def disk(tmp_path):
 def test_a_disk_that_fills_up_ends_the_run_with_one_sentence(started, disk):
     process, run = started(*ENDLESS, runs=disk / "runs")
     _, err = process.communicate(timeout=60)
-    assert process.returncode == 2
+    assert process.returncode == 6
     errors = [line for line in err.splitlines() if line.startswith("error: ")]
     assert len(errors) == 1
     assert "could not be written: the disk is full." in errors[0]

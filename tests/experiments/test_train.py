@@ -3,13 +3,14 @@
 import csv
 import json
 import re
+import shutil
 from datetime import datetime
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from rnnlab.errors import DivergedError
+from rnnlab.errors import DivergedError, RunWriteError
 from rnnlab.experiments import outcome
 from rnnlab.experiments.outcome import _falling_note, _spread
 from rnnlab.runs import RunFolder
@@ -586,3 +587,13 @@ def test_the_last_finite_state_of_a_seed_that_diverged_is_no_result(run_of):
         assert table["update"][table["seed"] == 2].max() == 30
     theta = run.checkpoint().arrays["theta"]
     assert np.isfinite(theta).all()
+
+
+def test_a_run_folder_that_is_deleted_meanwhile(run_of, folder):
+    def delete():
+        shutil.rmtree(folder / "runs", ignore_errors=True)
+        return False
+
+    with pytest.raises(RunWriteError, match=r"The run folder '.*' is gone\.") as caught:
+        run_of(should_stop=delete, config=folder / "small.yaml")
+    assert caught.value.exit_code == 6

@@ -1,6 +1,7 @@
 """Disks that are full, read-only or limited, and real ones where the machine lets us mount them."""
 
 import os
+import shutil
 import subprocess
 import sys
 import textwrap
@@ -10,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from rnnlab.errors import RunFolderError
+from rnnlab.errors import RunFolderError, RunWriteError
 from rnnlab.runs import RunFolder, read_table
 
 NOW = datetime(2026, 11, 21, 17, 3, 5, tzinfo=UTC)
@@ -44,8 +45,9 @@ def fill(disk: Path, leave: int = 0) -> None:
 def test_on_a_full_disk_no_run_begins_and_nothing_is_left(mount):
     disk = mount("size=64k")
     fill(disk)
-    with pytest.raises(RunFolderError, match=r"No run was started: .*the disk is full") as caught:
+    with pytest.raises(RunWriteError, match=r"No run was started: .*the disk is full\.$") as caught:
         RunFolder.create(disk / "runs", "stock", now=NOW, files={"config.yaml": "name: stock\n"})
+    assert caught.value.exit_code == 6
     assert "--runs-dir" in (caught.value.hint or "")
     assert os.listdir(disk) == ["ballast"]
 
@@ -87,7 +89,7 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(mount):
 
 def test_a_read_only_disk(mount):
     disk = mount("size=64k,ro")
-    with pytest.raises(RunFolderError, match="cannot be used: the file system is read-only"):
+    with pytest.raises(RunWriteError, match="cannot be used: the file system is read-only"):
         RunFolder.create(disk / "runs", "stock", now=NOW)
 
 
@@ -123,3 +125,41 @@ def test_a_limit_on_the_size_of_files_keeps_whole_rows(tmp_path):
     kept = read_table(run / "metrics.csv")["row"]
     assert list(kept) == list(range(len(kept)))
     assert 4990 < (run / "metrics.csv").stat().st_size <= 5000
+
+
+def test_a_disk_with_room_for_the_config_alone_says_nothing_of_what_is_kept(mount):
+    disk = mount("size=64k")
+    (disk / "runs").mkdir()
+    fill(disk, leave=4096)
+    with pytest.raises(
+        RunWriteError, match=r"No run was started: .*run\.json' could not be written: the disk is full\.$"
+    ):
+        RunFolder.create(disk / "runs", "stock", now=NOW, files={"config.yaml": "name: stock\n" * 300})
+    assert os.listdir(disk / "runs") == []
+
+
+@pytest.mark.parametrize("name", ["x" * 300, "a\x00b", "file", "file/below", "loop/below"])
+def test_a_runs_folder_that_cannot_be(tmp_path, name):
+    (tmp_path / "file").touch()
+    (tmp_path / "loop").symlink_to(tmp_path / "loop")
+    with pytest.raises(RunWriteError, match=r"The runs folder '.*' cannot be used: ") as caught:
+        RunFolder.create(tmp_path / name, "stock", now=NOW)
+    assert caught.value.message.isprintable()
+    assert sorted(os.listdir(tmp_path)) == ["file", "loop"]
+
+
+def test_a_run_folder_that_is_gone(tmp_path):
+    run = RunFolder.create(tmp_path, "stock", now=NOW)
+    run.append_columns("metrics.csv", {"row": [1]})
+    shutil.rmtree(run.path)
+    for action in (
+        lambda: run.finish("completed", NOW),
+        lambda: run.write("plots/a.png", b"x"),
+        lambda: run.save_checkpoint({"x": np.zeros(3)}, {}),
+        lambda: run.log("hello"),
+        lambda: run.append_columns("other.csv", {"row": [1]}),
+    ):
+        with pytest.raises(RunWriteError, match=r"The run folder '.*' is gone\.$") as caught:
+            action()
+        assert caught.value.exit_code == 6
+    assert os.listdir(tmp_path) == []
