@@ -42,6 +42,7 @@ def legend(found: "list[RhoSummary]") -> str:
         ("Medians of the seeds, in brackets 5 % to 95 % of them, before training" if several else "Before training")
         + "; where there is an arrow, at the first and at the last update"
         + ", of the models that did not diverge" * lost
+        + " (the first of all, where every one did)" * any(len(one.diverged) == one.seeds for one in found)
         + ". Rates in nats per step, the horizon in steps."
         + " Rate -inf: the gradient is exactly 0." * (-math.inf in rates)
         + " Rate inf: the gradient overflows." * (math.inf in rates)

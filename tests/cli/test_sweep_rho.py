@@ -71,6 +71,7 @@ def test_some_diverged_is_a_warning_all_diverged_exits_3(rnnlab):
     every = rnnlab("sweep-rho", "1e300", *SMALL)
     assert every.returncode == 3
     assert "3 of 3" in every.stdout
+    assert "of the models that did not diverge (the first of all, where every one did)." in every.stdout
 
 
 def test_a_range_is_as_a_person_would_write_it(rnnlab):
