@@ -58,7 +58,7 @@ def inspect(
     from rnnlab.experiments.inspect import inspect as run_inspection
 
     found = run_inspection(folder, checkpoint=checkpoint)
-    for warning in found.trained.warnings:
+    for warning in found.warnings:
         console.warning(warning)
     if as_json:
         console.document(found.plain())

@@ -8,6 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import INK, style_axes
 
 DOTS_PER_INCH = 150
@@ -84,6 +85,7 @@ def blank(axes: Axes, message: str) -> None:
     axes.text(0.5, 0.5, message, transform=axes.transAxes, ha="center", va="center", color=INK, size=11)
 
 
+@own_settings()
 def render(figure: Figure) -> bytes:
     """A figure as the bytes of a PNG file, the same every time for the same figure."""
     buffer = io.BytesIO()

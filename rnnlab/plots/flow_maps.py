@@ -10,11 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import drawable, label_seeds, quantiles
 from rnnlab.plots.canvas import blank, new_figure
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import FAINT, INK, write_power
 
 MOST_DECADES = 20.0
 
 
+@own_settings()
 def flow_maps(
     updates: ArrayLike,
     lags: ArrayLike,

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import Band, draw_band, drawable, label_seeds, summarise
 from rnnlab.plots.canvas import blank, new_figure
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, BLUE, FAINT, INK, ORANGE, legend_above, scale_y
 
 
@@ -31,6 +32,7 @@ class TrainingPart:
     high: float
 
 
+@own_settings()
 def forecast(
     dates: ArrayLike,
     actual: ArrayLike,

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import draw_band, drawable, label_seeds, quantiles, summarise
 from rnnlab.plots.canvas import blank, new_figure
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import (
     FAINT,
     INK,
@@ -47,6 +48,7 @@ class Transport:
     rate: float | None = None
 
 
+@own_settings()
 def transport_by_lag(
     lags: ArrayLike,
     curves: Mapping[str, Transport],
@@ -71,6 +73,7 @@ def transport_by_lag(
     return figure
 
 
+@own_settings()
 def gradient_flow(
     updates: ArrayLike,
     lags: ArrayLike,

@@ -8,9 +8,11 @@ from numpy.typing import ArrayLike
 
 from rnnlab.plots.bands import draw_band, label_seeds, summarise, surviving
 from rnnlab.plots.canvas import new_figure
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, count_x, legend_beside, line_style, scale_y
 
 
+@own_settings()
 def gradient_norms(
     updates: ArrayLike, norms: Mapping[str, ArrayLike], *, title: str = "Gradient norm per parameter"
 ) -> Figure:

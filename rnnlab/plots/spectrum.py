@@ -10,12 +10,14 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import drawable
 from rnnlab.plots.canvas import new_figure
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, BLUE, INK, ORANGE
 
 MOST_PANELS = 8
 MOST_COLUMNS = 4
 
 
+@own_settings()
 def spectrum(
     eigenvalues: Mapping[float, ArrayLike] | Mapping[str, ArrayLike],
     *,

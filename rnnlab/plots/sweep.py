@@ -10,11 +10,13 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import draw_band, label_seeds, mark_diverged, summarise, surviving
 from rnnlab.plots.canvas import new_figure
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import CATEGORIES, FAINT, INK, count_x, legend_above, scale_y
 
 MOST_ABOVE = 1e6  # a model on its way to infinity would squeeze all others into a line
 
 
+@own_settings()
 def sweep(
     updates: ArrayLike,
     norms: Mapping[float, ArrayLike],

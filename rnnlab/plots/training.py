@@ -7,6 +7,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import draw_band, drawable, label_seeds, mark_diverged, summarise, surviving
 from rnnlab.plots.canvas import new_figure
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import (
     BLUE,
     GREEN,
@@ -22,6 +23,7 @@ from rnnlab.plots.style import (
 MOST_MARKS = 3000
 
 
+@own_settings()
 def training(
     epochs: ArrayLike,
     loss: ArrayLike,
