@@ -59,7 +59,7 @@ def build(config) -> Problem:
             f"{series.name}, {series.source}: {series.rows} rows from {series.first} to {series.last}; "
             f"{windowed.train.size} windows of {data.lookback} rows to train on, {windowed.test.size} rows to forecast."
         ),
-        evaluate=partial(_evaluate, series, windowed, dtype, every),
+        evaluate=partial(_evaluate, config.name, series, windowed, dtype, every),
         warnings=(*series.notes, *_warn_of_few_windows(windowed), *_warn_of_extrapolation(windowed)),
     )
 
@@ -114,6 +114,7 @@ def _warn_of_few_windows(windowed: WindowedSeries) -> tuple[str, ...]:
 
 
 def _evaluate(
+    name: str,
     series: Series,
     windowed: WindowedSeries,
     dtype: np.dtype,
@@ -159,7 +160,7 @@ def _evaluate(
             "diebold_mariano": {"against": "naive", "p_value": p_values},
             "seasonal_naive": {"season": season},
         },
-        figures={"forecast.png": partial(_draw, series, windowed, naive, predicted, measured["rmse"])},
+        figures={"forecast.png": partial(_draw, name, series, windowed, naive, predicted, measured["rmse"])},
     )
 
 
@@ -178,7 +179,9 @@ def _p_values(actual: np.ndarray, predicted: np.ndarray, naive: np.ndarray, hori
     ]
 
 
-def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted: np.ndarray, rmse: np.ndarray):
+def _draw(
+    run: str, series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted: np.ndarray, rmse: np.ndarray
+):
     from rnnlab.forecasting.metrics import rmse as rmse_of
     from rnnlab.plots.forecast import TrainingPart, forecast
 
@@ -196,6 +199,6 @@ def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted
         rmse=rmse,
         naive_rmse=float(rmse_of(test.actual, naive)),
         model="network",
-        title=f"{series.name}: forecast of the test rows",
+        title=f"{run}: forecast of the test rows of {series.name}",
         training=TrainingPart(series.dates[shown], series.values[shown], float(known.min()), float(known.max())),
     )

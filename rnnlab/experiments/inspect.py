@@ -181,5 +181,5 @@ def _draw_spectrum(found: Inspection, recurrence: str, title: str) -> "Figure":
     before, after = found.looks[recurrence]
     return spectrum(
         {"before training": before.portrait.eigenvalues, "after training": after.portrait.eigenvalues},
-        title=f"{title}: eigenvalues of W_hh",
+        title=f"{title}: eigenvalues of the recurrent weights",
     )

@@ -151,6 +151,7 @@ def _draw_norms(config, recorder: Recorder, training: Training) -> "Figure":
     return plot.gradient_norms(
         recorder.updates,
         {name: norms[..., k] for k, name in enumerate(names)} | {"total": recorder.curve("norm")},
+        unclipped=config.training.clip.kind == "none",
         title=f"{config.name}: gradient norm per parameter",
     )
 

@@ -89,7 +89,9 @@ def _transport(name: str, curves: Curves, rhos: list[float], found: list[RhoSumm
 def _spectrum(name: str, curves: Curves, rhos: list[float]) -> "Figure":
     from rnnlab.plots.spectrum import spectrum
 
-    return spectrum({rho: curves.of("eigenvalues", rho) for rho in rhos}, title=f"{name}: eigenvalues of W_hh")
+    return spectrum(
+        {rho: curves.of("eigenvalues", rho) for rho in rhos}, title=f"{name}: eigenvalues of the recurrent weights"
+    )
 
 
 def _norms(name: str, curves: Curves, rhos: list[float]) -> "Figure":

@@ -51,7 +51,7 @@ def growth(
     """One panel: growth rate over rho with intervals, the zero line, the predicted edge, and verdict regions.
 
     Over `steps` steps a rate acts as the factor exp(rate steps): `vanishing` lies where that is below
-    1 / decisive_factor, `exploding` where it is above decisive_factor, the edge between.
+    1 / decisive_factor, `exploding` where it is above decisive_factor, `critical` between.
 
     Parameters
     ----------
@@ -111,7 +111,7 @@ def _shade_verdicts(axes: Axes, decisive: float, change: str) -> None:
     bottom, top = axes.get_ylim()
     regions = (
         (bottom, -decisive, BLUE, "vanishing", "÷"),
-        (-decisive, decisive, BLACK, "edge", ""),
+        (-decisive, decisive, BLACK, "critical", ""),
         (decisive, top, VERMILLION, "exploding", "×"),
     )
     for low, high, color, name, sign in regions:

@@ -21,7 +21,7 @@ def sweep(
     updates: ArrayLike,
     norms: Mapping[float, ArrayLike],
     *,
-    quantity: str = "‖∂L/∂W_hh‖",
+    quantity: str = r"$\|\partial L\,/\,\partial W_{\mathrm{hh}}\|$",
     title: str = "Gradient norm over training, per ρ",
 ) -> Figure:
     """One panel, logarithmic: median over seeds per rho, with bands and crosses for up to seven of them.
@@ -65,7 +65,7 @@ def _draw_few(axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike]) 
     for color, (rho, values) in zip(CATEGORIES, norms.items(), strict=False):
         band = summarise(updates, values)
         diverged = mark_diverged(axes, updates, values, color=color, label="")
-        label = f"ρ = {rho:g}" + (f" ({diverged} diverged)" if diverged else "")
+        label = f"ρ = {rho:g}" + (f" ({diverged} diverged: ×)" if diverged else "")
         draw_band(axes, band, label, color=color)
         seeds = label_seeds(len(np.atleast_2d(values)), band.spread)
     if seeds:

@@ -245,7 +245,11 @@ class RunFolder:
         try:
             action()
         except RunFolderError as error:
-            files = [path for path in sorted(self.path.glob("[!.]*")) if path.is_dir() or (path.is_file() and path.stat().st_size)]
+            files = [
+                path
+                for path in sorted(self.path.glob("[!.]*"))
+                if path.is_dir() or (path.is_file() and path.stat().st_size)
+            ]
             kept = ", ".join(path.name for path in files)
             survives = f" What was written before is kept in '{self.path}': {kept}." if kept else ""
             raise RunFolderError(error.message + survives, hint=start.ELSEWHERE) from error
