@@ -57,7 +57,7 @@ def inspect(
 
     with raising():
         found = run_inspection(folder, checkpoint=checkpoint)
-    for warning in found.plain()["warnings"]:  # type: ignore[attr-defined]
+    for warning in found.warnings:
         console.warning(warning)
     if as_json:
         console.document(found.plain())

@@ -36,8 +36,16 @@ from numpy.typing import DTypeLike
 
 from rnnlab.engine.architecture import Architecture
 
-_ZERO = ("b_h", "b_hn", "h_0", "c_0", "b_o")
-DEFAULTS: dict[str, str] = dict.fromkeys(("W_hh", "W_xh", "W_ho"), "uniform") | dict.fromkeys(_ZERO, "zeros")
+DEFAULTS = {
+    "W_hh": "uniform",
+    "W_xh": "uniform",
+    "b_h": "zeros",
+    "b_hn": "zeros",
+    "h_0": "zeros",
+    "c_0": "zeros",
+    "W_ho": "uniform",
+    "b_o": "zeros",
+}
 
 
 def _uniform(rng, shape, h, *, bound=None):

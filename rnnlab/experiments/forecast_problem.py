@@ -78,7 +78,7 @@ def build(config) -> Problem:
             f"{series.name}, {series.source}: {series.rows} rows from {series.first} to {series.last}; "
             f"{windowed.train.size} windows of {data.lookback} rows to train on, {windowed.test.size} rows to forecast."
         ),
-        evaluate=partial(_evaluate, series, windowed, dtype, every, season),
+        evaluate=partial(_evaluate, config.name, series, windowed, dtype, every, season),
         warnings=(*series.notes, *_warn_of_few_windows(windowed), *_warn_of_extrapolation(windowed)),
     )
 
@@ -154,6 +154,7 @@ def _warn_of_few_windows(windowed: WindowedSeries) -> tuple[str, ...]:
 
 
 def _evaluate(
+    name: str,
     series: Series,
     windowed: WindowedSeries,
     dtype: np.dtype,
@@ -208,7 +209,7 @@ def _evaluate(
             },
             "seasonal_naive": {"season": season},
         },
-        figures={"forecast.png": partial(_draw, series, windowed, naive, predicted, measured["rmse"])},
+        figures={"forecast.png": partial(_draw, name, series, windowed, naive, predicted, measured["rmse"])},
     )
 
 
@@ -229,7 +230,9 @@ def _tests(actual: np.ndarray, predicted: np.ndarray, rival: np.ndarray, horizon
     return [comparison.diebold_mariano(actual, row, rival, horizon=horizon) for row in predicted]
 
 
-def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted: np.ndarray, rmse: np.ndarray):
+def _draw(
+    run: str, series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted: np.ndarray, rmse: np.ndarray
+):
     from rnnlab.forecasting.metrics import rmse as rmse_of
     from rnnlab.plots.bands import drawable
     from rnnlab.plots.forecast import TrainingPart, forecast
@@ -248,6 +251,6 @@ def _draw(series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted
         rmse=rmse,
         naive_rmse=float(rmse_of(test.actual, naive)),
         model="network",
-        title=f"{series.name}: forecast of the test rows",
+        title=f"{run}: forecast of the test rows of {series.name}",
         training=TrainingPart(series.dates[shown], known[shown], float(known.min()), float(known.max())),
     )

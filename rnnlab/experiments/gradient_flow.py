@@ -1,6 +1,7 @@
 """Gradients by lag while a training runs: which sequences are looked at, and the rows of `gradient_flow.csv`."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -13,6 +14,9 @@ from rnnlab.engine.network import Loss, States
 from rnnlab.engine.sampling import Sampling
 from rnnlab.engine.training import Training
 from rnnlab.runs import RunFolder
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 # A few sequences show what gradients do; all of a large batch would cost more than the training itself.
 SEQUENCES = 4
@@ -67,7 +71,7 @@ class FlowLog:
 
 
 class FlowTable(FlowLog):
-    """A `FlowLog` that writes `gradient_flow.csv` as it goes, and draws what it saw.
+    """A `FlowLog` that writes `gradient_flow.csv` as it goes, and can draw what it saw.
 
     Parameters
     ----------
@@ -88,18 +92,17 @@ class FlowTable(FlowLog):
             self._run.append_columns("gradient_flow.csv", columns)
         return looked
 
-    def draw(self) -> None:
-        """Write `plots/gradient_flow.png`, where there was anything to see."""
-        if not self.updates:
-            return
-        from rnnlab.plots.canvas import render
+    def figures(self) -> dict[str, "Callable[[], Figure]"]:
+        """File name -> what draws the figure, where there was anything to see."""
+        return {"gradient_flow.png": self._draw} if self.updates else {}
+
+    def _draw(self) -> "Figure":
         from rnnlab.plots.gradient_flow import gradient_flow
 
         lags = np.arange(self.flows[0].transport.shape[-1])
-        figure = gradient_flow(
+        return gradient_flow(
             self.updates, lags, self.curve("transport"), title=f"{self._name}: gradient flow through time"
         )
-        self._run.write("plots/gradient_flow.png", render(figure))
 
 
 def flow_columns(seeds: ArrayLike, updates: Sequence[int], flows: Sequence[Flow]) -> dict[str, np.ndarray]:

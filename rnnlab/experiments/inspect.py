@@ -1,7 +1,10 @@
 """`rnnlab inspect`: what a trained network does to gradients, before training against after."""
 
-from dataclasses import asdict, dataclass, field
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -9,12 +12,16 @@ from threadpoolctl import threadpool_limits
 from rnnlab.dynamics.portrait import Portrait, take_portrait
 from rnnlab.dynamics.verdict import Verdict, interval, judge
 from rnnlab.errors import RunWriteError
+from rnnlab.experiments.drawing import draw_plots
 from rnnlab.experiments.gradient_flow import long_probe, probe
 from rnnlab.experiments.sweep_members import LYAPUNOV_STEPS
 from rnnlab.experiments.sweep_results import Quantity
 from rnnlab.experiments.trained import Trained, take_up
 from rnnlab.printable import shortened
 from rnnlab.runs import RunFolder
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 
 @dataclass(frozen=True)
@@ -47,14 +54,14 @@ class Inspection:
         Recurrence -> before training, after.
     plots : list of Path
     warnings : list of str
-        What could not be kept.
+        Of the run, of seeds that diverged, and of what could not be kept or drawn.
     """
 
     trained: Trained
     steps: int
     looks: dict[str, tuple[Look, Look]]
     plots: list[Path]
-    warnings: list[str] = field(default_factory=list)
+    warnings: list[str]
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
@@ -69,7 +76,7 @@ class Inspection:
             "recurrences": {
                 name: {"before": before.plain(), "after": after.plain()} for name, (before, after) in self.looks.items()
             },
-            "warnings": [*trained.warnings, *divergence_warning(trained), *self.warnings],
+            "warnings": self.warnings,
         }
 
 
@@ -96,11 +103,13 @@ def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
             name: (measure(trained, trained.setup.theta, place), measure_trained(trained, place))
             for place, (name, _, _) in enumerate(trained.setup.network.architecture.recurrences())
         }
-    found = Inspection(trained, probe(trained.setup.sampling).steps, looks, [])
+    warnings = [*trained.warnings, *divergence_warning(trained)]
+    found = Inspection(trained, probe(trained.setup.sampling).steps, looks, [], warnings)
     try:
         folder = RunFolder.open(run)
-        found.plots.extend(_draw(found, folder))
         folder.write_json("inspect.json", found.plain())
+        with folder:
+            found.plots.extend(draw_plots(folder, _figures(found), partial(_warn, found, folder)))
     except RunWriteError as error:
         found.warnings.append(f"Not all plots and numbers are kept: {error.message}")
     return found
@@ -161,33 +170,44 @@ def _quantities(p: Portrait) -> dict[str, Quantity]:
     return {name: Quantity(*interval(values)) for name, values in arrays.items()}
 
 
-def _draw(found: Inspection, folder: RunFolder) -> list[Path]:
-    from rnnlab.plots.canvas import render
-    from rnnlab.plots.gradient_flow import Transport, transport_by_lag
-    from rnnlab.plots.spectrum import spectrum
+def _warn(found: Inspection, folder: RunFolder, sentence: str) -> None:
+    found.warnings.append(sentence)
+    folder.log(f"warning: {sentence}")
+    folder.write_json("inspect.json", found.plain())
 
-    written = []
-    for recurrence, (before, after) in found.looks.items():
+
+def _figures(found: Inspection) -> dict[str, "Callable[[], Figure]"]:
+    """File name -> what draws the figure."""
+    figures = {}
+    for recurrence in found.looks:
         suffix = f"_{recurrence}" if len(found.looks) > 1 else ""
         title = f"{shortened(found.trained.record['name'])}{f', {recurrence}' if suffix else ''}"
-        moments = {"before": before, "after": after}
-        curves = {}
-        for label, look in moments.items():
-            bound = look.portrait.log_bound
-            with np.errstate(over="ignore"):
-                bound = None if bound is None else np.exp(np.median(bound, axis=0))
-                curves[label] = Transport(np.exp(look.portrait.log_jacobian), bound, look.verdict.rate)
-        figures = {
-            "transport": transport_by_lag(
-                np.arange(found.steps + 1),
-                curves,
-                title=f"{title}: gradient through time, before and after {found.trained.update} updates",
-            ),
-            "spectrum": spectrum(
-                {f"{label} training": look.portrait.eigenvalues for label, look in moments.items()},
-                title=f"{title}: eigenvalues of W_hh",
-            ),
-        }
-        for name, figure in figures.items():
-            written.append(folder.write(f"plots/inspect_{name}{suffix}.png", render(figure)))
-    return written
+        figures[f"inspect_transport{suffix}.png"] = partial(_draw_transport, found, recurrence, title)
+        figures[f"inspect_spectrum{suffix}.png"] = partial(_draw_spectrum, found, recurrence, title)
+    return figures
+
+
+def _draw_transport(found: Inspection, recurrence: str, title: str) -> "Figure":
+    from rnnlab.plots.gradient_flow import Transport, transport_by_lag
+
+    curves = {}
+    for label, look in zip(("before", "after"), found.looks[recurrence], strict=True):
+        bound = look.portrait.log_bound
+        with np.errstate(over="ignore"):
+            bound = None if bound is None else np.exp(np.median(bound, axis=0))
+            curves[label] = Transport(np.exp(look.portrait.log_jacobian), bound, look.verdict.rate)
+    return transport_by_lag(
+        np.arange(found.steps + 1),
+        curves,
+        title=f"{title}: gradient through time, before and after {found.trained.update} updates",
+    )
+
+
+def _draw_spectrum(found: Inspection, recurrence: str, title: str) -> "Figure":
+    from rnnlab.plots.spectrum import spectrum
+
+    before, after = found.looks[recurrence]
+    return spectrum(
+        {"before training": before.portrait.eigenvalues, "after training": after.portrait.eigenvalues},
+        title=f"{title}: eigenvalues of the recurrent weights",
+    )

@@ -2,15 +2,20 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnnlab.engine.training import Training
+from rnnlab.experiments.drawing import Figures, draw_plots
 from rnnlab.experiments.problems import Problem
 from rnnlab.experiments.recording import Recorder
 from rnnlab.experiments.reports import Spread, TrainSummary
 from rnnlab.runs import RunFolder
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
 
 TOLD = 3  # diverged seeds that are told one by one; all of them are in the log
 ALWAYS = 0.9  # share of the updates from which on clipping is no exception any more
@@ -19,9 +24,15 @@ STILL_FALLING = 0.01  # share of the loss that the last tenth of the training to
 
 
 def finish(
-    config, problem: Problem, training: Training, run: RunFolder, recorder: Recorder, say: "Sayings"
+    config,
+    problem: Problem,
+    training: Training,
+    run: RunFolder,
+    recorder: Recorder,
+    say: "Sayings",
+    figures: Figures,
 ) -> TrainSummary:
-    """Measure the trained networks on held-out data and close the run folder."""
+    """Measure the trained networks on held-out data, close the run, and draw its plots."""
     with np.errstate(over="ignore", invalid="ignore"), threadpool_limits(limits=1, user_api="blas"):
         theta = training.theta.copy()
         theta[list(recorder.diverged)] = np.nan  # a network that diverged has nothing to say
@@ -29,7 +40,6 @@ def finish(
     metrics = {name: _spread(values) for name, values in evaluation.metrics.items()}
     for filename, columns in evaluation.tables.items():
         run.append_columns(filename, _long(config.seeds, columns))
-    _draw(run, evaluation.figures)
     if len(recorder.diverged) > TOLD:
         say.warn(f"{len(recorder.diverged)} of {len(config.seeds)} seeds diverged; log.txt names them all.")
     for warning in evaluation.warnings:
@@ -54,6 +64,7 @@ def finish(
         headline=evaluation.headline,
         warnings=say.warnings,
     )
+    draw_plots(run, {**figures, **evaluation.figures}, say.warn)
     return TrainSummary(
         run.path,
         config.name,
@@ -151,47 +162,49 @@ def diverged_record(seeds: list[int], recorder: Recorder) -> dict[str, dict[str,
     return {str(seeds[m]): {"update": u, "tensor": tensor} for m, (u, tensor) in recorder.diverged.items()}
 
 
-def draw_course(config, run: RunFolder, recorder: Recorder, training: Training) -> None:
-    """The plots of how training went, whatever came of it."""
-    from rnnlab.plots import gradient_norms as norms_plot
-    from rnnlab.plots import training as training_plot
+def course_figures(config, recorder: Recorder, training: Training) -> dict[str, "Callable[[], Figure]"]:
+    """File name -> what draws the figure: the plots of how training went, whatever came of it."""
+    return {
+        "training.png": lambda: _draw_training(config, recorder, training),
+        "gradient_norms.png": lambda: _draw_norms(config, recorder, training),
+    }
 
-    clip, norm, norms = config.training.clip, recorder.curve("norm"), recorder.curve("norms")
-    few = len(recorder.epochs) < FEW_EPOCHS
+
+def _draw_training(config, recorder: Recorder, training: Training) -> "Figure":
+    from rnnlab.plots import training as plot
+
+    clip, few = config.training.clip, len(recorder.epochs) < FEW_EPOCHS
     every = config.model.readout == "every"
-    loss_name = config.training.loss.kind.replace("_", " ") + (" (sum over the steps)" if every else "")
-    names = training.network.layout.names
-    stopped = np.isin(np.arange(len(config.seeds)), list(training.stopped_early))
-    _draw(
-        run,
-        {
-            "training.png": lambda: training_plot.training(
-                recorder.updates if few else recorder.epochs,
-                recorder.curve("loss") if few else recorder.loss,
-                recorder.updates,
-                norm,
-                recorder.curve("clip_scale"),
-                clip.threshold if clip.kind == "norm" else None,
-                loss_name,
-                None if few else recorder.validation,
-                loss_axis="update" if few else "epoch",
-                stopped=stopped,
-                title=f"{config.name}: training",
-            ),
-            "gradient_norms.png": lambda: norms_plot.gradient_norms(
-                recorder.updates,
-                {name: norms[..., k] for k, name in enumerate(names)} | {"total": norm},
-                title=f"{config.name}: gradient norm per parameter",
-            ),
-        },
+    return plot.training(
+        recorder.updates if few else recorder.epochs,
+        recorder.curve("loss") if few else recorder.loss,
+        recorder.updates,
+        recorder.curve("norm"),
+        recorder.curve("clip_scale"),
+        clip.threshold if clip.kind == "norm" else None,
+        config.training.loss.kind.replace("_", " ") + (" (sum over the steps)" if every else ""),
+        None if few else recorder.validation,
+        loss_axis="update" if few else "epoch",
+        stopped=_stopped_early(config, training),
+        title=f"{config.name}: training",
     )
 
 
-def _draw(run: RunFolder, figures) -> None:
-    from rnnlab.plots.canvas import render
+def _draw_norms(config, recorder: Recorder, training: Training) -> "Figure":
+    from rnnlab.plots import gradient_norms as plot
 
-    for filename, draw in figures.items():
-        run.write(f"plots/{filename}", render(draw()))
+    norms = recorder.curve("norms")
+    names = training.network.layout.names
+    return plot.gradient_norms(
+        recorder.updates,
+        {name: norms[..., k] for k, name in enumerate(names)} | {"total": recorder.curve("norm")},
+        unclipped=config.training.clip.kind == "none",
+        title=f"{config.name}: gradient norm per parameter",
+    )
+
+
+def _stopped_early(config, training: Training) -> np.ndarray:
+    return np.isin(np.arange(len(config.seeds)), list(training.stopped_early))
 
 
 def _spread(values: np.ndarray) -> Spread:
@@ -230,9 +243,8 @@ class Sayings:
 
     def warn(self, sentence: str, *, told: bool = True) -> None:
         """Keep a warning; tell it too, unless there are too many of its kind."""
+        if told:
+            self.warnings.append(sentence)
+            if self._tell is not None:
+                self._tell(sentence)
         self._run.log(f"warning: {sentence}")
-        if not told:
-            return
-        self.warnings.append(sentence)
-        if self._tell is not None:
-            self._tell(sentence)

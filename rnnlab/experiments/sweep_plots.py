@@ -65,38 +65,49 @@ def draw(
     config, curves: Curves, columns, found: list[RhoSummary], steps: int, edge: float | None, *, exact: bool
 ) -> dict[str, "Callable[[], Figure]"]:
     """File name -> what draws the figure."""
-    from rnnlab.plots.flow_maps import flow_maps
-    from rnnlab.plots.gradient_flow import transport_by_lag
-    from rnnlab.plots.spectrum import spectrum
-    from rnnlab.plots.sweep import sweep
-
     name, rhos = config.name, _worth_drawing([one.rho for one in found], found)
     found = [one for one in found if one.rho in rhos]
-    norms = {rho: _padded(curves.of("norm", rho), len(curves.updates)) for rho in rhos}
     figures: dict[str, Callable[[], Figure]] = {
         "growth.png": lambda: _growth(config, columns, found, steps, edge, exact),
-        "transport.png": lambda: transport_by_lag(
-            np.arange(steps + 1),
-            _transports(curves, rhos, found),
-            title=f"{name}: gradient through time before training",
-        ),
-        "spectrum.png": lambda: spectrum(
-            {rho: curves.of("eigenvalues", rho) for rho in rhos}, title=f"{name}: eigenvalues of W_hh"
-        ),
+        "transport.png": lambda: _transport(name, curves, rhos, found, steps),
+        "spectrum.png": lambda: _spectrum(name, curves, rhos),
     }
     if len(curves.updates):
-        figures["gradient_norms.png"] = lambda: sweep(
-            curves.updates,
-            norms,
-            diverged={one.rho: len(one.diverged) for one in found},
-            title=f"{name}: gradient norm over training, per ρ",
-        )
+        figures["gradient_norms.png"] = lambda: _norms(name, curves, rhos, found)
     if curves.looks:
-        maps = {rho: curves.of("map", rho) for rho in chosen(rhos, MOST_MAPS)}
-        figures["gradient_flow.png"] = lambda: flow_maps(
-            curves.looks, np.arange(steps), maps, title=f"{name}: gradient by lag while the network learns"
-        )
+        figures["gradient_flow.png"] = lambda: _maps(name, curves, rhos, steps)
     return figures
+
+
+def _transport(name: str, curves: Curves, rhos: list[float], found: list[RhoSummary], steps: int) -> "Figure":
+    from rnnlab.plots.gradient_flow import transport_by_lag
+
+    title = f"{name}: gradient through time before training"
+    return transport_by_lag(np.arange(steps + 1), _transports(curves, rhos, found), title=title)
+
+
+def _spectrum(name: str, curves: Curves, rhos: list[float]) -> "Figure":
+    from rnnlab.plots.spectrum import spectrum
+
+    return spectrum(
+        {rho: curves.of("eigenvalues", rho) for rho in rhos}, title=f"{name}: eigenvalues of the recurrent weights"
+    )
+
+
+def _norms(name: str, curves: Curves, rhos: list[float], found: list[RhoSummary]) -> "Figure":
+    from rnnlab.plots.sweep import sweep
+
+    norms = {rho: _padded(curves.of("norm", rho), len(curves.updates)) for rho in rhos}
+    diverged = {one.rho: len(one.diverged) for one in found}
+    return sweep(curves.updates, norms, diverged=diverged, title=f"{name}: gradient norm over training, per ρ")
+
+
+def _maps(name: str, curves: Curves, rhos: list[float], steps: int) -> "Figure":
+    from rnnlab.plots.flow_maps import flow_maps
+
+    maps = {rho: curves.of("map", rho) for rho in chosen(rhos, MOST_MAPS)}
+    title = f"{name}: gradient by lag while the network learns"
+    return flow_maps(curves.looks, np.arange(steps), maps, title=title)
 
 
 def chosen(rhos: Sequence[float], most: int) -> list[float]:

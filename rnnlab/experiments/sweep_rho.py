@@ -11,6 +11,7 @@ from rnnlab.config import dump
 from rnnlab.dynamics import spectra
 from rnnlab.errors import RnnlabError, UsageError
 from rnnlab.experiments import sweep_sentences
+from rnnlab.experiments.drawing import draw_plots
 from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.reports import Progress
 from rnnlab.experiments.setup import architecture_of, check_network, threads
@@ -164,7 +165,7 @@ class _Sweep:
         self._warn(" ".join(filter(None, (ordered, once))))
 
     def carry_out(self) -> SweepSummary:
-        """Run all slices, then write the summary and the plots."""
+        """Run all slices, then write the summary, and the plots last."""
         self.run.log(f"Sweeping over {len(self.rhos)} rhos with {self.problem.description}")
         slices = run_slices(self.config, self.problem, self.rhos, exact=self.exact, tick=self._progress.tick)
         for part in slices:
@@ -194,11 +195,10 @@ class _Sweep:
         edge = spectra.mean_field_edge(config.model.activation) if self._has_theory() else None
         self._warn_of_divergence(found)
         others = alternatives(config, self.problem, found, exact=self.exact, should_stop=self._should_stop)
-        curves = {one.rho: self.curves.of("log_jacobian", one.rho) for one in found}
+        by_lag = {one.rho: self.curves.of("log_jacobian", one.rho) for one in found}
         sentences = sweep_sentences.stand(
-            config, found, steps, edge, exact=self.exact, alternatives=others, curves=curves
+            config, found, steps, edge, exact=self.exact, alternatives=others, curves=by_lag
         )
-        self._draw(columns, found, steps, edge)
         summary = {
             "cell": config.model.cell,
             "activation": config.model.activation,
@@ -221,6 +221,7 @@ class _Sweep:
         lost = sum(len(one.diverged) for one in found)
         status = "diverged" if lost == sum(one.seeds for one in found) else "completed"
         self.run.finish(status, datetime.now(UTC), headline=summary["headline"], warnings=self.warnings, diverged=lost)
+        self._draw(columns, found, steps, edge)
         return SweepSummary(
             self.run.path, config.name, config, steps, found, edge, sentences, tuple(self.warnings),
             self.run.record, summary,
@@ -248,15 +249,12 @@ class _Sweep:
 
     def _warn(self, sentence: str) -> None:
         self.warnings.append(sentence)
-        self.run.log(f"warning: {sentence}")
         self._tell(sentence)
+        self.run.log(f"warning: {sentence}")
 
     def _draw(self, columns, found: list[RhoSummary], steps: int, edge: float | None) -> None:
-        from rnnlab.plots.canvas import render
-
         figures = draw(self.config, self.curves, columns, found, steps, edge, exact=self.exact)
-        for filename, figure in figures.items():
-            self.run.write(f"plots/{filename}", render(figure()))
+        draw_plots(self.run, figures, self._warn)
 
 
 def _mark_failed(run: RunFolder, error: BaseException) -> None:
@@ -264,6 +262,8 @@ def _mark_failed(run: RunFolder, error: BaseException) -> None:
     try:
         reason = error.message if isinstance(error, RnnlabError) else f"{type(error).__name__}: {error}"
         run.log(f"error: {reason}")
+        if run.record["status"] != "running":  # done, but for its plots
+            return
         run.finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", datetime.now(UTC))
     except (RnnlabError, OSError):
         pass

@@ -30,6 +30,7 @@ class SweepTables:
         self._run.append_columns("results.csv", self._results[-1])
         self._append_norms(part)
         self._append_flow(part)
+        self._run.flush()  # the next slice, or the plots, may take long
 
     def results(self) -> dict[str, np.ndarray]:
         """All of results.csv, a row per model."""

@@ -12,9 +12,10 @@ from rnnlab.config import dump
 from rnnlab.engine.divergence import describe
 from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RnnlabError
+from rnnlab.experiments.drawing import Figures, draw_plots
 from rnnlab.experiments.gradient_flow import FlowTable
 from rnnlab.experiments.loss_units import LossUnit, loss_unit
-from rnnlab.experiments.outcome import TOLD, Sayings, diverged_record, draw_course, finish
+from rnnlab.experiments.outcome import TOLD, Sayings, course_figures, diverged_record, finish
 from rnnlab.experiments.problems import Problem, build_problem
 from rnnlab.experiments.recording import Recorder
 from rnnlab.experiments.reports import Progress, TrainSummary
@@ -92,13 +93,12 @@ def _run(config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on
         recorder.close()
         raise
     recorder.close()
-    draw_course(config, run, recorder, training)
-    flow.draw()
+    figures = course_figures(config, recorder, training) | flow.figures()
     if stopped:
-        return _interrupted(config, run, training, say)
+        return _interrupted(config, run, training, say, figures)
     if len(recorder.diverged) == len(config.seeds):
-        raise _diverged(config, training, run, recorder, say)
-    return finish(config, problem, training, run, recorder, say)
+        raise _diverged(config, training, run, recorder, say, figures)
+    return finish(config, problem, training, run, recorder, say, figures)
 
 
 def _train(
@@ -161,10 +161,11 @@ def _checkpoint(run: RunFolder, training: Training) -> None:
     run.save_checkpoint(training.state(), {"update": training.done, "tables": run.table_sizes()})
 
 
-def _interrupted(config, run: RunFolder, training: Training, say: Sayings) -> TrainSummary:
+def _interrupted(config, run: RunFolder, training: Training, say: Sayings, figures: Figures) -> TrainSummary:
     sentence = f"Stopped after update {training.done} of {training.updates}; the state is kept in a checkpoint."
     run.log(sentence)
-    run.finish("interrupted", datetime.now(UTC))
+    run.finish("interrupted", datetime.now(UTC), warnings=say.warnings)
+    draw_plots(run, figures, say.warn)
     return TrainSummary(
         run.path,
         config.name,
@@ -180,7 +181,9 @@ def _interrupted(config, run: RunFolder, training: Training, say: Sayings) -> Tr
     )
 
 
-def _diverged(config, training: Training, run: RunFolder, recorder: Recorder, say: Sayings) -> DivergedError:
+def _diverged(
+    config, training: Training, run: RunFolder, recorder: Recorder, say: Sayings, figures: Figures
+) -> DivergedError:
     sentences = [_divergence(config.seeds[m], *recorder.diverged[m]) for m in sorted(recorder.diverged)]
     others = len(sentences) - 1
     more = f" So did the other {f'{others} seeds' if others > 1 else 'seed'}; log.txt says where." if others else ""
@@ -196,6 +199,7 @@ def _diverged(config, training: Training, run: RunFolder, recorder: Recorder, sa
     )
     run.log(f"error: {error.message}")
     run.finish("diverged", datetime.now(UTC), diverged=diverged_record(config.seeds, recorder), warnings=say.warnings)
+    draw_plots(run, figures, say.warn)
     return error
 
 
@@ -209,6 +213,8 @@ def _mark_failed(run: RunFolder, error: BaseException) -> None:
     reason = error.message if isinstance(error, RnnlabError) else f"{type(error).__name__}: {error}"
     try:
         run.log(f"error: {'interrupted' if interrupted else reason}")
+        if run.record["status"] != "running":  # done, but for its plots
+            return
         run.finish("interrupted" if interrupted else "failed", datetime.now(UTC))
     except (RnnlabError, OSError):
         pass

@@ -1,0 +1,5 @@
+"""Plots of runs. Importing anything here imports matplotlib, without the user's settings."""
+
+from rnnlab.plots.isolation import import_matplotlib
+
+import_matplotlib()

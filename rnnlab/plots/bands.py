@@ -9,7 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.style import VERMILLION
 
-FEW_SEEDS = 10
+TAIL = 0.05  # share of the seeds that lies below the interval, and above it
 MOST_POINTS = 1500
 # Limits of an axis and the ticks around them must not overflow: nothing is drawn beyond these.
 SMALLEST, LARGEST = 1e-150, 1e150
@@ -23,7 +23,7 @@ class Band:
     ----------
     x, median, low, high : arrays of shape (U,)
     spread : str
-        What low and high are: "min to max" below 10 seeds, "10–90 %" from there on; empty for one seed.
+        What low and high are: "5–95 %" of the seeds; empty for one seed.
     """
 
     x: NDArray
@@ -47,14 +47,18 @@ def summarise(x: ArrayLike, values: ArrayLike) -> Band:
     ----------
     x : array of shape (U,)
     values : array of shape (R, U) or (U,)
-        More than 1,500 columns are put together in bins, whose spread is that of all values in the bin.
+        More than 1,500 columns are put together in bins: median of the medians, least of the low ends, largest
+        of the high ends, so that no spike is lost.
     """
     x, values = np.atleast_1d(np.asarray(x)), np.atleast_2d(drawable(values))
-    seeds = len(values)
-    x, values = _bin_columns(x, values)
-    tail = 0.1 if seeds >= FEW_SEEDS else 0.0
-    low, median, high = quantiles(values, [tail, 0.5, 1.0 - tail])
-    spread = "" if len(values) == 1 else "10–90 %" if tail else "min to max"
+    spread = "" if len(values) == 1 else "5–95 %"
+    low, median, high = quantiles(values, [TAIL, 0.5, 1.0 - TAIL])
+    if (width := -(-len(x) // MOST_POINTS)) > 1:
+        low, median, high = (
+            quantiles(_bins(one, width), [share])[0] for one, share in ((low, 0.0), (median, 0.5), (high, 1.0))
+        )
+        x = x[np.minimum(np.arange(len(median)) * width + width // 2, len(x) - 1)]
+        spread = spread or "extremes"
     return Band(x, median, low, high, spread)
 
 
@@ -97,19 +101,19 @@ def draw_band(axes: Axes, band: Band, label: str, *, color: str, shade: float = 
 
 
 def label_seeds(seeds: int, spread: str = "") -> str:
-    """How many seeds are drawn, and which part of them is shaded: "median of 5 seeds, min to max"."""
+    """How many seeds are drawn, and which part of them is shaded: "median of 5 seeds, 5–95 %"."""
     if seeds == 1:
         return "1 seed"
     return ", ".join(filter(None, [f"median of {seeds} seeds", spread]))
 
 
-def surviving(values: ArrayLike) -> NDArray[np.float64]:
-    """Rows of an array of shape (R, U) that are finite throughout; all rows where none is.
+def surviving(values: ArrayLike, stopped: ArrayLike = False) -> NDArray[np.float64]:
+    """Rows of an array of shape (R, U) that are finite throughout, or `stopped`; all rows where none is.
 
     What an axis should fit: one model that runs away would squeeze all others into a line.
     """
     values = np.atleast_2d(drawable(values))
-    finite = np.isfinite(values).all(axis=1)
+    finite = np.isfinite(values).all(axis=1) | np.asarray(stopped, bool)
     return values[finite] if finite.any() else values
 
 
@@ -161,13 +165,9 @@ def mark_diverged(
     return int(models.size)
 
 
-def _bin_columns(x: NDArray, values: NDArray) -> tuple[NDArray, NDArray]:
-    models, columns = values.shape
-    width = -(-columns // MOST_POINTS)
-    if width <= 1:
-        return x, values
-    bins = -(-columns // width)
-    padded = np.full((models, bins * width), np.nan)
-    padded[:, :columns] = values
-    together = padded.reshape(models, bins, width).transpose(0, 2, 1).reshape(models * width, bins)
-    return x[np.minimum(np.arange(bins) * width + width // 2, columns - 1)], together
+def _bins(values: NDArray, width: int) -> NDArray:
+    """(U,) as (width, bins), filled up with NaN."""
+    bins = -(-len(values) // width)
+    padded = np.full(bins * width, np.nan)
+    padded[: len(values)] = values
+    return padded.reshape(bins, width).T

@@ -7,7 +7,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.text import Text
 
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import INK, style_axes
 
 DOTS_PER_INCH = 150
@@ -75,8 +77,61 @@ def new_figure(
         style_axes(one)
         # Labels at a fixed distance stand in line, however wide the numbers of each panel are.
         one.yaxis.set_label_coords(-0.62 / panel[0], 0.5)
-    figure.text(0.25 / width, 1 - 0.14 / height, title, size=13, weight="bold", color=INK, va="top")
+    place = 0.25 / width, 1 - 0.14 / height
+    heading = figure.text(*place, one_line(title), size=13, weight="bold", color=INK, va="top", parse_math=False)
+    fit_text(heading, width - 0.5)
     return figure, axes
+
+
+def one_line(text: str, most: int = 400) -> str:
+    """A name of the user's as it can be drawn: no control characters, and its middle left out where it is long."""
+    text = text.encode("utf-8", "replace").decode()
+    text = " ".join("".join(mark if mark.isprintable() else " " for mark in text).split())
+    return text if len(text) <= most else f"{text[: most // 2]}…{text[len(text) - (most - 1) // 2 :]}"
+
+
+def literal(text: str, most: int = 40) -> str:
+    """The same for a name inside a text that may hold mathematics: its dollar signs stay dollar signs."""
+    return one_line(text, most).replace("$", r"\$")
+
+
+def fit_text(text: Text, room: float, *, smallest: float | None = None) -> None:
+    """Make a text that is longer than `room` inches smaller, then leave out its middle until it fits."""
+    figure = text.get_figure(root=True)
+    assert figure is not None
+    words, kept = text.get_text(), len(text.get_text())
+    while (length := _length(text)) > room * figure.dpi:
+        size = float(text.get_fontsize())
+        if size > (smallest or size):
+            text.set_fontsize(max(smallest or size, size * room * figure.dpi / length - 0.1))
+        elif kept > 2:
+            kept = min(kept - 1, int(kept * room * figure.dpi / length))
+            text.set_text(one_line(words, max(kept, 2)))
+        else:
+            return
+
+
+def _length(text: Text) -> float:
+    """Pixels along the line."""
+    box = text.get_window_extent(text.get_figure(root=True).canvas.get_renderer())  # type: ignore[union-attr]
+    return box.height if text.get_rotation() == 90 else box.width
+
+
+def _fit_y_axes(figure: Figure) -> None:
+    """Give numbers of any width their room at the left, and no label more than the height of its panel."""
+    shown = [axes for axes in figure.axes if axes.get_ylabel() and axes.get_subplotspec() is not None]
+    for axes in shown:
+        panel = axes.get_window_extent()
+        numbers = [one for one in axes.get_yticklabels() if one.get_text()]
+        ends = [
+            panel.x0 - one.get_window_extent().x0
+            for one in numbers
+            if axes.get_ylim()[0] <= one.get_position()[1] <= axes.get_ylim()[1]
+        ]
+        away = max(0.62 * figure.dpi, max(ends, default=0.0) + 0.06 * figure.dpi)
+        if axes.yaxis.get_label_position() == "left":
+            axes.yaxis.set_label_coords(-away / panel.width, 0.5)
+        fit_text(axes.yaxis.label, panel.height / figure.dpi + 0.3, smallest=8.0)
 
 
 def blank(axes: Axes, message: str) -> None:
@@ -84,8 +139,10 @@ def blank(axes: Axes, message: str) -> None:
     axes.text(0.5, 0.5, message, transform=axes.transAxes, ha="center", va="center", color=INK, size=11)
 
 
+@own_settings()
 def render(figure: Figure) -> bytes:
     """A figure as the bytes of a PNG file, the same every time for the same figure."""
+    _fit_y_axes(figure)
     buffer = io.BytesIO()
     # Without its version number in the file, matplotlib writes the same bytes every time.
     figure.savefig(

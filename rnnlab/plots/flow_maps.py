@@ -3,24 +3,27 @@
 from collections.abc import Mapping
 
 import numpy as np
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, MaxNLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import drawable, label_seeds, quantiles
 from rnnlab.plots.canvas import blank, new_figure
-from rnnlab.plots.style import FAINT, INK, write_power
+from rnnlab.plots.colours import colour_scale, draw_colours
+from rnnlab.plots.isolation import own_settings
+from rnnlab.plots.style import INK
 
-MOST_DECADES = 20.0
+FLOW = r"$\|\partial L_T\,/\,\partial h_{T-k}\|$"
+GREY = "grey: 0, diverged or stopped"
 
 
+@own_settings()
 def flow_maps(
     updates: ArrayLike,
     lags: ArrayLike,
     norms: Mapping[float, ArrayLike],
     *,
-    quantity: str = "‖∂L(T) / ∂h(T − lag)‖",
+    quantity: str = FLOW,
     title: str = "Gradient by lag while the network learns",
 ) -> Figure:
     """Small multiples side by side, one per rho: the median norm by lag and update, grey where there is none.
@@ -38,7 +41,7 @@ def flow_maps(
     size = (2.1 + 2.75 * columns, 4.2)
     figure, axes = new_figure(title, columns=columns, size=size, right=1.25, gap=(0.3, 0.8), top=0.95)
     maps = {rho: _median(values, len(updates), len(lags)) for rho, values in norms.items()}
-    scale = _scale(list(maps.values()))
+    scale = colour_scale(*maps.values())
     mesh = None
     for place, (rho, values) in enumerate(maps.items()):
         panel = axes[0, place]
@@ -47,21 +50,21 @@ def flow_maps(
         panel.grid(False)
         panel.set_facecolor("#DDDDDD")
         panel.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
+        panel.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
         panel.tick_params(labelleft=place == 0)
         if scale is None or not (values > 0).any():
             blank(panel, "no gradient")
             continue
         mesh = panel.pcolormesh(_edges(updates), _edges(lags), _shown(values).T, norm=scale, cmap="cividis")
-    axes[0, 0].set_ylabel("lag (steps back in time)")
+    axes[0, 0].set_ylabel("lag k (steps back in time)")
     if mesh is not None:
         place = axes[0, -1].get_position()
         bar_axes = figure.add_axes((place.x1 + 0.2 / size[0], place.y0, 0.14 / size[0], place.height))
-        bar = figure.colorbar(mesh, cax=bar_axes, ticks=LogLocator(numticks=9), format=FuncFormatter(write_power))
-        bar.ax.yaxis.set_minor_locator(NullLocator())
-        bar.ax.tick_params(labelsize=9, colors=INK, color=FAINT)
-        bar.outline.set_visible(False)  # type: ignore[operator]
+        draw_colours(figure, mesh, list(maps.values()), cax=bar_axes)
     seeds = max((len(np.asarray(values)) for values in norms.values()), default=1)
-    figure.text(0.25 / size[0], 1 - 0.45 / size[1], f"{quantity}, {label_seeds(seeds)}", size=9, color=INK, va="top")
+    figure.text(
+        0.25 / size[0], 1 - 0.45 / size[1], f"{quantity}, {label_seeds(seeds)}; {GREY}", size=9, color=INK, va="top"
+    )
     return figure
 
 
@@ -73,14 +76,6 @@ def _median(values: ArrayLike, updates: int, lags: int) -> NDArray[np.float64]:
     (median,) = quantiles(values.reshape(models, reached * lags), [0.5])
     full[:reached] = median.reshape(reached, lags)
     return full
-
-
-def _scale(maps: list[NDArray]) -> LogNorm | None:
-    positive = np.concatenate([np.empty(0), *(values[np.isfinite(values) & (values > 0)] for values in maps)])
-    if not positive.size:
-        return None
-    high = float(positive.max())
-    return LogNorm(min(max(float(positive.min()), high * 10.0**-MOST_DECADES), high / 10), high)
 
 
 def _shown(values: NDArray) -> np.ma.MaskedArray:

@@ -4,12 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
+from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, num2date
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import Band, draw_band, drawable, label_seeds, summarise
-from rnnlab.plots.canvas import blank, new_figure
+from rnnlab.plots.canvas import blank, literal, new_figure, one_line
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, BLUE, FAINT, INK, ORANGE, legend_above, scale_y
 
 
@@ -31,6 +32,7 @@ class TrainingPart:
     high: float
 
 
+@own_settings()
 def forecast(
     dates: ArrayLike,
     actual: ArrayLike,
@@ -75,12 +77,12 @@ def forecast(
     label = f"{model}, {label_seeds(len(predicted), band.spread)} (RMSE {_median(rmse)})"
     prices, errors = axes[0, 0], axes[1, 0]
     prices.plot(dates, actual, color=BLACK, linewidth=1.1, label="actual", zorder=3)
-    naive_label = f"naive: last known {quantity} (RMSE {naive_rmse:.4g})"
-    prices.plot(dates, naive, color=ORANGE, linewidth=1.0, linestyle="--", label=naive_label, zorder=4)
-    draw_band(prices, band, label, color=BLUE, linewidth=1.4, zorder=3.5)
+    naive_label = f"persistence: last known {literal(quantity)} (RMSE {naive_rmse:.4g})"
+    prices.plot(dates, naive, color=ORANGE, linewidth=0.8, label=naive_label, zorder=2.5)
+    draw_band(prices, band, label, color=BLUE, linewidth=1.4, zorder=4)
     if training is not None:
-        _draw_training(prices, training, dates[0], quantity)
-    prices.set_ylabel(f"{quantity} ({unit})" if unit else quantity)
+        _draw_training(prices, training, dates[0], literal(quantity))
+    prices.set_ylabel(one_line(f"{quantity} ({unit})" if unit else quantity), parse_math=False)
     _scale_prices(prices, actual, band, training)
     legend_above(prices, columns=3)
     _draw_errors(errors, actual, naive, dates, predicted, unit)
@@ -101,9 +103,9 @@ def _draw_training(axes: Axes, training: TrainingPart, split: np.datetime64, qua
 def _draw_errors(axes: Axes, actual: NDArray, naive: NDArray, dates: NDArray, predicted: NDArray, unit: str) -> None:
     band = summarise(dates, predicted - actual)
     axes.axhline(0.0, color=BLACK, linewidth=1.0)
-    axes.plot(dates, naive - actual, color=ORANGE, linewidth=0.9, linestyle="--", label="naive", zorder=4)
-    draw_band(axes, band, "model", color=BLUE, linewidth=1.1)
-    axes.set_ylabel(f"error ({unit})" if unit else "error")
+    axes.plot(dates, naive - actual, color=ORANGE, linewidth=0.8, label="persistence", zorder=2.5)
+    draw_band(axes, band, "model", color=BLUE, linewidth=1.1, zorder=4)
+    axes.set_ylabel(one_line(f"error ({unit})" if unit else "error"), parse_math=False)
     axes.text(0.008, 0.04, "error = forecast − actual", transform=axes.transAxes, size=8, color=INK)
     reach = float(np.ptp(actual)) * 2.0 or abs(float(actual[0])) or 1.0
     scale_y(axes, [naive - actual, [0.0], *_within(band, -reach, reach)], log=False)
@@ -124,10 +126,22 @@ def _within(band: Band, low: float, high: float) -> list[NDArray]:
 def _write_dates(axes: Axes, dates: NDArray) -> None:
     locator = AutoDateLocator(minticks=4, maxticks=9)
     axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(ConciseDateFormatter(locator))
+    axes.xaxis.set_major_formatter(_Dates(locator))
     first, last = dates.min(), dates.max()
     margin = max((last - first) // 100, np.timedelta64(1, "D"))
     axes.set_xlim(first - margin, last + margin)  # type: ignore[arg-type]
+
+
+class _Dates(ConciseDateFormatter):
+    """Concise dates whose first one has all that the reader needs, its year above all."""
+
+    def format_ticks(self, values):  # type: ignore[override]
+        texts = super().format_ticks(values)
+        if texts:
+            first, last = (num2date(value) for value in (values[0], values[-1]))
+            day = "" if last.year - first.year >= len(values) - 1 else "-%b" if first.day == 1 else "-%b-%d"
+            texts[0] = first.strftime(f"%Y{day}")
+        return texts
 
 
 def _median(rmse: ArrayLike) -> str:

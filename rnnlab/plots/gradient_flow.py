@@ -1,17 +1,20 @@
 """Gradients through time: transport by lag, and how it changed while the model was trained."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
+from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import draw_band, drawable, label_seeds, quantiles, summarise
 from rnnlab.plots.canvas import blank, new_figure
+from rnnlab.plots.colours import colour_scale, draw_colours
+from rnnlab.plots.flow_maps import FLOW, GREY
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import (
     FAINT,
     INK,
@@ -24,8 +27,8 @@ from rnnlab.plots.style import (
 )
 
 MOST_COLUMNS = 800
-# A gradient that much below the largest is as good as zero: no colours are spent on it.
-MOST_DECADES = 20.0
+POOR = 10.0  # a fitted rate that misses its curve by this factor somewhere says little
+TRANSPORT = r"$\|\partial h_T\,/\,\partial h_{T-k}\|_F\,/\,\sqrt{h}$"
 
 
 @dataclass(frozen=True)
@@ -47,11 +50,12 @@ class Transport:
     rate: float | None = None
 
 
+@own_settings()
 def transport_by_lag(
     lags: ArrayLike,
     curves: Mapping[str, Transport],
     *,
-    quantity: str = "‖∂h(T) / ∂h(T − lag)‖ / √h",
+    quantity: str = TRANSPORT,
     title: str = "Gradient transport by lag",
 ) -> Figure:
     """One panel, logarithmic: a line per curve with its band over seeds, its bound and its fitted rate.
@@ -71,13 +75,14 @@ def transport_by_lag(
     return figure
 
 
+@own_settings()
 def gradient_flow(
     updates: ArrayLike,
     lags: ArrayLike,
     norms: ArrayLike,
     *,
     curves: Mapping[str, Transport] | None = None,
-    quantity: str = "‖∂L(T) / ∂h(T − lag)‖",
+    quantity: str = FLOW,
     title: str = "Gradient flow through time",
 ) -> Figure:
     """Two panels: norm by lag at the first and the last update, and a heat map of the norm by lag and update.
@@ -110,7 +115,7 @@ def _draw_transport(axes: Axes, lags: NDArray, curves: Mapping[str, Transport], 
     for index, (label, curve) in enumerate(curves.items()):
         style = line_style(index)
         band = summarise(lags, curve.norms)
-        rate = "" if curve.rate is None else f", {_write_rate(curve.rate)}"
+        rate = "" if curve.rate is None else f", {_write_rate(curve.rate)}{_write_fit(lags, band.median, curve.rate)}"
         draw_band(axes, band, label + rate, **style)  # type: ignore[arg-type]
         shown += [band.median, band.low, band.high]
         if curve.bound is not None:
@@ -120,10 +125,12 @@ def _draw_transport(axes: Axes, lags: NDArray, curves: Mapping[str, Transport], 
         if curve.rate is not None and np.isfinite(curve.rate):
             _draw_rate(axes, lags, band.median, curve.rate)
     if any(curve.bound is not None for curve in curves.values()):
-        axes.plot([], [], color=FAINT, linestyle=":", linewidth=1.2, label="upper bound (γ ‖W_hh‖)^lag")
+        axes.plot(
+            [], [], color=FAINT, linestyle=":", linewidth=1.2, label=r"upper bound $(\gamma\,\|W_{\mathrm{hh}}\|)^k$"
+        )
     if any(curve.rate is not None for curve in curves.values()):
         axes.plot([], [], color=INK, linestyle="--", linewidth=0.9, label="fitted rate")
-    axes.set(xlabel="lag (steps back in time)", ylabel=quantity)
+    axes.set(xlabel="lag k (steps back in time)", ylabel=quantity)
     count_x(axes)
     scale_y(axes, shown, log=True)
 
@@ -138,35 +145,50 @@ def _write_rate(rate: float) -> str:
     return f"{rate:+.3f} nats a step".replace("-", "−") if np.isfinite(rate) else "no rate"
 
 
-def _draw_rate(axes: Axes, lags: NDArray, median: NDArray, rate: float) -> None:
+def _write_fit(lags: NDArray, median: NDArray, rate: float) -> str:
+    """How well the line of the rate goes through the median: R², and where it misses it most."""
     known = np.flatnonzero(np.isfinite(median) & (median > 0))
-    if known.size == 0:
+    if known.size < 3 or not np.isfinite(rate):
+        return ""
+    logs = np.log(median[known])
+    misses = logs - _line(lags, median, rate)[known]
+    worst = int(np.argmax(np.abs(misses)))
+    factor = math.exp(min(abs(misses[worst]), 345.0))
+    spread = float(np.sum((logs - logs.mean()) ** 2))
+    squared = f"R² {1 - float(np.sum(misses**2)) / spread:.2f}, ".replace("-", "−") if spread > 1e-12 else ""
+    poor = "poor fit: " if factor > POOR else ""
+    return f"\n{poor}{squared}off by ×{write_power(float(f'{factor:.2g}'))} at lag {lags[known][worst]}"
+
+
+def _line(lags: NDArray, median: NDArray, rate: float) -> NDArray:
+    """Logarithms of the line of a rate: a least-squares line goes through the middle of its points."""
+    known = np.flatnonzero(np.isfinite(median) & (median > 0))
+    return np.log(median[known]).mean() + rate * (lags - lags[known].mean())
+
+
+def _draw_rate(axes: Axes, lags: NDArray, median: NDArray, rate: float) -> None:
+    if not (np.isfinite(median) & (median > 0)).any():
         return
-    # A least-squares line goes through the middle of its points.
-    exponent = np.log(median[known]).mean() + rate * (lags - lags[known].mean())
-    axes.plot(lags, np.exp(np.clip(exponent, -345, 345)), color=INK, linestyle="--", linewidth=0.9, zorder=3)
+    line = np.exp(np.clip(_line(lags, median, rate), -345, 345))
+    axes.plot(lags, line, color=INK, linestyle="--", linewidth=0.9, zorder=3)
 
 
 def _draw_heat_map(figure: Figure, axes: Axes, updates: NDArray, lags: NDArray, norms: NDArray, quantity: str) -> None:
-    axes.set(xlabel="update", ylabel="lag (steps back in time)", title=f"median of {quantity}")
-    axes.title.set(fontsize=10, color=INK)
+    axes.set(xlabel="update", ylabel="lag k (steps back in time)", title=f"median of {quantity}; {GREY}")
+    axes.title.set(fontsize=9, color=INK)
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=9, integer=True))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True))
     axes.grid(False)
-    positive = norms[np.isfinite(norms) & (norms > 0)]
-    if positive.size == 0:
+    scale = colour_scale(norms)
+    if scale is None:
         blank(axes, "no gradient: every norm is zero or not finite")
         return
-    high = float(positive.max())
-    low = max(float(positive.min()), high * 10.0**-MOST_DECADES)
     axes.set_facecolor("#DDDDDD")
+    everything = norms
     updates, norms = _thin(updates, norms)
     shown = np.ma.masked_array(norms, ~(np.isfinite(norms) & (norms > 0)))
-    scale = LogNorm(min(low, high / 10), high)
     mesh = axes.pcolormesh(_edges(updates), _edges(lags), shown.T, norm=scale, cmap="cividis")
-    locator = LogLocator(numticks=9)
-    bar = figure.colorbar(mesh, ax=axes, pad=0.03, ticks=locator, format=FuncFormatter(write_power))
-    bar.ax.yaxis.set_minor_locator(NullLocator())
-    bar.ax.tick_params(labelsize=9, colors=INK, color=FAINT)
-    bar.outline.set_visible(False)  # type: ignore[operator]
+    draw_colours(figure, mesh, [everything], ax=axes)
 
 
 def _median_over_seeds(norms: NDArray) -> NDArray:

@@ -8,11 +8,17 @@ from numpy.typing import ArrayLike
 
 from rnnlab.plots.bands import draw_band, label_seeds, summarise, surviving
 from rnnlab.plots.canvas import new_figure
-from rnnlab.plots.style import BLACK, count_x, legend_beside, line_style, scale_y
+from rnnlab.plots.isolation import own_settings
+from rnnlab.plots.style import BLACK, count_x, legend_beside, line_style, scale_y, write_symbol
 
 
+@own_settings()
 def gradient_norms(
-    updates: ArrayLike, norms: Mapping[str, ArrayLike], *, title: str = "Gradient norm per parameter"
+    updates: ArrayLike,
+    norms: Mapping[str, ArrayLike],
+    *,
+    unclipped: bool = False,
+    title: str = "Gradient norm per parameter",
 ) -> Figure:
     """One panel, logarithmic: a line per parameter with a band over seeds, and the total in black.
 
@@ -22,6 +28,8 @@ def gradient_norms(
     norms : mapping of parameter name to array of shape (R, U)
         Norms before clipping; the key "total" is the norm of the whole gradient. NaN where a model diverged;
         a norm of exactly 0 has no place on a log axis and leaves a gap.
+    unclipped : bool
+        There was no clipping, so that there is no "before" it.
     """
     figure, axes = new_figure(title, size=(9.0, 4.8), right=2.0, top=0.6)
     panel = axes[0, 0]
@@ -29,7 +37,7 @@ def gradient_norms(
     names = [name for name in norms if name != "total"]
     for index, name in enumerate(names):
         band = summarise(updates, norms[name])
-        draw_band(panel, band, name, shade=0.12, **line_style(index))  # type: ignore[arg-type]
+        draw_band(panel, band, write_symbol(name), shade=0.12, **line_style(index))  # type: ignore[arg-type]
         shown.append(surviving(norms[name]))
         seeds = label_seeds(len(np.atleast_2d(norms[name])), band.spread)
     if "total" in norms:
@@ -37,7 +45,7 @@ def gradient_norms(
         draw_band(panel, band, "total", color=BLACK, shade=0.12, linewidth=2.0)
         shown.append(surviving(norms["total"]))
         seeds = label_seeds(len(np.atleast_2d(norms["total"])), band.spread)
-    panel.set(xlabel="update", ylabel="gradient norm before clipping")
+    panel.set(xlabel="update", ylabel="gradient norm" if unclipped else "gradient norm before clipping")
     count_x(panel)
     scale_y(panel, shown, log=True)
     legend_beside(panel, seeds.replace(", ", ",\n"))

@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import drawable, label_seeds, summarise
 from rnnlab.plots.canvas import new_figure
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, BLUE, INK, ORANGE, VERMILLION, legend_above, scale_y
 
 
@@ -34,6 +35,7 @@ class Theory:
     label: str
 
 
+@own_settings()
 def growth(
     rho: ArrayLike,
     rates: ArrayLike,

@@ -24,8 +24,6 @@ FAINT = "#8C8C8C"
 CATEGORIES = (BLUE, ORANGE, GREEN, PURPLE, SKY, VERMILLION, YELLOW)
 LINE_STYLES = ("-", "--", ":", "-.")
 
-_SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
-
 
 def style_axes(axes: Axes) -> None:
     """Remove the box, draw a faint grid behind the data, set small dark labels."""
@@ -59,26 +57,32 @@ def legend_above(axes: Axes, *, columns: int = 6, title: str = "", first: object
     first : artist, optional
         The one to name before all others.
     """
-    handles = axes.get_legend_handles_labels()[0]
-    legend = axes.legend(
-        handles=sorted(handles, key=lambda handle: handle is not first),
-        title=title or None,
-        title_fontsize=9,
-        alignment="left",
-        loc="lower left",
-        bbox_to_anchor=(0.0, 1.005),
-        ncols=columns,
-        frameon=False,
-        fontsize=9,
-        labelcolor=INK,
-        borderpad=0.1,
-        borderaxespad=0.15,
-        handlelength=1.7,
-        handletextpad=0.5,
-        columnspacing=1.4,
-    )
-    legend.get_title().set_color(INK)
-    return legend
+    handles = sorted(axes.get_legend_handles_labels()[0], key=lambda handle: handle is not first)
+    figure = axes.get_figure(root=True)
+    room = figure.bbox.x1 - axes.get_window_extent().x0  # type: ignore[union-attr]
+    for ncols in range(min(columns, len(handles)) or 1, 0, -1):
+        legend = axes.legend(
+            handles=handles,
+            title=title or None,
+            title_fontsize=9,
+            alignment="left",
+            loc="lower left",
+            bbox_to_anchor=(0.0, 1.005),
+            ncols=ncols,
+            frameon=False,
+            fontsize=9 if len(handles) <= 2 * ncols else 7.5,
+            labelcolor=INK,
+            borderpad=0.1,
+            borderaxespad=0.15,
+            handlelength=1.7,
+            handletextpad=0.5,
+            columnspacing=1.4,
+            labelspacing=0.25,
+        )
+        if legend.get_window_extent().width <= room:
+            break
+    legend.get_title().set_color(INK)  # type: ignore[reportPossiblyUnboundVariable]
+    return legend  # type: ignore[reportPossiblyUnboundVariable]
 
 
 def legend_beside(axes: Axes, title: str = "") -> Legend:
@@ -150,15 +154,23 @@ def count_x(axes: Axes) -> None:
 
 
 def write_power(value: float, _position: object = None) -> str:
-    """0.001, 1, 1,000 where that is short, 10⁻⁵ or 2×10⁶ elsewhere."""
+    """0.001, 1, 1,000 where that is short, a power of ten (in mathtext) elsewhere."""
     if 9e-4 <= abs(value) < 20_000:
         return f"{value:,.3g}" if abs(value) < 1000 else f"{value:,.0f}"
     if value <= 0:
         return f"{value:g}"
     exponent = math.floor(math.log10(value) + 1e-9)
     digits = round(value / 10.0**exponent)
-    power = f"10{str(exponent).translate(_SUPERSCRIPTS)}"
-    return power if digits == 1 else f"{digits}×{power}"
+    power = f"10^{{{exponent}}}"
+    return f"${power}$" if digits == 1 else rf"${digits}\times {power}$"
+
+
+def write_symbol(name: str) -> str:
+    """The name of a parameter with its index set as one: layer0.W_hh."""
+    head, _, last = name.rpartition(".")
+    letter, _, index = last.partition("_")
+    symbol = rf"${letter}_{{\mathrm{{{index}}}}}$" if letter.isalpha() and index.isalpha() else last
+    return f"{head}.{symbol}" if head else symbol
 
 
 def _scale_log(axes: Axes, low: float, high: float) -> None:

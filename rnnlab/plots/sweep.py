@@ -10,18 +10,20 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import draw_band, label_seeds, mark_diverged, summarise, surviving
 from rnnlab.plots.canvas import new_figure
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import CATEGORIES, FAINT, INK, count_x, legend_above, scale_y
 
 Counts = Mapping[float, int] | None
 MOST_ABOVE = 1e6  # a model on its way to infinity would squeeze all others into a line
 
 
+@own_settings()
 def sweep(
     updates: ArrayLike,
     norms: Mapping[float, ArrayLike],
     *,
     diverged: Mapping[float, int] | None = None,
-    quantity: str = "‖∂L/∂W_hh‖",
+    quantity: str = r"$\|\partial L\,/\,\partial W_{\mathrm{hh}}\|$",
     title: str = "Gradient norm over training, per ρ",
 ) -> Figure:
     """One panel, logarithmic: median over seeds per rho, with bands and crosses for up to seven of them.
@@ -68,7 +70,7 @@ def _draw_few(axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike], 
         band = summarise(updates, values)
         diverged = mark_diverged(axes, updates, values, color=color, label="")
         diverged = diverged if known is None else known[rho]
-        label = f"ρ = {rho:g}" + (f" ({diverged} diverged)" if diverged else "")
+        label = f"ρ = {rho:g}" + (f" ({diverged} diverged: ×)" if diverged else "")
         draw_band(axes, band, label, color=color)
         seeds = label_seeds(len(np.atleast_2d(values)), band.spread)
     if seeds:

@@ -1,5 +1,7 @@
 """The course of training: the loss, and the gradient norm with what clipping did to it."""
 
+import math
+
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -7,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.bands import draw_band, drawable, label_seeds, mark_diverged, summarise, surviving
 from rnnlab.plots.canvas import new_figure
+from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import (
     BLUE,
     GREEN,
@@ -20,8 +23,10 @@ from rnnlab.plots.style import (
 )
 
 MOST_MARKS = 3000
+MOST_AWAY = 6.0  # decades between the norms and a threshold that is drawn beside them
 
 
+@own_settings()
 def training(
     epochs: ArrayLike,
     loss: ArrayLike,
@@ -78,17 +83,24 @@ def _draw_loss(
     early: NDArray,
 ) -> None:
     band = summarise(epochs, loss)
-    draw_band(axes, band, f"training ({label_seeds(len(loss), band.spread)})", color=BLUE)
-    shown = [surviving(loss)]
+    draw_band(axes, band, f"training ({_name_seeds(loss, band.spread, early)})", color=BLUE)
+    shown = [surviving(loss, early)]
     if validation is not None:
         held_out = summarise(epochs, validation)
         draw_band(axes, held_out, "validation", color=ORANGE)
-        shown.append(surviving(validation))
+        shown.append(surviving(validation, early))
     axes.set(xlabel=loss_axis, ylabel=loss_name)
     scale_y(axes, shown)
     _mark_ends(axes, epochs, loss, early)
     count_x(axes)
     legend_above(axes)
+
+
+def _name_seeds(values: NDArray, spread: str, early: NDArray) -> str:
+    """What the line is; where early stopping thins the seeds out, of which of them."""
+    if not early.any() or len(values) == 1:
+        return label_seeds(len(values), spread)
+    return f"median of the seeds still training, {spread}"
 
 
 def _mark_ends(axes: Axes, x: ArrayLike, values: NDArray, early: NDArray) -> None:
@@ -103,18 +115,28 @@ def _draw_norm(
     axes: Axes, updates: NDArray, norm: NDArray, clip_scale: NDArray, threshold: float | None, early: NDArray
 ) -> None:
     band = summarise(updates, norm)
-    draw_band(axes, band, f"before clipping ({label_seeds(len(norm), band.spread)})", color=GREEN)
     clipped = (clip_scale < 1.0) & np.isfinite(norm)
+    name = "before clipping" if clipped.any() or threshold is not None else "whole gradient"
+    draw_band(axes, band, f"{name} ({_name_seeds(norm, band.spread, early)})", color=GREEN)
     if threshold is not None:
         text = f"τ = {threshold:g}" + ("" if clipped.any() else " (never exceeded)")
-        axes.axhline(threshold, color=INK, linewidth=1.0, linestyle="--", label=text)
+        axes.axhline(float(drawable(threshold)), color=INK, linewidth=1.0, linestyle="--", label=text)
     if clipped.any():
         _mark_clipped(axes, updates, norm, clipped, float(np.mean(clip_scale < 1.0)))
     axes.set(xlabel="update", ylabel="gradient norm")
-    scale_y(axes, [surviving(norm), threshold or np.nan])
+    scale_y(axes, [surviving(norm, early), _within_reach(threshold, surviving(norm, early))])
     _mark_ends(axes, updates, norm, early)
     count_x(axes)
     legend_above(axes)
+
+
+def _within_reach(threshold: float | None, norm: NDArray) -> float:
+    """The threshold where it can be shown beside the norms without squeezing them into a line, else NaN."""
+    positive = norm[np.isfinite(norm) & (norm > 0)]
+    if not threshold or not positive.size:
+        return np.nan if not threshold else float(drawable(threshold))
+    away = abs(math.log10(threshold) - math.log10(float(np.median(positive))))
+    return threshold if away <= MOST_AWAY else np.nan
 
 
 def _mark_clipped(axes: Axes, updates: NDArray, norm: NDArray, clipped: NDArray, share: float) -> None:

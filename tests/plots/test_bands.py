@@ -33,11 +33,12 @@ def test_quantiles_are_numpys_over_the_finite_values(values, share):
         np.testing.assert_allclose(value, expected, rtol=1e-9, atol=1e-9)
 
 
-def test_few_seeds_span_min_to_max_and_many_the_inner_80_percent():
+def test_the_band_holds_nine_in_ten_of_the_seeds_however_many_there_are():
     values = np.arange(11.0)[:, np.newaxis] * np.ones(3)
     few, many = summarise([1, 2, 3], values[:5]), summarise([1, 2, 3], values)
-    assert (few.low[0], few.median[0], few.high[0], few.spread) == (0.0, 2.0, 4.0, "min to max")
-    assert (many.low[0], many.median[0], many.high[0], many.spread) == (1.0, 5.0, 9.0, "10–90 %")
+    np.testing.assert_allclose([few.low[0], few.median[0], few.high[0]], [0.2, 2.0, 3.8])
+    np.testing.assert_allclose([many.low[0], many.median[0], many.high[0]], [0.5, 5.0, 9.5])
+    assert few.spread == many.spread == "5–95 %"
     assert summarise([1, 2, 3], values[0]).spread == ""
 
 
@@ -51,7 +52,7 @@ def test_long_series_are_binned_without_losing_a_spike():
     values[1, 77_777] = 50.0
     band = summarise(np.arange(100_000), values)
     assert len(band.x) == len(band.median) <= 1500
-    assert band.high.max() == 50.0
+    assert band.high.max() == pytest.approx(0.95 * 50 + 0.05)
     assert (band.median == 1.0).all()
     assert band.x[np.argmax(band.high)] == pytest.approx(77_777, abs=100)
 
@@ -95,8 +96,8 @@ def test_a_band_is_a_line_and_a_shade_and_a_lone_point_a_dot():
     (line,), (shade,) = axes.get_lines(), axes.collections
     np.testing.assert_array_equal(line.get_ydata(), [2.0, 4.0])
     corners = shade.get_paths()[0].vertices
-    for corner in ([1, 1], [1, 3], [2, 2], [2, 6]):
-        assert (corners == corner).all(axis=1).any()
+    for corner in ([1, 1.1], [1, 2.9], [2, 2.2], [2, 5.8]):
+        assert np.isclose(corners, corner).all(axis=1).any()
     draw_band(axes, summarise([1], [[4.0]]), "one", color="blue")
     assert axes.get_lines()[1].get_marker() == "o"
     assert len(axes.collections) == 1
@@ -104,5 +105,5 @@ def test_a_band_is_a_line_and_a_shade_and_a_lone_point_a_dot():
 
 def test_seeds_in_words():
     assert label_seeds(1, "") == "1 seed"
-    assert label_seeds(5, "min to max") == "median of 5 seeds, min to max"
+    assert label_seeds(5, "5–95 %") == "median of 5 seeds, 5–95 %"
     assert label_seeds(5) == "median of 5 seeds"

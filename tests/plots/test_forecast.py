@@ -22,14 +22,14 @@ def draw(predicted=PREDICTED, rmse=(1.5, 1.2345, 2.0), training=None, unit="USD"
 def test_lines_and_legend(line, legend_texts):
     prices, errors = draw()
     np.testing.assert_array_equal(line(prices, "actual").get_ydata(), ACTUAL)
-    np.testing.assert_array_equal(line(prices, "naive").get_ydata(), NAIVE)
+    np.testing.assert_array_equal(line(prices, "persistence").get_ydata(), NAIVE)
     np.testing.assert_array_equal(line(prices, "GRU").get_ydata(), PREDICTED[1])
-    np.testing.assert_array_equal(line(errors, "naive").get_ydata(), NAIVE - ACTUAL)
+    np.testing.assert_array_equal(line(errors, "persistence").get_ydata(), NAIVE - ACTUAL)
     np.testing.assert_array_equal(line(errors, "model").get_ydata(), PREDICTED[1] - ACTUAL)
     assert legend_texts(prices) == [
         "actual",
-        "naive: last known price (RMSE 1.9)",
-        "GRU, median of 3 seeds, min to max (RMSE 1.5)",
+        "persistence: last known price (RMSE 1.9)",
+        "GRU, median of 3 seeds, 5–95 % (RMSE 1.5)",
     ]
 
 

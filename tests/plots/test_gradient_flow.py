@@ -15,17 +15,17 @@ def test_transport_shows_median_bound_and_rate(line, legend_texts):
     curves = {"ρ = 0.9": Transport(norms, bound=1.5**LAGS, rate=np.log(0.5)), "ρ = 1.2": Transport(norms)}
     (axes,) = transport_by_lag(LAGS, curves).axes
     assert axes.get_yscale() == "log"
-    assert axes.get_xlabel() == "lag (steps back in time)"
+    assert axes.get_xlabel() == "lag k (steps back in time)"
     np.testing.assert_array_equal(line(axes, "ρ = 0.9").get_ydata(), norms[1])
     lines = [one.get_ydata() for one in axes.get_lines() if len(one.get_xdata()) == 6]
     assert any(np.array_equal(y, 1.5**LAGS) for y in lines)
     # The fitted rate runs through the middle of the median: here it is the median itself.
     assert sum(np.allclose(y, norms[1], rtol=1e-12) for y in lines) == 3
     assert legend_texts(axes) == [
-        "median of 3 seeds, min to max",
-        "ρ = 0.9, −0.693 nats a step",
+        "median of 3 seeds, 5–95 %",
+        "ρ = 0.9, −0.693 nats a step\nR² 1.00, off by ×1 at lag 0",
         "ρ = 1.2",
-        "upper bound (γ ‖W_hh‖)^lag",
+        r"upper bound $(\gamma\,\|W_{\mathrm{hh}}\|)^k$",
         "fitted rate",
     ]
 
@@ -46,7 +46,7 @@ def test_flow_shows_first_and_last_update_and_all_between(line):
     shown = np.asarray(mesh.get_array())
     np.testing.assert_allclose(shown, np.median(norms, axis=0).T)
     assert isinstance(mesh.norm, LogNorm)
-    assert (right.get_xlabel(), right.get_ylabel()) == ("update", "lag (steps back in time)")
+    assert (right.get_xlabel(), right.get_ylabel()) == ("update", "lag k (steps back in time)")
     # Cells reach half-way to their neighbours, however far apart those are.
     np.testing.assert_allclose(np.unique(mesh.get_coordinates()[..., 0]), [-5, 5, 30, 70])
     assert bar.get_ylim() == pytest.approx((mesh.norm.vmin, mesh.norm.vmax))

@@ -3,6 +3,7 @@
 import numpy as np
 
 from rnnlab.plots.gradient_norms import gradient_norms
+from rnnlab.plots.style import write_symbol
 
 UPDATES = np.arange(1, 5)
 
@@ -19,7 +20,11 @@ def test_a_line_per_parameter_and_the_total(line, legend_texts):
     assert len(axes.get_lines()) == len(axes.collections) == 3
     for name, values in norms.items():
         np.testing.assert_array_equal(line(axes, name).get_ydata(), values[1])
-    assert legend_texts(axes) == ["median of 3 seeds,\nmin to max", "layer0.W_hh", "layer0.b_h", "total"]
+    assert legend_texts(axes) == [
+        "median of 3 seeds,\n5–95 %",
+        *map(write_symbol, ("layer0.W_hh", "layer0.b_h")),
+        "total",
+    ]
     assert line(axes, "total").get_color() == "#000000"
 
 

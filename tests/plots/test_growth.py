@@ -21,10 +21,10 @@ def test_points_intervals_and_labels(legend_texts):
     (axes,) = growth(RHO, RATES, steps=50).axes
     points, bars = measured(axes)
     np.testing.assert_allclose(points, np.column_stack([RHO, [-0.4, -0.1, 0.4]]))
-    np.testing.assert_allclose(bars, [[-0.5, -0.3], [-0.2, 0.0], [0.3, 0.5]])
+    np.testing.assert_allclose(bars, [[-0.49, -0.31], [-0.19, -0.01], [0.31, 0.49]])
     assert axes.get_xlabel() == "ρ, scale of the recurrent weights"
     assert axes.get_ylabel() == "growth rate (nats per step)"
-    assert legend_texts(axes) == ["measured (median of 3 seeds, min to max)"]
+    assert legend_texts(axes) == ["measured (median of 3 seeds, 5–95 %)"]
 
 
 def test_given_intervals_replace_the_band(legend_texts):

@@ -11,16 +11,16 @@ def test_few_rhos_get_a_line_and_a_band_each(line, legend_texts):
     norms = {rho: np.outer([1.0, 2.0, 3.0], rho * np.ones(4)) for rho in (0.9, 0.99, 1.2)}
     (axes,) = sweep(UPDATES, norms).axes
     assert axes.get_yscale() == "log"
-    assert (axes.get_xlabel(), axes.get_ylabel()) == ("update", "‖∂L/∂W_hh‖")
+    assert (axes.get_xlabel(), axes.get_ylabel()) == ("update", r"$\|\partial L\,/\,\partial W_{\mathrm{hh}}\|$")
     np.testing.assert_allclose(line(axes, "ρ = 1.2").get_ydata(), 2.4)
-    assert legend_texts(axes) == ["median of 3 seeds, min to max", "ρ = 0.9", "ρ = 0.99", "ρ = 1.2"]
+    assert legend_texts(axes) == ["median of 3 seeds, 5–95 %", "ρ = 0.9", "ρ = 0.99", "ρ = 1.2"]
     assert len(axes.collections) == 3
 
 
 def test_diverged_models_are_crossed_and_counted(line, legend_texts):
     norms = {0.9: np.ones((2, 4)), 1.2: np.array([[1, 5, 1e90, np.inf], [2, 2, 2, 2]])}
     (axes,) = sweep(UPDATES, norms).axes
-    assert legend_texts(axes)[1:] == ["ρ = 0.9", "ρ = 1.2 (1 diverged)"]
+    assert legend_texts(axes)[1:] == ["ρ = 0.9", "ρ = 1.2 (1 diverged: ×)"]
     (cross,) = (one for one in axes.get_lines() if one.get_marker() == "x")
     np.testing.assert_array_equal(cross.get_xydata(), [[3, axes.get_ylim()[1]]])
     assert cross.get_color() == line(axes, "ρ = 1.2").get_color()

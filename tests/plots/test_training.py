@@ -27,9 +27,9 @@ def test_medians_and_tau(line, legend_texts):
     np.testing.assert_array_equal(line(loss, "training").get_ydata(), LOSS[1])
     np.testing.assert_array_equal(line(norm, "before clipping").get_ydata(), NORM[1])
     assert set(line(norm, "τ").get_ydata()) == {10.0}
-    assert legend_texts(loss) == ["training (median of 3 seeds, min to max)"]
+    assert legend_texts(loss) == ["training (median of 3 seeds, 5–95 %)"]
     assert legend_texts(norm) == [
-        "before clipping (median of 3 seeds, min to max)",
+        "before clipping (median of 3 seeds, 5–95 %)",
         "τ = 10 (never exceeded)",
     ]
     assert norm.get_ylim()[1] > 10.0
@@ -52,7 +52,7 @@ def test_very_many_marks_are_thinned_but_counted():
 
 
 def test_without_clipping_there_is_no_tau(legend_texts):
-    assert legend_texts(draw(threshold=None)[1]) == ["before clipping (median of 3 seeds, min to max)"]
+    assert legend_texts(draw(threshold=None)[1]) == ["whole gradient (median of 3 seeds, 5–95 %)"]
 
 
 def test_validation_is_a_second_line(line, legend_texts):
@@ -75,7 +75,7 @@ def test_one_seed_one_update(line, legend_texts):
     loss, norm = training([1], [[0.5]], [1], [[2.0]], [[1.0]], None, "loss").axes
     assert line(loss, "training").get_marker() == "o"
     assert legend_texts(loss) == ["training (1 seed)"]
-    assert line(norm, "before").get_ydata() == [2.0]
+    assert line(norm, "whole gradient").get_ydata() == [2.0]
 
 
 def test_a_model_that_early_stopping_ended_did_not_diverge(line, legend_texts):
