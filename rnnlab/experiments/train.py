@@ -47,7 +47,7 @@ def train(
     on_progress, on_warning : callables, optional
         Are told how training goes, and what the reader must know as soon as it is known.
     should_stop : callable, optional
-        Asked between updates; True ends training with a checkpoint.
+        Asked once before the first update, then after each; True after an update ends training with a checkpoint.
 
     Raises
     ------
@@ -118,8 +118,7 @@ def _train(
     checkpoint_every = config.training.checkpoint_every
     # Blocks go to threads of their own; BLAS threads on top of them would only get in each other's way.
     with threadpool_limits(limits=1, user_api="blas"):
-        if should_stop():
-            return True
+        should_stop()  # from now on a signal waits for the end of an update, of which there must be one to keep
         flow.look(training)
         for update in training:
             now = time.perf_counter()

@@ -452,7 +452,7 @@ def test_progress_is_told_from_the_first_update_to_the_last(run_of):
 
 
 def test_asked_to_stop_it_keeps_a_checkpoint(run_of):
-    asked = iter([False, False, True])
+    asked = iter([False, False, False, True])  # once before the first update, then after each
     run = run_of("training.epochs=9", should_stop=lambda: next(asked))
     assert run.record["status"] == "interrupted"
     assert run.checkpoint().arrays["done"] == 3
