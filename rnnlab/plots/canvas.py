@@ -79,7 +79,7 @@ def new_figure(
         one.yaxis.set_label_coords(-0.62 / panel[0], 0.5)
     place = 0.25 / width, 1 - 0.14 / height
     heading = figure.text(*place, one_line(title), size=13, weight="bold", color=INK, va="top", parse_math=False)
-    fit_text(heading, width - 0.5)
+    fit_text(heading, width - 0.5, smallest=10.0)
     return figure, axes
 
 

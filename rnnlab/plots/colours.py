@@ -30,7 +30,7 @@ def draw_colours(
     figure: Figure, mesh: QuadMesh, maps: list[NDArray], *, ax: Axes | None = None, cax: Axes | None = None
 ) -> None:
     """A colour bar that says by arrows, and above itself in numbers, what lies beyond its ends."""
-    decades, (low, high) = _decades(maps), mesh.get_clim()
+    decades, (low, high) = _decades(maps), (float(end or 0.0) for end in mesh.get_clim())
     over, under = 10.0 ** decades.max() > 1.01 * high, 10.0 ** decades.min() < 0.99 * low
     extend = {(True, True): "both", (True, False): "max", (False, True): "min"}.get((over, under), "neither")
     where = {"cax": cax} if cax is not None else {"ax": ax, "pad": 0.03}

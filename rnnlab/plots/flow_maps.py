@@ -38,7 +38,7 @@ def flow_maps(
     """
     updates, lags = np.atleast_1d(updates), np.atleast_1d(lags)
     columns = max(len(norms), 1)
-    size = (2.1 + 2.75 * columns, 4.2)
+    size = (max(2.1 + 2.75 * columns, 6.4), 4.2)  # the title needs its room
     figure, axes = new_figure(title, columns=columns, size=size, right=1.25, gap=(0.3, 0.8), top=0.95)
     maps = {rho: _median(values, len(updates), len(lags)) for rho, values in norms.items()}
     scale = colour_scale(*maps.values())

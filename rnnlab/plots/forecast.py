@@ -107,7 +107,7 @@ def _draw_errors(axes: Axes, actual: NDArray, naive: NDArray, dates: NDArray, pr
     draw_band(axes, band, "model", color=BLUE, linewidth=1.1, zorder=4)
     axes.set_ylabel(one_line(f"error ({unit})" if unit else "error"), parse_math=False)
     axes.text(0.008, 0.04, "error = forecast − actual", transform=axes.transAxes, size=8, color=INK)
-    reach = float(np.ptp(actual)) * 2.0 or abs(float(actual[0])) or 1.0
+    reach = float(np.ptp(actual)) * 6.0 or abs(float(actual[0])) or 1.0
     scale_y(axes, [naive - actual, [0.0], *_within(band, -reach, reach)], log=False)
 
 

@@ -69,7 +69,7 @@ def transport_by_lag(
     quantity : str
         What the norms are of, for the y axis.
     """
-    figure, axes = new_figure(title, size=(9.0, 4.8), right=2.5, top=0.6)
+    figure, axes = new_figure(title, size=(9.0, 4.8), right=2.75, top=0.6)
     _draw_transport(axes[0, 0], np.atleast_1d(lags), curves, quantity)
     legend_beside(axes[0, 0], _name_seeds(np.atleast_1d(lags), curves))
     return figure
@@ -155,9 +155,9 @@ def _write_fit(lags: NDArray, median: NDArray, rate: float) -> str:
     worst = int(np.argmax(np.abs(misses)))
     factor = math.exp(min(abs(misses[worst]), 345.0))
     spread = float(np.sum((logs - logs.mean()) ** 2))
-    squared = f"R² {1 - float(np.sum(misses**2)) / spread:.2f}, ".replace("-", "−") if spread > 1e-12 else ""
+    squared = f"R² {1 - float(np.sum(misses**2)) / spread:.2f}".replace("-", "−") if spread > 1e-12 else ""
     poor = "poor fit: " if factor > POOR else ""
-    return f"\n{poor}{squared}off by ×{write_power(float(f'{factor:.2g}'))} at lag {lags[known][worst]}"
+    return f"\n{poor}{squared}\noff by ×{write_power(float(f'{factor:.2g}'))} at lag {lags[known][worst]}"
 
 
 def _line(lags: NDArray, median: NDArray, rate: float) -> NDArray:

@@ -17,6 +17,7 @@ from rnnlab.plots.style import BLUE, FAINT, INK, ORANGE, write_power
 MOST_PANELS = 8
 MOST_COLUMNS = 4
 MOST_IN_ONES = 1e4
+LEAST_WIDTH = 6.4  # inches, for the title and the legend
 
 
 @own_settings()
@@ -46,7 +47,9 @@ def spectrum(
     values = {rho: _in_units(eigenvalues[rho], unit) for rho in chosen}
     reach = _reach(values, unit)
     size = (1.25 + 2.6 * columns + 0.35 * (columns - 1), 1.75 + 2.6 * rows + 0.75 * (rows - 1))
-    figure, axes = new_figure(title, rows=rows, columns=columns, size=size, right=0.4, gap=(0.35, 0.75), top=1.15)
+    right = 0.4 + max(0.0, LEAST_WIDTH - size[0])
+    size = max(size[0], LEAST_WIDTH), size[1]
+    figure, axes = new_figure(title, rows=rows, columns=columns, size=size, right=right, gap=(0.35, 0.75), top=1.15)
     for place, panel in enumerate(axes.flat):
         if place >= len(chosen):
             panel.set_visible(False)

@@ -23,7 +23,7 @@ def test_transport_shows_median_bound_and_rate(line, legend_texts):
     assert sum(np.allclose(y, norms[1], rtol=1e-12) for y in lines) == 3
     assert legend_texts(axes) == [
         "median of 3 seeds, 5–95 %",
-        "ρ = 0.9, −0.693 nats a step\nR² 1.00, off by ×1 at lag 0",
+        "ρ = 0.9, −0.693 nats a step\nR² 1.00\noff by ×1 at lag 0",
         "ρ = 1.2",
         r"upper bound $(\gamma\,\|W_{\mathrm{hh}}\|)^k$",
         "fitted rate",

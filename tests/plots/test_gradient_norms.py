@@ -19,12 +19,11 @@ def test_a_line_per_parameter_and_the_total(line, legend_texts):
     assert axes.get_yscale() == "log"
     assert len(axes.get_lines()) == len(axes.collections) == 3
     for name, values in norms.items():
-        np.testing.assert_array_equal(line(axes, name).get_ydata(), values[1])
-    assert legend_texts(axes) == [
-        "median of 3 seeds,\n5–95 %",
-        *map(write_symbol, ("layer0.W_hh", "layer0.b_h")),
-        "total",
-    ]
+        np.testing.assert_array_equal(
+            line(axes, name if name == "total" else write_symbol(name)).get_ydata(), values[1]
+        )
+    symbols = r"layer0.$W_{\mathrm{hh}}$", r"layer0.$b_{\mathrm{h}}$"
+    assert legend_texts(axes) == ["median of 3 seeds,\n5–95 %", *symbols, "total"]
     assert line(axes, "total").get_color() == "#000000"
 
 
