@@ -54,9 +54,7 @@ class Trained:
         """Places of the models that had diverged when the checkpoint was written: `theta` has what came before."""
         ends = self.record.get("diverged") or {}
         seeds = self.config.seeds  # type: ignore[attr-defined]
-        return [
-            place for place, seed in enumerate(seeds) if ends.get(str(seed), {}).get("update", np.inf) <= self.update
-        ]
+        return [place for place, seed in enumerate(seeds) if _update_of(ends.get(str(seed))) <= self.update]
 
 
 def take_up(run: Path, checkpoint: str | None = None) -> Trained:
@@ -120,3 +118,9 @@ def _checkpoint(run: Path, wanted: str | None, like: dict[str, np.ndarray]) -> c
 
 def _some(names: list[str]) -> str:
     return ", ".join(names if len(names) <= SHOWN else [*names[:2], "...", *names[-2:]])
+
+
+def _update_of(end: object) -> float:
+    """The update at which a seed diverged; infinite where run.json says none."""
+    update = end.get("update") if isinstance(end, dict) else None
+    return update if isinstance(update, (int, float)) else np.inf

@@ -189,8 +189,8 @@ def test_a_signal_while_modules_are_imported_ends_quietly(executable, environmen
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
-@pytest.mark.parametrize(("times", "status"), [(1, "completed"), (2, "interrupted"), (3, "interrupted")])
-def test_signals_while_plots_are_drawn_are_recorded(executable, environment, tmp_path, number, code, times, status):
+@pytest.mark.parametrize("times", [1, 2, 3])
+def test_signals_while_plots_are_drawn_find_a_completed_run(executable, environment, tmp_path, number, code, times):
     (tmp_path / "small.yaml").write_text(CONFIG)
     hook = AT_IMPORT.format(module="matplotlib.figure", number=int(number), times=times)
     (tmp_path / "sitecustomize.py").write_text(hook)
@@ -203,9 +203,9 @@ def test_signals_while_plots_are_drawn_are_recorded(executable, environment, tmp
         check=False,
     )
     assert "Traceback" not in done.stderr
-    assert done.returncode == (0 if status == "completed" else code)
+    assert done.returncode in ((0,) if times == 1 else (0, code))
     (run,) = (tmp_path / "runs").iterdir()
-    assert json.loads((run / "run.json").read_text())["status"] == status
+    assert json.loads((run / "run.json").read_text())["status"] == "completed"
     no_leftovers(run)
 
 

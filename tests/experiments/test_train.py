@@ -260,7 +260,7 @@ def test_the_loss_is_still_falling_in_the_seeds_of_which_it_is_said():
     recovering = np.where(epochs == 89, 3.0, 1.0)  # lower than ten epochs ago, and never lower than before
     diverged = np.where(epochs < 50, falling, np.nan)
     fast = 0.97**epochs
-    said = "The training loss was still falling{}, by {} over the last 10 epochs: "
+    said = "The training loss was still falling{}, by {} over the last 10 epochs."
     for loss, where, by in (
         ([falling], "", "10 %"),
         ([falling, flat], " in 1 of 2 seeds", "10 %"),
@@ -462,7 +462,7 @@ def test_asked_to_stop_it_keeps_a_checkpoint(run_of):
 
 @pytest.mark.parametrize("updates", [1, 2, 4, 5])
 def test_stopped_within_an_epoch_it_writes_what_it_has_of_the_epoch(run_of, updates):
-    asked = iter([False] * (updates - 1) + [True])
+    asked = iter([False] * updates + [True])  # once before the first update
     options = ("training.batch_size=20", "training.epochs=9")  # three updates an epoch
     run = run_of(*options, seeds="2", should_stop=lambda: next(asked))
     table, whole = run.table("metrics.csv"), run_of(*options, seeds="2").table("metrics.csv")
@@ -476,7 +476,7 @@ def test_stopped_within_an_epoch_it_writes_what_it_has_of_the_epoch(run_of, upda
 
 
 def test_a_second_signal_leaves_the_rows_that_there_are(run_of, folder):
-    asked = iter([False, False])
+    asked = iter([False, False, False])
 
     def stop():
         try:
@@ -580,7 +580,7 @@ def test_the_last_finite_state_of_a_seed_that_diverged_is_no_result(run_of):
     assert (seed, where["update"] > 1) == ("3", True)
     per_seed = run.record["metrics"]["rmse"]["per_seed"]
     assert [value is None for value in per_seed] == [False, False, False, True, False, False]
-    assert f"seed 3 diverged at update {where['update']}: {where['tensor']} is not finite." in run.summary.warnings
+    assert any(said.startswith(f"seed 3 diverged at update {where['update']}: ") for said in run.summary.warnings)
     for name in ("metrics.csv", "gradient_norms.csv"):
         table = run.table(name)
         assert table["update"][table["seed"] == 3].max() == where["update"] - 1

@@ -114,6 +114,6 @@ def test_a_run_on_another_machine_is_believed():
 
 def test_a_record_without_a_version_is_not_a_later_one(tmp_path):
     (tmp_path / "run.json").write_text("{}")
-    with pytest.raises(RunFolderError, match=r"must be the record of a run; it has no schema_version") as caught:
+    with pytest.raises(RunFolderError, match=r"is damaged: it has no schema_version") as caught:
         read_record(tmp_path)
     assert "later version" not in str(caught.value.hint)
