@@ -52,7 +52,9 @@ class Trained:
     @property
     def diverged(self) -> list[int]:
         """Places of the models that had diverged when the checkpoint was written: `theta` has what came before."""
-        ends = self.record.get("diverged") or {}
+        ends = self.record.get("diverged")
+        if not isinstance(ends, dict):  # a damaged record
+            return []
         seeds = self.config.seeds  # type: ignore[attr-defined]
         return [place for place, seed in enumerate(seeds) if _update_of(ends.get(str(seed))) <= self.update]
 

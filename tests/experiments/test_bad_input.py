@@ -1,8 +1,10 @@
 """Bad input through the installed executable: one clear message, the right exit code, nothing half-written."""
 
+import json
 import os
 import re
 
+import numpy as np
 import pytest
 
 DAY = "2020-01-01"
@@ -136,6 +138,19 @@ def test_a_value_too_large_to_reckon_with(rnnlab, folder, write_series, values, 
     done = rnnlab("train", "small.yaml", *(word for setting in settings for word in ("--set", setting)))
     refused(done, folder, code, pattern)
     assert "Warning" not in done.stderr
+
+
+@pytest.mark.parametrize("price", [1e308, -1.7e308])
+def test_a_value_whose_square_leaves_the_floats_is_scored(rnnlab, folder, write_series, values, price):
+    """Its errors are squared in a scale of their own: the run ends with finite figures, or they are refused by name."""
+    values[10] = price
+    write_series(values)
+    done = rnnlab("train", "small.yaml")
+    assert (done.returncode, "Warning" in done.stderr) == (0, False), done.stderr
+    assert "diverged" not in done.stdout
+    (run,) = (folder / "runs").iterdir()
+    metrics = json.loads((run / "run.json").read_text())["metrics"]
+    assert np.isfinite(metrics["rmse"]["per_seed"]).all()
 
 
 def test_an_unknown_symbol(rnnlab, folder):

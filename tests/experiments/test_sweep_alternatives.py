@@ -16,21 +16,22 @@ def found(run):
 
 
 def test_other_rhos_are_tried_until_the_verdict_changes(tmp_path):
-    others = found(sweep(tmp_path, [0.5]))
-    assert {"rho 0.25", "rho 0.125", "rho 1", "an LSTM with forget bias 1 at rho 0.5"} <= set(others)
-    assert {others[name]["verdict"]["word"] for name in ("rho 0.25", "rho 0.125")} == {"vanishing"}
+    others = found(sweep(tmp_path, [0.4]))
+    assert list(others) == ["rho 0.2", "rho 0.1", "rho 0.8", "rho 1.6", "an LSTM with forget bias 1 at rho 0.4"]
+    assert {others[name]["verdict"]["word"] for name in ("rho 0.2", "rho 0.1", "rho 0.8")} == {"vanishing"}
+    assert others["rho 1.6"]["verdict"]["word"] != "vanishing"
 
 
 @pytest.mark.parametrize(
     ("overrides", "label", "rho", "again"),
     [
-        ((), "rho 1", 1.0, ()),
-        ((), "an LSTM with forget bias 1 at rho 0.5", 0.5, (*GATED, "model.init.forget_bias=1")),
-        (GATED, "forget bias 2 at rho 0.5", 0.5, (*GATED, "model.init.forget_bias=2")),
+        ((), "rho 1.6", 1.6, ()),
+        ((), "an LSTM with forget bias 1 at rho 0.4", 0.4, (*GATED, "model.init.forget_bias=1")),
+        (GATED, "forget bias 2 at rho 0.4", 0.4, (*GATED, "model.init.forget_bias=2")),
     ],
 )
 def test_an_alternative_has_the_rates_of_a_sweep_of_its_own(tmp_path, overrides, label, rho, again):
-    verdict = found(sweep(tmp_path, [0.5], *overrides))[label]["verdict"]
+    verdict = found(sweep(tmp_path, [0.4], *overrides))[label]["verdict"]
     alone = sweep(tmp_path, [rho], *again).rhos[0].verdict
     assert verdict["word"] == alone.word
     assert (verdict["rate"], verdict["low"], verdict["high"]) == pytest.approx((alone.rate, alone.low, alone.high))

@@ -10,6 +10,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from rnnlab.engine.divergence import describe
 from rnnlab.errors import DivergedError, RunWriteError
 from rnnlab.experiments import outcome
 from rnnlab.experiments.outcome import _falling_note, _spread
@@ -580,7 +581,7 @@ def test_the_last_finite_state_of_a_seed_that_diverged_is_no_result(run_of):
     assert (seed, where["update"] > 1) == ("3", True)
     per_seed = run.record["metrics"]["rmse"]["per_seed"]
     assert [value is None for value in per_seed] == [False, False, False, True, False, False]
-    assert any(said.startswith(f"seed 3 diverged at update {where['update']}: ") for said in run.summary.warnings)
+    assert f"seed 3 diverged at update {where['update']}: {describe(where['tensor'])}." in run.summary.warnings
     for name in ("metrics.csv", "gradient_norms.csv"):
         table = run.table(name)
         assert table["update"][table["seed"] == 3].max() == where["update"] - 1
