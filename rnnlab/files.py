@@ -3,7 +3,7 @@
 import os
 from pathlib import Path
 
-from rnnlab.printable import on_one_line
+from rnnlab.printable import shortened
 
 
 def user_path(text: str | os.PathLike[str]) -> Path:
@@ -13,5 +13,4 @@ def user_path(text: str | os.PathLike[str]) -> Path:
 
 def name_of(path: Path) -> str:
     """How messages name a path: on one line, cut short, control codes escaped."""
-    text = on_one_line(str(path))
-    return text if len(text) <= 200 else text[:199] + "…"
+    return shortened(str(path), 200)

@@ -110,12 +110,8 @@ def _check_dtype(windowed: WindowedSeries, dtype: np.dtype) -> None:
 
 
 def _batch(windows: Windows, windowed: WindowedSeries, every: bool, dtype: np.dtype) -> Batch:
-    with np.errstate(over="ignore"):  # of float32
-        inputs = np.ascontiguousarray(windows.inputs, dtype=dtype)
-        targets = _targets(windows, windowed, every).astype(dtype)
-    if not (np.isfinite(inputs).all() and np.isfinite(targets).all()):
-        raise DataError(f"Scaled values must fit {dtype}.", hint="Use another data.scaler, or model.dtype: float64.")
-    return Batch(inputs, targets)
+    inputs = np.ascontiguousarray(windows.inputs, dtype=dtype)
+    return Batch(inputs, _targets(windows, windowed, every).astype(dtype))
 
 
 def _targets(windows: Windows, windowed: WindowedSeries, every: bool) -> np.ndarray:

@@ -166,22 +166,35 @@ def hook(event, arguments, sent=[]):
             os.kill(os.getpid(), {number})
 sys.addaudithook(hook)
 """
+
+
+@pytest.fixture
+def signalled_at_import(executable, environment, tmp_path):
+    """Train; when a module is imported the process sends itself a signal, so many times."""
+
+    def run(module: str, number: int, times: int) -> subprocess.CompletedProcess[str]:
+        (tmp_path / "small.yaml").write_text(CONFIG)
+        hook = AT_IMPORT.format(module=module, number=int(number), times=times)
+        (tmp_path / "sitecustomize.py").write_text(hook)
+        return subprocess.run(
+            [executable, "train", "small.yaml", "--set", "training.updates=3"],
+            cwd=tmp_path,
+            env=environment({"PYTHONPATH": str(tmp_path)}),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    return run
+
+
 EARLY = ("rnnlab.cli.interrupts", "threading", "rnnlab.cli.app", "typer", "pydantic", "yaml", "numpy", "rnnlab.engine")
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 @pytest.mark.parametrize("module", EARLY)
-def test_a_signal_while_modules_are_imported_ends_quietly(executable, environment, tmp_path, module, number, code):
-    (tmp_path / "small.yaml").write_text(CONFIG)
-    (tmp_path / "sitecustomize.py").write_text(AT_IMPORT.format(module=module, number=int(number), times=1))
-    done = subprocess.run(
-        [executable, "train", "small.yaml", "--set", "training.updates=3"],
-        cwd=tmp_path,
-        env=environment({"PYTHONPATH": str(tmp_path)}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_a_signal_while_modules_are_imported_ends_quietly(signalled_at_import, tmp_path, module, number, code):
+    done = signalled_at_import(module, number, 1)
     assert (done.stdout, done.stderr) == ("", "")
     # Before there is a handler the system's own ends the process.
     assert done.returncode in ((code, -number) if module in EARLY[:2] else (code,))
@@ -190,18 +203,8 @@ def test_a_signal_while_modules_are_imported_ends_quietly(executable, environmen
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 @pytest.mark.parametrize("times", [1, 2, 3])
-def test_signals_while_plots_are_drawn_find_a_completed_run(executable, environment, tmp_path, number, code, times):
-    (tmp_path / "small.yaml").write_text(CONFIG)
-    hook = AT_IMPORT.format(module="matplotlib.artist", number=int(number), times=times)
-    (tmp_path / "sitecustomize.py").write_text(hook)
-    done = subprocess.run(
-        [executable, "train", "small.yaml", "--set", "training.updates=3"],
-        cwd=tmp_path,
-        env=environment({"PYTHONPATH": str(tmp_path)}),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+def test_signals_while_plots_are_drawn_find_a_completed_run(signalled_at_import, tmp_path, number, code, times):
+    done = signalled_at_import("matplotlib.artist", number, times)
     assert "Traceback" not in done.stderr
     assert done.returncode == (0 if times == 1 else code)
     (run,) = (tmp_path / "runs").iterdir()
