@@ -1,6 +1,5 @@
 """`rnnlab compare`: runs side by side."""
 
-import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -69,7 +68,8 @@ def show(found: "Comparison") -> None:
         console.result(line)
     if any(one.looks for one in found.runs):
         console.result()
-        for line in console.out.fold(LEGEND).split("\n"):
+        shown = [rate for one in found.runs for rate in _rates(one)]
+        for line in console.out.fold(f"{LEGEND} {numbers.infinite_rates(shown)}".strip()).split("\n"):
             console.result(console.out.style(line, "dim"))
     console.result()
     widest = max(map(len, names))
@@ -105,8 +105,8 @@ def _row(name: str, one: "Compared", runs: "list[Compared]", places: dict[str, i
         rate = before.verdict
         row |= {
             "verdict": rate.word,
-            "growth rate": f"{_rate(rate.rate)} [{_rate(rate.low, 2)}, {_rate(rate.high, 2)}]",
-            "after": _rate(after.verdict.rate),
+            "growth rate": f"{numbers.rate(rate.rate)} [{numbers.rate(rate.low, 2)}, {numbers.rate(rate.high, 2)}]",
+            "after": numbers.rate(after.verdict.rate),
             "horizon": numbers.significant(rate.horizon, 2),
         }
     if one.loss and any(other.looks for other in runs):
@@ -121,6 +121,14 @@ def _row(name: str, one: "Compared", runs: "list[Compared]", places: dict[str, i
     return row
 
 
+def _rates(one: "Compared") -> list[float]:
+    """The growth rates that its row shows."""
+    if not one.looks:
+        return []
+    before, after = (look.verdict for look in one.looks)
+    return [before.rate, before.low, before.high, after.rate]
+
+
 def _baseline_rows(runs: "list[Compared]", places: dict[str, int]) -> list[dict[str, str]]:
     """A row per baseline, where all runs were held against the same rows."""
     first = runs[0].baselines
@@ -133,9 +141,3 @@ def _baseline_rows(runs: "list[Compared]", places: dict[str, int]) -> list[dict[
             row[summary.label(metric)] = numbers.beside(values.get(metric), place)
         rows.append(row)
     return rows
-
-
-def _rate(value: float, places: int = 3) -> str:
-    if math.isnan(value):
-        return numbers.MISSING
-    return f"{value:+.{places}f}" if math.isfinite(value) else ("dead" if value < 0 else "inf")

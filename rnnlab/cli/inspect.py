@@ -95,15 +95,9 @@ def show(found: "Inspection") -> None:
 
 
 def _infinities(found: "Inspection") -> str:
-    rates = [
-        value
-        for pair in found.looks.values()
-        for look in pair
-        for value in vars(look.quantities["growth_rate"]).values()
-    ]
-    return "Rate -inf: the gradient is exactly 0. " * (-math.inf in rates) + "Rate inf: the gradient overflows. " * (
-        math.inf in rates
-    )
+    looks = [look for pair in found.looks.values() for look in pair]
+    said = numbers.infinite_rates(rate for look in looks for rate in vars(look.quantities["growth_rate"]).values())
+    return said and f"{said} "
 
 
 def _rows(before: "Look", after: "Look") -> list[list[str]]:
@@ -130,7 +124,7 @@ def _write(name: str, value: float, digits: int = 3) -> str:
     if not math.isfinite(value):
         return numbers.significant(value)
     if name in RATES:
-        return f"{value:+.{digits}f}"
+        return numbers.rate(value, digits)
     if name in SHARES:
         return numbers.percent(value)
     if name == "condition":

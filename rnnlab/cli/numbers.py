@@ -1,6 +1,7 @@
 """Numbers for people: as many digits as mean something."""
 
 import math
+from collections.abc import Iterable
 
 MOST_DIGITS = 6
 FEWEST_DIGITS = 3
@@ -71,6 +72,21 @@ def percent(share: float) -> str:
 def count(number: int, noun: str) -> str:
     """`1 seed`, `5 seeds`."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+
+
+def rate(value: float | None, places: int = 3) -> str:
+    """A growth rate with its sign, `-inf` and `inf` as such."""
+    if value is None or math.isnan(value):
+        return MISSING
+    return f"{value:+.{places}f}" if math.isfinite(value) else str(value)
+
+
+def infinite_rates(rates: Iterable[float]) -> str:
+    """What -inf and inf stand for, where they occur among the rates; else nothing."""
+    rates = set(rates)
+    said = ["Rate -inf: the gradient is exactly 0."] * (-math.inf in rates)
+    said += ["Rate inf: the gradient overflows."] * (math.inf in rates)
+    return " ".join(said)
 
 
 def _magnitude(value: float, digits: int = 3) -> int:

@@ -19,7 +19,7 @@ LABELS = {
     "rmsse": "RMSSE",
     "directional_accuracy": "direction hits",
     "naive": "persistence",
-    "moving_average": "moving avg",
+    "moving_average": "moving avg (20)",
     "seasonal_naive": "seasonal",
 }
 

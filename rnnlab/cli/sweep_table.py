@@ -38,14 +38,14 @@ def legend(found: "list[RhoSummary]") -> str:
     """What the table shows: of the models that there are."""
     several, lost = any(one.seeds > 1 for one in found), any(one.diverged for one in found)
     rates = [rate for one in found for rate in (one.verdict.rate, one.verdict.low, one.verdict.high)]
+    infinite = numbers.infinite_rates(rates)
     return (
         ("Medians of the seeds, in brackets 5 % to 95 % of them, before training" if several else "Before training")
         + "; where there is an arrow, at the first and at the last update"
         + ", of the models that did not diverge" * lost
         + " (the first of all, where every one did)" * any(len(one.diverged) == one.seeds for one in found)
         + ". Rates in nats per step, the horizon in steps."
-        + " Rate -inf: the gradient is exactly 0." * (-math.inf in rates)
-        + " Rate inf: the gradient overflows." * (math.inf in rates)
+        + f" {infinite}" * bool(infinite)
     )
 
 
@@ -59,16 +59,17 @@ def table(found: "list[RhoSummary]") -> tuple[list[str], list[list[str]]]:
 
 def _row(one: "RhoSummary", theory: bool, lost: bool) -> dict[str, str]:
     verdict, middle = one.verdict, {name: value.median for name, value in one.quantities.items()}
+    interval = f" [{numbers.rate(verdict.low, 2)}, {numbers.rate(verdict.high, 2)}]" * (one.seeds > 1)
     row = {
         "rho": f"{one.rho:.4g}",
         "verdict": verdict.word,
-        "growth rate": _rate(verdict.rate) + f" [{_rate(verdict.low, 2)}, {_rate(verdict.high, 2)}]" * (one.seeds > 1),
+        "growth rate": numbers.rate(verdict.rate) + interval,
         "horizon": numbers.significant(verdict.horizon, 2),
     }
     if theory:
-        row["theory"] = _rate(one.mean_field_rate)
+        row["theory"] = numbers.rate(one.mean_field_rate)
     row |= {
-        "Lyapunov": _rate(middle["lyapunov"]),
+        "Lyapunov": numbers.rate(middle["lyapunov"]),
         "radius": numbers.significant(middle["spectral_radius"]),
         "sigma": numbers.significant(middle["sigma_max"]),
         "|dL/dW_hh|": _course(middle["grad_norm_first"], middle["grad_norm_last"], 2),
@@ -81,9 +82,3 @@ def _row(one: "RhoSummary", theory: bool, lost: bool) -> dict[str, str]:
 def _course(first: float, last: float, digits: int) -> str:
     shown = (numbers.significant(value, digits if abs(value) < 1e5 else 2) for value in (first, last))
     return " → ".join(shown)
-
-
-def _rate(value: float | None, places: int = 3) -> str:
-    if value is None or math.isnan(value):
-        return numbers.MISSING
-    return f"{value:+.{places}f}" if math.isfinite(value) else str(value)

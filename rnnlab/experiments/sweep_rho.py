@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
@@ -9,7 +10,7 @@ from pathlib import Path
 
 from rnnlab.config import dump
 from rnnlab.dynamics import spectra
-from rnnlab.errors import RnnlabError, UsageError
+from rnnlab.errors import RnnlabError, RunFolderError, UsageError
 from rnnlab.experiments import sweep_sentences
 from rnnlab.experiments.drawing import draw_plots
 from rnnlab.experiments.problems import build_problem
@@ -220,8 +221,12 @@ class _Sweep:
             self.run.log(sentence)
         lost = sum(len(one.diverged) for one in found)
         status = "diverged" if lost == sum(one.seeds for one in found) else "completed"
+        told = len(self.warnings)
         self.run.finish(status, datetime.now(UTC), headline=summary["headline"], warnings=self.warnings, diverged=lost)
         self._draw(columns, found, steps, edge)
+        if len(self.warnings) > told:  # of plots that failed
+            with suppress(RunFolderError):
+                self.run.write_json("summary.json", summary)
         return SweepSummary(
             self.run.path, config.name, config, steps, found, edge, sentences, tuple(self.warnings),
             self.run.record, summary,

@@ -51,8 +51,16 @@ def build(config) -> Problem:
             f"{source}: {len(tokens):,} characters, {len(vocabulary)} different; "
             f"{chunks.inputs.shape[1]} chunks of {data.chunk} to train on."
         ),
+        warnings=_warn_of_repeats(data, len(tokens) // data.repeat, train_size, len(tokens)),
         evaluate=partial(_evaluate, chunks, tested, last, training.carry_state, where),
     )
+
+
+def _warn_of_repeats(data, length: int, train_size: int, total: int) -> tuple[str, ...]:
+    """Text that repeats is held out only in name once a whole copy of it was trained on."""
+    if data.repeat == 1 or not length <= train_size < total:
+        return ()
+    return (f"The held-out text is no new text: it repeats the training text (data.repeat is {data.repeat}).",)
 
 
 def _enough(held_out: np.ndarray, data) -> np.ndarray:

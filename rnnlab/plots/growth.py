@@ -46,6 +46,7 @@ def growth(
     low: ArrayLike | None = None,
     high: ArrayLike | None = None,
     interval: str = "",
+    mixed: ArrayLike | None = None,
     title: str = "Growth rate of the gradient through time",
 ) -> Figure:
     """One panel: growth rate over rho with intervals, the zero line, the predicted edge, and verdict regions.
@@ -67,6 +68,8 @@ def growth(
         Interval over seeds; the band of the seeds where left out.
     interval : str
         What low and high are, for example "5–95 %".
+    mixed : array of bool of shape (P,), optional
+        Where the verdict is `mixed`: a hollow marker.
     """
     figure, axes = new_figure(title, size=(9.0, 5.2), right=1.0, top=0.9)
     panel = axes[0, 0]
@@ -77,6 +80,7 @@ def growth(
     low, high = drawable(low), drawable(high)
     label = f"measured ({label_seeds(rates.shape[1], interval)})"
     measured = _draw_measured(panel, rho, band.median, low, high, label)
+    _draw_mixed(panel, rho, band.median, mixed)
     if theory is not None:
         _draw_theory(panel, theory)
     panel.axhline(0.0, color=BLACK, linewidth=1.0)
@@ -99,6 +103,15 @@ def _draw_measured(
         rho, median, np.maximum(reach, 0.0), fmt="o", markersize=4, color=BLUE, elinewidth=1.2, capsize=2,
         label=label, zorder=3,
     )  # fmt: skip
+
+
+def _draw_mixed(axes: Axes, rho: NDArray, median: NDArray, mixed: ArrayLike | None) -> None:
+    hollow = np.zeros(len(rho), bool) if mixed is None else np.asarray(mixed, bool) & np.isfinite(median)
+    if hollow.any():
+        axes.plot(
+            rho[hollow], median[hollow], linestyle="none", marker="o", markersize=4, markerfacecolor="white",
+            markeredgecolor=BLUE, zorder=3.5, label=f"verdict mixed ({hollow.sum()} of {len(rho)})",
+        )  # fmt: skip
 
 
 def _draw_theory(axes: Axes, theory: Theory) -> None:

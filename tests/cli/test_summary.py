@@ -1,4 +1,5 @@
 import dataclasses
+import inspect
 import re
 from pathlib import Path
 
@@ -6,6 +7,7 @@ import pytest
 
 from rnnlab.cli import console, summary
 from rnnlab.experiments.reports import Progress, Spread, TrainSummary
+from rnnlab.forecasting import baselines
 
 LAST = Progress(300, 300, 300, 300, 0.001, 0.1, 0.04, 3.14)
 
@@ -113,3 +115,8 @@ def test_the_median_of_the_seeds_leaves_out_those_without_a_number():
     assert Spread(2.0, None, [2.0, None]).high is None
     assert Spread(float("nan"), None, [None]).median is None
     assert Spread(1.6e308, 0.1, [1.5e308, 1.7e308]).median == 1.6e308
+
+
+def test_the_width_of_the_moving_average_is_shown():
+    width = inspect.signature(baselines.moving_average).parameters["width"].default
+    assert summary.label("moving_average") == f"moving avg ({width})"

@@ -200,3 +200,11 @@ def test_nothing_of_the_users_matplotlib_reaches_a_run(rnnlab, folder, settings)
     for name in ("training", "gradient_norms", "forecast"):
         first, second = (Path(folder, one.stdout.strip(), "plots", f"{name}.png") for one in (plain, done))
         assert first.read_bytes() == second.read_bytes()
+
+
+def test_the_summary_of_a_sweep_holds_the_warnings_of_plots_that_failed(refused, tmp_path):
+    refused(ValueError("no"))
+    swept = sweep(tmp_path, [0.9])
+    assert "plots/growth.png could not be drawn: ValueError: no." in swept.warnings
+    for stored in (json.loads((swept.run / "summary.json").read_text()), RunFolder.open(swept.run).record):
+        assert stored["warnings"] == list(swept.warnings)

@@ -171,3 +171,13 @@ def test_the_text_is_tested_chunk_by_chunk_and_repetitions_count_once(folder):
     whole = 26 * TEXT
     assert repeated.tests["paired_t_test"]["sample"] == len({whole[k : k + 5] for k in range(0, len(whole) - 4, 4)})
     assert "different chunks of the training text at 5 %)" in repeated.headline
+
+
+@pytest.mark.parametrize(
+    ("fraction", "repeat", "told"), [(0.5, 2, True), (0.9, 4, True), (0.4, 2, False), (1.0, 4, False), (0.7, 1, False)]
+)
+def test_held_out_text_that_repeats_the_training_text_is_told(folder, fraction, repeat, told):
+    warnings = build_problem(config_of(folder, f", repeat: {repeat}, train_fraction: {fraction}")).warnings
+    assert warnings == (
+        (f"The held-out text is no new text: it repeats the training text (data.repeat is {repeat}).",) if told else ()
+    )

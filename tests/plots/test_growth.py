@@ -73,3 +73,10 @@ def test_dead_and_diverged_models_are_marked_and_counted(line, legend_texts):
     np.testing.assert_allclose(measured(axes)[0][2], [2.0, 0.5])
     np.testing.assert_array_equal(line(axes, "no rate").get_xdata(), [2.0])
     assert legend_texts(axes)[1] == "no rate: gradient 0 or infinite (2 of 9)"
+
+
+def test_mixed_verdicts_are_hollow_and_counted(line):
+    (axes,) = growth(RHO, RATES, steps=50, mixed=[False, True, False]).axes
+    hollow = line(axes, "verdict mixed (1 of 3)")
+    np.testing.assert_array_equal(hollow.get_xdata(), [RHO[1]])
+    assert hollow.get_markerfacecolor() == "white"
