@@ -148,8 +148,9 @@ def _losses(found: Sequence[RhoSummary]) -> str:
         return ""  # said rho by rho
     lost, models = sum(len(one.diverged) for one in hit), sum(one.seeds for one in found)
     most = [one for one in hit if 2 * len(one.diverged) > one.seeds]
-    said = f"In training {lost} of {models} networks diverged, at {len(hit)} of {len(found)} rhos from {_span(hit)}"
-    return f"{said}; at {len(most)} of them more than half did, from {_span(most)}." if most else f"{said}."
+    said = f"In training {lost} of {models} networks diverged, at {len(hit)} of {len(found)} rhos ({_span(hit)})"
+    which = "each of them" if len(most) == len(hit) else f"{len(most)} of them ({_span(most)})"
+    return f"{said}; at {which} more than half did." if most else f"{said}."
 
 
 def _theory(config, steps: int, edge: float | None, exact: bool) -> str:
