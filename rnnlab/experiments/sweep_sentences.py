@@ -149,8 +149,10 @@ def _losses(found: Sequence[RhoSummary]) -> str:
     lost, models = sum(len(one.diverged) for one in hit), sum(one.seeds for one in found)
     most = [one for one in hit if 2 * len(one.diverged) > one.seeds]
     said = f"In training {lost} of {models} networks diverged, at {len(hit)} of {len(found)} rhos ({_span(hit)})"
+    if not most:
+        return f"{said}."
     which = "each of them" if len(most) == len(hit) else f"{len(most)} of them ({_span(most)})"
-    return f"{said}; at {which} more than half did." if most else f"{said}."
+    return f"{said}; at {which} more than half did."
 
 
 def _theory(config, steps: int, edge: float | None, exact: bool) -> str:

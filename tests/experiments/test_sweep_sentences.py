@@ -99,7 +99,7 @@ def test_diverged_networks_are_in_the_sentence_whatever_the_verdict():
         in (sentences([summary(1.4, [0.01] * 3, diverged=lost(2))])[0])
     )
     few = [summary(rho, [-0.4] * 5, diverged=lost(1 if rho > 3 else 0)) for rho in (1, 2, 3, 4, 5)]
-    assert sentences(few)[1] == "In training 2 of 25 networks diverged, at 2 of 5 rhos from 4 to 5."
+    assert sentences(few)[1] == "In training 2 of 25 networks diverged, at 2 of 5 rhos (4 to 5)."
     assert not any("diverged" in said for said in sentences([summary(0.9, [-0.4] * 5)]))
 
 
