@@ -7,8 +7,8 @@ explodes.
 
 import numpy as np
 
-from rnnlab.dynamics.trajectory import Trajectory
 from rnnlab.engine.batch import Batch
+from rnnlab.engine.layers.layer import Trajectory
 from rnnlab.engine.network import Loss, Network, States
 from rnnlab.engine.norms import norm
 

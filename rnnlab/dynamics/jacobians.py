@@ -3,14 +3,14 @@
 import numpy as np
 
 from rnnlab.dynamics.spectra import sigma_max
-from rnnlab.dynamics.trajectory import Trajectory
+from rnnlab.engine.layers.layer import Trajectory
 from rnnlab.engine.norms import norm, trusted
 
 LARGE = 1e100  # a product whose norm leaves [1 / LARGE, LARGE] is rescaled
 
 
 def step_jacobians(trajectory: Trajectory, steps: slice | None = None) -> np.ndarray:
-    """J_t = ds_t / ds_{t-1}, where s is h, and [h, c] for the LSTM.
+    """J_t = ds_t / ds_{t-1}, where s are all states side by side: h, and [h, c] for the LSTM.
 
     vanilla: J_t = diag(phi'(a_t)) W_hh^T; for the gated cells see their backward equations.
 
@@ -108,11 +108,11 @@ def norm_bound(trajectory: Trajectory, lags: int) -> np.ndarray:
 
     Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, eq. 6 and 7.
     """
-    if trajectory.cell != "rnn":
-        raise ValueError(f"The bound belongs to the vanilla cell, 'rnn'; got {trajectory.cell!r}.")
-    sigma = sigma_max(trajectory.W_hh[:, 0])
+    if trajectory.layer.slope is None:
+        raise ValueError(f"The bound belongs to the vanilla cell, 'rnn'; got {trajectory.layer.name!r}.")
+    sigma = sigma_max(trajectory.weights["W_hh"][:, 0])
     with np.errstate(over="ignore"):
-        return (trajectory.gamma * sigma)[:, None] ** np.arange(lags + 1)
+        return (trajectory.layer.slope * sigma)[:, None] ** np.arange(lags + 1)
 
 
 def _frobenius(matrices: np.ndarray) -> np.ndarray:

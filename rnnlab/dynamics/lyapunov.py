@@ -8,8 +8,7 @@ Abbott 2023, arXiv:2006.02427, and Vogt, Puelma Touzel, Shlizerman, Lajoie 2022,
 
 import numpy as np
 
-from rnnlab.dynamics.jacobians import step_jacobians
-from rnnlab.dynamics.trajectory import Trajectory
+from rnnlab.engine.layers.layer import Trajectory
 from rnnlab.engine.norms import norm
 
 # A log of zero would make every mean minus infinity; no direction shrinks faster than this in float64.
@@ -49,8 +48,8 @@ def spectrum(
     Q = np.broadcast_to(np.linalg.qr(start)[0], (R, B, S, count))
     logs = np.zeros((R, B, count))
     for t in range(T):
-        J = step_jacobians(trajectory, slice(t, t + 1))[:, :, 0]
-        Q, upper = np.linalg.qr(np.matmul(J, Q))
+        pushed = trajectory.push_forward(t, np.swapaxes(Q, -1, -2))  # J_t Q, its columns as rows
+        Q, upper = np.linalg.qr(np.swapaxes(pushed, -1, -2))
         if t >= warm_up:
             diagonal = np.abs(np.diagonal(upper, axis1=-2, axis2=-1))
             logs += np.log(np.maximum(diagonal, SMALLEST))

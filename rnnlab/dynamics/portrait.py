@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnlab.dynamics import flow, jacobians, lyapunov, spectra, units
-from rnnlab.dynamics.trajectory import Trajectory, follow
 from rnnlab.dynamics.verdict import growth_rate
 from rnnlab.engine.batch import Batch
+from rnnlab.engine.layers.layer import Trajectory
 from rnnlab.engine.network import Loss, Network, States
+from rnnlab.engine.trajectory import follow
 
 LATE = 5  # lags from here on make up `lag_share`
 
@@ -101,16 +102,14 @@ def take_portrait(
         log_norms, product = jacobians.suffix_products(trajectory)
         log_jacobian = _of_finite(trajectory, log_norms.mean(axis=1))
         distant = trajectory if long is None else follow(network, theta, long, layer=recurrence)
-        eigenvalues = spectra.eigenvalues(trajectory.W_hh[:, 0])
-        sigma = spectra.sigma_max(trajectory.W_hh[:, 0])
-        bound = np.log(trajectory.gamma * sigma)[:, None] * np.arange(trajectory.steps + 1)
-        bound[:, 0] = 0.0  # with W_hh = 0 the product would be 0 times infinity
+        W_hh = trajectory.weights["W_hh"][:, 0]
+        eigenvalues, sigma = spectra.eigenvalues(W_hh), spectra.sigma_max(W_hh)
         gradient = {"states": states, "layer": recurrence}
         return Portrait(
             log_jacobian,
             flow.transport(network, theta, batch, loss, **gradient),
             flow.total(network, theta, batch, loss, **gradient),
-            bound if trajectory.cell == "rnn" else None,
+            _log_bound(trajectory, sigma),
             growth_rate(log_jacobian),
             _of_finite(distant, lyapunov.largest(distant, rng).mean(axis=1)),
             eigenvalues,
@@ -152,6 +151,14 @@ def take_flow(
             np.exp(log_jacobian[:, :-1]),
             flow.total(network, theta, batch, loss, **gradient),
         )
+
+
+def _log_bound(trajectory: Trajectory, sigma: np.ndarray) -> np.ndarray | None:
+    if trajectory.layer.slope is None:
+        return None
+    bound = np.log(trajectory.layer.slope * sigma)[:, None] * np.arange(trajectory.steps + 1)
+    bound[:, 0] = 0.0  # with W_hh = 0 the product would be 0 times infinity
+    return bound
 
 
 def _of_finite(trajectory: Trajectory, values: np.ndarray) -> np.ndarray:

@@ -1,8 +1,10 @@
 """What a network looks like: sizes, cell, layers, and the names and shapes of its parameters."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
-from rnnlab.engine.cells import CELLS
+from rnnlab.engine.layers import LAYERS
+from rnnlab.engine.layers.layer import Layer, Parameter, State
 from rnnlab.engine.parameters import Layout
 
 
@@ -14,10 +16,10 @@ class Architecture:
     ----------
     input_size, hidden_size, output_size : int
         I, H and O. For token inputs I is the size of the vocabulary.
-    cell : str
-        rnn, lstm or gru.
+    cell : str or Layer
+        rnn, lstm or gru; or a layer itself.
     activation : str
-        tanh, sigmoid, relu or identity: the vanilla cell's.
+        tanh, sigmoid, relu or identity: the vanilla layer's.
     layers : int
         Layers, each reading the states of the one below.
     bidirectional : bool
@@ -31,12 +33,24 @@ class Architecture:
     input_size: int
     hidden_size: int
     output_size: int
-    cell: str = "rnn"
+    cell: str | Layer = "rnn"
     activation: str = "tanh"
     layers: int = 1
     bidirectional: bool = False
     initial_state: str = "zero"
     readout: str = "last"
+
+    @cached_property
+    def layer(self) -> Layer:
+        """The kind of recurrent layer."""
+        if isinstance(self.cell, Layer):
+            return self.cell
+        return LAYERS[self.cell](self.activation) if self.cell == "rnn" else LAYERS[self.cell]()
+
+    @property
+    def states(self) -> tuple[State, ...]:
+        """What every recurrence hands from step to step."""
+        return self.layer.states(self.hidden_size)
 
     @property
     def directions(self) -> int:
@@ -51,17 +65,19 @@ class Architecture:
             for reverse in (False, True)[: self.directions]
         ]
 
-    def shapes(self) -> dict[str, tuple[int, ...]]:
-        """Shape of every parameter by name, in the order of the flat vector."""
-        cell, H, O = CELLS[self.cell], self.hidden_size, self.output_size  # noqa: E741
-        shapes: dict[str, tuple[int, ...]] = {}
+    def parameters(self) -> dict[str, Parameter]:
+        """Every parameter by name, in the order of the flat vector."""
+        H, O = self.hidden_size, self.output_size  # noqa: E741
+        found: dict[str, Parameter] = {}
         for name, input_size, _ in self.recurrences():
-            shapes |= {f"{name}.{key}": shape for key, shape in cell.shapes(input_size, H).items()}
+            found |= {f"{name}.{key}": one for key, one in self.layer.parameters(input_size, H).items()}
             if self.initial_state == "learned":
-                shapes |= {f"{name}.{key}": (H,) for key in cell.STATES}
-        shapes |= {"readout.W_ho": (H * self.directions, O), "readout.b_o": (O,)}
-        return shapes
+                found |= {f"{name}.{state.initial}": Parameter((state.size,), "zeros") for state in self.states}
+        return found | {
+            "readout.W_ho": Parameter((H * self.directions, O)),
+            "readout.b_o": Parameter((O,), "zeros"),
+        }
 
     def layout(self) -> Layout:
         """Where every parameter lies in the flat vector."""
-        return Layout(self.shapes())
+        return Layout({name: one.shape for name, one in self.parameters().items()})

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from rnnlab.engine.blocks import Block
+from rnnlab.engine.shards import Shard
 
 
 @dataclass(frozen=True)
@@ -41,17 +41,17 @@ class Batch:
     def sequences(self) -> int:
         return self.inputs.shape[-1] if self.tokens else self.inputs.shape[-2]
 
-    def cut(self, block: Block, readout: str) -> "Batch":
-        """The part of a block. A block of one model has no model axis."""
-        last, rows = readout == "last", block.sequences
+    def cut(self, shard: Shard, readout: str) -> "Batch":
+        """The part of a shard. A shard of one model has no model axis."""
+        last, rows = readout == "last", shard.sequences
         inputs = self.inputs[..., rows] if self.tokens else self.inputs[..., rows, :]
         targets = self.targets
         if targets is not None:
             targets = targets[..., rows] if self._classes(last) else targets[..., rows, :]
         lengths = None if self.lengths is None else self.lengths[..., rows]
-        if not self.per_model or block.models is None:
+        if not self.per_model or shard.models is None:
             return Batch(inputs, targets, lengths, self.per_model)
-        which = block.which
+        which = shard.which
         return Batch(
             inputs[:, which],
             None if targets is None else targets[which] if last else targets[:, which],
@@ -74,23 +74,23 @@ class Batch:
         lengths = None if self.lengths is None else np.clip(self.lengths - start, 0, stop - start)
         return Batch(self.inputs[start:stop], targets, lengths, self.per_model)
 
-    def ended(self, lead: bool) -> np.ndarray | None:
+    def mask(self, ensemble: bool) -> np.ndarray | None:
         """(T, ..., 1, B) bool, True where a sequence has no step t; None where all sequences have all steps."""
         if self.lengths is None:
             return None
-        return self._with_lead(self._behind_end()[..., None, :], lead)
+        return self._with_ensemble(self._behind_end()[..., None, :], ensemble)
 
-    def input_columns(self, lead: bool) -> np.ndarray:
+    def input_columns(self, ensemble: bool) -> np.ndarray:
         """Inputs as the engine holds them: (T, ..., I, B); tokens as they are, (T, ..., B)."""
         inputs = self._blank(self.inputs) if self.tokens else np.swapaxes(self.inputs, -1, -2)
-        return self._with_lead(inputs, lead)
+        return self._with_ensemble(inputs, ensemble)
 
-    def target_columns(self, every: bool, lead: bool) -> np.ndarray:
+    def target_columns(self, every: bool, ensemble: bool) -> np.ndarray:
         """Targets as the losses want them: (S, ..., O, B) or classes (S, ..., B), S = T or 1."""
         if self.targets is None:
             raise ValueError("A batch without targets has no loss.")
         targets = self.targets if self._classes(not every) else np.swapaxes(self.targets, -1, -2)
-        return self._with_lead(self._blank(targets) if every else targets[None], lead)
+        return self._with_ensemble(self._blank(targets) if every else targets[None], ensemble)
 
     def _behind_end(self) -> np.ndarray:
         """(T, [R,] B) bool, True where a sequence has no step t."""
@@ -104,9 +104,9 @@ class Batch:
         behind = self._behind_end()
         return np.where(behind if columns.ndim == behind.ndim else behind[..., None, :], 0, columns)
 
-    def _with_lead(self, a: np.ndarray, lead: bool) -> np.ndarray:
+    def _with_ensemble(self, a: np.ndarray, ensemble: bool) -> np.ndarray:
         """A model axis of length one behind time where the parameters have one and the batch has none."""
-        return a[:, None] if lead and not self.per_model else a
+        return a[:, None] if ensemble and not self.per_model else a
 
     def _classes(self, last: bool) -> bool:
         axes = 1 + (not last) + self.per_model

@@ -47,8 +47,8 @@ def first_non_finite(
         if not np.isfinite(value).all():
             return name
     parts = network.architecture.recurrences()
-    for (name, _, reverse), activity in zip(parts, network.activity(theta, batch, states=states), strict=True):
-        h = activity["h"][1:]
+    for (name, _, reverse), activations in zip(parts, network.activations(theta, batch, states=states), strict=True):
+        h = activations["h"][1:]
         bad = ~np.isfinite(h).all(axis=(1, 2))
         if bad.any():
             step = int(np.argmax(bad))

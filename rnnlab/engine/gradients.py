@@ -1,10 +1,10 @@
-"""Loss and gradients of a batch, and how those of its blocks become one."""
+"""Loss and gradients of a batch, and how those of its shards become one."""
 
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from rnnlab.engine.blocks import Block, assemble
+from rnnlab.engine.shards import Shard, assemble
 
 States = list[list[np.ndarray]]
 
@@ -36,41 +36,41 @@ class Gradients:
     flow: list[np.ndarray] | None = None
 
 
-def assemble_states(parts: list[States], blocks: list[Block], lead: bool) -> States:
-    """The blocks' states as those of the whole batch, (..., B, H)."""
+def assemble_states(parts: list[States], shards: list[Shard], ensemble: bool) -> States:
+    """The shards' states as those of the whole batch, (..., B, H)."""
     return [
         [
-            assemble([part[layer][k] for part in parts], blocks, lead=lead, time=False)
+            assemble([part[layer][k] for part in parts], shards, ensemble=ensemble, time=False)
             for k in range(len(parts[0][layer]))
         ]
         for layer in range(len(parts[0]))
     ]
 
 
-def add_up(parts: list[np.ndarray], blocks: list[Block], shape: tuple[int, ...]) -> np.ndarray:
-    """Losses (...) or gradients (..., P) of the blocks added in order."""
+def add_up(parts: list[np.ndarray], shards: list[Shard], shape: tuple[int, ...]) -> np.ndarray:
+    """Losses (...) or gradients (..., P) of the shards added in order."""
     if len(parts) == 1 and parts[0].shape == shape:
         return parts[0]
     total = np.zeros(shape, parts[0].dtype)
-    for block, part in zip(blocks, parts, strict=True):
-        total[... if block.models is None else block.which] += part
+    for shard, part in zip(shards, parts, strict=True):
+        total[... if shard.models is None else shard.which] += part
     return total
 
 
-def join(parts: list[Gradients], blocks: list[Block], theta: np.ndarray) -> Gradients:
-    """The blocks' results as those of the whole batch."""
-    lead, first = theta.ndim == 2, parts[0]
-    if len(parts) == 1 and blocks[0].whole_model_axis(theta):
+def join(parts: list[Gradients], shards: list[Shard], theta: np.ndarray) -> Gradients:
+    """The shards' results as those of the whole batch."""
+    ensemble, first = theta.ndim == 2, parts[0]
+    if len(parts) == 1 and shards[0].whole_model_axis(theta):
         return first
     inputs = [part.inputs for part in parts if part.inputs is not None]
     initial = [part.initial for part in parts if part.initial is not None]
     flows = list(zip(*(part.flow for part in parts if part.flow is not None), strict=True))
     return replace(
         first,
-        loss=add_up([part.loss for part in parts], blocks, theta.shape[:-1]),
-        parameters=add_up([part.parameters for part in parts], blocks, theta.shape),
-        states=assemble_states([part.states for part in parts], blocks, lead),
-        inputs=assemble(inputs, blocks, lead=lead, time=True) if inputs else None,
-        initial=assemble_states(initial, blocks, lead) if initial else None,
-        flow=[assemble(list(flow), blocks, lead=lead, time=True) for flow in flows] if flows else None,
+        loss=add_up([part.loss for part in parts], shards, theta.shape[:-1]),
+        parameters=add_up([part.parameters for part in parts], shards, theta.shape),
+        states=assemble_states([part.states for part in parts], shards, ensemble),
+        inputs=assemble(inputs, shards, ensemble=ensemble, time=True) if inputs else None,
+        initial=assemble_states(initial, shards, ensemble) if initial else None,
+        flow=[assemble(list(flow), shards, ensemble=ensemble, time=True) for flow in flows] if flows else None,
     )

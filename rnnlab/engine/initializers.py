@@ -14,7 +14,7 @@ F x H block is drawn by itself. h is the hidden size; a vector (a bias, a learne
     zeros       0
     constant    value
 
-What is not configured starts as in `DEFAULTS`: weights uniform, biases and learned initial states zero.
+What is not configured starts as the layer says: weights uniform, biases and learned initial states zero.
 
 Randomness: the generator is asked for one key. Each parameter then draws from a stream of its own, which
 depends on the key and on the parameter's name alone: a seed gives the same W_xh whatever is configured for
@@ -35,17 +35,10 @@ import numpy as np
 from numpy.typing import DTypeLike
 
 from rnnlab.engine.architecture import Architecture
+from rnnlab.engine.layers.layer import Parameter
 
-DEFAULTS = {
-    "W_hh": "uniform",
-    "W_xh": "uniform",
-    "b_h": "zeros",
-    "b_hn": "zeros",
-    "h_0": "zeros",
-    "c_0": "zeros",
-    "W_ho": "uniform",
-    "b_o": "zeros",
-}
+# Names that a config may use whatever its network has.
+KNOWN = ("W_hh", "W_xh", "b_h", "b_hn", "h_0", "c_0", "W_ho", "b_o")
 
 
 def _uniform(rng, shape, h, *, bound=None):
@@ -151,21 +144,22 @@ def initial_parameters(
         An unknown name, kind or option, a kind that does not fit the parameter's shape, or a forget bias for
         a cell that has no forget gate.
     """
-    init, layout = init or {}, architecture.layout()
-    unknown = init.keys() - DEFAULTS.keys() - set(layout.names)
+    init, layout, parameters = init or {}, architecture.layout(), architecture.parameters()
+    unknown = init.keys() - set(KNOWN) - {name.rpartition(".")[2] for name in layout.names} - set(layout.names)
     if unknown:
         example = layout.names[0]
         raise ValueError(f"The 'init' must name parameters, such as W_hh or {example}; got {min(unknown)!r}.")
-    if forget_bias is not None and architecture.cell != "lstm":
-        raise ValueError(f"The 'forget_bias' belongs to the LSTM; got one for the cell {architecture.cell!r}.")
+    places = architecture.layer.forget_gate
+    if forget_bias is not None and places is None:
+        raise ValueError(f"The 'forget_bias' belongs to the LSTM; got one for the cell {architecture.layer.name!r}.")
     key = rng.integers(2**32, size=4, dtype=np.uint32).tolist()
     theta = np.empty(layout.size)
-    for name, shape in layout.shapes.items():
-        bare = name.rpartition(".")[2]
-        how = init.get(name, init.get(bare, {"kind": DEFAULTS[bare]}))
-        layout.view(theta, name)[...] = _draw(name, how, _stream(key, name), shape, architecture.hidden_size)
-        if forget_bias is not None and name.endswith(".b_h"):
-            _set_forget_bias(layout.view(theta, name), forget_bias, _stream(key, f"{name}.forget_bias"))
+    for name, parameter in parameters.items():
+        how = init.get(name, init.get(name.rpartition(".")[2], {"kind": parameter.init}))
+        layout.view(theta, name)[...] = _draw(name, how, _stream(key, name), parameter, architecture.hidden_size)
+        if forget_bias is not None and places is not None and name.endswith(".b_h"):
+            blocks = layout.view(theta, name).reshape(parameter.gates, -1)
+            _set_forget_bias(*(blocks[place] for place in places), forget_bias, _stream(key, f"{name}.forget_bias"))
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and the first update says so
         return theta.astype(dtype, copy=False)
 
@@ -174,23 +168,21 @@ def _stream(key: list[int], name: str) -> np.random.Generator:
     return np.random.default_rng([*key, zlib.crc32(name.encode())])
 
 
-def _draw(name: str, how: Mapping, rng: np.random.Generator, shape: tuple[int, ...], H: int) -> np.ndarray:
+def _draw(name: str, how: Mapping, rng: np.random.Generator, parameter: Parameter, H: int) -> np.ndarray:
     """One parameter, gate by gate."""
     kind = how.get("kind")
     options = {key: value for key, value in how.items() if key != "kind" and value is not None}
     if kind not in INITIALIZERS:
         raise ValueError(f"The 'init' of {name} must be one of {', '.join(INITIALIZERS)}; got {kind!r}.")
-    gates = 1 if name.startswith("readout.") else shape[-1] // H
-    block = (*shape[:-1], shape[-1] // gates)
+    block = (*parameter.shape[:-1], parameter.shape[-1] // parameter.gates)
     try:
-        return np.concatenate([INITIALIZERS[kind](rng, block, H, **options) for _ in range(gates)], axis=-1)
+        return np.concatenate([INITIALIZERS[kind](rng, block, H, **options) for _ in range(parameter.gates)], axis=-1)
     except (TypeError, ValueError) as error:
         raise ValueError(f"The 'init' of {name} cannot be {kind} with {options}: {error}.") from error
 
 
-def _set_forget_bias(b_h: np.ndarray, forget_bias: float | Mapping, rng: np.random.Generator) -> None:
-    """Write the blocks i and f of an LSTM's bias, (4 H,) in the order i, f, g, o."""
-    i, f = b_h.reshape(4, -1)[:2]
+def _set_forget_bias(i: np.ndarray, f: np.ndarray, forget_bias: float | Mapping, rng: np.random.Generator) -> None:
+    """Write the blocks i and f of b_h."""
     how = forget_bias if isinstance(forget_bias, Mapping) else {"kind": "constant", "value": forget_bias}
     if how["kind"] == "constant":
         f[...] = how["value"]

@@ -11,10 +11,9 @@ import numpy as np
 
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
-from rnnlab.engine.blocks import Block, assemble, plan, run
-from rnnlab.engine.cells import CELLS
 from rnnlab.engine.gradients import Gradients, States, add_up, assemble_states, join
-from rnnlab.engine.recurrence import Trace
+from rnnlab.engine.layers.layer import Trace
+from rnnlab.engine.shards import Shard, assemble, plan, run
 from rnnlab.engine.stack import Stack
 
 Loss = Callable[[np.ndarray, np.ndarray, np.ndarray | None, float], tuple[np.ndarray, np.ndarray]]
@@ -23,19 +22,19 @@ Penalty = Callable[[Stack, np.ndarray, list[Trace], float, np.ndarray | None], n
 
 @dataclass(frozen=True)
 class _Forward:
-    """A block after its forward pass: its part of batch and parameters, and what the stack says, as columns."""
+    """A shard after its forward pass: its part of batch and parameters, and what the stack says, as columns."""
 
     stack: Stack
     part: Batch
     parameters: np.ndarray
-    ended: np.ndarray | None
+    mask: np.ndarray | None
     outputs: np.ndarray
     finals: list[list[np.ndarray]]
 
     def loss(self, loss: Loss, scale: float) -> tuple[np.ndarray, np.ndarray]:
-        """The loss of the block and its gradient with respect to the outputs."""
+        """The loss of the shard and its gradient with respect to the outputs."""
         every = self.stack.architecture.readout == "every"
-        counts = None if self.ended is None or not every else ~self.ended[..., 0, :]
+        counts = None if self.mask is None or not every else ~self.mask[..., 0, :]
         return loss(self.outputs, self.part.target_columns(every, self.parameters.ndim == 2), counts, scale)
 
     @property
@@ -54,7 +53,7 @@ class Network:
     ----------
     architecture : Architecture
     threads : int
-        Threads that work on the blocks of a large batch. The results do not depend on it.
+        Threads that work on the shards of a large batch. The results do not depend on it.
     """
 
     def __init__(self, architecture: Architecture, *, threads: int = 1) -> None:
@@ -93,15 +92,15 @@ class Network:
         """
         scale = 1.0 / batch.sequences
 
-        def work(block: Block) -> Gradients:
-            with self._forward(theta, batch, states, block) as done:
+        def work(shard: Shard) -> Gradients:
+            with self._forward(theta, batch, states, shard) as done:
                 stack = done.stack
                 value, d_outputs = done.loss(loss, scale)
                 gradient = np.empty_like(done.parameters)
                 traces = stack.traces() if flow or penalty else None
-                d_initial = stack.backward(d_outputs, gradient, done.ended, traces)
+                d_initial = stack.backward(d_outputs, gradient, done.mask, traces)
                 if penalty is not None and traces is not None:
-                    value = value + penalty(stack, gradient, traces, scale, done.ended)
+                    value = value + penalty(stack, gradient, traces, scale, done.mask)
                 return Gradients(
                     value,
                     gradient,
@@ -111,19 +110,19 @@ class Network:
                     [_rows(trace.dh) for trace in traces] if flow and traces else None,
                 )
 
-        blocks = self._blocks(theta, batch)
-        return join(list(run(work, blocks, self._executor)), blocks, theta)
+        shards = self._shards(theta, batch)
+        return join(list(run(work, shards, self._executor)), shards, theta)
 
     def loss(self, theta: np.ndarray, batch: Batch, loss: Loss, *, states: States | None = None) -> np.ndarray:
         """The loss alone, () or (R,): one forward pass. Complex parameters give a complex loss (complex step)."""
         scale = 1.0 / batch.sequences
 
-        def work(block: Block) -> np.ndarray:
-            with self._forward(theta, batch, states, block) as done:
+        def work(shard: Shard) -> np.ndarray:
+            with self._forward(theta, batch, states, shard) as done:
                 return done.loss(loss, scale)[0]
 
-        blocks = self._blocks(theta, batch)
-        return add_up(list(run(work, blocks, self._executor)), blocks, theta.shape[:-1])
+        shards = self._shards(theta, batch)
+        return add_up(list(run(work, shards, self._executor)), shards, theta.shape[:-1])
 
     def outputs(self, theta: np.ndarray, batch: Batch, *, states: States | None = None) -> tuple[np.ndarray, States]:
         """Outputs, (..., B, O) or (T, ..., B, O), and the states after the last step: the forward pass alone.
@@ -132,17 +131,19 @@ class Network:
         """
         last = self.architecture.readout == "last"
 
-        def work(block: Block) -> tuple[np.ndarray, States]:
-            with self._forward(theta, batch, states, block) as done:
+        def work(shard: Shard) -> tuple[np.ndarray, States]:
+            with self._forward(theta, batch, states, shard) as done:
                 return _rows(done.outputs[0] if last else done.outputs), done.states
 
-        blocks = self._blocks(theta, batch)
-        parts = list(run(work, blocks, self._executor))
-        lead = theta.ndim == 2
-        outputs = assemble([part[0] for part in parts], blocks, lead=lead, time=not last)
-        return outputs, assemble_states([part[1] for part in parts], blocks, lead)
+        shards = self._shards(theta, batch)
+        parts = list(run(work, shards, self._executor))
+        ensemble = theta.ndim == 2
+        outputs = assemble([part[0] for part in parts], shards, ensemble=ensemble, time=not last)
+        return outputs, assemble_states([part[1] for part in parts], shards, ensemble)
 
-    def activity(self, theta: np.ndarray, batch: Batch, *, states: States | None = None) -> list[dict[str, np.ndarray]]:
+    def activations(
+        self, theta: np.ndarray, batch: Batch, *, states: States | None = None
+    ) -> list[dict[str, np.ndarray]]:
         """What every recurrence did, step by step: one forward pass.
 
         Returns
@@ -153,18 +154,18 @@ class Network:
             counts its steps from the end.
         """
 
-        def work(block: Block) -> list[dict[str, np.ndarray]]:
-            with self._forward(theta, batch, states, block) as done:
+        def work(shard: Shard) -> list[dict[str, np.ndarray]]:
+            with self._forward(theta, batch, states, shard) as done:
                 return [
-                    {name: _rows(values).copy() for name, values in ({"h": r.h} | r.cell.activity()).items()}
+                    {name: _rows(values).copy() for name, values in ({"h": r.h} | r.activations()).items()}
                     for r in done.stack.recurrences
                 ]
 
-        blocks = self._blocks(theta, batch)
-        parts = list(run(work, blocks, self._executor))
+        shards = self._shards(theta, batch)
+        parts = list(run(work, shards, self._executor))
         return [
             {
-                name: assemble([part[k][name] for part in parts], blocks, lead=theta.ndim == 2, time=True)
+                name: assemble([part[k][name] for part in parts], shards, ensemble=theta.ndim == 2, time=True)
                 for name in first
             }
             for k, first in enumerate(parts[0])
@@ -184,28 +185,27 @@ class Network:
         outputs, states = self.outputs(theta, batch, states=states)
         return (outputs if self.architecture.readout == "last" else outputs[0]), states
 
-    def _blocks(self, theta: np.ndarray, batch: Batch) -> list[Block]:
-        a, itemsize = self.architecture, theta.itemsize
-        cell, K = CELLS[a.cell], a.hidden_size + a.input_size + 1
-        per_step = (K + cell.SLOTS * a.hidden_size) * itemsize * a.layers * a.directions
-        work = K * cell.GATES * a.hidden_size
+    def _shards(self, theta: np.ndarray, batch: Batch) -> list[Shard]:
+        a = self.architecture
+        per_step = a.layer.numbers_per_step(a.input_size, a.hidden_size) * theta.itemsize * a.layers * a.directions
+        work = a.layer.work_per_step(a.input_size, a.hidden_size)
         return plan(len(theta) if theta.ndim == 2 else None, batch.sequences, batch.steps * per_step, work)
 
     @contextmanager
-    def _forward(self, theta: np.ndarray, batch: Batch, states: States | None, block: Block) -> Iterator[_Forward]:
-        """The forward pass of a block, on a stack that is its own until the context ends."""
-        part, parameters = batch.cut(block, self.architecture.readout), _models(theta, block)
-        lead = parameters.ndim == 2
-        ended, initial = part.ended(lead), _cut_states(states, block, theta)
+    def _forward(self, theta: np.ndarray, batch: Batch, states: States | None, shard: Shard) -> Iterator[_Forward]:
+        """The forward pass of a shard, on a stack that is its own until the context ends."""
+        part, parameters = batch.cut(shard, self.architecture.readout), _models(theta, shard)
+        ensemble = parameters.ndim == 2
+        mask, initial = part.mask(ensemble), _cut_states(states, shard, theta)
         with self._stack(part, parameters) as stack:
-            outputs, finals = stack.forward(parameters, part.input_columns(lead), initial, ended)
-            yield _Forward(stack, part, parameters, ended, outputs, finals)
+            outputs, finals = stack.forward(parameters, part.input_columns(ensemble), initial, mask)
+            yield _Forward(stack, part, parameters, mask, outputs, finals)
 
     @contextmanager
     def _stack(self, part: Batch, parameters: np.ndarray) -> Iterator[Stack]:
-        """A stack of the block's shape that no other thread is using, made where there is none."""
-        lead = parameters.shape[:-1]
-        key = (part.steps, part.sequences, lead, parameters.dtype, part.tokens)
+        """A stack of the shard's shape that no other thread is using, made where there is none."""
+        ensemble = parameters.shape[:-1]
+        key = (part.steps, part.sequences, ensemble, parameters.dtype, part.tokens)
         with self._lock:
             idle = self._idle[key]
             stack = idle.pop() if idle else None
@@ -215,7 +215,7 @@ class Network:
                 self.layout,
                 steps=part.steps,
                 batch_size=part.sequences,
-                lead=lead,
+                ensemble=ensemble,
                 dtype=parameters.dtype,
                 tokens=part.tokens,
             )
@@ -228,13 +228,13 @@ def _rows(columns: np.ndarray) -> np.ndarray:
     return np.swapaxes(columns, -1, -2)
 
 
-def _models(theta: np.ndarray, block: Block) -> np.ndarray:
-    return theta if block.models is None else theta[block.which]
+def _models(theta: np.ndarray, shard: Shard) -> np.ndarray:
+    return theta if shard.models is None else theta[shard.which]
 
 
-def _cut_states(states: States | None, block: Block, theta: np.ndarray) -> States | None:
-    """The block's part of the states, as columns."""
+def _cut_states(states: States | None, shard: Shard, theta: np.ndarray) -> States | None:
+    """The shard's part of the states, as columns."""
     if states is None:
         return None
-    index = (block.sequences,) if block.models is None else (block.which, block.sequences)
+    index = (shard.sequences,) if shard.models is None else (shard.which, shard.sequences)
     return [[_rows(state[index]) for state in of_layer] for of_layer in states]

@@ -5,7 +5,7 @@ A leading model axis R turns the vector (P,) into (R, P); every view gains the s
 """
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 import numpy as np
 
@@ -38,6 +38,12 @@ class Layout:
         self.starts = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.intp)
         self.size = sum(sizes)
         self._start = dict(zip(self.shapes, self.starts.tolist(), strict=True))
+
+    def part(self, name: str, keys: Iterable[str]) -> "Layout":
+        """The layout of the parameters ``<name>.<key>`` by their keys, in the same flat vector."""
+        part = Layout({key: self.shapes[f"{name}.{key}"] for key in keys})
+        part._start = {key: self._start[f"{name}.{key}"] for key in part.shapes}
+        return part
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 
 import numpy as np
 
+from rnnlab.engine.layers.gated import GatedRecurrence
+from rnnlab.engine.layers.layer import Trace
 from rnnlab.engine.parameters import Layout
 from rnnlab.engine.products import sum_over_time
-from rnnlab.engine.recurrence import Trace
 from rnnlab.engine.stack import Stack
 
 FORMS = ("squared", "norm")
@@ -65,9 +66,9 @@ def omega(alpha: float, form: str = "squared") -> Callable[..., np.ndarray]:
     Returns
     -------
     function
-        (stack, gradient, traces, scale, ended=None) -> alpha Omega of the block, float64 () or (R,); adds
+        (stack, gradient, traces, scale, mask=None) -> alpha Omega of the shard, float64 () or (R,); adds
         alpha times the derivative to each W_hh of the gradient (..., P). `scale` is 1 / number of sequences
-        in the whole batch, so that blocks add up; `ended` (T, ..., 1, B) is True where a sequence has ended.
+        in the whole batch, so that shards add up; `mask` (T, ..., 1, B) is True where a sequence has ended.
 
     Raises
     ------
@@ -81,17 +82,18 @@ def omega(alpha: float, form: str = "squared") -> Callable[..., np.ndarray]:
         raise ValueError(f"The 'form' of Omega must be squared or norm; got {form!r}.")
 
     def add(
-        stack: Stack, gradient: np.ndarray, traces: list[Trace], scale: float, ended: np.ndarray | None = None
+        stack: Stack, gradient: np.ndarray, traces: list[Trace], scale: float, mask: np.ndarray | None = None
     ) -> np.ndarray:
         architecture = stack.architecture
-        if architecture.cell != "rnn":
-            raise ValueError(f"Omega is defined for the vanilla cell, 'rnn', alone; got {architecture.cell!r}.")
+        if not architecture.layer.additive:
+            raise ValueError(f"Omega is defined for the vanilla cell, 'rnn', alone; got {architecture.layer.name!r}.")
         layout, value = architecture.layout(), np.zeros(gradient.shape[:-1])
         for (name, _, reverse), recurrence, trace in zip(
             architecture.recurrences(), stack.recurrences, traces, strict=True
         ):
-            still = ended[::-1] if reverse and ended is not None else ended
-            term, derivative = _omega(trace, recurrence.cell.gradient, scale, form, still)
+            masked = mask[::-1] if reverse and mask is not None else mask
+            assert isinstance(recurrence, GatedRecurrence)
+            term, derivative = _omega(trace, recurrence.da, scale, form, masked)
             value += alpha * term
             layout.view(gradient, f"{name}.W_hh")[...] += alpha * derivative
         return value
@@ -99,15 +101,15 @@ def omega(alpha: float, form: str = "squared") -> Callable[..., np.ndarray]:
     return add
 
 
-def _omega(trace: Trace, da: np.ndarray, scale: float, form: str, ended: np.ndarray | None):
+def _omega(trace: Trace, da: np.ndarray, scale: float, form: str, mask: np.ndarray | None):
     """Omega of one recurrence and its derivative, (...) and (..., H, H), from columns (T, ..., H, B)."""
     g_squared, v_squared = _squared_norms(trace.dh), _squared_norms(trace.through)
     # The trace has scale times the gradient of a sequence's own loss. What is not a number counts, and shows.
     counts = ~(g_squared < NEGLIGIBLE * scale**2)
     steps = len(da)
-    if ended is not None:
-        counts &= ~ended[..., 0, :]
-        steps = np.maximum((~ended[..., 0, :]).sum(axis=0), 1)  # (..., B)
+    if mask is not None:
+        counts &= ~mask[..., 0, :]
+        steps = np.maximum((~mask[..., 0, :]).sum(axis=0), 1)  # (..., B)
     share = scale / steps
     g_squared = np.where(counts, g_squared, 1.0)
     q = np.where(counts, v_squared / g_squared, 1.0)

@@ -10,13 +10,13 @@ from collections.abc import Callable
 import numpy as np
 
 from rnnlab.engine.architecture import Architecture
+from rnnlab.engine.layers.layer import Recurrence, Sizes, Trace
 from rnnlab.engine.parameters import Layout
 from rnnlab.engine.products import apply_to_steps, sum_over_time
-from rnnlab.engine.recurrence import Recurrence, Trace
 
 # From this vocabulary on, looking a token's weights up costs less than the product with its one-hot column. So it does
 # for many models of one sequence each, which wait for their weights to come from memory.
-GATHER_FROM = 96
+LOOK_UP_FROM = 96
 
 
 class Stack:
@@ -28,7 +28,7 @@ class Stack:
     layout : Layout
     steps, batch_size : int
         T and B.
-    lead : tuple of int
+    ensemble : tuple of int
         () or (R,).
     dtype : numpy dtype
     tokens : bool
@@ -42,28 +42,20 @@ class Stack:
         *,
         steps: int,
         batch_size: int,
-        lead: tuple[int, ...],
+        ensemble: tuple[int, ...],
         dtype,
         tokens: bool,
     ) -> None:
-        self.architecture, self._layout, self._steps, self._lead = architecture, layout, steps, lead
+        self.architecture, self._layout, self._steps, self._ensemble = architecture, layout, steps, ensemble
         self._parts = architecture.recurrences()
-        self.recurrences = [
-            Recurrence(
-                architecture.cell,
-                architecture.activation,
-                steps=steps,
-                lead=lead,
-                batch_size=batch_size,
-                input_size=input_size,
-                hidden_size=architecture.hidden_size,
-                dtype=dtype,
-                gathered=tokens and index < architecture.directions and _gather(lead, batch_size, input_size),
-            )
-            for index, (_, input_size, _) in enumerate(self._parts)
-        ]
+        self.recurrences: list[Recurrence] = []
+        for index, (name, input_size, _) in enumerate(self._parts):
+            lookup = tokens and index < architecture.directions and _look_up(ensemble, batch_size, input_size)
+            sizes = Sizes(steps, batch_size, input_size, architecture.hidden_size, ensemble, np.dtype(dtype), lookup)
+            keys = architecture.layer.parameters(input_size, architecture.hidden_size)
+            self.recurrences.append(architecture.layer.recurrence(sizes, layout.part(name, keys)))
 
-    def forward(self, theta: np.ndarray, inputs: np.ndarray, states=None, ended: np.ndarray | None = None):
+    def forward(self, theta: np.ndarray, inputs: np.ndarray, states=None, mask: np.ndarray | None = None):
         """Outputs (S, ..., O, B) and final states, given inputs as columns (T, ..., I, B) or tokens (T, ..., B).
 
         `states` holds per recurrence the list of its initial states (..., H, B); None means the architecture's own.
@@ -75,10 +67,10 @@ class Stack:
             for index in self._of_layer(layer):
                 name, _, reverse = self._parts[index]
                 recurrence = self.recurrences[index]
-                recurrence.load_weights(self._weights(theta, name), self._extra(theta, name))
+                recurrence.load(theta)
                 initial = self._initial(theta, name) if states is None else states[index]
-                read, still = (below[::-1], _reversed(ended)) if reverse else (below, ended)
-                finals.append(recurrence.forward(read, initial, still))
+                read, masked = (below[::-1], _reversed(mask)) if reverse else (below, mask)
+                finals.append(recurrence.forward(read, initial, masked))
                 above.append(recurrence.h[:0:-1] if reverse else recurrence.h[1:])
             below = above[0] if len(above) == 1 else np.concatenate(above, axis=-2)
         self._top = self._read_from(below, finals)
@@ -91,7 +83,7 @@ class Stack:
         self,
         d_outputs: np.ndarray,
         d_theta: np.ndarray,
-        ended: np.ndarray | None = None,
+        mask: np.ndarray | None = None,
         traces: list[Trace] | None = None,
     ) -> list[list[np.ndarray]]:
         """Write dL/dtheta into `d_theta` and return the gradient of the initial states, after `forward`."""
@@ -111,12 +103,12 @@ class Stack:
                     source, final = _nothing, (np.matmul(self._rows(W_ho, direction), d_outputs[0]),)
                 if reverse:
                     source = _in_reverse(source, self._steps)
-                still = _reversed(ended) if reverse else ended
+                masked = _reversed(mask) if reverse else mask
                 trace = None if traces is None else traces[index]
-                refilled = self.architecture.readout == "every" and bool(np.any(d_outputs[self._steps // 2]))
-                d_initial[index] = self.recurrences[index].backward(source, final, still, trace, refilled=refilled)
-                extra = self._extra(d_theta, name)
-                self.recurrences[index].weight_gradient(self._weights(d_theta, name), extra)
+                everywhere = self.architecture.readout == "every" and bool(np.any(d_outputs[self._steps // 2]))
+                recurrence = self.recurrences[index]
+                d_initial[index] = recurrence.backward(source, final, masked, trace, loss_at_every_step=everywhere)
+                recurrence.write_gradient(d_theta)
                 if self.architecture.initial_state == "learned":
                     for view, gradient in zip(self._learned(d_theta, name), d_initial[index], strict=True):
                         view[...] = gradient.sum(axis=-1) if self._starts_from_own else 0
@@ -134,15 +126,10 @@ class Stack:
     def _of_layer(self, layer: int) -> range:
         return range(layer * self.architecture.directions, (layer + 1) * self.architecture.directions)
 
-    def _weights(self, flat: np.ndarray, name: str) -> np.ndarray:
-        return self._layout.joined(flat, f"{name}.W_hh", f"{name}.W_xh", f"{name}.b_h")
-
-    def _extra(self, flat: np.ndarray, name: str) -> np.ndarray | None:
-        return self._layout.view(flat, f"{name}.b_hn") if f"{name}.b_hn" in self._layout.shapes else None
-
     def _learned(self, flat: np.ndarray, name: str) -> list[np.ndarray]:
-        keys = (f"{name}.h_0", f"{name}.c_0")
-        return [self._layout.view(flat, key) for key in keys if key in self._layout.shapes]
+        if self.architecture.initial_state != "learned":
+            return []
+        return [self._layout.view(flat, f"{name}.{state.initial}") for state in self.architecture.states]
 
     def _initial(self, theta: np.ndarray, name: str) -> list[np.ndarray] | None:
         return [state[..., None] for state in self._learned(theta, name)] or None
@@ -184,9 +171,9 @@ def _in_reverse(source: Callable, steps: int) -> Callable:
     return reversed_source
 
 
-def _reversed(ended: np.ndarray | None) -> np.ndarray | None:
-    return None if ended is None else ended[::-1]
+def _reversed(mask: np.ndarray | None) -> np.ndarray | None:
+    return None if mask is None else mask[::-1]
 
 
-def _gather(lead: tuple[int, ...], batch_size: int, vocabulary: int) -> bool:
-    return vocabulary >= GATHER_FROM or (bool(lead) and batch_size == 1)
+def _look_up(ensemble: tuple[int, ...], batch_size: int, vocabulary: int) -> bool:
+    return vocabulary >= LOOK_UP_FROM or (bool(ensemble) and batch_size == 1)

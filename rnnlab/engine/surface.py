@@ -10,7 +10,6 @@ from dataclasses import replace
 import numpy as np
 
 from rnnlab.engine.batch import Batch
-from rnnlab.engine.cells import CELLS
 from rnnlab.engine.losses import huber
 from rnnlab.engine.network import Loss, Network, States
 
@@ -43,9 +42,9 @@ class Surface:
     ) -> None:
         self._network, self._loss, self._lead = network, loss, theta.shape[:-1]
         architecture = network.architecture
-        self._has_relu = architecture.cell == "rnn" and architecture.activation == "relu"
+        self._has_kinked_layers = not architecture.layer.smooth
         self._has_huber = getattr(loss, "func", loss) is huber
-        self.has_kinks = self._has_relu or self._has_huber
+        self.has_kinks = self._has_kinked_layers or self._has_huber
         self._batch = batch if batch.tokens else _for_each_model(batch, architecture.readout, self._lead)
         inputs = None if batch.tokens else self._batch.inputs
         tensors = self._tensors(theta, inputs, states)
@@ -65,9 +64,9 @@ class Surface:
         """On which side of every kink a point (R, N) lies, as arrays of bool."""
         theta, batch, states = self._split(point)
         sides: list[np.ndarray] = []
-        if self._has_relu:
-            activity = self._network.activity(theta, batch, states=states)
-            sides += [of_layer["h"][1:] > 0 for of_layer in activity]
+        if self._has_kinked_layers:
+            activations = self._network.activations(theta, batch, states=states)
+            sides += [of_layer["h"][1:] > 0 for of_layer in activations]
         if self._has_huber and batch.targets is not None:
             outputs, _ = self._network.outputs(theta, batch, states=states)
             delta = getattr(self._loss, "keywords", {}).get("delta", 1.0)
@@ -110,8 +109,8 @@ class Surface:
 
     def _state_names(self) -> list[list[str]]:
         architecture = self._network.architecture
-        keys = CELLS[architecture.cell].STATES
-        return [[f"initial {name}.{key}" for key in keys] for name, *_ in architecture.recurrences()]
+        names = [state.initial for state in architecture.states]
+        return [[f"initial {recurrence}.{name}" for name in names] for recurrence, *_ in architecture.recurrences()]
 
 
 def _for_each_model(batch: Batch, readout: str, lead: tuple[int, ...]) -> Batch:

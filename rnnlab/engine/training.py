@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from rnnlab.engine.blocks import Block
 from rnnlab.engine.clipping import clip
 from rnnlab.engine.divergence import RUNAWAY, first_non_finite, largest_norm
 from rnnlab.engine.network import Loss, Network, Penalty, States
 from rnnlab.engine.optimizers import Optimizer
 from rnnlab.engine.sampling import Pick, Sampling
+from rnnlab.engine.shards import Shard
 from rnnlab.engine.stopping import EarlyStopping, Validation
 
 
@@ -174,7 +174,7 @@ class Training:
         bounded = np.sqrt(np.einsum("rp,rp->r", self.theta, self.theta)) <= self._largest_norm
         sound = finite & bounded
         for model in np.flatnonzero(self.active & ~sound).tolist():
-            alone = Block(slice(model, model + 1), slice(0, pick.batch.sequences))
+            alone = Shard(slice(model, model + 1), slice(0, pick.batch.sequences))
             batch = pick.batch.cut(alone, self.sampling.readout)
             states = None if initial is None else [[state[model] for state in of_layer] for of_layer in initial]
             otherwise = "loss" if bounded[model] else RUNAWAY

@@ -7,7 +7,6 @@ from threadpoolctl import threadpool_limits
 
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
-from rnnlab.engine.cells import CELLS
 from rnnlab.engine.gradcheck import DIFFERENCES, GradientCheck, check_gradients
 from rnnlab.engine.network import Network, States
 from rnnlab.experiments.memory import check_memory
@@ -95,7 +94,7 @@ def gradcheck(config, *, seed: int = 0) -> Gradcheck:
             directions=DIRECTIONS,
             entries=_entries(architecture, theta.size * batch.steps * batch.sequences),
         )
-    notes = tuple(_notes(config, check, batch))
+    notes = tuple(_notes(config, check, batch, architecture.layer.smooth))
     return Gradcheck(config.name, check, list(chosen.seeds), batch.steps, batch.sequences, notes)
 
 
@@ -113,9 +112,11 @@ def _small(sequences: Batch, readout: str, batch_size: int | str | None) -> Batc
 def _states(architecture: Architecture, models: int, sequences: int, rng: np.random.Generator) -> States | None:
     if architecture.initial_state == "learned":
         return None
-    shape = (models, sequences, architecture.hidden_size)
-    kinds = len(CELLS[architecture.cell].STATES)
-    return [[STATE_SPREAD * rng.standard_normal(shape) for _ in range(kinds)] for _ in architecture.recurrences()]
+    sizes = [state.size for state in architecture.states]
+    return [
+        [STATE_SPREAD * rng.standard_normal((models, sequences, size)) for size in sizes]
+        for _ in architecture.recurrences()
+    ]
 
 
 def _entries(architecture: Architecture, work: int) -> int:
@@ -125,12 +126,12 @@ def _entries(architecture: Architecture, work: int) -> int:
     return int(np.clip(WORK // complex_work, FEWEST_ENTRIES, MOST_ENTRIES))
 
 
-def _notes(config, check: GradientCheck, batch: Batch) -> list[str]:
+def _notes(config, check: GradientCheck, batch: Batch, smooth: bool) -> list[str]:
     notes = []
     if config.model.dtype == "float32":
         notes.append("checked in float64: the same code, and float32 has no digits to spare for a proof.")
     if check.method == DIFFERENCES:
-        kink = "relu" if config.model.cell == "rnn" and config.model.activation == "relu" else "the Huber loss"
+        kink = "the Huber loss" if smooth else config.model.activation
         notes.append(f"{kink} has kinks, where no complex step is right: differences are compared between kinks.")
     skipped = sum(tensor.on_kinks for tensor in check.tensors)
     if skipped:

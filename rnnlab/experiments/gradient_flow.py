@@ -9,9 +9,9 @@ from numpy.typing import ArrayLike
 from rnnlab.dynamics.portrait import Flow, take_flow
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
-from rnnlab.engine.blocks import Block
 from rnnlab.engine.network import Loss, States
 from rnnlab.engine.sampling import Sampling
+from rnnlab.engine.shards import Shard
 from rnnlab.engine.training import Training
 from rnnlab.runs import RunFolder
 
@@ -155,5 +155,5 @@ def _next_batch(training: Training) -> tuple[Batch, States | None]:
         return probe(training.sampling), None
     states = pick.initial_states(training.network, training.theta, training.states)
     few = slice(0, min(SEQUENCES, pick.batch.sequences))
-    batch = pick.batch.cut(Block(None, few), training.sampling.readout)
+    batch = pick.batch.cut(Shard(None, few), training.sampling.readout)
     return batch, None if states is None else [[state[:, few] for state in layer] for layer in states]

@@ -1,18 +1,16 @@
 """How much memory a training needs, and whether the machine has it."""
 
-import math
 import os
 from dataclasses import replace
 from pathlib import Path
 
 from rnnlab.engine.architecture import Architecture
-from rnnlab.engine.blocks import BLOCK_BYTES, LEAST_SEQUENCES
-from rnnlab.engine.cells import CELLS
+from rnnlab.engine.shards import LEAST_SEQUENCES, SHARD_BYTES
 from rnnlab.errors import ConfigError
 
 # theta, its gradient, the last finite and the best parameters, two moments of the optimizer, one scratch.
 COPIES = 7
-# Bytes of Python objects, measured: the arrays of one step of a recurrence, and the result of a block.
+# Bytes of Python objects, measured: the arrays of one step of a recurrence, and the result of a shard.
 VIEWS, RESULT = 1600, 1500
 BEYOND = 1024**6
 
@@ -20,24 +18,23 @@ BEYOND = 1024**6
 def needed_bytes(
     architecture: Architecture, *, models: int, steps: int, itemsize: int, threads: int, sequences: int = 1
 ) -> int:
-    """Bytes for parameters, for the buffers of one block of sequences per thread, and for what blocks leave behind.
+    """Bytes for parameters, for the buffers of one shard per thread, and for what shards leave behind.
 
     The least that a training needs, worked out without making anything that grows with the network.
     """
-    a, cell = architecture, CELLS[architecture.cell]
-    size, H = parameters(a), a.hidden_size
+    a, size = architecture, parameters(architecture)
     recurrences = a.layers * a.directions
-    per_sequence = steps * (H + a.input_size + 1 + cell.SLOTS * H) * recurrences * itemsize
-    fits = max(1, BLOCK_BYTES // max(1, per_sequence))
+    per_sequence = steps * a.layer.numbers_per_step(a.input_size, a.hidden_size) * recurrences * itemsize
+    fits = max(1, SHARD_BYTES // max(1, per_sequence))
     together = max(fits, LEAST_SEQUENCES)
-    blocks = models * -(-sequences // together) if fits < 4 * sequences else 0
+    shards = models * -(-sequences // together) if fits < 4 * sequences else 0
     buffers = min(sequences, together) * per_sequence + steps * recurrences * VIEWS
-    return models * COPIES * size * itemsize + threads * buffers + blocks * (size * itemsize + RESULT)
+    return models * COPIES * size * itemsize + threads * buffers + shards * (size * itemsize + RESULT)
 
 
 def parameters(architecture: Architecture) -> int:
     """How many parameters a model has: layers after the first are all alike."""
-    one, two = (sum(map(math.prod, replace(architecture, layers=layers).shapes().values())) for layers in (1, 2))
+    one, two = (replace(architecture, layers=layers).layout().size for layers in (1, 2))
     return one + (architecture.layers - 1) * (two - one)
 
 

@@ -58,12 +58,12 @@ def test_a_wrong_gradient_ends_with_1(executable, environment, tmp_path):
     """The installed command, in whose interpreter the LSTM forgets to forget before anything else is loaded."""
     mistake = (
         "import sys\n"
-        "from rnnlab.engine.cells import Lstm\n"
-        "right = Lstm.derivatives\n"
+        "from rnnlab.engine.layers.lstm import LstmStep\n"
+        "right = LstmStep.differentiate\n"
         "def wrong(self, start, stop):\n"
         "    right(self, start, stop)\n"
-        "    self.memory_factor[: stop - start] = 1\n"
-        "Lstm.derivatives = wrong\n"
+        "    self._of_dc[: stop - start] = 1\n"
+        "LstmStep.differentiate = wrong\n"
         "from rnnlab.cli import main\n"
         "sys.exit(main())\n"
     )

@@ -2,12 +2,13 @@
 
 import numpy as np
 
-from rnnlab.dynamics.trajectory import Trajectory, follow
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.initializers import initial_parameters
+from rnnlab.engine.layers.layer import Trajectory
 from rnnlab.engine.losses import loss_function
 from rnnlab.engine.network import Network
+from rnnlab.engine.trajectory import follow
 
 CELLS = [("rnn", "tanh"), ("rnn", "relu"), ("rnn", "sigmoid"), ("rnn", "identity"), ("lstm", "tanh"), ("gru", "tanh")]
 CROSS_ENTROPY = loss_function("cross_entropy")

@@ -5,11 +5,11 @@ import pytest
 
 from rnnlab.dynamics import flow
 from rnnlab.dynamics.jacobians import step_jacobians
-from rnnlab.dynamics.trajectory import follow
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.losses import loss_function
 from rnnlab.engine.network import Network
+from rnnlab.engine.trajectory import follow
 from tests.dynamics.networks import CELLS, CROSS_ENTROPY, network_of, random_case
 
 

@@ -11,7 +11,7 @@ from rnnlab.dynamics.jacobians import (
     step_jacobians,
     suffix_products,
 )
-from rnnlab.dynamics.trajectory import follow
+from rnnlab.engine.trajectory import follow
 from tests.dynamics.networks import CELLS, network_of, random_case, undriven
 
 
@@ -108,7 +108,7 @@ def test_no_product_exceeds_the_bound(activation):
     trajectory = follow(*random_case("rnn", activation, models=4))
     norms, bound = product_norms(trajectory), norm_bound(trajectory, trajectory.steps)
     assert (norms <= bound[:, None] * (1 + 1e-12)).all()
-    steepest = trajectory.gamma * np.linalg.norm(trajectory.W_hh[:, 0], 2, axis=(-2, -1))
+    steepest = trajectory.layer.slope * np.linalg.norm(trajectory.weights["W_hh"][:, 0], 2, axis=(-2, -1))
     np.testing.assert_allclose(bound[:, 3], steepest**3)
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnlab.dynamics import lyapunov
-from rnnlab.dynamics.trajectory import follow
+from rnnlab.engine.trajectory import follow
 from tests.dynamics.networks import network_of, random_case, undriven
 
 

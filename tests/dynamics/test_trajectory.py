@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnlab.dynamics.jacobians import long_product, step_jacobians
-from rnnlab.dynamics.trajectory import follow
+from rnnlab.engine.trajectory import follow
 from tests.dynamics.networks import CELLS, random_case
 
 
@@ -50,9 +50,9 @@ def test_models_of_an_ensemble_are_the_lone_models():
     for r in range(3):
         alone = follow(network, theta[r], batch)
         np.testing.assert_allclose(together.h[r], alone.h[0], atol=1e-15)
-        np.testing.assert_array_equal(together.W_hh[r], alone.W_hh[0])
-        for name, gate in alone.gates.items():
-            np.testing.assert_allclose(together.gates[name][r], gate[0], atol=1e-14)
+        np.testing.assert_array_equal(together.weights["W_hh"][r], alone.weights["W_hh"][0])
+        for name, gate in alone.activations.items():
+            np.testing.assert_allclose(together.activations[name][r], gate[0], atol=1e-14)
 
 
 @pytest.mark.parametrize(("cell", "activation"), CELLS)

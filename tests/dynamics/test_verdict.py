@@ -5,8 +5,8 @@ import pytest
 
 from rnnlab.dynamics.jacobians import suffix_products
 from rnnlab.dynamics.spectra import mean_field_rate
-from rnnlab.dynamics.trajectory import follow
 from rnnlab.dynamics.verdict import growth_rate, judge
+from rnnlab.engine.trajectory import follow
 from tests.dynamics.networks import pangram_networks
 
 

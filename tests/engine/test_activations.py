@@ -4,8 +4,8 @@ import mpmath
 import numpy as np
 import pytest
 
-from rnnlab.dynamics import trajectory
 from rnnlab.engine.activations import ACTIVATIONS, constants, gates_again, open_gates, tanh_slope
+from rnnlab.engine.layers import rows
 
 DTYPES = [np.float32, np.float64]
 MAGNITUDES = np.concatenate((np.geomspace(1e-12, 1, 9), [2.5, 5, 9, 12, 16, 20, 30, 40, 43, 80, 170, 340]))
@@ -104,5 +104,5 @@ def test_a_complex_step_passes():
 @pytest.mark.parametrize("name", ["tanh", "sigmoid"])
 def test_the_slopes_of_the_dynamics(name):
     a = points(np.float64)
-    np.testing.assert_allclose(trajectory.SLOPES[name](a), exactly(EXACT[name][1], a), rtol=2e-15 * 340, atol=0)
-    np.testing.assert_allclose(trajectory.shut(a), exactly(lambda x: sigmoid(-x), a), rtol=4e-16, atol=0)
+    np.testing.assert_allclose(rows.SLOPES[name](a), exactly(EXACT[name][1], a), rtol=2e-15 * 340, atol=0)
+    np.testing.assert_allclose(rows.shut(a), exactly(lambda x: sigmoid(-x), a), rtol=4e-16, atol=0)

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnlab.engine.batch import Batch
-from rnnlab.engine.blocks import Block
+from rnnlab.engine.shards import Shard
 from tests.engine.samples import sample
 
 T, R, B, I, O = 5, 2, 4, 7, 6  # noqa: E741
@@ -31,7 +31,7 @@ def test_rows_become_columns(readout, tokens, classes):
     batch = batch_of(readout, tokens=tokens, classes=classes)
     every = readout == "every"
     columns, targets = batch.input_columns(False), batch.target_columns(every, False)
-    behind = batch.ended(False)
+    behind = batch.mask(False)
     assert behind.shape == (T, 1, B)
     for b in range(B):
         end = batch.lengths[b]
@@ -51,7 +51,7 @@ def test_one_batch_for_all_models_gets_their_axis(readout, classes):
     batch = batch_of(readout, classes=classes)
     every = readout == "every"
     assert batch.input_columns(True).shape == (T, 1, I, B)
-    assert batch.ended(True).shape == (T, 1, 1, B)
+    assert batch.mask(True).shape == (T, 1, 1, B)
     assert batch.target_columns(every, True).shape == (T if every else 1, 1, *(() if classes else (O,)), B)
 
 
@@ -61,7 +61,7 @@ def test_one_batch_for_all_models_gets_their_axis(readout, classes):
 @pytest.mark.parametrize("models", [slice(0, 2), slice(1, 2)])
 def test_a_block_has_its_models_and_sequences(readout, tokens, classes, models):
     whole = batch_of(readout, models=R, tokens=tokens, classes=classes)
-    part = whole.cut(Block(models, slice(1, 3)), readout)
+    part = whole.cut(Shard(models, slice(1, 3)), readout)
     alone = models.stop - models.start == 1
     which = models.start if alone else models
     assert part.per_model == (not alone)

@@ -90,7 +90,7 @@ def test_gradients_by_lag_add_up_to_the_whole(activation):
     steps = 6
     drawn = sample("rnn", activation, readout="every", steps=steps, initial_state="given")
     made, batch = drawn.network, drawn.batch
-    h = made.activity(drawn.theta, batch, states=drawn.states)[0]["h"]
+    h = made.activations(drawn.theta, batch, states=drawn.states)[0]["h"]
     slope = {
         "tanh": lambda s: 1 - s**2,
         "sigmoid": lambda s: s * (1 - s),
@@ -113,10 +113,10 @@ def test_flow_is_the_gradient_of_every_state(bidirectional):
     """dL/dh_0 of the flow, taken one step further back by the last product, is the gradient of the initial state."""
     drawn = sample("rnn", "tanh", initial_state="given", bidirectional=bidirectional, layers=2)
     result = drawn.gradients(initial=True, flow=True)
-    activity = drawn.network.activity(drawn.theta, drawn.batch, states=drawn.states)
+    activations = drawn.network.activations(drawn.theta, drawn.batch, states=drawn.states)
     for index, (name, *_) in enumerate(drawn.network.architecture.recurrences()):
         W_hh = drawn.network.layout.view(drawn.theta, f"{name}.W_hh")
-        first = result.flow[index][0] * (1 - activity[index]["h"][1] ** 2)
+        first = result.flow[index][0] * (1 - activations[index]["h"][1] ** 2)
         np.testing.assert_allclose(result.initial[index][0], first @ W_hh.T, rtol=1e-11, atol=1e-15)
 
 

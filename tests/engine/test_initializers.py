@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from rnnlab.config.schema.initial_weights import InitialWeights
 from rnnlab.engine.architecture import Architecture
-from rnnlab.engine.initializers import DEFAULTS, INITIALIZERS, initial_parameters
+from rnnlab.engine.initializers import INITIALIZERS, initial_parameters
 
 GATES = {"rnn": 1, "lstm": 4, "gru": 3}
 FOR_SQUARES = [{"kind": kind} for kind in INITIALIZERS if kind != "constant"] + [{"kind": "constant", "value": 0.3}]
@@ -28,6 +28,11 @@ def blocks(W: np.ndarray, cell: str) -> list[np.ndarray]:
     return np.split(W, GATES[cell], axis=-1)
 
 
+DEFAULTS = {
+    name.rpartition(".")[2]: parameter.init
+    for cell in GATES
+    for name, parameter in Architecture(2, 3, 2, cell=cell, initial_state="learned").parameters().items()
+}
 UNIFORM = {name: {"kind": "uniform"} for name in DEFAULTS}
 
 

@@ -39,13 +39,13 @@ def everything(drawn: Sample, *, dense: bool = True) -> dict[str, np.ndarray]:
         for k, layer in enumerate(source):
             found |= {f"{name} {k}.{n}": state for n, state in enumerate(layer)}
     found |= {f"flow {k}": flow for k, flow in enumerate(result.flow or ())}
-    for k, activity in enumerate(drawn.network.activity(drawn.theta, drawn.batch, states=drawn.states)):
-        found |= {f"activity {k}.{name}": values for name, values in activity.items()}
+    for k, activations in enumerate(drawn.network.activations(drawn.theta, drawn.batch, states=drawn.states)):
+        found |= {f"activations {k}.{name}": values for name, values in activations.items()}
     return found
 
 
 def has_time(name: str, readout: str) -> bool:
-    return name.startswith(("inputs", "flow", "activity")) or (name == "outputs" and readout == "every")
+    return name.startswith(("inputs", "flow", "activations")) or (name == "outputs" and readout == "every")
 
 
 @settings(max_examples=40)
@@ -207,7 +207,7 @@ def test_tokens_equal_their_one_hot_inputs(cell, activation, lengths, batch_size
     dense = tokens.but(batch=replace(tokens.batch, inputs=np.eye(input_size)[tokens.batch.inputs]))
     expected = everything(dense, dense=False)
     for name, values in everything(tokens, dense=False).items():
-        if not name.startswith("activity") or name.endswith(".h"):  # gates behind a sequence's end mean nothing
+        if not name.startswith("activations") or name.endswith(".h"):  # gates behind a sequence's end mean nothing
             np.testing.assert_allclose(values, expected[name], **EXACT, err_msg=name)
 
 
@@ -243,7 +243,7 @@ def test_results_stay_as_they_were_when_the_next_batch_comes():
     kept = everything(drawn)
     copies = {name: values.copy() for name, values in kept.items()}
     drawn.but(theta=-drawn.theta).gradients(inputs=True, initial=True, flow=True)
-    drawn.network.activity(-drawn.theta, drawn.batch)
+    drawn.network.activations(-drawn.theta, drawn.batch)
     assert all(np.array_equal(kept[name], copies[name]) for name in kept)
 
 

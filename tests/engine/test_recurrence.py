@@ -37,7 +37,7 @@ def test_vanished_gradients_do_not_turn_denormal(cell, dtype, layers):
     assert not result.flow[0][0].any()  # vanished long before the first step
     assert result.flow[0][-1].all()
     for recurrence in recurrences(drawn.network):
-        kept = [recurrence.cell.gradient] + ([] if recurrence.cell.memory is None else [recurrence.cell.memory])
+        kept = [recurrence.da, *recurrence.states[1:]]
         for a in kept:
             assert denormal_share(a) * len(a) < 5  # steps of 1200
 
@@ -75,7 +75,7 @@ KEPT = {"rnn": 1, "lstm": 6, "gru": 4}
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 def test_memory_is_at_most_half_more_than_what_must_be_kept(cell, dtype):
     drawn = sample(cell, steps=300, batch_size=16, hidden_size=96, spread=0.05, dtype=dtype)
-    assert len(drawn.network._blocks(drawn.theta, drawn.batch)) == 1
+    assert len(drawn.network._shards(drawn.theta, drawn.batch)) == 1
     fresh = drawn.but(network=Network(drawn.network.architecture))
     drawn.gradients()  # what Python and NumPy allocate once
     tracemalloc.start()

@@ -48,15 +48,15 @@ def batch(architecture: Architecture, T: int = 5, B: int = 3, *, seed: int = 1, 
 def passed(architecture, theta, data, loss=half_squared_error):
     """A stack after forward and backward, with the traces and the gradient: what a penalty is called with."""
     lead, B = theta.ndim == 2, data.sequences
-    options = {"steps": data.steps, "batch_size": B, "lead": theta.shape[:-1], "dtype": theta.dtype}
+    options = {"steps": data.steps, "batch_size": B, "ensemble": theta.shape[:-1], "dtype": theta.dtype}
     stack = Stack(architecture, architecture.layout(), tokens=False, **options)
-    ended, every = data.ended(lead), architecture.readout == "every"
-    outputs, _ = stack.forward(theta, data.input_columns(lead), None, ended)
-    counts = None if ended is None or not every else ~ended[..., 0, :]
+    mask, every = data.mask(lead), architecture.readout == "every"
+    outputs, _ = stack.forward(theta, data.input_columns(lead), None, mask)
+    counts = None if mask is None or not every else ~mask[..., 0, :]
     _, d_outputs = loss(outputs, data.target_columns(every, lead), counts, 1 / B)
     gradient, traces = np.empty_like(theta), stack.traces()
-    stack.backward(d_outputs, gradient, ended, traces)
-    return stack, gradient, traces, ended
+    stack.backward(d_outputs, gradient, mask, traces)
+    return stack, gradient, traces, mask
 
 
 def independent_omega(W_hh, g, h, activation, form):
@@ -138,10 +138,10 @@ def test_descending_the_derivative_makes_omega_smaller(form):
 def test_a_batch_cut_into_blocks_gives_the_same(architecture, monkeypatch):
     theta, data = parameters(architecture), batch(architecture, B=50)
     whole = Network(architecture).gradients(theta, data, half_squared_error, penalty=omega(3.0))
-    monkeypatch.setattr("rnnlab.engine.blocks.BLOCK_BYTES", 1000)
-    monkeypatch.setattr("rnnlab.engine.blocks.LEAST_SEQUENCES", 16)
+    monkeypatch.setattr("rnnlab.engine.shards.SHARD_BYTES", 1000)
+    monkeypatch.setattr("rnnlab.engine.shards.LEAST_SEQUENCES", 16)
     network = Network(architecture, threads=2)
-    assert len(network._blocks(theta, data)) > 1
+    assert len(network._shards(theta, data)) > 1
     cut = network.gradients(theta, data, half_squared_error, penalty=omega(3.0))
     assert cut.loss == pytest.approx(whole.loss, rel=1e-13)
     np.testing.assert_allclose(cut.parameters, whole.parameters, rtol=1e-11, atol=1e-13)
@@ -178,9 +178,9 @@ def test_padding_changes_nothing(lengths, architecture, form):
 
     padded = Batch(whole.inputs, whole.targets, np.array(lengths))
     for lead in (False, True):
-        stack, gradient, traces, ended = passed(architecture, theta[None] if lead else theta, padded)
+        stack, gradient, traces, mask = passed(architecture, theta[None] if lead else theta, padded)
         before = gradient.copy()
-        value = omega(1.0, form)(stack, gradient, traces, 1 / len(lengths), ended)
+        value = omega(1.0, form)(stack, gradient, traces, 1 / len(lengths), mask)
         assert value == pytest.approx(np.mean(values), rel=1e-12)
         np.testing.assert_allclose((gradient - before).reshape(-1), np.mean(derivatives, axis=0), atol=1e-11)
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnlab.config import load
-from rnnlab.engine.cells import CELLS
+from rnnlab.engine.layers import lstm
 from rnnlab.errors import ConfigError, DataError
 from rnnlab.experiments.gradcheck import gradcheck
 from tests.engine.test_mutations import MemoryThatDoesNotForget
@@ -93,7 +93,7 @@ def test_dead_units_are_said(config):
 
 
 def test_a_wrong_gradient_fails(config, monkeypatch):
-    monkeypatch.setitem(CELLS, "lstm", MemoryThatDoesNotForget)
+    monkeypatch.setattr(lstm, "LstmStep", MemoryThatDoesNotForget)
     assert not gradcheck(config(STOCK, "model.cell=lstm")).check.passed
 
 

@@ -8,8 +8,8 @@ import pytest
 
 from rnnlab.dynamics import spectra
 from rnnlab.dynamics.jacobians import suffix_products
-from rnnlab.dynamics.trajectory import follow
 from rnnlab.dynamics.verdict import growth_rate
+from rnnlab.engine.trajectory import follow
 from rnnlab.errors import DataError, RnnlabError, UsageError
 from rnnlab.experiments import sweep_members
 from rnnlab.experiments.gradient_flow import probe

@@ -1,4 +1,4 @@
-"""Large batches in blocks on threads: the same numbers bit for bit on any number of them, and those of one block."""
+"""Large batches in shards on threads: the same numbers bit for bit on any number of them, and those of one shard."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from rnnlab.engine import blocks
+from rnnlab.engine import shards
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.network import Network
 from tests.engine.samples import Sample, sample
@@ -22,14 +22,14 @@ SHAPES = {
 }
 
 
-def blocks_of(drawn: Sample) -> list[blocks.Block]:
-    return drawn.network._blocks(drawn.theta, drawn.batch)
+def blocks_of(drawn: Sample) -> list[shards.Shard]:
+    return drawn.network._shards(drawn.theta, drawn.batch)
 
 
 @pytest.mark.parametrize("cell", ["rnn", "lstm", "gru"])
 @pytest.mark.parametrize("shape", SHAPES)
 def test_any_number_of_threads_gives_the_same_bits(monkeypatch, cell, shape):
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 2_000_000)
+    monkeypatch.setattr(shards, "SHARD_BYTES", 2_000_000)
     options = {"steps": 20, "readout": "every", "initial_state": "given"} | SHAPES[shape]
     one = sample(cell, **options)
     assert len(blocks_of(one)) > 1
@@ -50,11 +50,11 @@ def test_any_number_of_threads_gives_the_same_bits(monkeypatch, cell, shape):
 def test_blocks_agree_with_everything_at_once(monkeypatch, cell, shape):
     options = {"steps": 6, "lengths": True, "initial_state": "given", "layers": 2} | SHAPES[shape]
     drawn = sample(cell, **options)
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 200_000)
+    monkeypatch.setattr(shards, "SHARD_BYTES", 200_000)
     assert len(blocks_of(drawn)) > 1
     parts = everything(drawn)
-    monkeypatch.setattr(blocks, "BLOCK_BYTES", 1 << 50)
-    monkeypatch.setattr(blocks, "SPLIT_STEP_WORK", 1 << 50)
+    monkeypatch.setattr(shards, "SHARD_BYTES", 1 << 50)
+    monkeypatch.setattr(shards, "SPLIT_STEP_WORK", 1 << 50)
     assert len(blocks_of(drawn)) == 1
     for name, whole in everything(drawn).items():
         scale = np.abs(whole).max(initial=0)
@@ -68,11 +68,11 @@ def test_blocks_of_as_many_models_as_there_are_parameters(monkeypatch, cell, tok
     size = sample(cell, input_size=1, hidden_size=1, output_size=1).network.layout.size
     drawn = sample(cell, input_size=1, hidden_size=1, output_size=1, models=4 * size, tokens=tokens, readout="every")
     for limit in range(1000, 100_000, 100):
-        monkeypatch.setattr(blocks, "BLOCK_BYTES", limit)
+        monkeypatch.setattr(shards, "SHARD_BYTES", limit)
         if blocks_of(drawn)[0].models == slice(0, size):
             break
     else:
-        pytest.fail("no block of as many models as parameters")
+        pytest.fail("no shard of as many models as parameters")
     together = everything(drawn, dense=False)
     for model in (0, size, 4 * size - 1):
         alone = everything(replace(drawn, theta=drawn.theta[model]), dense=False)
@@ -95,23 +95,23 @@ def test_an_ensemble_of_one_keeps_its_axis(models):
 @given(st.one_of(st.none(), st.integers(1, 300)), st.integers(1, 5000), st.integers(1, 10**8), st.integers(1, 10**7))
 def test_blocks_cover_every_model_and_sequence_once(models, sequences, size, work):
     covered = np.zeros((models or 1, sequences), int)
-    for block in blocks.plan(models, sequences, size, work):
-        assert (block.models is None) == (models is None)
-        covered[block.models or slice(None), block.sequences] += 1
+    for shard in shards.plan(models, sequences, size, work):
+        assert (shard.models is None) == (models is None)
+        covered[shard.models or slice(None), shard.sequences] += 1
     assert (covered == 1).all()
 
 
 def test_blocks_stay_within_their_size_where_that_can_be():
-    for block in blocks.plan(None, 5000, 10_000, 1):
-        assert (block.sequences.stop - block.sequences.start) * 10_000 <= blocks.BLOCK_BYTES
-    for block in blocks.plan(300, 20, 10_000, 1):
-        assert (block.models.stop - block.models.start) * 20 * 10_000 <= blocks.BLOCK_BYTES
+    for shard in shards.plan(None, 5000, 10_000, 1):
+        assert (shard.sequences.stop - shard.sequences.start) * 10_000 <= shards.SHARD_BYTES
+    for shard in shards.plan(300, 20, 10_000, 1):
+        assert (shard.models.stop - shard.models.start) * 20 * 10_000 <= shards.SHARD_BYTES
 
 
 def test_the_plan_knows_nothing_of_threads():
     architecture = Architecture(7, 16, 6)
     drawn = sample("rnn", hidden_size=16, batch_size=900, steps=20)
-    plans = [Network(architecture, threads=threads)._blocks(drawn.theta, drawn.batch) for threads in (1, 2, 8)]
+    plans = [Network(architecture, threads=threads)._shards(drawn.theta, drawn.batch) for threads in (1, 2, 8)]
     assert plans[0] == plans[1] == plans[2]
 
 

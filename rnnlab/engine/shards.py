@@ -1,8 +1,8 @@
-"""A large computation cut into blocks of models and sequences that fit the caches, handed to threads.
+"""A large computation cut into shards of models and sequences that fit the caches, handed to threads.
 
 Where the cuts lie depends on the shapes alone, never on the number of threads, and partial sums are added in the order
-of the blocks: the result is the same bit for bit on one thread or sixteen. NumPy releases the interpreter's lock inside
-its operations, so blocks of large operations run side by side.
+of the shards: the result is the same bit for bit on one thread or sixteen. NumPy releases the interpreter's lock inside
+its operations, so shards of large operations run side by side.
 """
 
 import math
@@ -16,17 +16,17 @@ from typing import TypeVar
 import numpy as np
 
 # Measured on two cores with 2 MiB of cache each: the knee is flat between half and double these values. What a smaller
-# block gains in the caches it loses in calls: a block has a call for each operation of each step.
-BLOCK_BYTES = 8 << 20  # of one model; of an ensemble, whose operations are long anyway, half of it
+# shard gains in the caches it loses in calls: a shard has a call for each operation of each step.
+SHARD_BYTES = 8 << 20  # of one model; of an ensemble, whose operations are long anyway, half of it
 LEAST_SEQUENCES = 64  # that are kept together whatever they take: threads that meet at every few microseconds lose
-SPLIT_STEP_WORK = 2_000_000  # multiplications a step from which half a block keeps a thread busy
+SPLIT_STEP_WORK = 2_000_000  # multiplications a step from which half a shard keeps a thread busy
 
 T = TypeVar("T")
 U = TypeVar("U")
 
 
 @dataclass(frozen=True)
-class Block:
+class Shard:
     """A range of models and a range of sequences. `models` is None where there is no model axis."""
 
     models: slice | None
@@ -39,12 +39,12 @@ class Block:
         return models.start if models.stop == models.start + 1 else models
 
     def whole_model_axis(self, theta: np.ndarray) -> bool:
-        """Whether the block's results have the model axis of `theta`."""
+        """Whether the shard's results have the model axis of `theta`."""
         return self.models is None or not isinstance(self.which, int)
 
 
-def plan(models: int | None, sequences: int, bytes_per_sequence: int, step_work_per_sequence: int) -> list[Block]:
-    """Cut models x sequences into blocks, an even number of them where there are several.
+def plan(models: int | None, sequences: int, bytes_per_sequence: int, step_work_per_sequence: int) -> list[Shard]:
+    """Cut models x sequences into shards, an even number of them where there are several.
 
     Parameters
     ----------
@@ -57,7 +57,7 @@ def plan(models: int | None, sequences: int, bytes_per_sequence: int, step_work_
     step_work_per_sequence : int
         Multiplications of one step of one sequence.
     """
-    fits = max(1, BLOCK_BYTES // bytes_per_sequence)
+    fits = max(1, SHARD_BYTES // bytes_per_sequence)
     if models is None or fits < 4 * sequences:
         pieces = math.ceil(sequences / max(fits, LEAST_SEQUENCES))
         large = sequences >= LEAST_SEQUENCES and sequences * step_work_per_sequence >= SPLIT_STEP_WORK
@@ -65,9 +65,9 @@ def plan(models: int | None, sequences: int, bytes_per_sequence: int, step_work_
             pieces = 2
         rows = _even(sequences, pieces)
         which = [None] if models is None else [slice(m, m + 1) for m in range(models)]
-        return [Block(m, r) for m in which for r in rows]
+        return [Shard(m, r) for m in which for r in rows]
     group = fits // (2 * sequences)
-    return [Block(m, slice(0, sequences)) for m in _even(models, math.ceil(models / group))]
+    return [Shard(m, slice(0, sequences)) for m in _even(models, math.ceil(models / group))]
 
 
 def run(work: Callable[[T], U], items: Sequence[T], executor: ThreadPoolExecutor | None) -> Iterable[U]:
@@ -79,17 +79,17 @@ def run(work: Callable[[T], U], items: Sequence[T], executor: ThreadPoolExecutor
     return (future.result() for future in pending)
 
 
-def assemble(parts: Sequence[np.ndarray], blocks: Sequence[Block], *, lead: bool, time: bool) -> np.ndarray:
-    """The blocks' arrays ([T,] [models,] sequences, F) as one array over all models and sequences."""
+def assemble(parts: Sequence[np.ndarray], shards: Sequence[Shard], *, ensemble: bool, time: bool) -> np.ndarray:
+    """The shards' arrays ([T,] [models,] sequences, F) as one array over all models and sequences."""
     first = parts[0]
-    if len(parts) == 1 and first.ndim == time + lead + 2:
+    if len(parts) == 1 and first.ndim == time + ensemble + 2:
         return first
-    models = (max(block.models.stop for block in blocks if block.models),) if lead else ()
+    models = (max(shard.models.stop for shard in shards if shard.models),) if ensemble else ()
     whole = np.empty(
-        (*first.shape[:time], *models, max(b.sequences.stop for b in blocks), first.shape[-1]), first.dtype
+        (*first.shape[:time], *models, max(b.sequences.stop for b in shards), first.shape[-1]), first.dtype
     )
-    for block, part in zip(blocks, parts, strict=True):
-        index = (slice(None),) * time + ((block.which,) if lead else ()) + (block.sequences,)
+    for shard, part in zip(shards, parts, strict=True):
+        index = (slice(None),) * time + ((shard.which,) if ensemble else ()) + (shard.sequences,)
         whole[index] = part
     return whole
 

@@ -1,0 +1,82 @@
+"""Every layer of the package keeps the contract, and the contract notices a layer that does not."""
+
+import numpy as np
+import pytest
+
+from rnnlab.engine.contract import check_layer
+from rnnlab.engine.layers import Gru, Lstm, Rnn
+from rnnlab.engine.layers.lstm import LstmStep
+from tests.engine.samples import CELLS
+from tests.engine.toy import Leaky
+
+LAYERS = [Rnn(activation) if cell == "rnn" else {"lstm": Lstm, "gru": Gru}[cell]() for cell, activation in CELLS]
+
+
+@pytest.mark.parametrize("layer", [*LAYERS, Leaky(), Leaky(0.9)], ids=lambda layer: layer.name)
+@pytest.mark.parametrize("seed", [0, 1])
+def test_a_layer_keeps_the_contract(layer, seed):
+    check_layer(layer, seed=seed)
+
+
+class WithoutSkipPath(Leaky):
+    def step(self, h, saved, sizes, chunk):
+        made = super().step(h, saved, sizes, chunk)
+        made.skip_path = None
+        return made
+
+
+class BackwardsOnly(Leaky):
+    def push_forward(self, trajectory, step, tangent):
+        return super().push_forward(trajectory, step, tangent) - (1 - self.leak) * tangent
+
+
+class ForwardsOnly(Leaky):
+    def pull_back(self, trajectory, steps, adjoint):
+        da, before = super().pull_back(trajectory, steps, adjoint)
+        return da, before - (1 - self.leak) * adjoint
+
+
+class Nameless(Leaky):
+    formulas = " "
+
+
+class WithoutOutput(Leaky):
+    def states(self, hidden_size):
+        return ()
+
+
+class CellStateLost(Lstm):
+    """The gradient of the final cell state never arrives: no loss on outputs alone can tell."""
+
+    def step(self, h, saved, sizes, chunk):
+        made = LstmStep(h, saved, chunk)
+        made.views[-1].dc_next = np.zeros_like(made.views[-1].dc_next)
+        return made
+
+
+class WideGate(Gru):
+    gates = ("r", "z", "n")
+
+
+class Approximate(Rnn):
+    def saturated(self, trajectory):
+        return super().saturated(trajectory)[..., :-1, :]
+
+
+@pytest.mark.parametrize(
+    ("layer", "broken"),
+    [
+        (Nameless(), "describes itself: name and formulas must be given"),
+        (WithoutOutput(), "describes itself: its states must be h and others"),
+        (WithoutSkipPath(), "passes the gradient check"),
+        (CellStateLost(), "takes the gradient of final states"),
+        (BackwardsOnly(), "has the jacobian of its step: J v at step 0"),
+        (ForwardsOnly(), r"has the jacobian of its step: v\^T J at step 0"),
+        (WideGate(), "names what it did: the gate n must lie between 0 and 1"),
+        (Approximate(), "names what it did: saturated must be"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_a_layer_that_breaks_it_is_named_with_the_part(layer, broken):
+    with pytest.raises(AssertionError, match=f"layer '{layer.name}': not true that it {broken}"):
+        check_layer(layer)
