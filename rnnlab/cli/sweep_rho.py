@@ -8,13 +8,14 @@ from typing import Annotated
 
 import typer
 
+from rnnlab import plugins
 from rnnlab.cli import console, progress, sweep_table
-from rnnlab.cli.help import Command, did_you_mean, unknown_option
+from rnnlab.cli.help import Command, did_you_mean, listed, unknown_option
 from rnnlab.cli.interrupts import Interrupts
 from rnnlab.cli.options import RUNS_TO
 from rnnlab.errors import ConfigError, UsageError
 
-CELLS = ("rnn", "lstm", "gru")
+CELLS = plugins.names(plugins.LAYERS, ("rnn", "lstm", "gru"))
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
 LENGTH_KEYS = {"text": "data.chunk", "prices": "data.lookback", "csv": "data.lookback", "synthetic": "data.length"}
 EXIT_DIVERGED, EXIT_SOME_FAILED = 3, 5
@@ -45,7 +46,7 @@ def sweep_rho(
     start: Annotated[float | None, typer.Option("--from", metavar="A", help="First RHO of a range.")] = None,
     stop: Annotated[float | None, typer.Option("--to", metavar="B", help="Last RHO of a range.")] = None,
     number: Annotated[int, typer.Option("--num", metavar="N", help="How many RHOs in the range.")] = 11,
-    cell: Annotated[str | None, typer.Option("--cell", metavar="CELL", help="rnn, lstm or gru.")] = None,
+    cell: Annotated[str | None, typer.Option("--cell", metavar="CELL", help=f"{listed(CELLS)}.")] = None,
     activation: Annotated[
         str | None, typer.Option("--activation", metavar="PHI", help="tanh, sigmoid, relu or identity.")
     ] = None,
@@ -111,8 +112,8 @@ def _number(word: str, context: typer.Context) -> float:
         return number
     if word.startswith("-") and math.isnan(number):
         raise unknown_option(word, context, sys.argv[1:])
-    listed = " ".join(part for part in word.split(",") if part)
-    hint = f"separate RHOs by spaces: rnnlab sweep-rho {listed}" if "," in word else None
+    apart = " ".join(part for part in word.split(",") if part)
+    hint = f"separate RHOs by spaces: rnnlab sweep-rho {apart}" if "," in word else None
     raise UsageError(f"RHO must be a finite number of at least 0; got {word!r}.", hint=hint)
 
 
@@ -131,8 +132,7 @@ def _range(start: float | None, stop: float | None, number: int) -> list[float]:
 
 def _check_word(option: str, word: str | None, known: tuple[str, ...]) -> None:
     if word is not None and word not in known:
-        listed = f"{', '.join(known[:-1])} or {known[-1]}"
-        raise UsageError(f"{option} must be {listed}; got {word!r}{did_you_mean(word, known) or '.'}")
+        raise UsageError(f"{option} must be {listed(known)}; got {word!r}{did_you_mean(word, known) or '.'}")
 
 
 def _load(source: str, cell, activation, length, overrides: list[str], seeds, name):
@@ -143,8 +143,8 @@ def _load(source: str, cell, activation, length, overrides: list[str], seeds, na
         own[f"model.cell={cell}"] = f"--cell {cell}"
     if activation is not None:
         own[f"model.activation={activation}"] = f"--activation {activation}"
-    elif cell in ("lstm", "gru"):
-        own["model.activation=tanh"] = f"--cell {cell}"  # a gated cell has its activations fixed
+    elif cell is not None and not _has_choice_of_activation(cell):
+        own["model.activation=tanh"] = f"--cell {cell}"
     if length is not None and source == "-":
         raise UsageError("--length needs a config in a file; got -.", hint="With standard input, --set data.chunk=T.")
     try:
@@ -154,6 +154,13 @@ def _load(source: str, cell, activation, length, overrides: list[str], seeds, na
         return load(source, overrides=[*own, *overrides], seeds=seeds, name=name)
     except ConfigError as error:
         raise ConfigError([_as_typed(problem, own) for problem in error.problems], hint=error.hint) from error
+
+
+def _has_choice_of_activation(cell: str) -> bool:
+    from rnnlab.config import registry
+
+    entry = registry.found().layers.get(cell)
+    return entry is None or entry.activations
 
 
 def _as_typed(problem: str, own: dict[str, str]) -> str:

@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 def show(swept: "SweepSummary") -> None:
     """Print title, table, sentences and the path of the run."""
     model = swept.config.model  # type: ignore[attr-defined]
-    unit = model.activation if model.cell == "rnn" else model.cell
+    from rnnlab.config import registry
+
+    chosen = registry.found().layers[model.cell.kind].activations
+    unit = model.activation if chosen else model.cell.kind
     seeds = len(swept.config.seeds)  # type: ignore[attr-defined]
     console.result(
         f"{console.out.style(swept.name, 'bold')}: {numbers.count(len(swept.rhos), 'rho')}, "

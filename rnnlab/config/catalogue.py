@@ -153,6 +153,8 @@ def _requirement_of(entry: Entry, parts: list[Any]) -> str:
     if entry.has_kinds:
         kinds = listed(kind[0] for kind in entry.sections)
         mapping = f"a mapping such as {in_flow(example)}" if example else "a mapping with one of them as its kind"
+        if all(len(model.model_fields) == len(kind) for kind, model in entry.sections.items()):
+            return f"one of {kinds}"
         # Data have no kind that could do without keys.
         alone = entry.path != ("data",)
         return f"one of {kinds}, or {mapping}" if alone else f"{mapping} (kinds: {kinds})"

@@ -6,7 +6,7 @@ import difflib
 import re
 from typing import Any
 
-from rnnlab.config import catalogue
+from rnnlab.config import catalogue, registry
 from rnnlab.config.places import Node
 from rnnlab.config.problems import quoted, shorten
 from rnnlab.config.reader import dotted
@@ -136,7 +136,8 @@ def say_kind(path: Path, word: str, node: Node | None, values: Any) -> str:
         return say_value(path, node, values)
     shown = full if node.mapping is None and isinstance(given, dict) else dotted(path)
     near = difflib.get_close_matches(str(node.value).lower(), kinds, n=1) if isinstance(node.value, str) else []
-    hint = f"; did you mean {near[0]}?" if near else "."
+    broken = registry.found().broken.get(str(node.value)) if path == ("model", "cell") else None
+    hint = f"; did you mean {near[0]}?" if near else f". {broken}." if broken else "."
     return f"{shown} must be one of {', '.join(kinds)}; got {got(node)}{hint}"
 
 

@@ -80,6 +80,8 @@ def _section(section: BaseModel) -> dict[str, Any]:
 def _value(value: Any, name: str) -> Any:
     if isinstance(value, BaseModel):
         inner = _section(value)
+        if name == "cell" and len(inner) == 1:
+            return inner["kind"]
         flat = name not in ("data", "model", "training", "init")
         return _Flow(inner) if flat else inner
     if isinstance(value, date):

@@ -7,6 +7,7 @@ from functools import lru_cache, partial
 
 import numpy as np
 
+from rnnlab.config import registry
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.initializers import initial_parameters
@@ -51,7 +52,7 @@ def architecture_of(config, problem: Problem) -> Architecture:
         problem.input_size,
         model.hidden_size,
         problem.output_size,
-        cell=model.cell,
+        cell=registry.layer(model),
         activation=model.activation,
         layers=model.layers,
         bidirectional=model.bidirectional,

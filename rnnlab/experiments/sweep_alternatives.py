@@ -7,6 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from rnnlab.config import registry
+from rnnlab.config.schema.cells import LstmCell
 from rnnlab.config.schema.initial_weights import ConstantForgetBias
 from rnnlab.dynamics.portrait import measure_growth
 from rnnlab.dynamics.verdict import Verdict, judge
@@ -94,11 +96,12 @@ def _other_gates(config, found: Sequence[RhoSummary]) -> Iterator[list[Candidate
     """An LSTM in place of a vanilla cell whose gradient vanishes; other forget gates in place of an LSTM's own."""
     words = [one.verdict.word for one in found]
     vanishing = [one.rho for one in found if one.verdict.word == "vanishing"]
-    if config.model.cell == "rnn" and vanishing and config.training.omega is None:
+    layer = registry.layer(config.model)
+    if layer.additive and vanishing and config.training.omega is None:
         rho = max(vanishing)
         option = "--cell lstm --set model.init.forget_bias=1"
         yield [(f"an LSTM with forget bias 1 at rho {rho:.4g}", option, "vanishing", _with_bias(config, 1.0), rho)]
-    elif config.model.cell == "lstm" and len(set(words)) == 1:
+    elif layer.forget_gate is not None and len(set(words)) == 1:
         bias = _forget_bias(config)
         if bias is None:
             return
@@ -119,9 +122,10 @@ def _forget_bias(config) -> float | None:
 
 
 def _with_bias(config, bias: float):
-    """The config with an LSTM whose forget gates have this bias."""
+    """The config with its own forget gates, else an LSTM's, at this bias."""
     init = config.model.init.model_copy(update={"forget_bias": ConstantForgetBias(kind="constant", value=bias)})
-    model = config.model.model_copy(update={"cell": "lstm", "activation": "tanh", "init": init})
+    cell = config.model.cell if registry.layer(config.model).forget_gate is not None else LstmCell()
+    model = config.model.model_copy(update={"cell": cell, "activation": "tanh", "init": init})
     return config.model_copy(update={"model": model})
 
 

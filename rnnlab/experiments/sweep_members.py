@@ -1,5 +1,6 @@
 """The models of a sweep: one per rho and seed, trained and measured in slices that fit in memory."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
@@ -14,7 +15,7 @@ from rnnlab.engine.network import Network
 from rnnlab.engine.training import Training
 from rnnlab.experiments.gradient_flow import FlowLog, long_probe, probe, top
 from rnnlab.experiments.problems import Problem
-from rnnlab.experiments.setup import Setup, build_setup, draw_parameters, start_training, threads
+from rnnlab.experiments.setup import Setup, architecture_of, build_setup, draw_parameters, start_training, threads
 
 # Slices depend on the models alone, never on the machine, so that a sweep gives the same numbers everywhere.
 MOST_MODELS = 16
@@ -211,10 +212,11 @@ def _joint_norm(norms: np.ndarray) -> np.ndarray:
 
 def models_per_slice(config, problem: Problem) -> int:
     """How many models go together: few enough that their parameters, states and Jacobians fit in a slice."""
-    setup_width = config.model.hidden_size * (2 if config.model.cell == "lstm" else 1)
-    gates = {"rnn": 1, "lstm": 4, "gru": 3}[config.model.cell]
-    parameters = gates * config.model.hidden_size * (config.model.hidden_size + problem.input_size + 1)
+    architecture = architecture_of(config, problem)
+    I, H = problem.input_size, architecture.hidden_size  # noqa: E741
+    parameters = sum(math.prod(one.shape) for one in architecture.layer.parameters(I, H).values())
+    state_size = sum(state.size for state in architecture.states)
     steps = max(problem.sequences.steps, LYAPUNOV_STEPS if config.training.carry_state else 0)
-    width = config.model.hidden_size * (2 + 2 * gates) + problem.input_size
-    bytes_per_model = 8 * (10 * parameters + 6 * setup_width**2 + 4 * steps * width)
+    width = 2 * architecture.layer.numbers_per_step(I, H)
+    bytes_per_model = 8 * (10 * parameters + 6 * state_size**2 + 4 * steps * width)
     return int(np.clip(SLICE_BYTES // bytes_per_model, 1, MOST_MODELS))

@@ -9,6 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from rnnlab.config import dump
+from rnnlab.config.registry import brought_in
 from rnnlab.dynamics import spectra
 from rnnlab.errors import RnnlabError, RunFolderError, UsageError
 from rnnlab.experiments import sweep_sentences
@@ -129,6 +130,7 @@ def sweep_rho(
             "rhos": rhos,
             "exact": exact,
             "data": problem.record,
+            **brought_in(config),
         },
         files={"config.yaml": dump(config)},
     )
@@ -201,7 +203,7 @@ class _Sweep:
             config, found, steps, edge, exact=self.exact, alternatives=others, curves=by_lag
         )
         summary = {
-            "cell": config.model.cell,
+            "cell": config.model.cell.kind,
             "activation": config.model.activation,
             "hidden_size": config.model.hidden_size,
             "steps": steps,
@@ -242,7 +244,8 @@ class _Sweep:
 
     def _has_theory(self) -> bool:
         """Mean field speaks of vanilla cells with random weights."""
-        return self.config.model.cell == "rnn" and (self.exact or self.config.model.init.W_hh.kind != "identity")
+        layer = architecture_of(self.config, self.problem).layer
+        return layer.additive and (self.exact or self.config.model.init.W_hh.kind != "identity")
 
     def _warn_of_divergence(self, found: list[RhoSummary]) -> None:
         lost = [one for one in found if one.diverged]

@@ -9,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnnlab.config import dump
+from rnnlab.config.registry import brought_in
 from rnnlab.engine.divergence import describe
 from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RnnlabError
@@ -65,7 +66,13 @@ def train(
         runs_dir,
         config.name,
         now=datetime.now(UTC),
-        fields={"kind": config.data.kind, "command": command, "seeds": config.seeds, "data": problem.record},
+        fields={
+            "kind": config.data.kind,
+            "command": command,
+            "seeds": config.seeds,
+            "data": problem.record,
+            **brought_in(config),
+        },
         files={"config.yaml": dump(config)},
     )
     with run, libraries_warnings(run.log):

@@ -27,7 +27,7 @@ def test_the_stock_experiment_is_the_report_to_the_letter():
     assert (data.kind, data.symbol, data.column) == ("prices", "AAPL", "close")
     assert (data.lookback, data.horizon, data.target) == (20, 1, "price")
     assert (data.train_fraction, data.scaler, data.start, data.end) == (0.8, "minmax", None, None)
-    assert (model.cell, model.hidden_size, model.layers, model.bidirectional) == ("rnn", 16, 1, False)
+    assert (model.cell.kind, model.hidden_size, model.layers, model.bidirectional) == ("rnn", 16, 1, False)
     assert (model.initial_state, model.activation, model.readout, model.dtype) == (
         "zero",
         "tanh",
@@ -55,7 +55,7 @@ def test_the_gradient_experiment_is_the_report_to_the_letter():
     data, model, training = config.data, config.model, config.training
     assert data.text == "the quick brown fox jumps over the lazy dog"
     assert (data.repeat, data.chunk, data.train_fraction) == (200, 50, 1.0)
-    assert (model.cell, model.hidden_size, model.activation, model.readout) == ("rnn", 50, "relu", "every")
+    assert (model.cell.kind, model.hidden_size, model.activation, model.readout) == ("rnn", 50, "relu", "every")
     assert model.init.W_hh.model_dump() == {"kind": "normal", "rho": 1.0, "std": None}
     assert training.loss.kind == "cross_entropy"
     assert (training.optimizer.kind, training.optimizer.learning_rate) == ("sgd", 1e-4)

@@ -7,7 +7,7 @@ from rnnlab.engine.contract import check_layer
 from rnnlab.engine.layers import Gru, Lstm, Rnn
 from rnnlab.engine.layers.lstm import LstmStep
 from tests.engine.samples import CELLS
-from tests.engine.toy import Leaky
+from tests.plugins.leaky.rnnlab_leaky.layer import Leaky
 
 LAYERS = [Rnn(activation) if cell == "rnn" else {"lstm": Lstm, "gru": Gru}[cell]() for cell, activation in CELLS]
 

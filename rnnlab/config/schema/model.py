@@ -1,15 +1,22 @@
 """`model`: the network."""
 
-from typing import Literal
+from functools import reduce
+from operator import or_
+from typing import Annotated, Any, Literal
 
+from rnnlab.config import registry
 from rnnlab.config.schema.initial_weights import InitialWeights
-from rnnlab.config.schema.section import Flag, Section, Whole, key, section
+from rnnlab.config.schema.section import Flag, Section, Whole, key, kind_or_mapping, section
+
+CELLS = tuple(entry.schema for entry in registry.found().layers.values())
+# The union is made when the module is loaded, of what is installed: a type checker cannot follow.
+Cell: Any = Annotated[reduce(or_, CELLS), *kind_or_mapping()]
 
 
 class Model(Section):
     """A stack of recurrent layers and a readout."""
 
-    cell: Literal["rnn", "lstm", "gru"] = key("rnn", "kind of recurrence: vanilla, LSTM or GRU")
+    cell: Cell = key("rnn", "kind of recurrent layer", validate_default=True)
     hidden_size: Whole = key(32, "units in each layer and direction", unit="units", ge=1)
     layers: Whole = key(1, "layers on top of each other", unit="layers", ge=1)
     bidirectional: Flag = key(False, "also read each sequence from its end")

@@ -4,6 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from rnnlab.config import registry
+
 
 @dataclass(frozen=True)
 class Conflict:
@@ -30,16 +32,17 @@ def _optimizer(config: Any) -> Iterator[Conflict]:
 
 def _model(config: Any) -> Iterator[Conflict]:
     model, omega = config.model, config.training.omega
-    if model.cell != "rnn" and model.activation != "tanh":
+    cell, layer = model.cell.kind, registry.found().layers[model.cell.kind]
+    if not layer.activations and model.activation != "tanh":
         yield Conflict(
             ("model.activation", "model.cell"),
-            f"model.activation must be tanh with cell: {model.cell}, whose activations are fixed; "
+            f"model.activation must be tanh with cell: {cell}, whose activations are fixed; "
             f"got {model.activation}. Drop it, or use cell: rnn.",
         )
-    if model.cell != "rnn" and omega is not None:
+    if not layer.additive and omega is not None:
         yield Conflict(
             ("training.omega", "model.cell"),
-            f"training.omega is defined for cell: rnn alone; drop it with cell: {model.cell}.",
+            f"training.omega is defined for cell: rnn alone; drop it with cell: {cell}.",
         )
 
 
@@ -197,10 +200,11 @@ def _initial_weights(config: Any) -> Iterator[Conflict]:
                 (f"{where}.kind", where),
                 f"{where} cannot be {kind}, which is for matrices; use zeros or constant.",
             )
-    if init.forget_bias is not None and config.model.cell != "lstm":
+    cell = config.model.cell.kind
+    if init.forget_bias is not None and not registry.found().layers[cell].forget_gate:
         yield Conflict(
             ("model.init.forget_bias", "model.cell"),
-            f"model.init.forget_bias belongs to cell: lstm; drop it with cell: {config.model.cell}.",
+            f"model.init.forget_bias belongs to cell: lstm; drop it with cell: {cell}.",
         )
     if init.W_hh.kind == "sparse" and init.W_hh.connections > config.model.hidden_size:
         yield Conflict(

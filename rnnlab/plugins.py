@@ -1,0 +1,20 @@
+"""What installed packages add to rnnlab, by entry point: found here, loaded elsewhere, so that help stays quick."""
+
+from importlib.metadata import EntryPoint, entry_points
+
+LAYERS = "rnnlab.layers"
+
+
+def points(group: str) -> list[EntryPoint]:
+    """The entry points of a group in a fixed order, none of them loaded."""
+    return sorted(entry_points(group=group), key=lambda point: (point.name, point.value))
+
+
+def names(group: str, own: tuple[str, ...]) -> tuple[str, ...]:
+    """The package's own names, then those that others add."""
+    return tuple(dict.fromkeys((*own, *(point.name for point in points(group)))))
+
+
+def origin(point: EntryPoint) -> str:
+    """Distribution and version of the package that brings it."""
+    return f"{point.dist.name} {point.dist.version}" if point.dist else "an installed package"

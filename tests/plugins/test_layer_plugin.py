@@ -1,0 +1,132 @@
+"""A layer from outside: an installed package with its schema, which no file of rnnlab knows."""
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+LEAKY = Path(__file__).with_name("leaky")
+CONFIG = """\
+name: small
+seeds: 2
+data: {kind: text, text: the quick brown fox, repeat: 4, chunk: 8}
+model: {cell: {kind: leaky, leak: 0.5}, hidden_size: 6}
+training: {updates: 4}
+"""
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(importlib.util.find_spec("hatchling") is None, reason="hatchling is not installed"),
+]
+
+
+def build(source: Path, target: Path) -> Path:
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(target)]
+    subprocess.run(command, cwd=source, check=True, capture_output=True)
+    (wheel,) = target.glob("*.whl")
+    return wheel
+
+
+@pytest.fixture(scope="module")
+def fresh(tmp_path_factory):
+    """A fresh environment with rnnlab and the toy package; the libraries that rnnlab needs are this one's."""
+    folder = tmp_path_factory.mktemp("fresh")
+    venv.create(folder / "env")
+    site = next((folder / "env").glob("lib/python*/site-packages"))
+    source = folder / "leaky"
+    shutil.copytree(LEAKY, source)
+    for name, of in (("rnnlab", ROOT), ("toy", source)):
+        zipfile.ZipFile(build(of, folder / name)).extractall(site)
+    (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
+    return folder
+
+
+@pytest.fixture
+def run(fresh, tmp_path):
+    """Run rnnlab of the fresh environment in an empty folder that holds small.yaml."""
+    (tmp_path / "small.yaml").write_text(CONFIG)
+
+    def rnnlab(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [str(fresh / "env" / "bin" / "python"), "-m", "rnnlab", *arguments]
+        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        return subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=False)
+
+    return rnnlab
+
+
+@pytest.fixture
+def site(fresh):
+    """The site-packages of the fresh environment, put back as they were."""
+    (folder,) = (fresh / "env").glob("lib/python*/site-packages")
+    names = [path.name for path in folder.glob("rnnlab_leaky*")]
+    for name in names:
+        shutil.copytree(folder / name, fresh / "kept" / name, dirs_exist_ok=True)
+    yield folder
+    for name in names:
+        shutil.rmtree(folder / name, ignore_errors=True)
+        shutil.copytree(fresh / "kept" / name, folder / name)
+
+
+def test_it_trains_is_proved_swept_and_inspected(run, tmp_path):
+    done = run("train", "small.yaml", "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+    trained = done.stdout.strip()
+    record = json.loads((tmp_path / trained / "run.json").read_text())
+    assert record["plugins"] == {"leaky": "rnnlab-leaky 0.1"}
+    assert "cell: {kind: leaky, leak: 0.5}" in (tmp_path / trained / "config.yaml").read_text()
+    done = run("gradcheck", "small.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "complex step" in done.stdout
+    done = run("inspect", "latest")
+    assert done.returncode == 0, done.stderr
+    assert "growth rate" in done.stdout
+    other = run("train", "small.yaml", "--set", "model.cell=gru", "--quiet").stdout.strip()
+    done = run("compare", trained, other)
+    assert done.returncode == 0, done.stderr
+    done = run("sweep-rho", "0.5", "1", "--cell", "leaky", "--seeds", "2")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("gradients: 2 rhos, 2 seeds each, leaky, 50 units, 50 steps")
+
+
+def test_help_and_config_errors_know_it(run):
+    assert "rnn, lstm, gru or leaky." in run("sweep-rho", "--help").stdout
+    done = run("gradcheck", "small.yaml", "--set", "model.cell.leak=1.5")
+    assert done.returncode == 2
+    assert "model.cell.leak must be a number above 0 and at most 1; got 1.5." in done.stderr
+    done = run("gradcheck", "small.yaml", "--set", "model.cell.leek=0.1")
+    assert "model.cell.leek: no such key; did you mean leak?" in done.stderr
+    done = run("gradcheck", "small.yaml", "--set", "model.cell=leeky")
+    assert 'model.cell must be one of rnn, lstm, gru, leaky; got "leeky"; did you mean leaky?' in done.stderr
+    done = run("gradcheck", "small.yaml", "--set", "model.activation=relu")
+    assert "model.activation must be tanh with cell: leaky, whose activations are fixed; got relu." in done.stderr
+
+
+def test_a_plug_in_that_is_gone_broken_or_in_the_way_is_one_sentence(run, site, tmp_path):
+    made = run("train", "small.yaml", "--quiet").stdout.strip()
+    init = site / "rnnlab_leaky" / "__init__.py"
+    text = init.read_text()
+    for broken, why in (
+        ("raise OSError('no licence')", "cannot be loaded: OSError: no licence."),
+        ("LEAKY = 3", "must give a LayerEntry as the layer leaky; got int."),
+        (text.replace('"leaky"', '"other"'), "names the layer other in its schema and leaky in its entry point."),
+    ):
+        init.write_text(broken)
+        done = run("gradcheck", "small.yaml")
+        assert done.returncode == 2
+        assert "rnnlab-leaky 0.1" in done.stderr
+        assert why in done.stderr
+        assert run("gradcheck", "small.yaml", "--set", "model.cell=gru").returncode == 0
+    shutil.rmtree(site / "rnnlab_leaky")
+    shutil.rmtree(next(site.glob("rnnlab_leaky-*")))
+    done = run("inspect", made)
+    assert done.returncode == 2
+    assert 'model.cell.kind must be one of rnn, lstm, gru; got "leaky"' in done.stderr
+    assert "Traceback" not in done.stderr
