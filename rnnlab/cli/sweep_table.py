@@ -15,8 +15,9 @@ def show(swept: "SweepSummary") -> None:
     model = swept.config.model  # type: ignore[attr-defined]
     unit = model.activation if model.cell == "rnn" else model.cell
     seeds = len(swept.config.seeds)  # type: ignore[attr-defined]
+    rhos = numbers.count(len(swept.record["rhos"]), "rho")
     console.result(
-        f"{console.out.style(swept.name, 'bold')}: {numbers.count(len(swept.rhos), 'rho')}, "
+        f"{console.out.style(swept.name, 'bold')}: {rhos}, "
         f"{numbers.count(seeds, 'seed')} each, {unit}, {numbers.count(model.hidden_size, 'unit')}, "
         f"{numbers.count(swept.steps, 'step')}"
     )

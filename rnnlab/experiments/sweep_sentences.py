@@ -5,7 +5,7 @@ No sentence without its condition: each function returns the empty string where 
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -117,13 +117,8 @@ def _where(found: Sequence[RhoSummary], steps: int) -> str:
             parts.append(f"{said} at rho {one.rho:g} ({_verdict(one)})")
             before = verb
         return f"{over} {_join(parts)}."
-    runs: list[list[RhoSummary]] = []
-    for one in sorted(found, key=lambda one: one.rho):
-        if runs and runs[-1][-1].verdict.word == one.verdict.word:
-            runs[-1].append(one)
-        else:
-            runs.append([one])
-    return f"{over} {_join([f'{WORDS[run[0].verdict.word]} at rho {_span(run)}' for run in runs])}."
+    runs = groupby(sorted(found, key=lambda one: one.rho), key=lambda one: one.verdict.word)
+    return f"{over} {_join([f'{WORDS[word]} at rho {_span(list(run))}' for word, run in runs])}."
 
 
 def _verdict(one: RhoSummary) -> str:
@@ -148,10 +143,11 @@ def _losses(found: Sequence[RhoSummary]) -> str:
         return ""  # said rho by rho
     lost, models = sum(len(one.diverged) for one in hit), sum(one.seeds for one in found)
     most = [one for one in hit if 2 * len(one.diverged) > one.seeds]
-    said = f"In training {lost} of {models} networks diverged, at {len(hit)} of {len(found)} rhos ({_span(hit)})"
+    where = _spans(hit, found)
+    said = f"In training {lost} of {models} networks diverged, at {len(hit)} of {len(found)} rhos ({where})"
     if not most:
         return f"{said}."
-    which = "each of them" if len(most) == len(hit) else f"{len(most)} of them ({_span(most)})"
+    which = "each of them" if len(most) == len(hit) else f"{len(most)} of them ({_spans(most, found)})"
     return f"{said}; at {which} more than half did."
 
 
@@ -184,8 +180,9 @@ def _saturation(found: Sequence[RhoSummary], steps: int) -> str:
     if not hit:
         return ""
     least = min(one.quantities["saturated"].median for one in hit)
-    share = f"{100 * least:.0f} %" if len(hit) == 1 else f"at least {math.floor(100 * least)} %"
-    return f"At rho {_span(hit)}, above that edge, the gradient vanishes: {share} of the states are saturated."
+    whole = "100" if least == 1 else f"{min(100 * least, 99):.0f}" if len(hit) == 1 else f"{math.floor(100 * least)}"
+    share = f"{whole} %" if least == 1 else f"at least {whole} %" if len(hit) > 1 or least > 0.99 else f"{whole} %"
+    return f"At rho {_spans(hit, found)}, above that edge, the gradient vanishes: {share} of the states are saturated."
 
 
 def _crossings(found: Sequence[RhoSummary]) -> list[str]:
@@ -275,6 +272,13 @@ def _change(log_factor: float) -> tuple[str, str]:
     exponent = abs(log_factor) / math.log(10)
     size = f"{float(f'{10**exponent:.2g}'):g}" if exponent < 4 else f"10^{exponent:.0f}"
     return "shrinks" if log_factor < 0 else "grows", size
+
+
+def _spans(hit: Sequence[RhoSummary], found: Sequence[RhoSummary]) -> str:
+    """The rhos of `hit`, those that are neighbours in the sweep as one range."""
+    rhos = {one.rho for one in hit}
+    runs = groupby(sorted(found, key=lambda one: one.rho), key=lambda one: one.rho in rhos)
+    return _join([_span(list(run)) for belongs, run in runs if belongs])
 
 
 def _span(run: Sequence[RhoSummary]) -> str:

@@ -104,10 +104,12 @@ def _evaluate(
         np.concatenate([tested.inputs, tested.targets[-1:]]), axis=1, return_inverse=True, return_counts=True
     )
     once = {name: np.stack([np.bincount(chunk.ravel(), row) / times for row in rows]) for name, rows in losses.items()}
+    characters = 1 if last else len(tested.inputs)
+    means_once = {name: values.mean(axis=1) / characters for name, values in once.items()}
     judged = judge_scores(
-        measured["cross_entropy"],
+        means_once["network"],
         once["network"],
-        {NAMES[name]: (baselines[name]["cross_entropy"], once[name][0]) for name in guesses},
+        {NAMES[name]: (float(means_once[name][0]), once[name][0]) for name in guesses},
         power=1,
         measure="{} nats per character",
         rows=f"different chunks of {where}",

@@ -74,7 +74,8 @@ def forecast(
     actual, naive = (np.atleast_1d(np.asarray(one, dtype=np.float64)) for one in (actual, naive))
     predicted = np.atleast_2d(drawable(predicted))
     band = summarise(dates, predicted)
-    label = f"{model}, {label_seeds(len(predicted), band.spread)} (RMSE {_median(rmse)})"
+    drawn = max(1, int(np.isfinite(np.asarray(rmse, float)).sum()))
+    label = f"{model}, {label_seeds(drawn, band.spread)} (RMSE {_median(rmse)})"
     prices, errors = axes[0, 0], axes[1, 0]
     prices.plot(dates, actual, color=BLACK, linewidth=1.1, label="actual", zorder=3)
     naive_label = f"persistence: last known {literal(quantity)} (RMSE {naive_rmse:.4g})"

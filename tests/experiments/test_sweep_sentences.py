@@ -20,7 +20,7 @@ def lost(count: int) -> list[Divergence]:
 def summary(rho: float, rates, steps: int = 50, diverged=(), theory=None, saturated=0.0) -> RhoSummary:
     rates, decisive = np.array(rates, float), np.log(10) / steps
     counts = int((rates < -decisive).sum()), int((rates > decisive).sum())
-    verdict = judge(rates, steps, diverged=len(diverged))
+    verdict = judge(rates, steps)
     quantities = {"saturated": Quantity(saturated, saturated, saturated)}
     return RhoSummary(rho, verdict, theory, quantities, *counts, list(diverged), len(rates))
 
@@ -94,12 +94,13 @@ def test_a_wholly_positive_interval_with_most_networks_diverged_is_not_near_any_
 
 def test_diverged_networks_are_in_the_sentence_whatever_the_verdict():
     assert "(vanishing; 1 of 2 diverged in training)" in sentences([summary(0.9, [-0.4] * 2, diverged=lost(1))])[0]
-    assert (
-        "(mixed: of 3 seeds 3 stay within a factor of 10; 2 of 3 diverged in training)"
-        in (sentences([summary(1.4, [0.01] * 3, diverged=lost(2))])[0])
-    )
+    assert "(critical; 2 of 3 diverged in training)" in (sentences([summary(1.4, [0.01] * 3, diverged=lost(2))])[0])
     few = [summary(rho, [-0.4] * 5, diverged=lost(1 if rho > 3 else 0)) for rho in (1, 2, 3, 4, 5)]
     assert sentences(few)[1] == "In training 2 of 25 networks diverged, at 2 of 5 rhos (4 to 5)."
+    apart = [summary(rho, [-0.4] * 5, diverged=lost(4 if rho in (1, 3, 5) else 0)) for rho in (1, 2, 3, 4, 5)]
+    assert sentences(apart)[1] == (
+        "In training 12 of 25 networks diverged, at 3 of 5 rhos (1, 3 and 5); at each of them more than half did."
+    )
     assert not any("diverged" in said for said in sentences([summary(0.9, [-0.4] * 5)]))
 
 
