@@ -119,6 +119,11 @@ def compare(runs: Sequence[Path]) -> Comparison:
         found = [_read(run, warnings) for run in runs]
     if len({one.data for one in found}) > 1:
         warnings.append("These runs did not learn from the same data: their metrics do not measure the same thing.")
+    elif len({repr(sorted((name, sorted(of.items())) for name, of in one.baselines.items())) for one in found}) > 1:
+        warnings.append(
+            "These runs were measured on different rows of the same data, or against other baselines: their metrics "
+            "cannot be compared."
+        )
     return Comparison(found, warnings)
 
 

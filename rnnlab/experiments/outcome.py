@@ -130,7 +130,10 @@ def _constant_clipping(config, recorder: Recorder) -> list[str]:
     said = f"The median gradient norm{summed} was {middle:.3g}"
     if clip.kind != "norm":
         return [f"{said}: clipping changed the gradient of {which}."]
-    said += f", {middle / clip.threshold:.3g} times the threshold; clipped, {which} had a gradient of that norm."
+    said += (
+        f", {middle / clip.threshold:.3g} times the threshold; after clipping, the gradient of {which} had a norm of "
+        f"{clip.threshold:g}."
+    )
     if not np.isfinite(mean):
         return [said]
     return [f"{said} Thresholds of 0.5 to 10 times the mean norm are usual (Pascanu et al. 2013): here "

@@ -110,6 +110,7 @@ def _where(found: Sequence[RhoSummary], steps: int) -> str:
     """What the gradient does over a sequence, rho by rho, or range by range."""
     over = f"Over {_count(steps, 'step')} the gradient"
     if len(found) <= FEW:
+        over = f"At the fitted rates, over {_count(steps, 'step')}, the gradient"
         parts, before = [], ""
         for one in found:
             verb, size = _change(one.verdict.rate * steps)
@@ -122,10 +123,15 @@ def _where(found: Sequence[RhoSummary], steps: int) -> str:
 
 
 def _verdict(one: RhoSummary) -> str:
-    """The word, and where the seeds disagree how many of them do what."""
+    """The same, and how many diverged in training."""
     lost = f"; {len(one.diverged)} of {one.seeds} diverged in training" if one.diverged else ""
+    return _disagreement(one) + lost
+
+
+def _disagreement(one: RhoSummary | Alternative) -> str:
+    """The word, and where the seeds disagree how many of them do what."""
     if one.verdict.word != "mixed":
-        return one.verdict.word + lost
+        return one.verdict.word
     between = one.seeds - one.vanishing - one.exploding
     counts = (
         (one.vanishing, "vanishes", "vanish"),
@@ -133,7 +139,7 @@ def _verdict(one: RhoSummary) -> str:
         (between, f"stays within a factor of {FACTOR:g}", f"stay within a factor of {FACTOR:g}"),
     )
     sides = [f"{count} {single if count == 1 else several}" for count, single, several in counts if count]
-    return f"mixed: of {_count(one.seeds, 'seed')} {_join(sides)}{lost}"
+    return f"mixed: of {_count(one.seeds, 'seed')} {_join(sides)}"
 
 
 def _losses(found: Sequence[RhoSummary]) -> str:
@@ -204,7 +210,7 @@ def _changes(found: Sequence[RhoSummary], alternatives: Sequence[Alternative]) -
     where = "the same seed" if fewest == 1 == max(one.seeds for one in found) else where
     said = []
     if changed:
-        ways = [f"{one.label} ({one.verdict.word}{f'; {one.option}' if one.option else ''})" for one in changed]
+        ways = [f"{one.label} ({_disagreement(one)}{f'; {one.option}' if one.option else ''})" for one in changed]
         said.append(f"What would change the verdict, measured on {where} before training: {_join(ways, 'or')}.")
     if same:
         measured = "" if changed else f", measured on {where} before training"
@@ -228,8 +234,8 @@ def _shorter(found: Sequence[RhoSummary], steps: int, curves: dict[float, np.nda
         for fewer in range(steps - 1, 0, -1):
             verdict = judge(growth_rate(curve[:, : fewer + 1]), fewer)
             if verdict.word != word:
-                last = "the last step alone is" if fewer == 1 else f"the last {fewer} steps alone are"
-                said.append(f"At rho {one.rho:g} {last} {verdict.word}.")
+                last = "the last step" if fewer == 1 else f"the last {fewer} steps"
+                said.append(f"At rho {one.rho:g} the verdict over {last} alone is {verdict.word}.")
                 break
     return said
 

@@ -85,7 +85,10 @@ def _evaluate(
     """Cross-entropy and accuracy, beside guesses from how often characters, and pairs of them, occur."""
     V = network.architecture.output_size
     single = np.log(_shares(np.bincount(chunks.targets.ravel(), minlength=V)))
-    guesses = {"unigram": np.broadcast_to(single, (V, V)), "bigram": np.log(_shares(_pairs(chunks, V)))}
+    guesses: dict[str, np.ndarray] = {
+        "unigram": np.broadcast_to(single, (V, V)),
+        "bigram": np.log(_shares(_pairs(chunks, V))),
+    }
     scored: dict[str, list] = {name: [] for name in ("network", *guesses)}
     losses = {name: np.zeros((1, tested.inputs.shape[1])) for name in guesses}
     losses["network"] = np.zeros((len(theta), tested.inputs.shape[1]))

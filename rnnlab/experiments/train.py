@@ -23,6 +23,7 @@ from rnnlab.experiments.setup import Setup, build_setup, check_network, start_tr
 from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
 
+FEW_SEQUENCES = 30
 SHOW_EVERY = 0.1  # seconds between two looks at the progress
 
 
@@ -82,6 +83,9 @@ def _run(config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on
     say = Sayings(run, on_warning)
     for warning in problem.warnings:
         say.warn(warning)
+    left = setup.sampling.sequences.sequences
+    if left < min(FEW_SEQUENCES, problem.sequences.sequences):
+        say.warn(f"Early stopping leaves only {left} of {problem.sequences.sequences} sequences to train on.")
     training = start_training(config, setup)
     recorder = Recorder(run, config.seeds, setup.network.layout.names)
     flow = FlowTable(config, setup.loss, run)
