@@ -59,9 +59,16 @@ class RunFolderError(UsageError):
 
 
 class RunWriteError(RunFolderError):
-    """A runs folder or a run that cannot be written (exit 6)."""
+    """A runs folder or a run that cannot be written (exit 6).
+
+    Attributes
+    ----------
+    summary : object
+        Where a training was done: what it came to, which the folder could not take.
+    """
 
     exit_code = 6
+    summary: object = None
 
 
 class DataError(RnnlabError):

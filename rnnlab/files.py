@@ -3,12 +3,24 @@
 import os
 from pathlib import Path
 
+from rnnlab.errors import UsageError
 from rnnlab.printable import shortened
 
 
 def user_path(text: str | os.PathLike[str]) -> Path:
-    """A path with ``~`` or ``~name`` at its start replaced by that home folder, as a shell does out of quotes."""
-    return Path(os.path.expanduser(text))
+    """A path with ``~`` or ``~name`` at its start replaced by that home folder, as a shell does out of quotes.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such user, and no folder of that name.
+    """
+    path = Path(os.path.expanduser(text))
+    first = path.parts[0] if path.parts else ""
+    if first.startswith("~") and not os.path.lexists(first):
+        raise UsageError(f"{shortened(str(path), 200)}: there is no user {shortened(first[1:], 100)!r}.",
+                         hint=f"./{shortened(first, 100)} means a folder of that name.")  # fmt: skip
+    return path
 
 
 def name_of(path: Path) -> str:

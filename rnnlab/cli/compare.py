@@ -1,5 +1,6 @@
 """`rnnlab compare`: runs side by side."""
 
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -89,7 +90,8 @@ def _names(runs: "list[Compared]") -> list[str]:
 def _places(runs: "list[Compared]") -> dict[str, int]:
     """The metrics to show, and the place that all rows of each are written down to: what the middle run needs."""
     most = MOST_BESIDE_RATES if any(one.looks for one in runs) else MOST_METRICS
-    shown = list(dict.fromkeys(name for one in runs for name in one.metrics))[:most]
+    ranks = zip_longest(*dict.fromkeys(tuple(one.metrics) for one in runs))  # the first of each kind of run first
+    shown = list(dict.fromkeys(name for rank in ranks for name in rank if name is not None))[:most]
     places = {}
     for metric in shown:
         spreads = [one.metrics[metric] for one in runs if metric in one.metrics]
@@ -105,7 +107,7 @@ def _row(name: str, one: "Compared", runs: "list[Compared]", places: dict[str, i
         rate = before.verdict
         row |= {
             "verdict": rate.word,
-            "growth rate": f"{numbers.rate(rate.rate)} [{numbers.rate(rate.low, 2)}, {numbers.rate(rate.high, 2)}]",
+            "growth rate": numbers.rate_with_interval(rate.rate, rate.low, rate.high),
             "after": numbers.rate(after.verdict.rate),
             "horizon": numbers.significant(rate.horizon, 2),
         }

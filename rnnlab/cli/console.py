@@ -93,6 +93,9 @@ class Stream:
 
     def write(self, text: str) -> None:
         """Write one line or more and flush. A reader that went away is not an error: it had enough."""
+        if self.file is None and self.name == "stdout" and not self.closed:
+            self.closed = True
+            raise OutputError("cannot write to standard output: it is closed")
         if self.closed or self.file is None:
             return
         with self.writing():

@@ -1,8 +1,10 @@
 """Exceptions become one message and one exit code here, and nowhere else."""
 
+import dataclasses
 import errno
 import os
 import platform
+import re
 import shlex
 import tempfile
 import traceback
@@ -16,6 +18,7 @@ from rnnlab.errors import ConfigError, OutputError, RnnlabError
 BUG = 1
 USAGE = 2
 INTERRUPTED = 130
+MOST_PROBLEMS = 20  # of a config that are shown
 
 
 def report(failure: BaseException, arguments: Sequence[str], *, as_json: bool = False, debug: bool = False) -> int:
@@ -42,7 +45,10 @@ def report(failure: BaseException, arguments: Sequence[str], *, as_json: bool = 
         known = _bug(failure, arguments, debug)
     _show(known)
     if as_json and not console.has_document():
-        console.document({"error": _content(known)})
+        try:
+            console.document({"error": _content(known)})
+        except OutputError as error:  # the failure is on standard error
+            _show(error)
     return known.exit_code
 
 
@@ -59,6 +65,10 @@ def _as_known(failure: BaseException) -> RnnlabError | None:
         return OutputError(f"cannot write{where}: {os.strerror(failure.errno)}")
     if isinstance(failure, OSError) and failure.errno in (errno.EMFILE, errno.ENFILE):
         return RnnlabError("too many open files", hint="raise the limit: ulimit -n 256")
+    if isinstance(failure, RuntimeError) and "start new thread" in str(failure):
+        return RnnlabError("not enough memory: no further thread can be started", hint="raise the limit: ulimit -u, -v")
+    if isinstance(failure, ImportError) and re.search(r"map segment|allocate memory", str(failure)):
+        return RnnlabError("not enough memory: a library cannot be loaded", hint="raise the limit: ulimit -v")
     return None
 
 
@@ -103,7 +113,7 @@ def _show(failure: RnnlabError) -> None:
     if not isinstance(failure, ConfigError):
         console.error(failure.message, failure.hint)
     else:
-        for problem in failure.problems:
+        for problem in failure.problems[:MOST_PROBLEMS]:
             first, *excerpt = problem.removeprefix("error: ").split("\n")
             console.error(first)
             for line in excerpt:
@@ -111,7 +121,8 @@ def _show(failure: RnnlabError) -> None:
         if failure.hint:
             console.advice(failure.hint)
         if len(failure.problems) > 1:
-            console.note(f"{len(failure.problems)} problems")
+            more = f"; the first {MOST_PROBLEMS} are shown" if len(failure.problems) > MOST_PROBLEMS else ""
+            console.note(f"{len(failure.problems)} problems{more}")
     run = getattr(failure, "run", None)
     if run is not None:
         console.note(f"  run: {console.printable(str(run))}")
@@ -132,7 +143,9 @@ def _content(failure: RnnlabError) -> dict[str, object]:
     }
     if isinstance(failure, ConfigError):
         content["problems"] = list(failure.problems)
-    run = getattr(failure, "run", None)
+    run, summary = getattr(failure, "run", None), getattr(failure, "summary", None)
     if run is not None:
         content["run"] = str(run)
+    if summary is not None:  # of a training whose folder could not take it
+        content["metrics"] = {name: dataclasses.asdict(spread) for name, spread in summary.metrics.items()}
     return content

@@ -110,6 +110,8 @@ def unknown_option(option: str, context: Any, arguments: Sequence[str]) -> Usage
     known = [name for param in _parameters(context.command, context, "option") for name in param.opts]
     name, _, value = option.partition("=")
     message = f"no such option: {name}"
+    if name in known:
+        return UsageError(f"{name} must stand before --; what follows -- is no option.")
     near = did_you_mean(name, known)
     if not near and "--set" in known and name.startswith("--"):
         key = _key_meant(name)

@@ -115,7 +115,9 @@ def _rows(before: "Look", after: "Look") -> list[list[str]]:
 def _cell(name: str, value: "Quantity") -> str:
     if value.low == value.high or math.isnan(value.median):
         return _write(name, value.median)
-    low, high = _write(name, value.low, 2), _write(name, value.high, 2)
+    if name in RATES:
+        return numbers.rate_with_interval(value.median, value.low, value.high)
+    low, high = _write(name, value.low), _write(name, value.high)
     middle = _write(name, value.median)
     return middle if low == high == middle else f"{middle} [{low}, {high}]"
 

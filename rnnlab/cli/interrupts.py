@@ -59,10 +59,11 @@ def install() -> None:
     _handle(lambda number, frame: os._exit(128 + number))
     sys.unraisablehook = _say_unless_stopped
     if os.name == "posix":
-        reading, writing = os.pipe()
-        os.set_blocking(writing, False)
-        signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
-        threading.Thread(target=_guard, args=(reading,), daemon=True).start()
+        with suppress(OSError, RuntimeError):  # too few descriptors, no thread: do without the guard
+            reading, writing = os.pipe()
+            os.set_blocking(writing, False)
+            threading.Thread(target=_guard, args=(reading,), daemon=True).start()
+            signal.set_wakeup_fd(writing, warn_on_full_buffer=False)
 
 
 def leave(code: int) -> NoReturn:

@@ -81,6 +81,14 @@ def rate(value: float | None, places: int = 3) -> str:
     return f"{value:+.{places}f}" if math.isfinite(value) else str(value)
 
 
+def rate_with_interval(middle: float, low: float, high: float) -> str:
+    """`-0.441 [-0.54, -0.31]`: the ends shorter, unless the rate would then lie outside of them."""
+    for places in (2, 3):
+        if float(f"{low:.{places}f}") <= middle <= float(f"{high:.{places}f}"):
+            break
+    return f"{rate(middle)} [{rate(low, places)}, {rate(high, places)}]"
+
+
 def infinite_rates(rates: Iterable[float]) -> str:
     """What -inf and inf stand for, where they occur among the rates; else nothing."""
     rates = set(rates)

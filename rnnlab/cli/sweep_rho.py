@@ -19,6 +19,7 @@ CELLS = plugins.names(plugins.LAYERS, ("rnn", "lstm", "gru"))
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
 LENGTH_KEYS = {"text": "data.chunk", "prices": "data.lookback", "csv": "data.lookback", "synthetic": "data.length"}
 EXIT_DIVERGED, EXIT_SOME_FAILED = 3, 5
+RHOS = 11
 MOST_RHOS = 100_000  # no sweep has more models
 EXAMPLES = """\b
 Examples:
@@ -45,7 +46,9 @@ def sweep_rho(
     ] = None,
     start: Annotated[float | None, typer.Option("--from", metavar="A", help="First RHO of a range.")] = None,
     stop: Annotated[float | None, typer.Option("--to", metavar="B", help="Last RHO of a range.")] = None,
-    number: Annotated[int, typer.Option("--num", metavar="N", help="How many RHOs in the range.")] = 11,
+    number: Annotated[
+        int | None, typer.Option("--num", metavar="N", help="How many RHOs in the range; 11 if left out.")
+    ] = None,
     cell: Annotated[str | None, typer.Option("--cell", metavar="CELL", help=f"{listed(CELLS)}.")] = None,
     activation: Annotated[
         str | None, typer.Option("--activation", metavar="PHI", help="tanh, sigmoid, relu or identity.")
@@ -114,14 +117,19 @@ def _number(word: str, context: typer.Context) -> float:
         raise unknown_option(word, context, sys.argv[1:])
     apart = " ".join(part for part in word.split(",") if part)
     hint = f"separate RHOs by spaces: rnnlab sweep-rho {apart}" if "," in word else None
+    if re.fullmatch(r"\d+,\d+", word):
+        hint = f"{hint}; or is it the number {word.replace(',', '.')}?"
     raise UsageError(f"RHO must be a finite number of at least 0; got {word!r}.", hint=hint)
 
 
-def _range(start: float | None, stop: float | None, number: int) -> list[float]:
-    if start is None and stop is None:
+def _range(start: float | None, stop: float | None, number: int | None) -> list[float]:
+    if start is None and stop is None and number is None:
         return []
+    number = RHOS if number is None else number
     if start is None or stop is None:
-        raise UsageError("--from and --to must be given together.", hint="Example: --from 0.5 --to 2.0 --num 31")
+        raise UsageError(
+            "--from and --to must be given together, and with --num.", hint="Example: --from 0.5 --to 2.0 --num 31"
+        )
     if not (math.isfinite(start) and math.isfinite(stop) and start < stop):
         raise UsageError(f"--from must be below --to, both finite; got {start:g} and {stop:g}.")
     if not 2 <= number <= MOST_RHOS:

@@ -18,8 +18,9 @@ def show(swept: "SweepSummary") -> None:
     chosen = registry.found().layers[model.cell.kind].activations
     unit = model.activation if chosen else model.cell.kind
     seeds = len(swept.config.seeds)  # type: ignore[attr-defined]
+    rhos = numbers.count(len(swept.record["rhos"]), "rho")
     console.result(
-        f"{console.out.style(swept.name, 'bold')}: {numbers.count(len(swept.rhos), 'rho')}, "
+        f"{console.out.style(swept.name, 'bold')}: {rhos}, "
         f"{numbers.count(seeds, 'seed')} each, {unit}, {numbers.count(model.hidden_size, 'unit')}, "
         f"{numbers.count(swept.steps, 'step')}"
     )
@@ -62,11 +63,12 @@ def table(found: "list[RhoSummary]") -> tuple[list[str], list[list[str]]]:
 
 def _row(one: "RhoSummary", theory: bool, lost: bool) -> dict[str, str]:
     verdict, middle = one.verdict, {name: value.median for name, value in one.quantities.items()}
-    interval = f" [{numbers.rate(verdict.low, 2)}, {numbers.rate(verdict.high, 2)}]" * (one.seeds > 1)
     row = {
         "rho": f"{one.rho:.4g}",
         "verdict": verdict.word,
-        "growth rate": numbers.rate(verdict.rate) + interval,
+        "growth rate": numbers.rate(verdict.rate)
+        if one.seeds == 1
+        else numbers.rate_with_interval(verdict.rate, verdict.low, verdict.high),
         "horizon": numbers.significant(verdict.horizon, 2),
     }
     if theory:

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
@@ -10,6 +10,10 @@ from rnnlab.cli import console, progress, summary
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import Interrupts
 from rnnlab.cli.options import RUNS_TO
+from rnnlab.errors import RunWriteError
+
+if TYPE_CHECKING:
+    from rnnlab.experiments.reports import TrainSummary
 
 EXAMPLES = """\b
 Examples:
@@ -48,14 +52,19 @@ def train(
     from rnnlab.experiments.train import train as run_training
 
     with progress.display(quiet=quiet) as screen, Interrupts(screen.note) as interrupts:
-        trained = run_training(
-            chosen,
-            runs_dir=runs_dir,
-            command=["rnnlab", *sys.argv[1:]],
-            on_progress=screen.update,
-            on_warning=screen.warning,
-            should_stop=interrupts.should_stop,
-        )
+        try:
+            trained = run_training(
+                chosen,
+                runs_dir=runs_dir,
+                command=["rnnlab", *sys.argv[1:]],
+                on_progress=screen.update,
+                on_warning=screen.warning,
+                should_stop=interrupts.should_stop,
+            )
+        except RunWriteError as error:
+            if error.summary is not None and not as_json and not quiet:
+                summary.show(cast("TrainSummary", error.summary), screen.last)
+            raise
         for warning in trained.warnings:
             screen.warning(warning)
     was_interrupted = trained.record["status"] == "interrupted"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rnnlab.config.layers import expanded, rivals, set_at
 from rnnlab.config.places import Node, Place, find
 from rnnlab.config.problems import Mark, Problem, quoted
-from rnnlab.config.reader import dotted, read
+from rnnlab.config.reader import DEEPEST, dotted, read
 from rnnlab.config.sentences import got
 from rnnlab.config.sources import argument
 
@@ -57,6 +57,8 @@ def _read(assignment: str) -> Assignment | list[Problem]:
         what = "must have the form KEY=VALUE, such as --set model.hidden_size=32"
         return [Problem(f"{what}; got {quoted(assignment)}.", (Mark(place),))]
     place, offset = Place(source, 0, start, start + len(key)), start + len(key) + 1
+    if len(path) > DEEPEST:
+        return [Problem(f"nested more than {DEEPEST} levels deep.", (Mark(place),))]
     document = read(value, source, offset=offset, path=path)
     if document.problems:
         return document.problems

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from rnnlab.errors import DataError
 from rnnlab.files import name_of
 
+LARGEST_FILE = 256 * 2**20  # bytes: every character of it takes some 20 while it is read and learnt from
+
 
 @dataclass(frozen=True)
 class Chunks:
@@ -41,9 +43,14 @@ def read_text(path: Path) -> str:
     """
     label = name_of(path)
     try:
-        mode = path.stat().st_mode
+        found = path.stat()
+        mode, size = found.st_mode, found.st_size
         if not stat.S_ISREG(mode) and not stat.S_ISDIR(mode):  # it might never end
             raise DataError(f"{label}: a text file is needed; this is a device or a pipe.")
+        if stat.S_ISREG(mode) and size > LARGEST_FILE:
+            raise DataError(
+                f"{label}: a text may have at most {LARGEST_FILE // 2**20} MiB; this file has {size:,} bytes."
+            )
         raw = path.read_bytes()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or "not a usable path"

@@ -59,7 +59,7 @@ def suffix_products(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
             adjoint = trajectory.carry_back(T - k, adjoint)
             of_h = _frobenius(adjoint[..., :H])
             log_norms[..., k] = np.log(of_h) + log_scale - 0.5 * np.log(H)
-            if of_h.max() > LARGE or of_h.min() < 1 / LARGE:
+            if np.fmax.reduce(of_h, axis=None) > LARGE or np.fmin.reduce(of_h, axis=None) < 1 / LARGE:
                 size = _frobenius(adjoint) if S > H else of_h
                 size = np.where((size > 0) & np.isfinite(size), size, 1.0)
                 adjoint = adjoint / size[..., None, None]

@@ -21,7 +21,7 @@ class Portrait:
     Attributes
     ----------
     log_jacobian : (R, T + 1)
-        log(||dh_T / dh_{T-k}||_F / sqrt(H)) by lag, averaged over the sequences.
+        log(||dh_T / dh_{T-k}||_F / sqrt(H)) by lag, of the root mean square over the sequences.
     transport, total : (R, T)
         ||dL_T / dh_{T-k}|| for a loss at the last step alone, and ||dL / dh_{T-k}|| of the whole loss.
     log_bound : (R, T + 1) or None
@@ -100,7 +100,7 @@ def take_portrait(
     with np.errstate(all="ignore"):
         trajectory = follow(network, theta, batch, states=states, layer=recurrence)
         log_norms, product = jacobians.suffix_products(trajectory)
-        log_jacobian = _of_finite(trajectory, log_norms.mean(axis=1))
+        log_jacobian = _of_finite(trajectory, _over_sequences(log_norms))
         distant = trajectory if long is None else follow(network, theta, long, layer=recurrence)
         W_hh = trajectory.weights["W_hh"][:, 0]
         eigenvalues, sigma = spectra.eigenvalues(W_hh), spectra.sigma_max(W_hh)
@@ -128,7 +128,7 @@ def measure_growth(network: Network, theta: np.ndarray, batch: Batch, *, recurre
     theta = theta.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):
         trajectory = follow(network, theta, batch, layer=recurrence)
-        return growth_rate(_of_finite(trajectory, jacobians.suffix_products(trajectory)[0].mean(axis=1)))
+        return growth_rate(_of_finite(trajectory, _over_sequences(jacobians.suffix_products(trajectory)[0])))
 
 
 def take_flow(
@@ -144,7 +144,7 @@ def take_flow(
     theta = theta.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):
         trajectory = follow(network, theta, batch, states=states, layer=recurrence)
-        log_jacobian = _of_finite(trajectory, jacobians.suffix_products(trajectory)[0].mean(axis=1))
+        log_jacobian = _of_finite(trajectory, _over_sequences(jacobians.suffix_products(trajectory)[0]))
         gradient = {"states": states, "layer": recurrence}
         return Flow(
             flow.transport(network, theta, batch, loss, **gradient),
@@ -159,6 +159,13 @@ def _log_bound(trajectory: Trajectory, sigma: np.ndarray) -> np.ndarray | None:
     bound = np.log(trajectory.layer.slope * sigma)[:, None] * np.arange(trajectory.steps + 1)
     bound[:, 0] = 0.0  # with W_hh = 0 the product would be 0 times infinity
     return bound
+
+
+def _over_sequences(log_norms: np.ndarray) -> np.ndarray:
+    """The log of the root mean square over sequences, (R, B, K) to (R, K): -inf where nothing of any gets through."""
+    largest = log_norms.max(axis=1, keepdims=True)
+    shift = np.where(np.isfinite(largest), largest, 0.0)
+    return shift[:, 0] + 0.5 * np.log(np.square(np.exp(log_norms - shift)).mean(axis=1))
 
 
 def _of_finite(trajectory: Trajectory, values: np.ndarray) -> np.ndarray:

@@ -49,12 +49,12 @@ def growth_rate(log_norms: np.ndarray) -> np.ndarray:
     return np.where(finite, slope, np.where(overflows, np.inf, -np.inf))
 
 
-def judge(rates: np.ndarray, steps: int, *, coverage: float = 0.9, diverged: int = 0) -> Verdict:
+def judge(rates: np.ndarray, steps: int, *, coverage: float = 0.9) -> Verdict:
     """Name a setting from the growth rates of its seeds.
 
     Over a sequence of T steps the gradient changes by exp(rate T): `vanishing` where the seeds' whole interval lies
     below 1/10, `exploding` where it lies above 10, `critical` where it lies between the two, `mixed` where it reaches
-    across one of them: the seeds disagree. Where most models diverged in training nothing is `critical`.
+    across one of them: the seeds disagree.
 
     Parameters
     ----------
@@ -64,8 +64,6 @@ def judge(rates: np.ndarray, steps: int, *, coverage: float = 0.9, diverged: int
         T, the steps over which the verdict is meant.
     coverage : float
         Share of the seeds inside the interval.
-    diverged : int
-        How many of the models diverged in training.
     """
     middle, low, high = interval(rates, coverage)
     threshold = decisive_rate(steps)
@@ -73,7 +71,7 @@ def judge(rates: np.ndarray, steps: int, *, coverage: float = 0.9, diverged: int
         word: Word = "vanishing"
     elif low > threshold:
         word = "exploding"
-    elif -threshold <= low and high <= threshold and 2 * diverged <= len(rates):
+    elif -threshold <= low and high <= threshold:
         word = "critical"
     else:
         word = "mixed"

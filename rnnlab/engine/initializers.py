@@ -159,7 +159,8 @@ def initial_parameters(
         layout.view(theta, name)[...] = _draw(name, how, _stream(key, name), parameter, architecture.hidden_size)
         if forget_bias is not None and places is not None and name.endswith(".b_h"):
             blocks = layout.view(theta, name).reshape(parameter.gates, -1)
-            _set_forget_bias(*(blocks[place] for place in places), forget_bias, _stream(key, f"{name}.forget_bias"))
+            i, f = blocks[places[0]], blocks[places[1]]
+            _set_forget_bias(i, f, forget_bias, _stream(key, f"{name}.forget_bias"))
     with np.errstate(over="ignore"):  # what float32 cannot hold is infinite, and the first update says so
         return theta.astype(dtype, copy=False)
 

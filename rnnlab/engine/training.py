@@ -8,6 +8,7 @@ import numpy as np
 from rnnlab.engine.clipping import clip
 from rnnlab.engine.divergence import RUNAWAY, first_non_finite, largest_norm
 from rnnlab.engine.network import Loss, Network, Penalty, States
+from rnnlab.engine.norms import norm
 from rnnlab.engine.optimizers import Optimizer
 from rnnlab.engine.sampling import Pick, Sampling
 from rnnlab.engine.shards import Shard
@@ -171,7 +172,10 @@ class Training:
     def _freeze(self, finite: np.ndarray, pick: Pick, initial: States | None) -> dict[int, str]:
         """Stop the models that diverged, say where, and take them back to their last finite state."""
         named: dict[int, str] = {}
-        bounded = np.sqrt(np.einsum("rp,rp->r", self.theta, self.theta)) <= self._largest_norm
+        size = np.sqrt(np.einsum("rp,rp->r", self.theta, self.theta))
+        if not np.isfinite(size).all():  # or squares that float32 does not hold
+            size = norm(self.theta, -1)
+        bounded = size <= self._largest_norm
         sound = finite & bounded
         for model in np.flatnonzero(self.active & ~sound).tolist():
             alone = Shard(slice(model, model + 1), slice(0, pick.batch.sequences))

@@ -119,6 +119,11 @@ def compare(runs: Sequence[Path]) -> Comparison:
         found = [_read(run, warnings) for run in runs]
     if len({one.data for one in found}) > 1:
         warnings.append("These runs did not learn from the same data: their metrics do not measure the same thing.")
+    elif len({repr(sorted((name, sorted(of.items())) for name, of in one.baselines.items())) for one in found}) > 1:
+        warnings.append(
+            "These runs were measured on different rows of the same data, or against other baselines: their metrics "
+            "cannot be compared."
+        )
     return Comparison(found, warnings)
 
 
@@ -157,15 +162,19 @@ def _read(run: Path, warnings: list[str]) -> Compared:
 
 
 def _losses(run: Path) -> tuple[float, float] | None:
-    """Medians over the seeds of the first and the last training loss in gradient by gradient order."""
+    """Medians over the seeds of each one's first and last training loss."""
     if not (run / "metrics.csv").exists():
         return None
-    table = read_table(run / "metrics.csv", numbers=("epoch", "train_loss"))
-    known = np.isfinite(table["epoch"])
-    loss, epoch = table["train_loss"][known], table["epoch"][known]
+    table = read_table(run / "metrics.csv", numbers=("seed", "epoch", "train_loss"))
+    known = np.isfinite(table["epoch"]) & np.isfinite(table["seed"]) & np.isfinite(table["train_loss"])
+    seed, epoch, loss = (table[name][known] for name in ("seed", "epoch", "train_loss"))
     if not len(epoch):
         return None
-    return _median(loss[epoch == epoch.min()]), _median(loss[epoch == epoch.max()])
+    in_order = np.argsort(epoch, kind="stable")
+    _, first = np.unique(seed[in_order], return_index=True)
+    _, last = np.unique(seed[in_order][::-1], return_index=True)
+    loss = loss[in_order]
+    return _median(loss[first]), _median(loss[::-1][last])
 
 
 def _median(values: np.ndarray) -> float:

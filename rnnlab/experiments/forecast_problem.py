@@ -143,10 +143,12 @@ def _warn_of_extrapolation(windowed: WindowedSeries) -> tuple[str, ...]:
 
 
 def _warn_of_few_windows(windowed: WindowedSeries) -> tuple[str, ...]:
-    size = windowed.train.size
-    if size >= FEW_WINDOWS:
-        return ()
-    return (f"There {'is' if size == 1 else 'are'} only {size} window{'s' * (size > 1)} to train on.",)
+    counts = ((windowed.train.size, "window", "to train on"), (windowed.test.size, "row", "to forecast"))
+    return tuple(
+        f"There {'is' if size == 1 else 'are'} only {size} {what}{'s' * (size > 1)} {purpose}."
+        for size, what, purpose in counts
+        if size < FEW_WINDOWS
+    )
 
 
 def _evaluate(
@@ -205,7 +207,18 @@ def _evaluate(
             },
             "seasonal_naive": {"season": season},
         },
-        figures={"forecast.png": partial(_draw, name, series, windowed, naive, predicted, measured["rmse"])},
+        figures={
+            "forecast.png": partial(
+                _draw,
+                name,
+                series,
+                windowed,
+                naive,
+                predicted,
+                measured["rmse"],
+                None if best == "naive" else (NAMES[best].format(season=season), rivals[best], scored[best]["rmse"]),
+            )
+        },
     )
 
 
@@ -227,11 +240,17 @@ def _tests(actual: np.ndarray, predicted: np.ndarray, rival: np.ndarray, horizon
 
 
 def _draw(
-    run: str, series: Series, windowed: WindowedSeries, naive: np.ndarray, predicted: np.ndarray, rmse: np.ndarray
+    run: str,
+    series: Series,
+    windowed: WindowedSeries,
+    naive: np.ndarray,
+    predicted: np.ndarray,
+    rmse: np.ndarray,
+    best: tuple[str, np.ndarray, float] | None,
 ):
     from rnnlab.forecasting.metrics import rmse as rmse_of
     from rnnlab.plots.bands import drawable
-    from rnnlab.plots.forecast import TrainingPart, forecast
+    from rnnlab.plots.forecast import Baseline, TrainingPart, forecast
 
     n, test = windowed.train_rows, windowed.test
     shown = slice(max(0, n - DRAWN_TRAINING_ROWS), n)
@@ -248,5 +267,6 @@ def _draw(
         naive_rmse=float(rmse_of(test.actual, naive)),
         model="network",
         title=f"{run}: forecast of the test rows of {series.name}",
+        best=None if best is None else Baseline(*best),
         training=TrainingPart(series.dates[shown], known[shown], float(known.min()), float(known.max())),
     )

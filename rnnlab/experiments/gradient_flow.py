@@ -66,8 +66,13 @@ class FlowLog:
         return True
 
     def curve(self, name: str) -> np.ndarray:
-        """`transport`, `jacobian` or `total` of every look: (R, looks, T)."""
-        return np.stack([getattr(flow, name) for flow in self.flows], axis=1)
+        """`transport`, `jacobian` or `total` of every look: (R, looks, T); NaN beyond the steps of a shorter one."""
+        curves = [getattr(flow, name) for flow in self.flows]
+        longest = max(curve.shape[-1] for curve in curves)
+        padded = np.full((len(curves[0]), len(curves), longest), np.nan)
+        for place, curve in enumerate(curves):
+            padded[:, place, : curve.shape[-1]] = curve
+        return padded
 
 
 class FlowTable(FlowLog):
@@ -99,19 +104,18 @@ class FlowTable(FlowLog):
     def _draw(self) -> "Figure":
         from rnnlab.plots.gradient_flow import gradient_flow
 
-        lags = np.arange(self.flows[0].transport.shape[-1])
-        return gradient_flow(
-            self.updates, lags, self.curve("transport"), title=f"{self._name}: gradient flow through time"
-        )
+        curve = self.curve("transport")
+        title = f"{self._name}: gradient flow through time"
+        return gradient_flow(self.updates, np.arange(curve.shape[-1]), curve, title=title)
 
 
 def flow_columns(seeds: ArrayLike, updates: Sequence[int], flows: Sequence[Flow]) -> dict[str, np.ndarray]:
     """Rows of `gradient_flow.csv`, a row per look, model and lag; models that stand still have none."""
-    R, T = flows[0].transport.shape
+    seeds, steps = np.asarray(seeds), [flow.transport.shape[-1] for flow in flows]
     columns: dict[str, np.ndarray] = {
-        "seed": np.tile(np.repeat(np.asarray(seeds), T), len(flows)),
-        "update": np.repeat(np.asarray(updates), R * T),
-        "lag": np.tile(np.arange(T), R * len(flows)),
+        "seed": np.concatenate([np.repeat(seeds, T) for T in steps]),
+        "update": np.repeat(np.asarray(updates), [len(seeds) * T for T in steps]),
+        "lag": np.concatenate([np.tile(np.arange(T), len(seeds)) for T in steps]),
     }
     for name in ("transport", "jacobian", "total"):
         columns[name] = np.concatenate([getattr(flow, name).ravel() for flow in flows])

@@ -148,7 +148,7 @@ def measure(trained: Trained, theta: np.ndarray, recurrence: int) -> Look:
     )
     missing = np.full(len(trained.theta) - len(theta), np.nan)
     rates = np.concatenate([portrait.growth_rate, missing])
-    verdict = judge(rates, batch.steps, diverged=len(trained.diverged))
+    verdict = judge(rates, batch.steps)
     return Look(verdict, _quantities(portrait), portrait)
 
 

@@ -1,6 +1,7 @@
 """How a training ends: the plots of its course, what the networks are worth, and what is said about it."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -8,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnnlab.engine.training import Training
+from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
 from rnnlab.experiments.problems import Problem
 from rnnlab.experiments.recording import Recorder
@@ -31,41 +33,27 @@ def finish(
     recorder: Recorder,
     say: "Sayings",
     figures: Figures,
+    full: RunWriteError | None = None,
 ) -> TrainSummary:
-    """Measure the trained networks on held-out data, close the run, and draw its plots."""
+    """Measure the trained networks on held-out data, close the run, and draw its plots.
+
+    Raises
+    ------
+    RunWriteError
+        Where the run folder takes no more, as `full` says that it did not: with the summary.
+    """
     with np.errstate(over="ignore", invalid="ignore"), threadpool_limits(limits=1, user_api="blas"):
         theta = training.theta.copy()
         theta[list(recorder.diverged)] = np.nan  # a network that diverged has nothing to say
         evaluation = problem.evaluate(training.network, theta)
     metrics = {name: _spread(values) for name, values in evaluation.metrics.items()}
-    for filename, columns in evaluation.tables.items():
-        run.append_columns(filename, _long(config.seeds, columns))
-    if len(recorder.diverged) > TOLD:
-        say.warn(f"{len(recorder.diverged)} of {len(config.seeds)} seeds diverged; log.txt names them all.")
-    for warning in evaluation.warnings:
-        say.warn(warning)
     notes = [
         f"Trained on {problem.description}",
         *_held_out_note(problem, training),
         *_clipping_note(config, recorder),
         *_course_notes(config, training, recorder),
     ]
-    for sentence in (evaluation.headline, *notes):
-        run.log(sentence)
-    run.finish(
-        "completed",
-        datetime.now(UTC),
-        metrics={name: _plain(spread) for name, spread in metrics.items()},
-        baselines=evaluation.baselines,
-        clipped_share=recorder.clipped_share,
-        diverged=diverged_record(config.seeds, recorder),
-        stopped_early={str(config.seeds[m]): epoch for m, epoch in training.stopped_early.items()},
-        tests=evaluation.tests,
-        headline=evaluation.headline,
-        warnings=say.warnings,
-    )
-    draw_plots(run, {**figures, **evaluation.figures}, say.warn)
-    return TrainSummary(
+    summary = TrainSummary(
         run.path,
         config.name,
         config.data.kind,
@@ -78,6 +66,34 @@ def finish(
         say.warnings,
         run.record,
     )
+    try:
+        if full is not None:
+            raise full
+        if len(recorder.diverged) > TOLD:
+            say.warn(f"{len(recorder.diverged)} of {len(config.seeds)} seeds diverged; log.txt names them all.")
+        for warning in evaluation.warnings:
+            say.warn(warning)
+        for filename, columns in evaluation.tables.items():
+            run.append_columns(filename, _long(config.seeds, columns))
+        for sentence in (evaluation.headline, *notes):
+            run.log(sentence)
+        run.finish(
+            "completed",
+            datetime.now(UTC),
+            metrics={name: _plain(spread) for name, spread in metrics.items()},
+            baselines=evaluation.baselines,
+            clipped_share=recorder.clipped_share,
+            diverged=diverged_record(config.seeds, recorder),
+            stopped_early={str(config.seeds[m]): epoch for m, epoch in training.stopped_early.items()},
+            tests=evaluation.tests,
+            headline=evaluation.headline,
+            warnings=say.warnings,
+        )
+    except RunWriteError as error:
+        error.summary = summary
+        raise
+    draw_plots(run, {**figures, **evaluation.figures}, say.warn)
+    return replace(summary, record=run.record)
 
 
 def _held_out_note(problem: Problem, training: Training) -> list[str]:
@@ -114,7 +130,10 @@ def _constant_clipping(config, recorder: Recorder) -> list[str]:
     said = f"The median gradient norm{summed} was {middle:.3g}"
     if clip.kind != "norm":
         return [f"{said}: clipping changed the gradient of {which}."]
-    said += f", {middle / clip.threshold:.3g} times the threshold; clipped, {which} had a gradient of that norm."
+    said += (
+        f", {middle / clip.threshold:.3g} times the threshold; after clipping, the gradient of {which} had a norm of "
+        f"{clip.threshold:g}."
+    )
     if not np.isfinite(mean):
         return [said]
     return [f"{said} Thresholds of 0.5 to 10 times the mean norm are usual (Pascanu et al. 2013): here "
@@ -144,12 +163,12 @@ def _falling_note(loss: np.ndarray) -> list[str]:
     tenth = max(1, epochs // 10)
     if epochs < FEW_EPOCHS:
         return []
-    before, last = loss[:, : epochs - tenth], loss[:, -1]
+    before, last = loss[:, : epochs - tenth].min(axis=1), loss[:, -1]
     with np.errstate(invalid="ignore"):
-        falling = last < (1 - STILL_FALLING) * before.min(axis=1)  # NaN where a network diverged: not falling
+        falling = last < (1 - STILL_FALLING) * before  # NaN where a network diverged: not falling
     if not falling.any():
         return []
-    falls = [f"{100 * (1 - end / start):.0f}" for start, end in zip(before[falling, -1], last[falling], strict=True)]
+    falls = [f"{100 * (1 - end / start):.0f}" for start, end in zip(before[falling], last[falling], strict=True)]
     smallest, largest = min(falls, key=float), max(falls, key=float)
     by = f"{smallest} %" if smallest == largest else f"{smallest} to {largest} %"
     of = f"{falling.sum()} of {len(loss)} seeds"

@@ -1,9 +1,10 @@
 """What an experiment tells its caller: progress while it runs, a summary when it is done. Plain records, no screens."""
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
+from statistics import median_high, median_low
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,11 @@ class Spread:
     @property
     def median(self) -> float | None:
         """Median of the seeds that have a number."""
-        # Halves, because the mean of the two in the middle must not overflow.
-        halves = [value / 2 for value in self._finite]
-        return 2 * median(halves) if halves else None
+        if not self._finite:
+            return None
+        one, other = median_low(self._finite), median_high(self._finite)
+        total = one + other
+        return total / 2 if math.isfinite(total) else one / 2 + other / 2
 
     @property
     def low(self) -> float | None:

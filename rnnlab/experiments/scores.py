@@ -23,10 +23,9 @@ def class_scores(logits: np.ndarray, targets: np.ndarray) -> dict[str, np.ndarra
     """
     over = (-1,) if logits.ndim == 3 else (0, -1)
     right = np.broadcast_to(np.expand_dims(targets, -2), logits.shape[:-1])
-    return {
-        "cross_entropy": _surprises(logits, targets).mean(axis=over),
-        "accuracy": (logits.argmax(axis=-1) == right).mean(axis=over),
-    }
+    surprise = _surprises(logits, targets).mean(axis=over)
+    hits = (logits.argmax(axis=-1) == right).mean(axis=over)
+    return {"cross_entropy": surprise, "accuracy": np.where(np.isnan(surprise), np.nan, hits)}
 
 
 def class_losses(logits: np.ndarray, targets: np.ndarray) -> np.ndarray:

@@ -11,7 +11,7 @@ from rnnlab.config import registry
 from rnnlab.config.schema.cells import LstmCell
 from rnnlab.config.schema.initial_weights import ConstantForgetBias
 from rnnlab.dynamics.portrait import measure_growth
-from rnnlab.dynamics.verdict import Verdict, judge
+from rnnlab.dynamics.verdict import Verdict, decisive_rate, judge
 from rnnlab.experiments.gradient_flow import probe, top
 from rnnlab.experiments.problems import Problem
 from rnnlab.experiments.sweep_members import draw_setup, models_per_slice
@@ -35,8 +35,8 @@ class Alternative:
     before : str
         The verdict that it is held against.
     verdict : Verdict
-    seeds : int
-        How many were measured.
+    seeds, vanishing, exploding : int
+        How many were measured, and how many of their own gradients shrink, or grow, by a factor of ten or more.
     """
 
     label: str
@@ -44,6 +44,8 @@ class Alternative:
     before: str
     verdict: Verdict
     seeds: int
+    vanishing: int
+    exploding: int
 
 
 def alternatives(
@@ -71,7 +73,9 @@ def alternatives(
                 except (MemoryError, np.linalg.LinAlgError):
                     break
                 verdict = judge(rates, problem.sequences.steps)
-                measured.append(Alternative(label, option, before, verdict, len(rates)))
+                border = decisive_rate(problem.sequences.steps)
+                counts = len(rates), int((rates < -border).sum()), int((rates > border).sum())
+                measured.append(Alternative(label, option, before, verdict, *counts))
                 if verdict.word != before:
                     break
     return measured

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from threading import Event
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -116,18 +117,23 @@ def run_slices(
     cuts = np.linspace(0, len(members), -(-len(members) // size) + 1).round().astype(int)
     parts = [members[a:b] for a, b in pairwise(cuts)]
     # Slices go to threads of their own; BLAS threads on top of them would only get in each other's way.
-    executor = ThreadPoolExecutor(threads())
+    executor, left = ThreadPoolExecutor(threads()), Event()
+
+    def go_on(part: Slice, training: Training) -> bool:
+        return not left.is_set() and tick(part, training)
+
     try:
         with threadpool_limits(limits=1, user_api="blas"):
             pending = []
             for part in parts:
-                pending.append((part, executor.submit(_run_slice, config, problem, part, exact, tick)))
+                pending.append((part, executor.submit(_run_slice, config, problem, part, exact, go_on)))
                 if len(pending) > 2 * threads():  # finished slices wait in memory: not too many of them
                     yield from _result(*pending.pop(0))
             for waiting in pending:
                 yield from _result(*waiting)
     finally:
-        executor.shutdown(wait=False, cancel_futures=True)  # who leaves early does not wait for the others
+        left.set()  # who leaves early does not wait for the others, and they end after their update
+        executor.shutdown(wait=False, cancel_futures=True)
 
 
 def _result(members, future: Future) -> Iterator[Slice | Failure]:

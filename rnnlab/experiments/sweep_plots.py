@@ -75,7 +75,7 @@ def draw(
     if len(curves.updates):
         figures["gradient_norms.png"] = lambda: _norms(name, curves, rhos, found)
     if curves.looks:
-        figures["gradient_flow.png"] = lambda: _maps(name, curves, rhos, steps)
+        figures["gradient_flow.png"] = lambda: _maps(name, curves, rhos)
     return figures
 
 
@@ -102,12 +102,13 @@ def _norms(name: str, curves: Curves, rhos: list[float], found: list[RhoSummary]
     return sweep(curves.updates, norms, diverged=diverged, title=f"{name}: gradient norm over training, per ρ")
 
 
-def _maps(name: str, curves: Curves, rhos: list[float], steps: int) -> "Figure":
+def _maps(name: str, curves: Curves, rhos: list[float]) -> "Figure":
     from rnnlab.plots.flow_maps import flow_maps
 
     maps = {rho: curves.of("map", rho) for rho in chosen(rhos, MOST_MAPS)}
     title = f"{name}: gradient by lag while the network learns"
-    return flow_maps(curves.looks, np.arange(steps), maps, title=title)
+    lags = np.arange(max(values.shape[-1] for values in maps.values()))
+    return flow_maps(curves.looks, lags, maps, title=title)
 
 
 def chosen(rhos: Sequence[float], most: int) -> list[float]:
@@ -160,6 +161,7 @@ def _growth(config, columns, found: list[RhoSummary], steps: int, edge: float | 
         np.stack(rates),
         steps=steps,
         theory=theory,
+        median=[one.verdict.rate for one in ordered],
         low=[one.verdict.low for one in ordered],
         high=[one.verdict.high for one in ordered],
         interval="5–95 %",

@@ -125,7 +125,7 @@ def summarise(columns: dict[str, np.ndarray], steps: int, mean_field) -> list[Rh
         found.append(
             RhoSummary(
                 value,
-                judge(rates, steps, diverged=len(diverged)),
+                judge(rates, steps),
                 None if mean_field is None else float(mean_field(value)),
                 {name: _quantity(columns, name, rows) for name in measured},
                 int((rates < -decisive).sum()),

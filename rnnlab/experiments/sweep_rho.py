@@ -198,10 +198,13 @@ class _Sweep:
         edge = spectra.mean_field_edge(config.model.activation) if self._has_theory() else None
         self._warn_of_divergence(found)
         others = alternatives(config, self.problem, found, exact=self.exact, should_stop=self._should_stop)
+        stopped = self._should_stop()
         by_lag = {one.rho: self.curves.of("log_jacobian", one.rho) for one in found}
         sentences = sweep_sentences.stand(
             config, found, steps, edge, exact=self.exact, alternatives=others, curves=by_lag
         )
+        if stopped:
+            sentences = (*sentences, "Stopped while it was measured what would change the verdict.")
         summary = {
             "cell": config.model.cell.kind,
             "activation": config.model.activation,
@@ -223,6 +226,7 @@ class _Sweep:
             self.run.log(sentence)
         lost = sum(len(one.diverged) for one in found)
         status = "diverged" if lost == sum(one.seeds for one in found) else "completed"
+        status = "interrupted" if stopped else status
         told = len(self.warnings)
         self.run.finish(status, datetime.now(UTC), headline=summary["headline"], warnings=self.warnings, diverged=lost)
         self._draw(columns, found, steps, edge)
@@ -235,12 +239,15 @@ class _Sweep:
         )  # fmt: skip
 
     def _interrupted(self) -> SweepSummary:
-        sentence = "Stopped before the end; the models that were done are in results.csv."
+        done, models = self.tables.models, len(self.rhos) * len(self.config.seeds)
+        sentence = f"Stopped before the end: results.csv has {done} of {models} models."
+        if not done:
+            sentence = f"Stopped before any of the {models} models was done."
         self.run.log(sentence)
-        self.run.finish("interrupted", datetime.now(UTC))
+        self.run.finish("interrupted", datetime.now(UTC), headline=sentence, warnings=self.warnings)
         steps = self.problem.sequences.steps
-        return SweepSummary(self.run.path, self.config.name, self.config, steps, [], None, (sentence,), (),
-                            self.run.record)  # fmt: skip
+        return SweepSummary(self.run.path, self.config.name, self.config, steps, [], None, (sentence,),
+                            tuple(self.warnings), self.run.record)  # fmt: skip
 
     def _has_theory(self) -> bool:
         """Mean field speaks of vanilla cells with random weights."""

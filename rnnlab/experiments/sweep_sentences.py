@@ -5,7 +5,7 @@ No sentence without its condition: each function returns the empty string where 
 
 import math
 from collections.abc import Sequence
-from itertools import pairwise
+from itertools import groupby, pairwise
 
 import numpy as np
 
@@ -110,6 +110,7 @@ def _where(found: Sequence[RhoSummary], steps: int) -> str:
     """What the gradient does over a sequence, rho by rho, or range by range."""
     over = f"Over {_count(steps, 'step')} the gradient"
     if len(found) <= FEW:
+        over = f"At the fitted rates, over {_count(steps, 'step')}, the gradient"
         parts, before = [], ""
         for one in found:
             verb, size = _change(one.verdict.rate * steps)
@@ -117,20 +118,20 @@ def _where(found: Sequence[RhoSummary], steps: int) -> str:
             parts.append(f"{said} at rho {one.rho:g} ({_verdict(one)})")
             before = verb
         return f"{over} {_join(parts)}."
-    runs: list[list[RhoSummary]] = []
-    for one in sorted(found, key=lambda one: one.rho):
-        if runs and runs[-1][-1].verdict.word == one.verdict.word:
-            runs[-1].append(one)
-        else:
-            runs.append([one])
-    return f"{over} {_join([f'{WORDS[run[0].verdict.word]} at rho {_span(run)}' for run in runs])}."
+    runs = groupby(sorted(found, key=lambda one: one.rho), key=lambda one: one.verdict.word)
+    return f"{over} {_join([f'{WORDS[word]} at rho {_span(list(run))}' for word, run in runs])}."
 
 
 def _verdict(one: RhoSummary) -> str:
-    """The word, and where the seeds disagree how many of them do what."""
+    """The same, and how many diverged in training."""
     lost = f"; {len(one.diverged)} of {one.seeds} diverged in training" if one.diverged else ""
+    return _disagreement(one) + lost
+
+
+def _disagreement(one: RhoSummary | Alternative) -> str:
+    """The word, and where the seeds disagree how many of them do what."""
     if one.verdict.word != "mixed":
-        return one.verdict.word + lost
+        return one.verdict.word
     between = one.seeds - one.vanishing - one.exploding
     counts = (
         (one.vanishing, "vanishes", "vanish"),
@@ -138,7 +139,7 @@ def _verdict(one: RhoSummary) -> str:
         (between, f"stays within a factor of {FACTOR:g}", f"stay within a factor of {FACTOR:g}"),
     )
     sides = [f"{count} {single if count == 1 else several}" for count, single, several in counts if count]
-    return f"mixed: of {_count(one.seeds, 'seed')} {_join(sides)}{lost}"
+    return f"mixed: of {_count(one.seeds, 'seed')} {_join(sides)}"
 
 
 def _losses(found: Sequence[RhoSummary]) -> str:
@@ -148,10 +149,11 @@ def _losses(found: Sequence[RhoSummary]) -> str:
         return ""  # said rho by rho
     lost, models = sum(len(one.diverged) for one in hit), sum(one.seeds for one in found)
     most = [one for one in hit if 2 * len(one.diverged) > one.seeds]
-    said = f"In training {lost} of {models} networks diverged, at {len(hit)} of {len(found)} rhos ({_span(hit)})"
+    where = _spans(hit, found)
+    said = f"In training {lost} of {models} networks diverged, at {len(hit)} of {len(found)} rhos ({where})"
     if not most:
         return f"{said}."
-    which = "each of them" if len(most) == len(hit) else f"{len(most)} of them ({_span(most)})"
+    which = "each of them" if len(most) == len(hit) else f"{len(most)} of them ({_spans(most, found)})"
     return f"{said}; at {which} more than half did."
 
 
@@ -184,8 +186,9 @@ def _saturation(found: Sequence[RhoSummary], steps: int) -> str:
     if not hit:
         return ""
     least = min(one.quantities["saturated"].median for one in hit)
-    share = f"{100 * least:.0f} %" if len(hit) == 1 else f"at least {math.floor(100 * least)} %"
-    return f"At rho {_span(hit)}, above that edge, the gradient vanishes: {share} of the states are saturated."
+    whole = "100" if least == 1 else f"{min(100 * least, 99):.0f}" if len(hit) == 1 else f"{math.floor(100 * least)}"
+    share = f"{whole} %" if least == 1 else f"at least {whole} %" if len(hit) > 1 or least > 0.99 else f"{whole} %"
+    return f"At rho {_spans(hit, found)}, above that edge, the gradient vanishes: {share} of the states are saturated."
 
 
 def _crossings(found: Sequence[RhoSummary]) -> list[str]:
@@ -207,7 +210,7 @@ def _changes(found: Sequence[RhoSummary], alternatives: Sequence[Alternative]) -
     where = "the same seed" if fewest == 1 == max(one.seeds for one in found) else where
     said = []
     if changed:
-        ways = [f"{one.label} ({one.verdict.word}{f'; {one.option}' if one.option else ''})" for one in changed]
+        ways = [f"{one.label} ({_disagreement(one)}{f'; {one.option}' if one.option else ''})" for one in changed]
         said.append(f"What would change the verdict, measured on {where} before training: {_join(ways, 'or')}.")
     if same:
         measured = "" if changed else f", measured on {where} before training"
@@ -231,8 +234,8 @@ def _shorter(found: Sequence[RhoSummary], steps: int, curves: dict[float, np.nda
         for fewer in range(steps - 1, 0, -1):
             verdict = judge(growth_rate(curve[:, : fewer + 1]), fewer)
             if verdict.word != word:
-                last = "the last step alone is" if fewer == 1 else f"the last {fewer} steps alone are"
-                said.append(f"At rho {one.rho:g} {last} {verdict.word}.")
+                last = "the last step" if fewer == 1 else f"the last {fewer} steps"
+                said.append(f"At rho {one.rho:g} the verdict over {last} alone is {verdict.word}.")
                 break
     return said
 
@@ -275,6 +278,13 @@ def _change(log_factor: float) -> tuple[str, str]:
     exponent = abs(log_factor) / math.log(10)
     size = f"{float(f'{10**exponent:.2g}'):g}" if exponent < 4 else f"10^{exponent:.0f}"
     return "shrinks" if log_factor < 0 else "grows", size
+
+
+def _spans(hit: Sequence[RhoSummary], found: Sequence[RhoSummary]) -> str:
+    """The rhos of `hit`, those that are neighbours in the sweep as one range."""
+    rhos = {one.rho for one in hit}
+    runs = groupby(sorted(found, key=lambda one: one.rho), key=lambda one: one.rho in rhos)
+    return _join([_span(list(run)) for belongs, run in runs if belongs])
 
 
 def _span(run: Sequence[RhoSummary]) -> str:

@@ -32,6 +32,11 @@ class SweepTables:
         self._append_flow(part)
         self._run.flush()  # the next slice, or the plots, may take long
 
+    @property
+    def models(self) -> int:
+        """How many are in results.csv."""
+        return sum(len(part["rho"]) for part in self._results)
+
     def results(self) -> dict[str, np.ndarray]:
         """All of results.csv, a row per model."""
         return {name: np.concatenate([part[name] for part in self._results]) for name in self._results[0]}

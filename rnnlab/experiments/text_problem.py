@@ -85,7 +85,10 @@ def _evaluate(
     """Cross-entropy and accuracy, beside guesses from how often characters, and pairs of them, occur."""
     V = network.architecture.output_size
     single = np.log(_shares(np.bincount(chunks.targets.ravel(), minlength=V)))
-    guesses = {"unigram": np.broadcast_to(single, (V, V)), "bigram": np.log(_shares(_pairs(chunks, V)))}
+    guesses: dict[str, np.ndarray] = {
+        "unigram": np.broadcast_to(single, (V, V)),
+        "bigram": np.log(_shares(_pairs(chunks, V))),
+    }
     scored: dict[str, list] = {name: [] for name in ("network", *guesses)}
     losses = {name: np.zeros((1, tested.inputs.shape[1])) for name in guesses}
     losses["network"] = np.zeros((len(theta), tested.inputs.shape[1]))
@@ -104,10 +107,12 @@ def _evaluate(
         np.concatenate([tested.inputs, tested.targets[-1:]]), axis=1, return_inverse=True, return_counts=True
     )
     once = {name: np.stack([np.bincount(chunk.ravel(), row) / times for row in rows]) for name, rows in losses.items()}
+    characters = 1 if last else len(tested.inputs)
+    means_once = {name: values.mean(axis=1) / characters for name, values in once.items()}
     judged = judge_scores(
-        measured["cross_entropy"],
+        means_once["network"],
         once["network"],
-        {NAMES[name]: (baselines[name]["cross_entropy"], once[name][0]) for name in guesses},
+        {NAMES[name]: (float(means_once[name][0]), once[name][0]) for name in guesses},
         power=1,
         measure="{} nats per character",
         rows=f"different chunks of {where}",

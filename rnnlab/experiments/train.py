@@ -12,7 +12,7 @@ from rnnlab.config import dump
 from rnnlab.config.registry import brought_in
 from rnnlab.engine.divergence import describe
 from rnnlab.engine.training import Training
-from rnnlab.errors import DivergedError, RnnlabError
+from rnnlab.errors import DivergedError, RnnlabError, RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
 from rnnlab.experiments.gradient_flow import FlowTable
 from rnnlab.experiments.loss_units import LossUnit, loss_unit
@@ -24,6 +24,7 @@ from rnnlab.experiments.setup import Setup, build_setup, check_network, start_tr
 from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
 
+FEW_SEQUENCES = 30
 SHOW_EVERY = 0.1  # seconds between two looks at the progress
 
 
@@ -89,23 +90,32 @@ def _run(config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on
     say = Sayings(run, on_warning)
     for warning in problem.warnings:
         say.warn(warning)
+    left = setup.sampling.sequences.sequences
+    if left < min(FEW_SEQUENCES, problem.sequences.sequences):
+        say.warn(f"Early stopping leaves only {left} of {problem.sequences.sequences} sequences to train on.")
     training = start_training(config, setup)
     recorder = Recorder(run, config.seeds, setup.network.layout.names)
     flow = FlowTable(config, setup.loss, run)
+    full: RunWriteError | None = None
     try:
         stopped = _train(config, problem, training, run, recorder, flow, on_progress, should_stop, say)
-        recorder.write()
-        _checkpoint(run, training)  # before the row of an epoch that is not done
+        try:
+            recorder.write()
+            _checkpoint(run, training)  # before the row of an epoch that is not done
+            recorder.close()
+        except RunWriteError as error:
+            if stopped or len(recorder.diverged) == len(config.seeds):
+                raise
+            full = error
     except (KeyboardInterrupt, SystemExit):
         recorder.close()
         raise
-    recorder.close()
     figures = course_figures(config, recorder, training) | flow.figures()
     if stopped:
         return _interrupted(config, run, training, say, figures)
     if len(recorder.diverged) == len(config.seeds):
         raise _diverged(config, training, run, recorder, say, figures)
-    return finish(config, problem, training, run, recorder, say, figures)
+    return finish(config, problem, training, run, recorder, say, figures, full)
 
 
 def _train(
@@ -133,6 +143,8 @@ def _train(
             flow.look(training)
             for model, tensor in update.diverged.items():
                 say.warn(_divergence(config.seeds[model], update.number, tensor), told=len(recorder.diverged) <= TOLD)
+            if update.diverged:  # at once: whatever ends the run, its readers leave these networks out
+                run.update(diverged=diverged_record(config.seeds, recorder))
             if on_progress is not None and (now - shown >= SHOW_EVERY or update.number == 1):
                 on_progress(_progress(training, update, recorder, unit, now - began))
                 shown = now

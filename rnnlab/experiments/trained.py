@@ -12,6 +12,7 @@ from rnnlab.experiments.setup import Setup, build_setup, check_network
 from rnnlab.files import name_of
 from rnnlab.printable import shortened
 from rnnlab.runs import checkpoints
+from rnnlab.runs.files import reading
 from rnnlab.runs.record import read_record
 
 SHOWN = 12  # names of checkpoints in a message
@@ -82,6 +83,8 @@ def take_up(run: Path, checkpoint: str | None = None) -> Trained:
             f"'{name_of(run)}' must be a run of `rnnlab train`; it is a sweep, which keeps no parameters.",
             hint="Its measurements are in results.csv and summary.json; `rnnlab train CONFIG` makes a run to inspect.",
         )
+    with reading(run / "config.yaml"):  # a pipe in its place would be waited for
+        pass
     config = load(run / "config.yaml")
     problem = build_problem(config)
     check_network(config, problem)

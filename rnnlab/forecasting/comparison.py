@@ -226,7 +226,10 @@ def _numbers(scores: NDArray, rival: float, measure: str) -> str:
     finite = scores[np.isfinite(scores)]
     if not finite.size:
         return f"{measure.format('too large for a float')} against {rival:.4g}"
-    middle = 2 * float(np.median(finite / 2))  # the mean of the two in the middle must not overflow
+    with np.errstate(over="ignore"):
+        middle = float(np.median(finite))
+    if not np.isfinite(middle):  # the sum of the two in the middle overflowed
+        middle = 2 * float(np.median(finite / 2))
     digits = next((d for d in (4, 5, 6, 8) if f"{middle:.{d}g}" != f"{rival:.{d}g}"), 4)
     low, high = (f"{value:.{digits}g}" for value in (finite.min(), finite.max()))
     seeds = "" if finite.size == 1 else f" (median of {finite.size} seeds, {low} to {high})"

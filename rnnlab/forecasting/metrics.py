@@ -174,9 +174,10 @@ def _persistence_in_training(training: ArrayLike, metric: Callable[[ArrayLike, A
 
 
 def _ratio(above: Float, below: Float) -> Float:
-    """The quotient; NaN where the divisor is 0."""
+    """The quotient; NaN where the divisor is 0 or overflows."""
+    below = np.asarray(below, dtype=np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
-        return above / _nan_for_zero(below)
+        return above / np.where((below == 0.0) | np.isinf(below), np.nan, below)
 
 
 def _nan_for_zero(values: ArrayLike) -> Float:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from rnnlab.plots.bands import Band, draw_band, drawable, label_seeds, summarise
 from rnnlab.plots.canvas import blank, literal, new_figure, one_line
 from rnnlab.plots.isolation import own_settings
-from rnnlab.plots.style import BLACK, BLUE, FAINT, INK, ORANGE, legend_above, scale_y
+from rnnlab.plots.style import BLACK, BLUE, FAINT, GREEN, INK, ORANGE, legend_above, scale_y
 
 
 @dataclass(frozen=True)
@@ -32,6 +32,15 @@ class TrainingPart:
     high: float
 
 
+@dataclass(frozen=True)
+class Baseline:
+    """A baseline's forecasts, arrays of shape (N,), with its name in the legend and its RMSE."""
+
+    name: str
+    values: NDArray[np.float64]
+    rmse: float
+
+
 @own_settings()
 def forecast(
     dates: ArrayLike,
@@ -46,6 +55,7 @@ def forecast(
     model: str = "model",
     title: str = "Forecast",
     training: TrainingPart | None = None,
+    best: Baseline | None = None,
 ) -> Figure:
     """Two panels: prices (actual, naive, prediction with a band over seeds), and errors, forecast - actual.
 
@@ -65,6 +75,8 @@ def forecast(
     naive_rmse : float
     model : str
         Its name in the legend, for example "LSTM".
+    best : Baseline, optional
+        The baseline to beat, where that is not persistence.
     training : TrainingPart, optional
         Draws the end of the training rows with the split, and shades their range: outside it the model
         extrapolates.
@@ -74,11 +86,16 @@ def forecast(
     actual, naive = (np.atleast_1d(np.asarray(one, dtype=np.float64)) for one in (actual, naive))
     predicted = np.atleast_2d(drawable(predicted))
     band = summarise(dates, predicted)
-    label = f"{model}, {label_seeds(len(predicted), band.spread)} (RMSE {_median(rmse)})"
+    drawn = max(1, int(np.isfinite(np.asarray(rmse, float)).sum()))
+    label = f"{model}, {label_seeds(drawn, band.spread)} (RMSE {_median(rmse)})"
     prices, errors = axes[0, 0], axes[1, 0]
     prices.plot(dates, actual, color=BLACK, linewidth=1.1, label="actual", zorder=3)
     naive_label = f"persistence: last known {literal(quantity)} (RMSE {naive_rmse:.4g})"
     prices.plot(dates, naive, color=ORANGE, linewidth=0.8, label=naive_label, zorder=2.5)
+    if best is not None:
+        best_label = f"{best.name} (RMSE {best.rmse:.4g})"
+        values = drawable(best.values)
+        prices.plot(dates, values, color=GREEN, linewidth=0.8, label=best_label, zorder=2.6)
     draw_band(prices, band, label, color=BLUE, linewidth=1.4, zorder=4)
     if training is not None:
         _draw_training(prices, training, dates[0], literal(quantity))

@@ -43,6 +43,7 @@ def growth(
     steps: int,
     decisive_factor: float = 10.0,
     theory: Theory | None = None,
+    median: ArrayLike | None = None,
     low: ArrayLike | None = None,
     high: ArrayLike | None = None,
     interval: str = "",
@@ -64,8 +65,8 @@ def growth(
         Length of the chunk.
     decisive_factor : float > 1
     theory : Theory, optional
-    low, high : arrays of shape (P,), optional
-        Interval over seeds; the band of the seeds where left out.
+    median, low, high : arrays of shape (P,), optional
+        Rate and interval over seeds; infinite ends run to the edge of the panel. Of the finite rates where left out.
     interval : str
         What low and high are, for example "5–95 %".
     mixed : array of bool of shape (P,), optional
@@ -77,16 +78,17 @@ def growth(
     band = summarise(rho, rates.T)
     if low is None or high is None:
         low, high, interval = band.low, band.high, band.spread
-    low, high = drawable(low), drawable(high)
+    median = band.median if median is None else median
+    median, low, high = (np.asarray(drawable(one), float) for one in (median, low, high))
+    decisive = math.log(decisive_factor) / steps
+    scale_y(panel, [median, low, high, [-2 * decisive, 2 * decisive]], log=False)
     label = f"measured ({label_seeds(rates.shape[1], interval)})"
-    measured = _draw_measured(panel, rho, band.median, low, high, label)
-    _draw_mixed(panel, rho, band.median, mixed)
+    measured = _draw_measured(panel, rho, median, low, high, label)
+    _draw_mixed(panel, rho, median, mixed)
     if theory is not None:
         _draw_theory(panel, theory)
     panel.axhline(0.0, color=BLACK, linewidth=1.0)
     panel.set(xlabel="ρ, scale of the recurrent weights", ylabel="growth rate (nats per step)")
-    decisive = math.log(decisive_factor) / steps
-    scale_y(panel, [band.median, low, high, [-2 * decisive, 2 * decisive]], log=False)
     _fit_x(panel, rho, theory)
     change = f"{decisive_factor:g} or more\nin {steps} step{'s' if steps > 1 else ''}"
     _shade_verdicts(panel, decisive, change)
@@ -98,6 +100,8 @@ def growth(
 def _draw_measured(
     axes: Axes, rho: NDArray, median: NDArray, low: NDArray, high: NDArray, label: str
 ) -> ErrorbarContainer:
+    bottom, top = axes.get_ylim()
+    low, high = np.maximum(low, bottom), np.minimum(high, top)
     reach = np.nan_to_num(np.stack([median - low, high - median]), posinf=0.0, neginf=0.0)
     return axes.errorbar(
         rho, median, np.maximum(reach, 0.0), fmt="o", markersize=4, color=BLUE, elinewidth=1.2, capsize=2,

@@ -122,7 +122,7 @@ def _draw_norm(
         text = f"τ = {threshold:g}" + ("" if clipped.any() else " (never exceeded)")
         axes.axhline(float(drawable(threshold)), color=INK, linewidth=1.0, linestyle="--", label=text)
     if clipped.any():
-        _mark_clipped(axes, updates, norm, clipped, float(np.mean(clip_scale < 1.0)))
+        _mark_clipped(axes, updates, norm, clipped, float(clipped.sum() / np.isfinite(clip_scale).sum()))
     axes.set(xlabel="update", ylabel="gradient norm")
     scale_y(axes, [surviving(norm, early), _within_reach(threshold, surviving(norm, early))])
     _mark_ends(axes, updates, norm, early)

@@ -111,7 +111,8 @@ def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = 
         )
     names = [path.name for path in paths]
     near = [name for name in names if run in name] or difflib.get_close_matches(run[:255], names, _SHOWN, 0.3)
-    otherwise = f"There are {len(names)}; 'latest' means {list_runs(runs_dir)[-1].id}." if names else _START
+    good = [one.id for one in list_runs(runs_dir) if one.status != "unreadable"]
+    otherwise = f"There are {len(names)}" + (f"; 'latest' means {good[-1]}." if good else ".") if names else _START
     raise RunFolderError(
         f"RUN must be a path, an id, the beginning of one, or 'latest'; got '{shortened(run, 255)}', "
         f"no run in '{name_of(runs_dir)}'.",

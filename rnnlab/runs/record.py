@@ -14,6 +14,7 @@ from rnnlab.runs.files import reading, replace
 
 SCHEMA_VERSION = 1
 MOST_BYTES = 2**24
+DEEPEST = 50  # levels of a JSON file
 STATUSES = ("running", "completed", "interrupted", "diverged", "failed")
 
 
@@ -83,9 +84,22 @@ def read_json(path: Path) -> dict:
         raise RunFolderError(f"'{name_of(path)}' must be JSON; {shortened(str(error), 200)}.") from error
     except RecursionError as error:
         raise RunFolderError(f"'{name_of(path)}' must be JSON; it is nested too deeply.") from error
+    if _is_deep(value):
+        raise RunFolderError(f"'{name_of(path)}' must be JSON; it is nested too deeply.")
     if not isinstance(value, dict):
         raise RunFolderError(f"'{name_of(path)}' must hold a JSON object; got {type(value).__name__}.")
     return value
+
+
+def _is_deep(value: object) -> bool:
+    """Whether it is nested deeper than anything that rnnlab writes, or could write again."""
+    level = [value]
+    for _ in range(DEEPEST):
+        level = [item for one in level if isinstance(one, dict | list)
+                 for item in (one.values() if isinstance(one, dict) else one)]  # fmt: skip
+        if not level:
+            return False
+    return True
 
 
 def _finite(word: str) -> float:

@@ -32,6 +32,14 @@ class Data(_Checked):
     sha256: str | None = None
 
 
+class Seasonal(_Checked):
+    season: Annotated[int, Field(ge=1)] | None = None
+
+
+class Tests(_Checked):
+    seasonal_naive: Seasonal | None = None
+
+
 class Record(_Checked):
     """run.json."""
 
@@ -46,6 +54,7 @@ class Record(_Checked):
     data: Data | None = None
     clipped_share: FiniteFloat | None = None
     diverged: dict[str, object] | Count = {}
+    tests: Tests | None = None
 
 
 class Metadata(_Checked):

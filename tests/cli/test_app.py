@@ -189,7 +189,7 @@ def test_closed_standard_output(executable, environment, tmp_path):
         text=True,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    assert (done.returncode, done.stderr) == (6, "error: cannot write to standard output: it is closed\n")
 
 
 def test_completion_knows_the_commands(rnnlab):

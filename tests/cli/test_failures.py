@@ -1,11 +1,13 @@
 import json
 import re
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from rnnlab.cli import console, failures
-from rnnlab.errors import ConfigError, DataError, DivergedError, FetchError, RunFolderError
+from rnnlab.errors import ConfigError, DataError, DivergedError, FetchError, RunFolderError, RunWriteError
+from rnnlab.experiments.reports import Spread
 
 BREAK_CONFIG = """
 import rnnlab.config
@@ -120,3 +122,27 @@ def test_json_gets_its_document_once(capsys, monkeypatch):
             "run": "runs/a",
         }
     }
+
+
+def test_of_very_many_problems_the_first_are_shown(capsys):
+    failures.report(ConfigError([f"a.yaml:{n}: no such key" for n in range(1, 5001)]), [])
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[-2:] == ["error: a.yaml:20: no such key", "5000 problems; the first 20 are shown"]
+    assert len(lines) == 21
+
+
+@pytest.mark.parametrize(
+    "failure", [RuntimeError("can't start new thread"), ImportError("libx.so: failed to map segment"), MemoryError()]
+)
+def test_what_stands_for_too_little_memory_is_no_bug(capsys, failure):
+    assert failures.report(failure, []) == 2
+    assert capsys.readouterr().err.startswith("error: not enough memory: ")
+
+
+def test_metrics_that_the_run_folder_did_not_take_are_in_the_document(capsys, monkeypatch):
+    monkeypatch.setattr(console, "_documents", 0)
+    failure = RunWriteError("the disk is full")
+    failure.summary = SimpleNamespace(metrics={"rmse": Spread(2.0, None, [2.0])})
+    assert failures.report(failure, [], as_json=True) == 6
+    found = json.loads(capsys.readouterr().out)["error"]
+    assert found["metrics"] == {"rmse": {"mean": 2.0, "sd": None, "per_seed": [2.0]}}

@@ -6,6 +6,11 @@ import sys
 
 import pytest
 
+from rnnlab.cli import console
+from rnnlab.cli.app import run
+from rnnlab.errors import RunWriteError
+from rnnlab.runs import RunFolder
+
 CONFIG = """\
 name: small
 data: {kind: text, text: "hello world", repeat: 5, chunk: 5}
@@ -52,3 +57,42 @@ def test_standard_error_that_is_full_ends_no_training(shell, tmp_path):
     (run,) = (tmp_path / "runs").iterdir()
     assert done.returncode == 0
     assert f"run  runs/{run.name}" in done.stdout
+
+
+def test_an_error_that_standard_output_does_not_take_is_on_standard_error(shell):
+    done = shell("rnnlab train nope.yaml --json > /dev/full")
+    assert done.returncode == 2
+    assert [line.partition(":")[0] for line in done.stderr.splitlines()] == ["error", "error"]
+    assert "nope.yaml: no such file" in done.stderr
+
+
+@pytest.mark.parametrize("limit", ["ulimit -n 4", "ulimit -s 1000000; ulimit -v 700000"])
+def test_a_process_that_may_open_or_start_nothing_shows_no_traceback(shell, limit):
+    done = shell(f"{limit}; rnnlab --version")
+    assert "Traceback" not in done.stderr
+    assert done.stdout.startswith("rnnlab ") or "error: " in done.stderr or "Too many open files" in done.stderr
+
+
+@pytest.mark.parametrize("place", ["save_checkpoint", "append_columns", "finish"])
+@pytest.mark.parametrize(("options", "shown"), [((), True), (("--quiet",), False), (("--json",), False)])
+def test_results_that_the_run_folder_does_not_take_are_shown(tmp_path, monkeypatch, capsys, place, options, shown):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(console, "_documents", 0)
+    right = getattr(RunFolder, place)
+
+    def refuse(self, *arguments, **fields):
+        if place != "append_columns" or arguments[0] == "predictions.csv":
+            raise RunWriteError("the disk is full")
+        return right(self, *arguments, **fields)
+
+    monkeypatch.setattr(RunFolder, place, refuse)
+    days = "".join(f"2024-01-{day:02d},{day % 7}\n" for day in range(1, 32))
+    (tmp_path / "s.csv").write_text(f"date,value\n{days}")
+    config = "data: {kind: csv, path: s.csv, lookback: 3}\nmodel: {hidden_size: 2}\ntraining: {epochs: 2}\n"
+    (tmp_path / "c.yaml").write_text(config)
+    assert run(["train", "c.yaml", *options]) == 6
+    out, err = capsys.readouterr()
+    assert ("RMSE" in out and "persistence" in out) is shown
+    assert "error: the disk is full" in err
+    if options == ("--json",):
+        assert set(json.loads(out)["error"]["metrics"]) >= {"rmse", "skill"}

@@ -125,7 +125,7 @@ def test_a_config_of_ones_own_is_swept(rnnlab, tmp_path):
         (("1", "--cell", "foo"), 2, "--cell must be rnn, lstm or gru; got 'foo'."),
         (("1", "--activation", "rleu"), 2, "--activation must be tanh, sigmoid, relu or identity; got 'rleu'; did you"),
         (("1", "--cell", "lstm", "--activation", "relu"), 2, "model.activation must be tanh with cell: lstm"),
-        (("--from", "1"), 2, "--from and --to must be given together."),
+        (("--from", "1"), 2, "--from and --to must be given together, and with --num."),
         (("--from", "2", "--to", "1"), 2, "--from must be below --to, both finite; got 2 and 1."),
         (("--from", "1", "--to", "2", "--num", "1"), 2, "--num must be a whole number from 2 to 100,000; got 1."),
         (("--from", "1", "--to", "2", "--num", "1000000000"), 2, "from 2 to 100,000; got 1,000,000,000."),
@@ -185,6 +185,6 @@ def test_ctrl_c_stops_it_and_keeps_what_is_done(executable, environment, tmp_pat
     stdout, stderr = process.communicate(timeout=30)
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
-    assert "Stopped before the end" in stdout
+    assert "Stopped before" in stdout
     (record,) = tmp_path.glob("runs/*/run.json")
     assert json.loads(record.read_text())["status"] == "interrupted"

@@ -423,3 +423,8 @@ def test_origins_name_file_and_line_or_the_argument(folder):
     assert found["seeds"] == "upper.yaml:2"
     assert found["model.cell"] == "--set model.cell=gru"
     assert "training" not in found
+
+
+def test_a_key_with_very_many_parts_is_refused():
+    with pytest.raises(ConfigError, match="nested more than 40 levels deep"):
+        load("configs/stock.yaml", overrides=[".".join("a" * 510) + "=1"])

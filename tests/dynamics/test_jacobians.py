@@ -11,6 +11,7 @@ from rnnlab.dynamics.jacobians import (
     step_jacobians,
     suffix_products,
 )
+from rnnlab.engine.batch import Batch
 from rnnlab.engine.trajectory import follow
 from tests.dynamics.networks import CELLS, network_of, random_case, undriven
 
@@ -133,3 +134,14 @@ def test_the_product_of_saturated_units_keeps_its_digits(bias):
         h = np.tanh(a)
         slopes.append(np.log(0.5 / np.cosh(a) ** 2))
     np.testing.assert_allclose(norms, np.concatenate(([0.0], np.cumsum(slopes[::-1]))), rtol=1e-12)
+
+
+def test_a_model_whose_states_overflow_does_not_spoil_the_others():
+    network, theta = network_of("rnn", "identity", 2, W_hh=np.eye(2))
+    both = np.stack([theta, theta])
+    network.layout.view(both, "layer0.W_hh")[0] = 0.4 * np.eye(2)
+    network.layout.view(both, "layer0.W_hh")[1] = 1e308 * np.eye(2)
+    network.layout.view(both, "layer0.b_h")[1] = 1.0
+    with np.errstate(all="ignore"):
+        log_norms, _ = suffix_products(follow(network, both, Batch(np.zeros((2000, 1, 1)))))
+    assert log_norms[0, 0, -1] == pytest.approx(2000 * np.log(0.4), rel=1e-12)

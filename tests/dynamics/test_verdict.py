@@ -5,7 +5,7 @@ import pytest
 
 from rnnlab.dynamics.jacobians import suffix_products
 from rnnlab.dynamics.spectra import mean_field_rate
-from rnnlab.dynamics.verdict import growth_rate, judge
+from rnnlab.dynamics.verdict import decisive_rate, growth_rate, interval, judge
 from rnnlab.engine.trajectory import follow
 from tests.dynamics.networks import pangram_networks
 
@@ -44,10 +44,15 @@ def test_a_verdict_needs_the_whole_interval_in_one_place(rates, word):
     assert judge(np.array(rates), 50).word == word
 
 
-def test_a_setting_at_which_most_models_diverged_is_not_critical():
-    rates = np.full(4, 0.01)
-    assert [judge(rates, 50, diverged=n).word for n in range(5)] == ["critical"] * 3 + ["mixed"] * 2
-    assert judge(rates - 1, 50, diverged=4).word == "vanishing"
+def test_the_borders_of_the_band_belong_to_it():
+    border = decisive_rate(50)
+    assert judge(np.full(3, border), 50).word == judge(np.full(3, -border), 50).word == "critical"
+    assert judge(np.full(3, np.nextafter(border, 1)), 50).word == "exploding"
+
+
+def test_quantiles_lie_between_their_two_neighbours():
+    assert interval(np.array([0.0, 0.0, 1.0, 1.0]))[0] == 0.5
+    assert interval(np.array([0.0, 1.0, 5.0]), 0.5) == (1.0, 0.5, 3.0)
 
 
 def test_between_opposite_infinities_there_is_no_median():

@@ -1,10 +1,15 @@
 """The first tensor that is not finite, in the order of computation, made by hand at every place there is."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.divergence import first_non_finite
+from rnnlab.engine.optimizers import make_optimizer
+from rnnlab.engine.sampling import Sampling
+from rnnlab.engine.training import Training
 from tests.engine.samples import sample
 
 
@@ -93,3 +98,17 @@ def test_given_states_count():
     one.states[0][0][...] = 1e308
     assert named(one, with_value(one, "layer0.W_hh", 10.0)) == "layer0.h at step 0"
     assert named(one.but(states=None), with_value(one, "layer0.W_hh", 10.0)) == ""
+
+
+def test_large_weights_of_single_precision_have_not_grown():
+    """Their squares overflow in float32; the norm does not."""
+    drawn = sample("rnn", "identity", dtype="float32", models=2, loss="half_squared_error")
+    drawn.network.layout.view(drawn.theta, "layer0.W_xh")[0, 0, 0] = 1e20  # of inputs that are 0
+    batch = replace(drawn.batch, inputs=0 * drawn.batch.inputs)
+    updates = list(
+        Training(
+            drawn.network, drawn.theta, Sampling(batch, "last"), drawn.loss, make_optimizer("sgd", drawn.theta.shape,
+            drawn.theta.dtype), updates=2, learning_rate=lambda update: 1e-30,
+        )
+    )  # fmt: skip
+    assert all(update.diverged == {} for update in updates)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnlab.errors import RunFolderError, UsageError
-from rnnlab.experiments.compare import compare
+from rnnlab.experiments.compare import _losses, compare
 from rnnlab.experiments.inspect import inspect
 from rnnlab.experiments.train import train
 from rnnlab.runs.tables import read_table
@@ -85,3 +85,12 @@ def test_a_sweep_among_runs_is_left_out_with_a_warning(runs, tmp_path):
     found = compare([*runs[:2], swept])
     assert [one.run for one in found.runs] == list(runs[:2])
     assert f"{swept.name} is a sweep and left out; its own table is in its results.csv." in found.warnings
+
+
+def test_first_and_last_loss_are_those_of_every_seed(tmp_path):
+    (tmp_path / "metrics.csv").write_text(
+        "seed,epoch,update,train_loss,learning_rate,grad_norm,clip_scale,seconds\n"
+        + "".join(f"{seed},{epoch},{epoch},{loss},0.1,1,1,0\n" for seed, epoch, loss in
+                  [(0, 1, 9.0), (1, 1, 5.0), (2, 1, 7.0), (0, 2, 3.0), (1, 2, 2.0), (0, 3, 1.0)])
+    )  # fmt: skip
+    assert _losses(tmp_path) == (7.0, 2.0)

@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import os
 import random
 import shutil
 import subprocess
@@ -449,3 +450,19 @@ def test_the_command_ends_well_where_nothing_can_be_kept(damaged, executable):
     assert done.returncode == 0
     assert "verdict" in done.stdout
     assert done.stderr.count("warning: Not all plots and numbers are kept: ") == 1
+
+
+def test_a_pipe_in_place_of_the_config_is_not_waited_for(tmp_path):
+    run = train(small_config(), runs_dir=tmp_path, command=[]).run
+    (run / "config.yaml").unlink()
+    os.mkfifo(run / "config.yaml")
+    with pytest.raises(RunFolderError, match=r"config\.yaml' must be a file; it is a folder, a pipe"):
+        take_up(run)
+
+
+def test_a_record_nested_deeper_than_it_could_be_written_is_refused(tmp_path):
+    run = train(small_config(), runs_dir=tmp_path, command=[]).run
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps(record | {"zz": json.loads("[" * 520 + "]" * 520)}))
+    with pytest.raises(RunFolderError, match="nested too deeply"):
+        read_record(run)

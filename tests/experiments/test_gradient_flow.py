@@ -8,6 +8,9 @@ from rnnlab.dynamics import flow
 from rnnlab.experiments.gradient_flow import FlowLog, flow_columns, long_probe, probe
 from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import build_setup, start_training
+from rnnlab.experiments.sweep_rho import sweep_rho
+from rnnlab.experiments.train import train
+from rnnlab.runs.tables import read_table
 from tests.experiments.sweeps import small_config
 
 
@@ -128,3 +131,20 @@ def test_truncated_sequences_with_one_output_are_seen_from_where_the_gradient_st
     whole = flow.total(setup.network, before, first, setup.loss)
     assert log.flows[0].total.shape == (2, 4)
     np.testing.assert_allclose(log.flows[0].total, whole[:, :4], rtol=1e-10)
+
+
+@pytest.mark.parametrize("truncate", [20, 7])
+def test_segments_of_different_lengths_have_rows_of_their_own(tmp_path, truncate):
+    config = small_config(
+        "data.chunk=25", f"training.truncate={truncate}", "training.updates=6", "training.log_gradient_flow_every=1"
+    )
+    told = []
+    for run in (
+        train(config, runs_dir=tmp_path, command=[], on_warning=told.append).run,
+        sweep_rho(config, [0.9], runs_dir=tmp_path, command=[], on_warning=told.append).run,
+    ):
+        table = read_table(run / "gradient_flow.csv")
+        lags = [int(table["lag"][(table["seed"] == 0) & (table["update"] == update)].max()) for update in (1, 2)]
+        assert lags == [truncate - 1, min(truncate, 25 - truncate) - 1]
+        assert (run / "plots" / "gradient_flow.png").is_file()
+    assert not any("could not be drawn" in warning for warning in told)

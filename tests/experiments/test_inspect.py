@@ -10,7 +10,7 @@ import pytest
 from rnnlab.config import load
 from rnnlab.dynamics import spectra
 from rnnlab.errors import RunFolderError
-from rnnlab.experiments.inspect import inspect, measure_trained
+from rnnlab.experiments.inspect import divergence_warning, inspect, measure_trained
 from rnnlab.experiments.train import train
 from rnnlab.experiments.trained import take_up
 from rnnlab.runs.tables import read_table
@@ -157,7 +157,7 @@ def test_a_checkpoint_from_before_a_divergence_has_all_models(partly_diverged):
     assert len(trained.diverged) == len(partly_diverged.record["diverged"])
 
 
-def test_where_most_models_diverged_nothing_is_critical(partly_diverged):
+def test_the_verdict_is_that_of_the_models_that_did_not_diverge(partly_diverged):
     trained = take_up(partly_diverged.run)
     everyone = {str(seed): {"update": 1, "tensor": "loss"} for seed in range(11)}
     lone = 11
@@ -168,4 +168,5 @@ def test_where_most_models_diverged_nothing_is_critical(partly_diverged):
     alone = dataclasses.replace(trained, theta=theta, record={"diverged": everyone})
     look = measure_trained(alone, 0)
     assert look.verdict.rate == pytest.approx(0, abs=1e-12)
-    assert look.verdict.word == "mixed"
+    assert look.verdict.word == "critical"
+    assert divergence_warning(alone)[0].startswith("11 of 12 seeds diverged")

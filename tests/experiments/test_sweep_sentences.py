@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from rnnlab.config import load
-from rnnlab.dynamics.verdict import judge
+from rnnlab.dynamics.verdict import decisive_rate, judge
 from rnnlab.experiments import sweep_sentences as say
 from rnnlab.experiments.sweep_alternatives import Alternative
 from rnnlab.experiments.sweep_results import Divergence, Quantity, RhoSummary
@@ -20,7 +20,7 @@ def lost(count: int) -> list[Divergence]:
 def summary(rho: float, rates, steps: int = 50, diverged=(), theory=None, saturated=0.0) -> RhoSummary:
     rates, decisive = np.array(rates, float), np.log(10) / steps
     counts = int((rates < -decisive).sum()), int((rates > decisive).sum())
-    verdict = judge(rates, steps, diverged=len(diverged))
+    verdict = judge(rates, steps)
     quantities = {"saturated": Quantity(saturated, saturated, saturated)}
     return RhoSummary(rho, verdict, theory, quantities, *counts, list(diverged), len(rates))
 
@@ -30,7 +30,10 @@ def sentences(found, *overrides: str, edge: float | None = None, exact: bool = F
 
 
 def other(label: str, rates, *, before: str, option: str = "") -> Alternative:
-    return Alternative(label, option, before, judge(np.array(rates), 50), len(rates))
+    rates = np.array(rates)
+    border = decisive_rate(50)
+    counts = len(rates), int((rates < -border).sum()), int((rates > border).sum())
+    return Alternative(label, option, before, judge(rates, 50), *counts)
 
 
 def curve(rate: float, seeds: int = 5, steps: int = 50) -> np.ndarray:
@@ -58,8 +61,9 @@ def test_every_crossing_of_zero_is_said_with_the_rhos_between_which_it_lies():
 def test_a_few_rhos_are_named_one_by_one():
     first = sentences([summary(0.9, [-0.46, -0.46]), summary(1.2, [-0.13, -0.02]), summary(2.0, [0.2, 0.2])])[0]
     assert first == (
-        "Over 50 steps the gradient shrinks by a factor of 10^10 at rho 0.9 (vanishing), 43 at rho 1.2 (mixed: of "
-        "2 seeds 1 vanishes and 1 stays within a factor of 10) and grows by a factor of 10^4 at rho 2 (exploding)."
+        "At the fitted rates, over 50 steps, the gradient shrinks by a factor of 10^10 at rho 0.9 (vanishing), 43 at "
+        "rho 1.2 (mixed: of 2 seeds 1 vanishes and 1 stays within a factor of 10) and grows by a factor of 10^4 at "
+        "rho 2 (exploding)."
     )
 
 
@@ -94,12 +98,13 @@ def test_a_wholly_positive_interval_with_most_networks_diverged_is_not_near_any_
 
 def test_diverged_networks_are_in_the_sentence_whatever_the_verdict():
     assert "(vanishing; 1 of 2 diverged in training)" in sentences([summary(0.9, [-0.4] * 2, diverged=lost(1))])[0]
-    assert (
-        "(mixed: of 3 seeds 3 stay within a factor of 10; 2 of 3 diverged in training)"
-        in (sentences([summary(1.4, [0.01] * 3, diverged=lost(2))])[0])
-    )
+    assert "(critical; 2 of 3 diverged in training)" in (sentences([summary(1.4, [0.01] * 3, diverged=lost(2))])[0])
     few = [summary(rho, [-0.4] * 5, diverged=lost(1 if rho > 3 else 0)) for rho in (1, 2, 3, 4, 5)]
     assert sentences(few)[1] == "In training 2 of 25 networks diverged, at 2 of 5 rhos (4 to 5)."
+    apart = [summary(rho, [-0.4] * 5, diverged=lost(4 if rho in (1, 3, 5) else 0)) for rho in (1, 2, 3, 4, 5)]
+    assert sentences(apart)[1] == (
+        "In training 12 of 25 networks diverged, at 3 of 5 rhos (1, 3 and 5); at each of them more than half did."
+    )
     assert not any("diverged" in said for said in sentences([summary(0.9, [-0.4] * 5)]))
 
 
@@ -140,8 +145,8 @@ def test_what_would_change_the_verdict_is_what_was_measured_to_change_it():
         other("an LSTM", [0.0, 0.0], before="vanishing", option="--cell lstm"),
     ]
     assert sentences(found, alternatives=others)[1:] == (
-        "What would change the verdict, measured on 2 of the seeds before training: rho 50 (mixed) or an LSTM "
-        "(critical; --cell lstm).",
+        "What would change the verdict, measured on 2 of the seeds before training: rho 50 (mixed: of 2 "
+        "seeds 1 vanishes and 1 stays within a factor of 10) or an LSTM (critical; --cell lstm).",
         "What would not change the verdict: rho 200 or rho 400 (still vanishing).",
     )
     others = [other("rho 200", [-2.0] * 5, before="vanishing")]
@@ -154,7 +159,7 @@ def test_what_would_change_the_verdict_is_what_was_measured_to_change_it():
 def test_fewer_steps_are_those_whose_own_rates_give_another_verdict():
     found = [summary(0.9, [-0.46] * 5), summary(0.5, [-1.0] * 5)]
     said = sentences(found, curves={0.9: curve(-0.46), 0.5: curve(-1.0)})
-    assert said[1:] == ("At rho 0.9 the last 5 steps alone are critical.",)
+    assert said[1:] == ("At rho 0.9 the verdict over the last 5 steps alone is critical.",)
     assert np.exp(-0.46 * 5) > 1 / 10 > np.exp(-0.46 * 6)
     (said,) = sentences([summary(9, [5.0] * 5)], curves={9: curve(5.0)})  # a factor of 10 in every single step
     assert "alone" not in said
@@ -182,8 +187,9 @@ def test_one_seed_and_few_seeds_are_called_what_they_are():
 def test_gradients_of_zero_and_overflows_have_no_factor():
     first = sentences([summary(0.0, [-np.inf]), summary(5.0, [-np.inf, np.inf]), summary(9.0, [np.inf])])[0]
     assert first == (
-        "Over 50 steps the gradient becomes exactly 0 at rho 0 (vanishing), is exactly 0 for some seeds and overflows "
-        "for others at rho 5 (mixed: of 2 seeds 1 vanishes and 1 explodes) and overflows at rho 9 (exploding)."
+        "At the fitted rates, over 50 steps, the gradient becomes exactly 0 at rho 0 (vanishing), is exactly 0 for "
+        "some seeds and overflows for others at rho 5 (mixed: of 2 seeds 1 vanishes and 1 explodes) and overflows at "
+        "rho 9 (exploding)."
     )
 
 

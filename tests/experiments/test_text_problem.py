@@ -181,3 +181,22 @@ def test_held_out_text_that_repeats_the_training_text_is_told(folder, fraction, 
     assert warnings == (
         (f"The held-out text is no new text: it repeats the training text (data.repeat is {repeat}).",) if told else ()
     )
+
+
+def test_a_network_that_diverged_has_no_accuracy():
+    logits = np.zeros((2, 5, 3))
+    logits[1] = np.nan
+    scores = class_scores(logits, np.zeros(5, int))
+    assert scores["accuracy"][0] == 1
+    assert np.isnan(scores["accuracy"][1])
+
+
+def test_the_sentence_speaks_of_the_chunks_that_were_tested(folder):
+    """Text that repeats: the table has every chunk, test and sentence each different one once."""
+    network, theta, evaluation = evaluate(config_of(folder, ", repeat: 3", "data.chunk=5"))
+    chunks = build_problem(config_of(folder, ", repeat: 3", "data.chunk=5")).sequences
+    _, once = np.unique(np.concatenate([chunks.inputs, chunks.targets[-1:]]), axis=1, return_index=True)
+    assert len(once) < chunks.sequences
+    outputs, _ = network.outputs(theta, Batch(chunks.inputs[:, once]))
+    expected = class_scores(outputs, chunks.targets[:, once])["cross_entropy"]
+    assert f"{np.median(expected):.4g}" in evaluation.headline

@@ -80,3 +80,12 @@ def test_mixed_verdicts_are_hollow_and_counted(line):
     hollow = line(axes, "verdict mixed (1 of 3)")
     np.testing.assert_array_equal(hollow.get_xdata(), [RHO[1]])
     assert hollow.get_markerfacecolor() == "white"
+
+
+def test_the_rate_is_that_of_the_verdict_and_infinite_ends_run_to_the_edge():
+    rates = np.array([[-np.inf, -np.inf, 0.2], [-0.1, 0.0, 0.1]])
+    (axes,) = growth([1.0, 2.0], rates, steps=50, median=[-np.inf, 0.0], low=[-np.inf, -np.inf], high=[0.2, 0.1]).axes
+    points, _caps, (bars,) = axes.containers[0].lines
+    assert not np.isfinite(points.get_ydata()[0])  # the finite rates alone would have their median at 0.2
+    assert points.get_ydata()[1] == 0
+    np.testing.assert_allclose(bars.get_segments()[-1][:, 1], [axes.get_ylim()[0], 0.1])

@@ -51,7 +51,7 @@ class UniformInit(Section):
     """Uniform between -bound and bound."""
 
     kind: Literal["uniform"] = key("uniform", "uniform between -bound and bound")
-    bound: Number | None = key(None, "largest absolute value", shown_default="1 / sqrt(h)", ge=0)
+    bound: Number | None = key(None, "largest absolute value", shown_default="1 / sqrt(h)", ge=0, le=1e300)
 
 
 class GlorotInit(Section):

@@ -2,15 +2,17 @@
 
 from functools import reduce
 from operator import or_
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from rnnlab.config import registry
 from rnnlab.config.schema.initial_weights import InitialWeights
 from rnnlab.config.schema.section import Flag, Section, Whole, key, kind_or_mapping, section
 
 CELLS = tuple(entry.schema for entry in registry.found().layers.values())
-# The union is made when the module is loaded, of what is installed: a type checker cannot follow.
-Cell: Any = Annotated[reduce(or_, CELLS), *kind_or_mapping()]
+if TYPE_CHECKING:
+    Cell = Any
+else:  # the union of what is installed
+    Cell = Annotated[reduce(or_, CELLS), *kind_or_mapping()]
 
 
 class Model(Section):

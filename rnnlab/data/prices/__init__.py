@@ -106,9 +106,9 @@ def between(series: Series, start: date | str | None, end: date | str | None) ->
     upper = series.dates[-1] if end is None else _day(end, "end")
     keep = (series.dates >= lower) & (series.dates <= upper)
     if not keep.any():
+        asked = [f"from {lower}"] * (start is not None) + [f"to {upper}"] * (end is not None)
         raise DataError(
-            f"{series.name}: no days from {lower} to {upper}; the {series.source} runs from {series.first}"
-            f" to {series.last}."
+            f"{series.name}: no days {' '.join(asked)}; the {series.source} runs from {series.first} to {series.last}."
         )
     return replace(series, dates=series.dates[keep], values=series.values[keep])
 

@@ -135,6 +135,9 @@ class _Views:
 class LstmStep(Step):
     """Seven blocks a step as drawn above; those of the place T hold c_T in their last block."""
 
+    cell_state: np.ndarray
+    d_cell_state: np.ndarray
+
     def __init__(self, h: np.ndarray, saved: np.ndarray, chunk: int) -> None:
         H = h.shape[-2]
         self._blocks = blocks = saved.reshape(*saved.shape[:-2], 7, H, saved.shape[-1])
