@@ -126,3 +126,16 @@ def test_rates_and_what_infinite_ones_mean():
     assert numbers.infinite_rates([0.1, math.nan]) == ""
     assert numbers.infinite_rates([0.1, -math.inf, -math.inf]) == "Rate -inf: the gradient is exactly 0."
     assert numbers.infinite_rates([math.inf]) == "Rate inf: the gradient overflows."
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ((-0.441, -0.54, -0.31), "-0.441 [-0.54, -0.31]"),
+        ((0.0144, 0.0143, 0.0146), "+0.014 [+0.014, +0.015]"),  # not [+0.01, +0.01], which it lies outside of
+        ((-0.014, -math.inf, -0.01), "-0.014 [-inf, -0.01]"),
+        ((math.nan, math.nan, math.nan), "– [–, –]"),
+    ],
+)
+def test_a_rate_lies_within_its_interval_as_it_is_written(values, text):
+    assert numbers.rate_with_interval(*values) == text

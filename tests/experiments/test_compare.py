@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from rnnlab.config import load
 from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.experiments.compare import _losses, compare
 from rnnlab.experiments.inspect import inspect
@@ -94,3 +95,21 @@ def test_first_and_last_loss_are_those_of_every_seed(tmp_path):
                   [(0, 1, 9.0), (1, 1, 5.0), (2, 1, 7.0), (0, 2, 3.0), (1, 2, 2.0), (0, 3, 1.0)])
     )  # fmt: skip
     assert _losses(tmp_path) == (7.0, 2.0)
+
+
+def test_runs_measured_on_different_rows_are_told(tmp_path):
+    days = np.datetime64("2020-01-01") + np.arange(200)
+    rows = "".join(f"{day},{100 + k % 7}\n" for k, day in enumerate(days))
+    (tmp_path / "s.csv").write_text(f"date,value\n{rows}")
+    (tmp_path / "c.yaml").write_text(
+        f"data: {{kind: csv, path: {tmp_path}/s.csv, lookback: 5}}\n"
+        "model: {hidden_size: 2}\ntraining: {epochs: 1}\n"
+    )
+    runs = [
+        train(load(tmp_path / "c.yaml", overrides=[f"data.train_fraction={share}"], name=f"run{k}"), runs_dir=tmp_path,
+              command=[]).run
+        for k, share in enumerate((0.8, 0.8, 0.6))
+    ]  # fmt: skip
+    assert compare(runs[:2]).warnings == []
+    (warning,) = compare(runs[1:]).warnings
+    assert warning.startswith("These runs were measured on different rows of the same data")

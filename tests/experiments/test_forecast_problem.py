@@ -406,3 +406,9 @@ def test_the_forecast_is_what_the_network_says_after_the_whole_window(folder, va
         outputs, _ = setup.network.outputs(setup.theta, window)
         said = outputs[-1] if readout == "every" else outputs
         np.testing.assert_allclose(predicted[:, n], said[:, 0, 0], rtol=1e-12)
+
+
+def test_few_rows_to_forecast_are_told(folder):
+    (warning,) = [one for one in build_problem(load("small.yaml", overrides=["data.train_fraction=0.98"])).warnings
+                  if "only" in one]  # fmt: skip
+    assert re.fullmatch(r"There (is|are) only \d+ rows? to forecast\.", warning)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnlab.plots.forecast import TrainingPart, forecast
+from rnnlab.plots.forecast import Baseline, TrainingPart, forecast
 
 DATES = np.datetime64("2012-01-02") + np.arange(4)
 ACTUAL = np.array([10.0, 12.0, 11.0, 14.0])
@@ -87,3 +87,17 @@ def test_hardly_any_rows(rows, line):
     )
     figure.canvas.draw()
     assert len(line(figure.axes[0], "model, 1 seed").get_xdata()) == rows
+
+
+def test_the_baseline_to_beat_is_drawn_and_named(line, legend_texts):
+    prices, _ = forecast(
+        DATES, ACTUAL, NAIVE, PREDICTED, unit="", rmse=[1.5] * 3, naive_rmse=1.9, model="GRU",
+        best=Baseline("the mean", NAIVE + 1, 1.25),
+    ).axes  # fmt: skip
+    np.testing.assert_array_equal(line(prices, "the mean").get_ydata(), NAIVE + 1)
+    assert "the mean (RMSE 1.25)" in legend_texts(prices)
+
+
+def test_the_seeds_in_the_legend_are_those_that_have_a_forecast(legend_texts):
+    prices, _ = draw(np.where([[True], [False], [True]], PREDICTED, np.nan), rmse=(1.5, np.nan, 2.0))
+    assert "GRU, median of 2 seeds" in legend_texts(prices)[-1]
