@@ -17,7 +17,7 @@ MODULES = sorted(PACKAGE.rglob("*.py"))
 LOWEST = {"errors", "files", "printable"}  # a module each
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
-    "files": {"printable"},
+    "files": {"errors", "printable"},
     "printable": set(),
     "engine": {"errors"},
     "dynamics": {"engine", "errors"},
