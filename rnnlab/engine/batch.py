@@ -30,6 +30,16 @@ class Batch:
     per_model: bool = False
 
     @property
+    def known_good(self) -> tuple[int, int] | None:
+        """Sizes of vocabulary and classes that its values were checked for, or those of what it was cut from."""
+        return getattr(self, "_good", None)
+
+    def mark_good(self, sizes: tuple[int, int] | None) -> "Batch":
+        """Remember that its values were checked."""
+        object.__setattr__(self, "_good", sizes)
+        return self
+
+    @property
     def tokens(self) -> bool:
         return np.issubdtype(self.inputs.dtype, np.integer)
 
@@ -50,7 +60,7 @@ class Batch:
             targets = targets[..., rows] if self._classes(last) else targets[..., rows, :]
         lengths = None if self.lengths is None else self.lengths[..., rows]
         if not self.per_model or shard.models is None:
-            return Batch(inputs, targets, lengths, self.per_model)
+            return Batch(inputs, targets, lengths, self.per_model).mark_good(self.known_good)
         which = shard.which
         return Batch(
             inputs[:, which],
@@ -66,19 +76,20 @@ class Batch:
         if targets is not None:
             targets = targets[rows] if readout == "last" else targets[:, rows]
         lengths = None if self.lengths is None else self.lengths[rows]
-        return Batch(inputs, targets, lengths, per_model=not isinstance(rows, slice))
+        part = Batch(inputs, targets, lengths, per_model=not isinstance(rows, slice))
+        return part.mark_good(self.known_good)
 
     def steps_between(self, start: int, stop: int, readout: str) -> "Batch":
         """The steps start..stop - 1; a sequence that ends before `start` has no steps left."""
         targets = self.targets if readout == "last" or self.targets is None else self.targets[start:stop]
         lengths = None if self.lengths is None else np.clip(self.lengths - start, 0, stop - start)
-        return Batch(self.inputs[start:stop], targets, lengths, self.per_model)
+        return Batch(self.inputs[start:stop], targets, lengths, self.per_model).mark_good(self.known_good)
 
     def mask(self, ensemble: bool) -> np.ndarray | None:
         """(T, ..., 1, B) bool, True where a sequence has no step t; None where all sequences have all steps."""
         if self.lengths is None:
             return None
-        return self._with_ensemble(self._behind_end()[..., None, :], ensemble)
+        return self._with_ensemble(self.behind_end()[..., None, :], ensemble)
 
     def input_columns(self, ensemble: bool) -> np.ndarray:
         """Inputs as the engine holds them: (T, ..., I, B); tokens as they are, (T, ..., B)."""
@@ -92,7 +103,7 @@ class Batch:
         targets = self.targets if self._classes(not every) else np.swapaxes(self.targets, -1, -2)
         return self._with_ensemble(self._blank(targets) if every else targets[None], ensemble)
 
-    def _behind_end(self) -> np.ndarray:
+    def behind_end(self) -> np.ndarray:
         """(T, [R,] B) bool, True where a sequence has no step t."""
         assert self.lengths is not None
         return np.arange(self.steps).reshape(-1, *(1,) * self.lengths.ndim) >= self.lengths
@@ -101,7 +112,7 @@ class Batch:
         """Zeros behind a sequence's end, where anything may stand: NaN, tokens and classes that do not exist."""
         if self.lengths is None:
             return columns
-        behind = self._behind_end()
+        behind = self.behind_end()
         return np.where(behind if columns.ndim == behind.ndim else behind[..., None, :], 0, columns)
 
     def _with_ensemble(self, a: np.ndarray, ensemble: bool) -> np.ndarray:

@@ -78,6 +78,11 @@ LOSSES = {
 }
 
 
+def takes_numbers(kind: object) -> bool:
+    """Whether a loss compares numbers with numbers, as all of ours but the cross-entropy of classes do."""
+    return kind in (half_squared_error, huber, binary_cross_entropy)
+
+
 def loss_function(kind: str, **options):
     """The loss called `kind`, with its options (`delta` for huber) fixed."""
     return partial(LOSSES[kind], **options) if options else LOSSES[kind]

@@ -11,6 +11,7 @@ import numpy as np
 
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
+from rnnlab.engine.checks import check_pass
 from rnnlab.engine.gradients import Gradients, States, add_up, assemble_states, join
 from rnnlab.engine.layers.layer import Trace
 from rnnlab.engine.shards import Shard, assemble, plan, run
@@ -90,6 +91,7 @@ class Network:
         penalty : function, optional
             A regularizer of the gradient flow (`rnnlab.engine.regularizers`): adds to loss and gradient.
         """
+        check_pass(self.architecture, self.layout.size, theta, batch, states, loss)
         scale = 1.0 / batch.sequences
 
         def work(shard: Shard) -> Gradients:
@@ -115,6 +117,7 @@ class Network:
 
     def loss(self, theta: np.ndarray, batch: Batch, loss: Loss, *, states: States | None = None) -> np.ndarray:
         """The loss alone, () or (R,): one forward pass. Complex parameters give a complex loss (complex step)."""
+        check_pass(self.architecture, self.layout.size, theta, batch, states, loss)
         scale = 1.0 / batch.sequences
 
         def work(shard: Shard) -> np.ndarray:
@@ -129,6 +132,7 @@ class Network:
 
         The targets of `batch` are not looked at.
         """
+        check_pass(self.architecture, self.layout.size, theta, batch, states)
         last = self.architecture.readout == "last"
 
         def work(shard: Shard) -> tuple[np.ndarray, States]:
@@ -153,6 +157,8 @@ class Network:
             ``i f g o c c_prev tanh_c a_i a_f a_g a_o`` (LSTM) or ``r z m n a_r a_z a_n`` (GRU). A reverse recurrence
             counts its steps from the end.
         """
+
+        check_pass(self.architecture, self.layout.size, theta, batch, states)
 
         def work(shard: Shard) -> list[dict[str, np.ndarray]]:
             with self._forward(theta, batch, states, shard) as done:
