@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from rnnlab.engine.checks import check_pass
 from rnnlab.engine.clipping import clip
 from rnnlab.engine.divergence import RUNAWAY, first_non_finite, largest_norm
 from rnnlab.engine.network import Loss, Network, Penalty, States
@@ -111,6 +112,7 @@ class Training:
         stopping: EarlyStopping | None = None,
     ) -> None:
         self.network, self.theta, self.sampling, self.updates = network, theta, sampling, updates
+        check_pass(network.architecture, network.layout.size, theta, sampling.sequences, None, loss)
         self.active = np.ones(len(theta), bool)
         self.done = 0
         self.states: States | None = None

@@ -67,7 +67,7 @@ def test_tokens(token):
     inputs[0, 1] = token
     refused(drawn, f"'inputs' must be tokens from 0 to {I - 1}; got {token}", batch=replace(drawn.batch, inputs=inputs))
     inputs = drawn.batch.inputs.copy()
-    inputs[1:, 0] = token  # behind the end of the first sequence
+    inputs[1:, int(np.argmin(drawn.batch.lengths))] = token  # behind the end of the shortest
     assert np.isfinite(drawn.but(batch=replace(drawn.batch, inputs=inputs)).gradients().loss)
 
 
