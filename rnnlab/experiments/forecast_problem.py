@@ -16,7 +16,7 @@ from rnnlab.forecasting import baselines, comparison, metrics
 
 # Years of training data drawn before the forecast, so that the eye sees where the test rows begin.
 DRAWN_TRAINING_ROWS = 250
-FEW_WINDOWS = 30
+FEW_WINDOWS, FEW_ROWS = 30, 10  # to train on, to forecast
 # Baselines as they stand in a sentence.
 NAMES = {
     "naive": "persistence",
@@ -143,11 +143,14 @@ def _warn_of_extrapolation(windowed: WindowedSeries) -> tuple[str, ...]:
 
 
 def _warn_of_few_windows(windowed: WindowedSeries) -> tuple[str, ...]:
-    counts = ((windowed.train.size, "window", "to train on"), (windowed.test.size, "row", "to forecast"))
+    counts = (
+        (windowed.train.size, FEW_WINDOWS, "window", "to train on"),
+        (windowed.test.size, FEW_ROWS, "row", "to forecast"),
+    )
     return tuple(
         f"There {'is' if size == 1 else 'are'} only {size} {what}{'s' * (size > 1)} {purpose}."
-        for size, what, purpose in counts
-        if size < FEW_WINDOWS
+        for size, few, what, purpose in counts
+        if size < few
     )
 
 

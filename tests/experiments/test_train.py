@@ -132,9 +132,9 @@ def test_clipping_of_nearly_every_update_is_explained_by_the_norms_of_the_run(ru
     middle, mean = np.median(norms), np.mean(norms)
     assert clipping_notes(run) == [
         "Clipping (norm, threshold 0.01) fired in 100.0 % of 4 updates x 2 seeds.",
-        f"The median gradient norm was {middle:.3g}, {middle / 0.01:.3g} times the threshold; clipped, every update "
-        "had a gradient of that norm. Thresholds of 0.5 to 10 times the mean norm are usual (Pascanu et al. 2013): "
-        f"here {0.5 * mean:.3g} to {10 * mean:.3g}.",
+        f"The median gradient norm was {middle:.3g}, {middle / 0.01:.3g} times the threshold; after clipping, the "
+        "gradient of every update had a norm of 0.01. Thresholds of 0.5 to 10 times the mean norm are usual (Pascanu "
+        f"et al. 2013): here {0.5 * mean:.3g} to {10 * mean:.3g}.",
     ]
 
 
@@ -168,7 +168,7 @@ def test_clipping_that_fired_once_in_a_while_is_neither_never_nor_always(run_of,
     assert said in notes[0]
     assert [note.startswith("The median gradient norm was 7, ") for note in notes[1:]] == [True] * (share > 0.9)
     if share > 0.9:
-        assert ("clipped, every update" in notes[1]) == (share == 1)
+        assert ("after clipping, the gradient of every update" in notes[1]) == (share == 1)
 
 
 def test_clipping_counts_the_updates_that_were_made(run_of):
