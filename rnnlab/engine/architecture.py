@@ -80,4 +80,7 @@ class Architecture:
 
     def layout(self) -> Layout:
         """Where every parameter lies in the flat vector."""
-        return Layout({name: one.shape for name, one in self.parameters().items()})
+        found = self.parameters()
+        return Layout(
+            {name: one.shape for name, one in found.items()}, [n for n, one in found.items() if not one.trained]
+        )

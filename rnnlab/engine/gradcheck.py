@@ -130,7 +130,9 @@ def check_gradients(
     together = [compare.along_random(everything, rng) for _ in range(directions)]
     found = [error for error in together if error is not None]
     tensors = tuple(
-        _check_tensor(compare, name, columns, rng, directions, entries) for name, columns in surface.columns.items()
+        _check_tensor(compare, name, columns, rng, directions, entries)
+        for name, columns in surface.columns.items()
+        if columns not in surface.frozen
     )
     return GradientCheck(compare.method, compare.tolerance, len(found), max(found, default=float("nan")), tensors)
 
@@ -168,6 +170,8 @@ class _Comparison:
         direction = np.zeros_like(self.surface.point)
         drawn = rng.standard_normal(direction[:, columns].shape)
         direction[:, columns] = drawn / np.sqrt((drawn * drawn).sum(axis=1, keepdims=True))
+        for frozen in self.surface.frozen:
+            direction[:, frozen] = 0
         return self._error(direction, columns)
 
     def along_entry(self, columns: slice, entry: int) -> float | None:

@@ -1,7 +1,7 @@
 """A network as functions: parameters and a batch in, loss and hand-derived gradients out."""
 
 import threading
-from collections import defaultdict
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -16,6 +16,10 @@ from rnnlab.engine.gradients import Gradients, States, add_up, assemble_states, 
 from rnnlab.engine.layers.layer import Trace
 from rnnlab.engine.shards import Shard, assemble, plan, run
 from rnnlab.engine.stack import Stack
+
+# Shapes of shards whose buffers are kept: a training has a few (the last minibatch, the last segment are shorter), and
+# sequences of all lengths, one by one, must not keep buffers for each of them.
+KEPT_SHAPES = 8
 
 Loss = Callable[[np.ndarray, np.ndarray, np.ndarray | None, float], tuple[np.ndarray, np.ndarray]]
 Penalty = Callable[[Stack, np.ndarray, list[Trace], float, np.ndarray | None], np.ndarray]
@@ -61,7 +65,7 @@ class Network:
         self.architecture = architecture
         self.layout = architecture.layout()
         self._executor = ThreadPoolExecutor(threads) if threads > 1 else None
-        self._idle: dict[tuple, list[Stack]] = defaultdict(list)
+        self._idle: OrderedDict[tuple, list[Stack]] = OrderedDict()  # the shapes used last at the end
         self._lock = threading.Lock()
 
     def gradients(
@@ -213,7 +217,7 @@ class Network:
         ensemble = parameters.shape[:-1]
         key = (part.steps, part.sequences, ensemble, parameters.dtype, part.tokens)
         with self._lock:
-            idle = self._idle[key]
+            idle = self._idle.get(key)
             stack = idle.pop() if idle else None
         if stack is None:
             stack = Stack(
@@ -227,7 +231,10 @@ class Network:
             )
         yield stack
         with self._lock:
-            self._idle[key].append(stack)
+            self._idle.setdefault(key, []).append(stack)
+            self._idle.move_to_end(key)
+            while len(self._idle) > KEPT_SHAPES:
+                self._idle.popitem(last=False)
 
 
 def _rows(columns: np.ndarray) -> np.ndarray:

@@ -23,6 +23,8 @@ class Layout:
     shapes : mapping of str to tuple of int
         Name -> shape, in the order in which they are laid out. Parameters that stand side by side and share their last
         axis can be seen as one matrix, see `joined`.
+    frozen : sequence of str
+        Parameters that no training moves.
 
     Attributes
     ----------
@@ -32,8 +34,8 @@ class Layout:
         Index of each parameter's first element, in order: what `np.add.reduceat` wants.
     """
 
-    def __init__(self, shapes: Mapping[str, tuple[int, ...]]) -> None:
-        self.shapes = dict(shapes)
+    def __init__(self, shapes: Mapping[str, tuple[int, ...]], frozen: Iterable[str] = ()) -> None:
+        self.shapes, self.frozen = dict(shapes), tuple(frozen)
         sizes = [math.prod(shape) for shape in self.shapes.values()]
         self.starts = np.concatenate(([0], np.cumsum(sizes)[:-1])).astype(np.intp)
         self.size = sum(sizes)
@@ -52,6 +54,10 @@ class Layout:
     def view(self, flat: np.ndarray, name: str) -> np.ndarray:
         """The parameter `name` inside `flat` ((P,) or (R, P)): a view, never a copy."""
         return self._cut(flat, self._start[name], self.shapes[name])
+
+    def where(self, name: str) -> slice:
+        """The parameter's place on the last axis of the flat vector."""
+        return slice(self._start[name], self._start[name] + math.prod(self.shapes[name]))
 
     def views(self, flat: np.ndarray) -> dict[str, np.ndarray]:
         """Every parameter inside `flat`, by name."""

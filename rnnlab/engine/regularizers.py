@@ -33,7 +33,7 @@ def l2(theta: np.ndarray, gradient: np.ndarray, layout: Layout, weight: float) -
     """
     squares = np.zeros(theta.shape[:-1])
     for name in layout.names:
-        if name.rpartition(".")[2].startswith("W_"):
+        if name.rpartition(".")[2].startswith("W_") and name not in layout.frozen:
             W, dW = layout.view(theta, name), layout.view(gradient, name)
             dW += weight * W
             squares += np.square(W, dtype=np.float64).sum(axis=(-2, -1))

@@ -112,6 +112,8 @@ class Stack:
                 if self.architecture.initial_state == "learned":
                     for view, gradient in zip(self._learned(d_theta, name), d_initial[index], strict=True):
                         view[...] = gradient.sum(axis=-1) if self._starts_from_own else 0
+        for name in self._layout.frozen:
+            self._layout.view(d_theta, name)[...] = 0
         return d_initial
 
     def traces(self) -> list[Trace]:

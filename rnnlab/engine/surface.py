@@ -32,6 +32,8 @@ class Surface:
     ----------
     columns : dict of str to slice
         Where each tensor lies: the parameters by name, `inputs`, `initial layer0.h_0`.
+    frozen : list of slice
+        Those of the parameters that no training moves, whose gradient is 0 by decree.
     point, gradient : (R, N) float64
     has_kinks : bool
         Whether the loss is only piecewise smooth: relu, Huber.
@@ -52,6 +54,7 @@ class Surface:
         ends = np.cumsum([tensor.size for tensor in tensors.values()]) // (self._lead or (1,))[0]
         starts = [0, *ends[:-1]]
         self.columns = {name: slice(int(a), int(b)) for name, a, b in zip(tensors, starts, ends, strict=True)}
+        self.frozen = [self.columns[name] for name in network.layout.frozen]
         self.point = self._join(tensors)
         self.gradient = self._derive()
 

@@ -148,6 +148,9 @@ class Training:
             everyone, moved = self.active.all(), self.active.copy()
             np.copyto(self._before, self.theta, where=True if everyone else self.active[:, None])
             self._optimizer.update(self.theta, gradient, rate, None if everyone else self.active)
+            for name in self.network.layout.frozen:  # weight decay moves what has no gradient
+                frozen = self.network.layout.where(name)
+                self.theta[:, frozen] = self._before[:, frozen]
             self.states = self._carried(result.states)
             self.done += 1
             if self.done == self.updates:  # no further pass would see where this update led

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rnnlab.engine.batch import Batch
+from rnnlab.engine.network import KEPT_SHAPES
 from tests.engine.samples import CELLS, Sample, lone, sample
 
 EXACT = {"rtol": 1e-11, "atol": 1e-13}
@@ -263,3 +264,12 @@ def assert_same_bits(clean: Sample, dirty: Sample, *, dense: bool):
         if name == "outputs":
             assert np.isfinite(values).all()
         assert np.array_equal(values, expected[name]), name
+
+
+def test_sequences_of_many_lengths_do_not_keep_buffers_for_each():
+    drawn = sample(steps=30, loss="half_squared_error")
+    for steps in range(1, 31):
+        drawn.network.outputs(drawn.theta, Batch(drawn.batch.inputs[:steps]))
+    assert len(drawn.network._idle) == KEPT_SHAPES
+    kept = {key[0] for key in drawn.network._idle}
+    assert kept == set(range(30, 30 - KEPT_SHAPES, -1))
