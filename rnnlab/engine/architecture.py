@@ -81,6 +81,5 @@ class Architecture:
     def layout(self) -> Layout:
         """Where every parameter lies in the flat vector."""
         found = self.parameters()
-        return Layout(
-            {name: one.shape for name, one in found.items()}, [n for n, one in found.items() if not one.trained]
-        )
+        frozen = [name for name, one in found.items() if not one.trained]
+        return Layout({name: one.shape for name, one in found.items()}, frozen)

@@ -85,8 +85,8 @@ def _check_values(architecture: Architecture, batch: Batch) -> None:
     if batch.known_good == sizes:
         return
     lengths = batch.lengths
-    if lengths is not None and (lengths.min() < 1 or lengths.max() > batch.steps):
-        _refuse("lengths", f"lie from 1 to the {batch.steps} steps", f"{lengths.min()} to {lengths.max()}")
+    if lengths is not None and (lengths.min() < 0 or lengths.max() > batch.steps):
+        _refuse("lengths", f"lie from 0 to the {batch.steps} steps", f"{lengths.min()} to {lengths.max()}")
     every = architecture.readout == "every"
     if batch.tokens:
         _check_range("inputs", "tokens", _existing(batch, batch.inputs, True), sizes[0])

@@ -51,12 +51,12 @@ def test_models_of_batch_and_parameters():
     refused(drawn, "must have the 2 models of theta", batch=replace(drawn.batch, inputs=drawn.batch.inputs[:, :1]))
 
 
-@pytest.mark.parametrize(("length", "got"), [(T + 1, "1 to 6"), (0, "0 to 3")])
+@pytest.mark.parametrize(("length", "got"), [(T + 1, "1 to 6"), (-1, "-1 to 3")])
 def test_lengths(length, got):
     drawn = sample(lengths=True, loss="half_squared_error")
     lengths = np.array([1, length, 3])
     refused(
-        drawn, f"'lengths' must lie from 1 to the {T} steps; got {got}", batch=replace(drawn.batch, lengths=lengths)
+        drawn, f"'lengths' must lie from 0 to the {T} steps; got {got}", batch=replace(drawn.batch, lengths=lengths)
     )
 
 
