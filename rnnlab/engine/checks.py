@@ -102,6 +102,8 @@ def _existing(batch: Batch, values: np.ndarray, every: bool) -> np.ndarray:
 
 
 def _check_range(name: str, what: str, values: np.ndarray, size: int) -> None:
+    if not values.size:  # no sequence has a step
+        return
     low, high = values.min(), values.max()
     if low < 0 or high >= size:
         _refuse(name, f"be {what} from 0 to {size - 1}", low if low < 0 else high)
