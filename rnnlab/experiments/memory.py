@@ -1,5 +1,6 @@
 """How much memory a training needs, and whether the machine has it."""
 
+import math
 import os
 from dataclasses import replace
 from pathlib import Path
@@ -34,7 +35,10 @@ def needed_bytes(
 
 def parameters(architecture: Architecture) -> int:
     """How many parameters a model has: layers after the first are all alike."""
-    one, two = (replace(architecture, layers=layers).layout().size for layers in (1, 2))
+    one, two = (
+        sum(math.prod(parameter.shape) for parameter in replace(architecture, layers=layers).parameters().values())
+        for layers in (1, 2)
+    )
     return one + (architecture.layers - 1) * (two - one)
 
 

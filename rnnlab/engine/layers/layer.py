@@ -284,6 +284,13 @@ class Layer(ABC):
     slope: float | None = None
     forget_gate: tuple[int, int] | None = None
 
+    def __eq__(self, other: object) -> bool:
+        """Layers of one kind with the same options are the same."""
+        return type(self) is type(other) and vars(self) == vars(other)
+
+    def __hash__(self) -> int:
+        return hash((type(self), self.name))
+
     @abstractmethod
     def states(self, hidden_size: int) -> tuple[State, ...]:
         """What goes from step to step, h first."""
