@@ -22,7 +22,7 @@ def test_the_network_is_the_one_of_the_config(folder):
     )
     a = architecture_of(config, build_problem(config))
     assert setup.network.architecture == a
-    assert (a.cell, a.hidden_size, a.layers, a.bidirectional, a.initial_state) == ("lstm", 5, 2, True, "learned")
+    assert (a.layer.name, a.hidden_size, a.layers, a.bidirectional, a.initial_state) == ("lstm", 5, 2, True, "learned")
     assert (a.input_size, a.output_size, a.readout) == (1, 1, "last")
 
 
