@@ -43,7 +43,7 @@ def rnnlab(executable: Path, tmp_path: Path) -> Run:
     """Run `rnnlab ARGUMENTS...` with its streams captured."""
 
     def run(
-        *arguments: str, env: Mapping[str, str] | None = None, stdin: str = "", timeout: float = 60
+        *arguments: str, env: Mapping[str, str] | None = None, stdin: str = "", timeout: float = 300
     ) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
             [executable, *arguments],

@@ -99,7 +99,7 @@ def rnnlab(executable: Path, folder: Path) -> Callable[..., subprocess.Completed
         command = [str(executable), *arguments]
         environment = {**kept, "NO_COLOR": "1", **(env or {})}
         return subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=60, check=False
+            command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=300, check=False
         )
 
     return run
