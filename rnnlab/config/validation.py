@@ -71,7 +71,7 @@ def _conflict(conflict: Any, tree: Node) -> Problem:
 
 def _finding(item: Any, tree: Node, values: Any) -> Finding:
     """Say one of pydantic's findings in our words."""
-    kind, path = item["type"], _path_of(item["loc"], values)
+    kind, path = item["type"], _path_of(item["loc"])
     if kind == "extra_forbidden":
         node = find(tree, path)
         place = (node.key_place or node.place) if node else None
@@ -122,7 +122,7 @@ def _nearest(tree: Node, path: Path) -> Place | None:
     return None
 
 
-def _path_of(location: tuple[int | str, ...], values: Any) -> Path:
+def _path_of(location: tuple[int | str, ...]) -> Path:
     """Turn pydantic's location into a path of keys: it puts the kinds that it chose between the keys."""
     path: list[str] = []
     section: type[BaseModel] | None = Config

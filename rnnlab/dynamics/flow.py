@@ -28,7 +28,7 @@ def total(
     """
     flow = network.gradients(theta, batch, loss, states=states, flow=True).flow
     assert flow is not None
-    return _norm_by_lag(flow[layer], theta)
+    return _norm_by_lag(flow[layer])
 
 
 def transport(
@@ -136,7 +136,7 @@ def _each_lag(trajectory: Trajectory, adjoints: np.ndarray, lags: int | None):
         adjoint = before[..., 1:, :]
 
 
-def _norm_by_lag(gradient: np.ndarray, theta: np.ndarray) -> np.ndarray:
+def _norm_by_lag(gradient: np.ndarray) -> np.ndarray:
     """(T, ..., B, H) to (..., T): the norm over batch and units, last step first."""
     norms = norm(gradient, (-2, -1))
     return np.moveaxis(norms[::-1], 0, -1)

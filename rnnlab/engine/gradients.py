@@ -60,7 +60,7 @@ def add_up(parts: list[np.ndarray], shards: list[Shard], shape: tuple[int, ...])
 def join(parts: list[Gradients], shards: list[Shard], theta: np.ndarray) -> Gradients:
     """The shards' results as those of the whole batch."""
     ensemble, first = theta.ndim == 2, parts[0]
-    if len(parts) == 1 and shards[0].whole_model_axis(theta):
+    if len(parts) == 1 and shards[0].whole_model_axis():
         return first
     inputs = [part.inputs for part in parts if part.inputs is not None]
     initial = [part.initial for part in parts if part.initial is not None]

@@ -206,7 +206,7 @@ class Network:
         """The forward pass of a shard, on a stack that is its own until the context ends."""
         part, parameters = batch.cut(shard, self.architecture.readout), _models(theta, shard)
         ensemble = parameters.ndim == 2
-        mask, initial = part.mask(ensemble), _cut_states(states, shard, theta)
+        mask, initial = part.mask(ensemble), _cut_states(states, shard)
         with self._stack(part, parameters) as stack:
             outputs, finals = stack.forward(parameters, part.input_columns(ensemble), initial, mask)
             yield _Forward(stack, part, parameters, mask, outputs, finals)
@@ -245,7 +245,7 @@ def _models(theta: np.ndarray, shard: Shard) -> np.ndarray:
     return theta if shard.models is None else theta[shard.which]
 
 
-def _cut_states(states: States | None, shard: Shard, theta: np.ndarray) -> States | None:
+def _cut_states(states: States | None, shard: Shard) -> States | None:
     """The shard's part of the states, as columns."""
     if states is None:
         return None

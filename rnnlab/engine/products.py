@@ -24,14 +24,14 @@ class StepProduct:
     ----------
     rows, depth, columns : int
         (rows, depth) · (depth, columns).
-    lead : tuple of int
+    ensemble : tuple of int
         () for a lone model, (R,) along a model axis.
     """
 
-    def __init__(self, rows: int, depth: int, columns: int, lead: tuple[int, ...]) -> None:
+    def __init__(self, rows: int, depth: int, columns: int, ensemble: tuple[int, ...]) -> None:
         self._groups = _groups(rows, depth * columns)
-        self._lead = lead
-        self.multiply = np.matmul if lead or self._groups > 1 else np.dot  # np.dot costs less a call
+        self._ensemble = ensemble
+        self.multiply = np.matmul if ensemble or self._groups > 1 else np.dot  # np.dot costs less a call
 
     def matrix(self, matrix: np.ndarray) -> np.ndarray:
         """The (..., rows, depth) matrix as `multiply` wants it: contiguous, or a transposed view of what is."""
@@ -39,7 +39,7 @@ class StepProduct:
 
     def columns(self, columns: np.ndarray) -> np.ndarray:
         """(..., depth, columns) as `multiply` wants them: a view."""
-        return columns[..., None, :, :] if self._lead and self._groups > 1 else columns
+        return columns[..., None, :, :] if self._ensemble and self._groups > 1 else columns
 
     def out(self, out: np.ndarray) -> np.ndarray:
         """The place of the (..., rows, columns) result as `multiply` wants it: a view."""
@@ -68,12 +68,12 @@ def sum_over_time(left: np.ndarray, right: np.ndarray) -> np.ndarray:
     -------
     (..., K, A)
     """
-    T, *lead, K, B = left.shape
+    T, *ensemble, K, B = left.shape
     A = right.shape[-2]
     if B == 1:  # one sequence: the steps themselves are the rows
         rows, columns = _time_inside(left[..., 0]), _time_inside(right[..., 0])
         return np.matmul(np.swapaxes(rows, -1, -2), columns)
-    models, size = math.prod(lead), left.itemsize
+    models, size = math.prod(ensemble), left.itemsize
     if 2 * K * A < 3 * B * (K + A):  # a tall batch: a small product per step, then their sum
         product, steps = _products_summed, WORKSPACE // (models * K * A * size)
     else:
@@ -116,11 +116,11 @@ def sum_by_token(gradient: np.ndarray, tokens: np.ndarray, size: int) -> np.ndar
     -------
     (..., I, A)
     """
-    T, *lead, A, B = gradient.shape
+    T, *ensemble, A, B = gradient.shape
     if B == 1 and size <= FEW_TOKENS:
         onehot = (np.moveaxis(tokens, 0, -1)[..., 0, None, :] == np.arange(size)[:, None]).astype(gradient.dtype)
         return np.matmul(onehot, _time_inside(gradient[..., 0]))
-    models = lead[0] if lead else 1
+    models = ensemble[0] if ensemble else 1
     rows = np.swapaxes(gradient, -1, -2).reshape(T * models * B, A)
     tokens = tokens.reshape(T, -1, B) + size * np.arange(models)[:, None]  # a model's tokens get numbers of their own
     tokens = tokens.reshape(-1)
@@ -128,7 +128,7 @@ def sum_by_token(gradient: np.ndarray, tokens: np.ndarray, size: int) -> np.ndar
     firsts = np.flatnonzero(np.diff(tokens[order], prepend=-1))
     total = np.zeros((models * size, A), gradient.dtype)
     total[tokens[order[firsts]]] = np.add.reduceat(rows[order], firsts, axis=0)
-    return total.reshape(*lead, size, A)
+    return total.reshape(*ensemble, size, A)
 
 
 def apply_to_steps(matrix: np.ndarray, columns: np.ndarray) -> np.ndarray:

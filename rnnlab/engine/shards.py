@@ -38,8 +38,8 @@ class Shard:
         models = self.models or slice(None)
         return models.start if models.stop == models.start + 1 else models
 
-    def whole_model_axis(self, theta: np.ndarray) -> bool:
-        """Whether the shard's results have the model axis of `theta`."""
+    def whole_model_axis(self) -> bool:
+        """Whether the shard's results have the model axis of the parameters."""
         return self.models is None or not isinstance(self.which, int)
 
 

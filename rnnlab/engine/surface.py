@@ -42,16 +42,16 @@ class Surface:
     def __init__(
         self, network: Network, theta: np.ndarray, batch: Batch, loss: Loss, states: States | None = None
     ) -> None:
-        self._network, self._loss, self._lead = network, loss, theta.shape[:-1]
+        self._network, self._loss, self._ensemble = network, loss, theta.shape[:-1]
         architecture = network.architecture
         self._has_kinked_layers = not architecture.layer.smooth
         self._has_huber = getattr(loss, "func", loss) is huber
         self.has_kinks = self._has_kinked_layers or self._has_huber
-        self._batch = batch if batch.tokens else _for_each_model(batch, architecture.readout, self._lead)
+        self._batch = batch if batch.tokens else _for_each_model(batch, architecture.readout, self._ensemble)
         inputs = None if batch.tokens else self._batch.inputs
         tensors = self._tensors(theta, inputs, states)
         self._shapes = {name: tensor.shape for name, tensor in tensors.items()}
-        ends = np.cumsum([tensor.size for tensor in tensors.values()]) // (self._lead or (1,))[0]
+        ends = np.cumsum([tensor.size for tensor in tensors.values()]) // (self._ensemble or (1,))[0]
         starts = [0, *ends[:-1]]
         self.columns = {name: slice(int(a), int(b)) for name, a, b in zip(tensors, starts, ends, strict=True)}
         self.frozen = [self.columns[name] for name in network.layout.frozen]
@@ -88,7 +88,7 @@ class Surface:
         """All that can be moved, by name, with the model axis in front."""
         tensors = self._network.layout.views(theta)
         if inputs is not None:
-            tensors["inputs"] = np.moveaxis(inputs, 1, 0) if self._lead else inputs
+            tensors["inputs"] = np.moveaxis(inputs, 1, 0) if self._ensemble else inputs
         if states is not None:
             for names, layer in zip(self._state_names(), states, strict=True):
                 tensors |= dict(zip(names, layer, strict=True))
@@ -97,17 +97,17 @@ class Surface:
     def _split(self, point: np.ndarray) -> tuple[np.ndarray, Batch, States | None]:
         """A point as what the network takes."""
         tensors = {name: point[:, where].reshape(self._shapes[name]) for name, where in self.columns.items()}
-        theta = point[:, : self._network.layout.size].reshape(*self._lead, -1)
+        theta = point[:, : self._network.layout.size].reshape(*self._ensemble, -1)
         batch, states = self._batch, None
         if "inputs" in tensors:
             inputs = tensors["inputs"]
-            batch = replace(batch, inputs=np.moveaxis(inputs, 0, 1) if self._lead else inputs)
+            batch = replace(batch, inputs=np.moveaxis(inputs, 0, 1) if self._ensemble else inputs)
         if self._state_names()[0][0] in tensors:
             states = [[tensors[name] for name in names] for names in self._state_names()]
         return theta, batch, states
 
     def _join(self, tensors: dict[str, np.ndarray]) -> np.ndarray:
-        rows = self._lead or (1,)
+        rows = self._ensemble or (1,)
         return np.concatenate([t.reshape(*rows, -1) for t in tensors.values()], axis=1).astype(np.float64)
 
     def _state_names(self) -> list[list[str]]:
@@ -116,16 +116,16 @@ class Surface:
         return [[f"initial {recurrence}.{name}" for name in names] for recurrence, *_ in architecture.recurrences()]
 
 
-def _for_each_model(batch: Batch, readout: str, lead: tuple[int, ...]) -> Batch:
+def _for_each_model(batch: Batch, readout: str, ensemble: tuple[int, ...]) -> Batch:
     """The batch with a model axis where the parameters have one, so that each model's inputs move alone."""
-    if not lead or batch.per_model:
+    if not ensemble or batch.per_model:
         return batch
 
     def repeat(array: np.ndarray | None, axis: int) -> np.ndarray | None:
-        return None if array is None else np.repeat(np.expand_dims(array, axis), lead[0], axis)
+        return None if array is None else np.repeat(np.expand_dims(array, axis), ensemble[0], axis)
 
     return Batch(
-        np.repeat(batch.inputs[:, None], lead[0], 1),
+        np.repeat(batch.inputs[:, None], ensemble[0], 1),
         repeat(batch.targets, 0 if readout == "last" else 1),
         repeat(batch.lengths, 0),
         per_model=True,

@@ -62,13 +62,13 @@ class Curves:
 
 
 def draw(
-    config, curves: Curves, columns, found: list[RhoSummary], steps: int, edge: float | None, *, exact: bool
+    config, curves: Curves, columns, found: list[RhoSummary], steps: int, edge: float | None
 ) -> dict[str, "Callable[[], Figure]"]:
     """File name -> what draws the figure."""
     name, rhos = config.name, _worth_drawing([one.rho for one in found], found)
     found = [one for one in found if one.rho in rhos]
     figures: dict[str, Callable[[], Figure]] = {
-        "growth.png": lambda: _growth(config, columns, found, steps, edge, exact),
+        "growth.png": lambda: _growth(config, columns, found, steps, edge),
         "transport.png": lambda: _transport(name, curves, rhos, found, steps),
         "spectrum.png": lambda: _spectrum(name, curves, rhos),
     }
@@ -140,7 +140,7 @@ def _transports(curves: Curves, rhos: list[float], found: list[RhoSummary]):
     return shown
 
 
-def _growth(config, columns, found: list[RhoSummary], steps: int, edge: float | None, exact: bool) -> "Figure":
+def _growth(config, columns, found: list[RhoSummary], steps: int, edge: float | None) -> "Figure":
     from rnnlab.dynamics.spectra import mean_field_rate
     from rnnlab.plots.growth import Theory, growth
 

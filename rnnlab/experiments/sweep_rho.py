@@ -268,7 +268,7 @@ class _Sweep:
         self.run.log(f"warning: {sentence}")
 
     def _draw(self, columns, found: list[RhoSummary], steps: int, edge: float | None) -> None:
-        figures = draw(self.config, self.curves, columns, found, steps, edge, exact=self.exact)
+        figures = draw(self.config, self.curves, columns, found, steps, edge)
         draw_plots(self.run, figures, self._warn)
 
 

@@ -19,8 +19,8 @@ def test_a_layer_keeps_the_contract(layer, seed):
 
 
 class WithoutSkipPath(Leaky):
-    def step(self, h, saved, sizes, chunk):
-        made = super().step(h, saved, sizes, chunk)
+    def step(self, h, saved, chunk):
+        made = super().step(h, saved, chunk)
         made.skip_path = None
         return made
 
@@ -48,7 +48,7 @@ class WithoutOutput(Leaky):
 class CellStateLost(Lstm):
     """The gradient of the final cell state never arrives: no loss on outputs alone can tell."""
 
-    def step(self, h, saved, sizes, chunk):
+    def step(self, h, saved, chunk):
         made = LstmStep(h, saved, chunk)
         made.views[-1].dc_next = np.zeros_like(made.views[-1].dc_next)
         return made

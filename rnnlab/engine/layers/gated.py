@@ -130,7 +130,7 @@ class GatedLayer(Layer):
         return (hidden_size + input_size + 1) * self.GATES * hidden_size
 
     @abstractmethod
-    def step(self, h: np.ndarray, saved: np.ndarray, sizes: Sizes, chunk: int) -> Step:
+    def step(self, h: np.ndarray, saved: np.ndarray, chunk: int) -> Step:
         """The layer's step on buffers.
 
         Parameters
@@ -138,7 +138,6 @@ class GatedLayer(Layer):
         h : (T + 1, ..., H, B) view
             `h[t]` is h_{t-1} of step t, `h[t + 1]` is where step t writes its state.
         saved : (T, ..., SAVED H, B), or (T + 1, ...) where SAVED > 1
-        sizes : Sizes
         chunk : int
             Steps whose local Jacobians are worked out at once.
         """
@@ -164,7 +163,7 @@ class GatedRecurrence(Recurrence):
         h = self.z[..., :H, :]
         saved = zeros_per_step(T if layer.SAVED == 1 else T + 1, (*ensemble, layer.SAVED * H, B), dtype)
         self._chunk = int(np.clip(CHUNK_BYTES // max(1, saved[0].nbytes), 1, min(T, CHUNK_STEPS)))
-        self.step = step = layer.step(h, saved, sizes, self._chunk)
+        self.step = step = layer.step(h, saved, self._chunk)
         self.states = [h] if step.cell_state is None else [h, step.cell_state]
         self._dh = zeros((*ensemble, H, B), dtype)
         self._negligible = _negligible(self._dh.dtype)

@@ -31,7 +31,7 @@ from rnnlab.engine.activations import Constants, constants, gates_again, open_ga
 from rnnlab.engine.buffers import zeros, zeros_per_step
 from rnnlab.engine.layers import rows
 from rnnlab.engine.layers.gated import GatedLayer, Step
-from rnnlab.engine.layers.layer import Parameter, Sizes, Trajectory
+from rnnlab.engine.layers.layer import Parameter, Trajectory
 
 
 class Gru(GatedLayer):
@@ -50,7 +50,7 @@ class Gru(GatedLayer):
     def parameters(self, input_size: int, hidden_size: int) -> dict[str, Parameter]:
         return super().parameters(input_size, hidden_size) | {"b_hn": Parameter((hidden_size,), "zeros")}
 
-    def step(self, h: np.ndarray, saved: np.ndarray, sizes: Sizes, chunk: int) -> "GruStep":
+    def step(self, h: np.ndarray, saved: np.ndarray, chunk: int) -> "GruStep":
         return GruStep(h, saved, chunk)
 
     def pull_back(self, trajectory: Trajectory, steps: slice, adjoint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

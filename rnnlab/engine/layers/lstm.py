@@ -32,7 +32,7 @@ from rnnlab.engine.activations import Constants, constants, gates_again, open_ga
 from rnnlab.engine.buffers import zeros, zeros_per_step
 from rnnlab.engine.layers import rows
 from rnnlab.engine.layers.gated import GatedLayer, Step
-from rnnlab.engine.layers.layer import Sizes, State, Trajectory
+from rnnlab.engine.layers.layer import State, Trajectory
 
 
 class Lstm(GatedLayer):
@@ -53,7 +53,7 @@ class Lstm(GatedLayer):
     def states(self, hidden_size: int) -> tuple[State, ...]:
         return State("h", (hidden_size,)), State("c", (hidden_size,))
 
-    def step(self, h: np.ndarray, saved: np.ndarray, sizes: Sizes, chunk: int) -> "LstmStep":
+    def step(self, h: np.ndarray, saved: np.ndarray, chunk: int) -> "LstmStep":
         return LstmStep(h, saved, chunk)
 
     def pull_back(self, trajectory: Trajectory, steps: slice, adjoint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

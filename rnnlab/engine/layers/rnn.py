@@ -18,7 +18,7 @@ import numpy as np
 from rnnlab.engine.activations import ACTIVATIONS
 from rnnlab.engine.buffers import zeros_per_step
 from rnnlab.engine.layers.gated import GatedLayer, Step
-from rnnlab.engine.layers.layer import Sizes, Trajectory
+from rnnlab.engine.layers.layer import Trajectory
 from rnnlab.engine.layers.rows import SLOPES, scaled
 
 SATURATED_TANH = 0.95  # beyond it a tanh unit passes less than a tenth of a gradient
@@ -43,7 +43,7 @@ class Rnn(GatedLayer):
         self.smooth = activation != "relu"
         self.slope = ACTIVATIONS[activation].gamma
 
-    def step(self, h: np.ndarray, saved: np.ndarray, sizes: Sizes, chunk: int) -> "RnnStep":
+    def step(self, h: np.ndarray, saved: np.ndarray, chunk: int) -> "RnnStep":
         return RnnStep(h, saved, chunk, self.activation)
 
     def pull_back(self, trajectory: Trajectory, steps: slice, adjoint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

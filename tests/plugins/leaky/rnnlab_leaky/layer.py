@@ -21,7 +21,7 @@ class Leaky(GatedLayer):
     def __init__(self, leak: float = 0.3) -> None:
         self.leak = leak
 
-    def step(self, h, saved, sizes, chunk):
+    def step(self, h, saved, chunk):
         return LeakyStep(h, saved, chunk, self.leak)
 
     def pull_back(self, trajectory, steps, adjoint):
