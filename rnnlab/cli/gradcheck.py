@@ -6,6 +6,7 @@ import typer
 
 from rnnlab.cli import console, numbers, tables
 from rnnlab.cli.help import Command
+from rnnlab.words import count
 
 if TYPE_CHECKING:
     from rnnlab.experiments.gradcheck import Gradcheck
@@ -46,15 +47,15 @@ def gradcheck(
 
 def _show(found: "Gradcheck") -> None:
     check = found.check
-    models, sequences = numbers.count(len(found.seeds), "model"), numbers.count(found.sequences, "sequence")
-    console.result(f"{found.name}: {models}, {sequences} of {numbers.count(found.steps, 'step')}; {check.method}")
+    models, sequences = count(len(found.seeds), "model"), count(found.sequences, "sequence")
+    console.result(f"{found.name}: {models}, {sequences} of {count(found.steps, 'step')}; {check.method}")
     header = ("tensor", "entries", "compared", "largest gradient", "worst relative error")
     rows = [
         (t.name, f"{t.size:,}", f"{t.compared:,}", numbers.significant(t.largest), _error(t.error))
         for t in check.tensors
     ]
     total = sum(t.size for t in check.tensors)
-    directions = numbers.count(check.directions, "direction")
+    directions = count(check.directions, "direction")
     rows.append(("all together", f"{total:,}", directions, "", _error(check.direction_error)))
     console.result("\n".join(tables.render(header, rows, console.out.width)))
     for note in found.notes:

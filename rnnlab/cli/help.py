@@ -146,11 +146,6 @@ def _value_of(name: str, arguments: Sequence[str]) -> str:
     return ""
 
 
-def listed(words: Sequence[str]) -> str:
-    """`rnn, lstm or gru`."""
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} or {words[-1]}"
-
-
 def did_you_mean(word: str, known: Iterable[str]) -> str:
     """`; did you mean train?` for a near name or one that begins so, else nothing."""
     plain = {name.lstrip("-"): name for name in known}

@@ -11,6 +11,7 @@ from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
 from rnnlab.cli.options import RUNS_FROM
 from rnnlab.printable import on_one_line, shortened
+from rnnlab.words import count
 
 if TYPE_CHECKING:
     from rnnlab.experiments.inspect import Inspection, Look
@@ -71,8 +72,8 @@ def show(found: "Inspection") -> None:
     trained = found.trained
     seeds = len(trained.config.seeds)  # type: ignore[attr-defined]
     console.result(
-        f"{console.out.style(shortened(trained.record['name']), 'bold')}: {numbers.count(seeds, 'seed')}, "
-        f"update {trained.update} (checkpoint {trained.checkpoint}), {numbers.count(found.steps, 'step')}"
+        f"{console.out.style(shortened(trained.record['name']), 'bold')}: {count(seeds, 'seed')}, "
+        f"update {trained.update} (checkpoint {trained.checkpoint}), {count(found.steps, 'step')}"
     )
     for name, (before, after) in found.looks.items():
         console.result()

@@ -69,11 +69,6 @@ def percent(share: float) -> str:
     return f"{100 * share:.0f} %"
 
 
-def count(number: int, noun: str) -> str:
-    """`1 seed`, `5 seeds`."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
-
-
 def rate(value: float | None, places: int = 3) -> str:
     """A growth rate with its sign, `-inf` and `inf` as such."""
     if value is None or math.isnan(value):

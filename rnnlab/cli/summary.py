@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from rnnlab.cli import console, numbers, tables
 from rnnlab.cli.progress import counts_epochs
 from rnnlab.printable import shortened
+from rnnlab.words import count
 
 if TYPE_CHECKING:
     from rnnlab.experiments.reports import Progress, TrainSummary
@@ -83,11 +84,11 @@ def _row(summary: "TrainSummary", metric: str, baselines: Sequence[str]) -> list
 
 
 def _title(summary: "TrainSummary", last: "Progress | None") -> str:
-    parts = [numbers.count(len(summary.seeds), "seed")]
+    parts = [count(len(summary.seeds), "seed")]
     if last is not None:
         noun = "epoch" if counts_epochs(last) else "update"
         most = "up to " if len(summary.seeds) > 1 and summary.record.get("stopped_early") else ""
-        parts.append(most + numbers.count(last.epoch if noun == "epoch" else last.update, noun))
+        parts.append(most + count(last.epoch if noun == "epoch" else last.update, noun))
         parts.append(numbers.duration(last.elapsed))
     return f"{console.out.style(summary.name, 'bold')}: {', '.join(parts)}"
 

@@ -10,10 +10,11 @@ import typer
 
 from rnnlab import plugins
 from rnnlab.cli import console, progress, sweep_table
-from rnnlab.cli.help import Command, did_you_mean, listed, unknown_option
+from rnnlab.cli.help import Command, did_you_mean, unknown_option
 from rnnlab.cli.interrupts import Interrupts
 from rnnlab.cli.options import RUNS_TO
 from rnnlab.errors import ConfigError, UsageError
+from rnnlab.words import listed
 
 CELLS = plugins.names(plugins.LAYERS, ("rnn", "lstm", "gru"))
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
@@ -49,7 +50,7 @@ def sweep_rho(
     number: Annotated[
         int | None, typer.Option("--num", metavar="N", help="How many RHOs in the range; 11 if left out.")
     ] = None,
-    cell: Annotated[str | None, typer.Option("--cell", metavar="CELL", help=f"{listed(CELLS)}.")] = None,
+    cell: Annotated[str | None, typer.Option("--cell", metavar="CELL", help=f"{listed(CELLS, 'or')}.")] = None,
     activation: Annotated[
         str | None, typer.Option("--activation", metavar="PHI", help="tanh, sigmoid, relu or identity.")
     ] = None,
@@ -140,7 +141,7 @@ def _range(start: float | None, stop: float | None, number: int | None) -> list[
 
 def _check_word(option: str, word: str | None, known: tuple[str, ...]) -> None:
     if word is not None and word not in known:
-        raise UsageError(f"{option} must be {listed(known)}; got {word!r}{did_you_mean(word, known) or '.'}")
+        raise UsageError(f"{option} must be {listed(known, 'or')}; got {word!r}{did_you_mean(word, known) or '.'}")
 
 
 def _load(source: str, cell, activation, length, overrides: list[str], seeds, name):

@@ -4,6 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from rnnlab.cli import console, numbers, tables
+from rnnlab.words import count
 
 if TYPE_CHECKING:
     from rnnlab.experiments.sweep_results import RhoSummary
@@ -18,11 +19,11 @@ def show(swept: "SweepSummary") -> None:
     chosen = registry.found().layers[model.cell.kind].activations
     unit = model.activation if chosen else model.cell.kind
     seeds = len(swept.config.seeds)  # type: ignore[attr-defined]
-    rhos = numbers.count(len(swept.record["rhos"]), "rho")
+    rhos = count(len(swept.record["rhos"]), "rho")
     console.result(
         f"{console.out.style(swept.name, 'bold')}: {rhos}, "
-        f"{numbers.count(seeds, 'seed')} each, {unit}, {numbers.count(model.hidden_size, 'unit')}, "
-        f"{numbers.count(swept.steps, 'step')}"
+        f"{count(seeds, 'seed')} each, {unit}, {count(model.hidden_size, 'unit')}, "
+        f"{count(swept.steps, 'step')}"
     )
     if swept.rhos:
         console.result()

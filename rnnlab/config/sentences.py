@@ -10,6 +10,7 @@ from rnnlab.config import catalogue, registry
 from rnnlab.config.places import Node
 from rnnlab.config.problems import quoted, shorten
 from rnnlab.config.reader import dotted
+from rnnlab.words import listed
 
 Path = tuple[str, ...]
 
@@ -37,7 +38,7 @@ def say_unknown(path: Path, values: Any, node: Node | None = None) -> str:
     kind = _kind_here(path[:-1], values)
     others = [other for other, found in catalogue.every_key() if found.path == path]
     if kind and others:
-        return f"{start}{kind}; it belongs to {_joined(others)}{_naming(path, values, others, node)}."
+        return f"{start}{kind}; it belongs to {listed(others)}{_naming(path, values, others, node)}."
     elsewhere = _elsewhere(name, path[:-1])
     if elsewhere:
         return f"{start}; did you mean {elsewhere}?"
@@ -71,10 +72,6 @@ def _naming(path: Path, values: Any, kinds: list[str], node: Node | None) -> str
     if place is not None and not place.source.numbered:
         how = f"--set {dotted((*path[:-1], 'kind'))}={kinds[0]}"
     return f": add {how}" if len(kinds) == 1 else f": name one, for instance {how}"
-
-
-def _joined(words: list[str]) -> str:
-    return " and ".join(words) if len(words) < 3 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
 def _value_at(values: Any, path: Path) -> Any:

@@ -13,6 +13,7 @@ from rnnlab.dynamics.verdict import FACTOR, decisive_rate, growth_rate, judge
 from rnnlab.engine.divergence import describe
 from rnnlab.experiments.sweep_alternatives import Alternative
 from rnnlab.experiments.sweep_results import RhoSummary
+from rnnlab.words import count, listed
 
 FEW = 4
 FEW_SEEDS = 5
@@ -108,18 +109,18 @@ def _zeros(found: Sequence[RhoSummary]) -> list[tuple[float, bool, float, float]
 
 def _where(found: Sequence[RhoSummary], steps: int) -> str:
     """What the gradient does over a sequence, rho by rho, or range by range."""
-    over = f"Over {_count(steps, 'step')} the gradient"
+    over = f"Over {count(steps, 'step')} the gradient"
     if len(found) <= FEW:
-        over = f"At the fitted rates, over {_count(steps, 'step')}, the gradient"
+        over = f"At the fitted rates, over {count(steps, 'step')}, the gradient"
         parts, before = [], ""
         for one in found:
             verb, size = _change(one.verdict.rate * steps)
             said = size if verb == before and size else f"{verb} by a factor of {size}" if size else verb
             parts.append(f"{said} at rho {one.rho:g} ({_verdict(one)})")
             before = verb
-        return f"{over} {_join(parts)}."
+        return f"{over} {listed(parts)}."
     runs = groupby(sorted(found, key=lambda one: one.rho), key=lambda one: one.verdict.word)
-    return f"{over} {_join([f'{WORDS[word]} at rho {_span(list(run))}' for word, run in runs])}."
+    return f"{over} {listed([f'{WORDS[word]} at rho {_span(list(run))}' for word, run in runs])}."
 
 
 def _verdict(one: RhoSummary) -> str:
@@ -139,7 +140,7 @@ def _disagreement(one: RhoSummary | Alternative) -> str:
         (between, f"stays within a factor of {FACTOR:g}", f"stay within a factor of {FACTOR:g}"),
     )
     sides = [f"{count} {single if count == 1 else several}" for count, single, several in counts if count]
-    return f"mixed: of {_count(one.seeds, 'seed')} {_join(sides)}"
+    return f"mixed: of {count(one.seeds, 'seed')} {listed(sides)}"
 
 
 def _losses(found: Sequence[RhoSummary]) -> str:
@@ -166,7 +167,7 @@ def _theory(config, steps: int, edge: float | None, exact: bool) -> str:
         low, high = (edge * 10 ** (sign / steps) for sign in (-1, 1))
         return (
             f"For many units mean field puts the edge of {activation} at {scale} {edge:.4g}: over "
-            f"{_count(steps, 'step')} vanishing below {low:.3g}, exploding above {high:.3g}."
+            f"{count(steps, 'step')} vanishing below {low:.3g}, exploding above {high:.3g}."
         )
     return (
         f"For many units mean field puts the edge of {activation} at {scale} {edge:.4g} if states are small, higher "
@@ -211,11 +212,11 @@ def _changes(found: Sequence[RhoSummary], alternatives: Sequence[Alternative]) -
     said = []
     if changed:
         ways = [f"{one.label} ({_disagreement(one)}{f'; {one.option}' if one.option else ''})" for one in changed]
-        said.append(f"What would change the verdict, measured on {where} before training: {_join(ways, 'or')}.")
+        said.append(f"What would change the verdict, measured on {where} before training: {listed(ways, 'or')}.")
     if same:
         measured = "" if changed else f", measured on {where} before training"
         said.append(
-            f"What would not change the verdict{measured}: {_join([one.label for one in same], 'or')} "
+            f"What would not change the verdict{measured}: {listed([one.label for one in same], 'or')} "
             f"(still {same[0].before})."
         )
     return said
@@ -284,17 +285,9 @@ def _spans(hit: Sequence[RhoSummary], found: Sequence[RhoSummary]) -> str:
     """The rhos of `hit`, those that are neighbours in the sweep as one range."""
     rhos = {one.rho for one in hit}
     runs = groupby(sorted(found, key=lambda one: one.rho), key=lambda one: one.rho in rhos)
-    return _join([_span(list(run)) for belongs, run in runs if belongs])
+    return listed([_span(list(run)) for belongs, run in runs if belongs])
 
 
 def _span(run: Sequence[RhoSummary]) -> str:
     low, high = run[0].rho, run[-1].rho
     return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
-
-
-def _join(parts: Sequence[str], word: str = "and") -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} {word} {parts[-1]}"

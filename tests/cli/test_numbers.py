@@ -114,10 +114,6 @@ def test_percent(share, text):
     assert numbers.percent(share) == text
 
 
-def test_count():
-    assert (numbers.count(1, "seed"), numbers.count(5000, "epoch")) == ("1 seed", "5,000 epochs")
-
-
 def test_rates_and_what_infinite_ones_mean():
     assert [numbers.rate(value) for value in (-0.0144, 0.05, -math.inf, math.inf, math.nan, None)] == [
         "-0.014", "+0.050", "-inf", "inf", "–", "–",
