@@ -36,6 +36,21 @@ def check_pass(architecture: Architecture, size: int, theta: np.ndarray, batch: 
         _check_states(architecture, theta, batch, states)
 
 
+def check_upstream(architecture: Architecture, theta: np.ndarray, batch: Batch, d_outputs, d_finals) -> None:
+    """Refuse a gradient of outputs or final states that is not shaped as they are.
+
+    Raises
+    ------
+    ValueError
+    """
+    every, models = architecture.readout == "every", theta.shape[:-1]
+    shape = (*((batch.steps,) if every else ()), *models, batch.sequences, architecture.output_size)
+    if np.shape(d_outputs) != shape:
+        _refuse("d_outputs", f"have shape {shape}", np.shape(d_outputs))
+    if d_finals is not None:
+        _check_states(architecture, theta, batch, d_finals, "d_finals")
+
+
 def _check_theta(theta: np.ndarray, size: int) -> None:
     if theta.ndim not in (1, 2) or theta.shape[-1] != size or not len(theta):
         _refuse("theta", f"have shape ({size},) or (R, {size})", theta.shape)
@@ -109,17 +124,17 @@ def _check_range(name: str, what: str, values: np.ndarray, size: int) -> None:
         _refuse(name, f"be {what} from 0 to {size - 1}", low if low < 0 else high)
 
 
-def _check_states(architecture: Architecture, theta: np.ndarray, batch: Batch, states) -> None:
+def _check_states(architecture: Architecture, theta: np.ndarray, batch: Batch, states, called: str = "states") -> None:
     parts, kinds = architecture.recurrences(), architecture.states
     if len(states) != len(parts):
-        _refuse("states", f"be a list for each of the {len(parts)} recurrences", f"{len(states)}")
+        _refuse(called, f"be a list for each of the {len(parts)} recurrences", f"{len(states)}")
     for (name, *_), given in zip(parts, states, strict=True):
         if len(given) != len(kinds):
-            _refuse("states", f"hold {', '.join(kind.name for kind in kinds)} of {name}", f"{len(given)} arrays")
+            _refuse(called, f"hold {', '.join(kind.name for kind in kinds)} of {name}", f"{len(given)} arrays")
         for kind, state in zip(kinds, given, strict=True):
             shape = (*theta.shape[:-1], batch.sequences, kind.size)
             if state.shape != shape:
-                _refuse("states", f"have shape {shape} for {kind.name} of {name}", state.shape)
+                _refuse(called, f"have shape {shape} for {kind.name} of {name}", state.shape)
 
 
 def _refuse(name: str, must: str, got: object) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
-from rnnlab.engine.checks import check_pass
+from rnnlab.engine.checks import check_pass, check_upstream
 from rnnlab.engine.gradients import Gradients, States, add_up, assemble_states, join
 from rnnlab.engine.layers.layer import Trace
 from rnnlab.engine.shards import Shard, assemble, plan, run
@@ -119,6 +119,57 @@ class Network:
         shards = self._shards(theta, batch)
         return join(list(run(work, shards, self._executor)), shards, theta)
 
+    def pull_back(
+        self,
+        theta: np.ndarray,
+        batch: Batch,
+        d_outputs: np.ndarray,
+        d_finals: States | None = None,
+        *,
+        states: States | None = None,
+        inputs: bool = False,
+        initial: bool = False,
+    ) -> Gradients:
+        """The gradient of any loss of outputs and final states, from its gradient with respect to them.
+
+        So an encoder is trained through what reads its final states, and a network through whatever reads its outputs.
+
+        Parameters
+        ----------
+        theta, batch, states, inputs, initial : as in `gradients`
+            The targets of the batch are not looked at.
+        d_outputs : shaped as the outputs, (..., B, O) or (T, ..., B, O)
+            What stands where a sequence has no step is not looked at.
+        d_finals : shaped as the final states, optional
+            Zero if left out.
+
+        Returns
+        -------
+        Gradients
+            `loss` is the inner product of the upstream gradient with outputs and final states.
+        """
+        check_pass(self.architecture, self.layout.size, theta, batch, states)
+        check_upstream(self.architecture, theta, batch, d_outputs, d_finals)
+
+        def work(shard: Shard) -> Gradients:
+            with self._forward(theta, batch, states, shard) as done:
+                upstream, d_last = self._cut_upstream(d_outputs, shard, done.mask), _cut_states(d_finals, shard)
+                gradient = np.empty_like(done.parameters)
+                value = (upstream * done.outputs).sum(axis=(0, -2, -1))
+                for of_layer, finals in zip(d_last or (), done.finals, strict=False):
+                    value += sum((d * state).sum(axis=(-2, -1)) for d, state in zip(of_layer, finals, strict=True))
+                d_initial = done.stack.backward(upstream, gradient, done.mask, d_finals=d_last)
+                return Gradients(
+                    value,
+                    gradient,
+                    done.states,
+                    _rows(done.stack.input_gradient()) if inputs else None,
+                    [[_rows(state).copy() for state in of] for of in d_initial] if initial else None,
+                )
+
+        shards = self._shards(theta, batch)
+        return join(list(run(work, shards, self._executor)), shards, theta)
+
     def loss(self, theta: np.ndarray, batch: Batch, loss: Loss, *, states: States | None = None) -> np.ndarray:
         """The loss alone, () or (R,): one forward pass. Complex parameters give a complex loss (complex step)."""
         check_pass(self.architecture, self.layout.size, theta, batch, states, loss)
@@ -194,6 +245,16 @@ class Network:
         batch = Batch(x[None], per_model=per_model)
         outputs, states = self.outputs(theta, batch, states=states)
         return (outputs if self.architecture.readout == "last" else outputs[0]), states
+
+    def _cut_upstream(self, d_outputs: np.ndarray, shard: Shard, mask: np.ndarray | None) -> np.ndarray:
+        """The shard's part of a gradient of the outputs, as columns (S, ..., O, B), zero where there is no step."""
+        every = self.architecture.readout == "every"
+        which = () if shard.models is None else (shard.which,)
+        columns = _rows(d_outputs[(slice(None),) * every + which + (shard.sequences,)])
+        columns = np.array(columns if every else columns[None], order="C")
+        if every and mask is not None:
+            np.copyto(columns, 0, where=mask)
+        return columns
 
     def _shards(self, theta: np.ndarray, batch: Batch) -> list[Shard]:
         a = self.architecture

@@ -85,8 +85,12 @@ class Stack:
         d_theta: np.ndarray,
         mask: np.ndarray | None = None,
         traces: list[Trace] | None = None,
+        d_finals: list[list[np.ndarray]] | None = None,
     ) -> list[list[np.ndarray]]:
-        """Write dL/dtheta into `d_theta` and return the gradient of the initial states, after `forward`."""
+        """Write dL/dtheta into `d_theta` and return the gradient of the initial states, after `forward`.
+
+        `d_finals` is what the loss says to the final states themselves, shaped as they are.
+        """
         self._layout.view(d_theta, "readout.W_ho")[...] = sum_over_time(self._top, d_outputs)
         self._layout.view(d_theta, "readout.b_o")[...] = d_outputs.sum(axis=(0, -1))
         W_ho = self._layout.view(self._theta, "readout.W_ho")
@@ -94,13 +98,14 @@ class Stack:
         for layer in reversed(range(self.architecture.layers)):
             for direction, index in enumerate(self._of_layer(layer)):
                 name, _, reverse = self._parts[index]
-                final: tuple = ()
+                final: list = [None] * len(self.architecture.states) if d_finals is None else list(d_finals[index])
                 if layer < self.architecture.layers - 1:
                     source = self._from_layer(layer + 1, direction)
                 elif self.architecture.readout == "every":
                     source = _from_readout(self._rows(W_ho, direction), d_outputs)
                 else:
-                    source, final = _nothing, (np.matmul(self._rows(W_ho, direction), d_outputs[0]),)
+                    source, read = _nothing, np.matmul(self._rows(W_ho, direction), d_outputs[0])
+                    final[0] = read if final[0] is None else final[0] + read
                 if reverse:
                     source = _in_reverse(source, self._steps)
                 masked = _reversed(mask) if reverse else mask
