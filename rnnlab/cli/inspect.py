@@ -15,7 +15,7 @@ from rnnlab.words import count
 
 if TYPE_CHECKING:
     from rnnlab.experiments.inspect import Inspection, Look
-    from rnnlab.experiments.sweep_results import Quantity
+    from rnnlab.experiments.sweep.results import Quantity
 
 EXAMPLES = """\b
 Examples:

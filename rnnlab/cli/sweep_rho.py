@@ -76,8 +76,8 @@ def sweep_rho(
     values = [_number(word, context) for word in rhos or ()] + _range(start, stop, number)
     _check_word("--cell", cell, CELLS)
     _check_word("--activation", activation, ACTIVATIONS)
-    from rnnlab.experiments.sweep_rho import STARTER, check_rhos
-    from rnnlab.experiments.sweep_rho import sweep_rho as run_sweep
+    from rnnlab.experiments.sweep.rho import STARTER, check_rhos
+    from rnnlab.experiments.sweep.rho import sweep_rho as run_sweep
 
     check_rhos(values)  # before anything is read
     chosen = _load(config or str(STARTER), cell, activation, length, overrides or [], seeds, name)

@@ -7,8 +7,8 @@ from rnnlab.cli import console, numbers, tables
 from rnnlab.words import count
 
 if TYPE_CHECKING:
-    from rnnlab.experiments.sweep_results import RhoSummary
-    from rnnlab.experiments.sweep_rho import SweepSummary
+    from rnnlab.experiments.sweep.results import RhoSummary
+    from rnnlab.experiments.sweep.rho import SweepSummary
 
 
 def show(swept: "SweepSummary") -> None:

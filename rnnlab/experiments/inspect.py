@@ -14,8 +14,8 @@ from rnnlab.dynamics.verdict import Verdict, interval, judge
 from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import draw_plots
 from rnnlab.experiments.gradient_flow import long_probe, probe
-from rnnlab.experiments.sweep_members import LYAPUNOV_STEPS
-from rnnlab.experiments.sweep_results import Quantity
+from rnnlab.experiments.sweep.members import LYAPUNOV_STEPS
+from rnnlab.experiments.sweep.results import Quantity
 from rnnlab.experiments.trained import Trained, take_up
 from rnnlab.printable import shortened
 from rnnlab.runs import RunFolder

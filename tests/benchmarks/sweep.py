@@ -18,8 +18,8 @@ import numpy as np
 from rnnlab.config import load
 from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import architecture_of, draw_parameters
-from rnnlab.experiments.sweep_members import at_rho
-from rnnlab.experiments.sweep_rho import STARTER
+from rnnlab.experiments.sweep.members import at_rho
+from rnnlab.experiments.sweep.rho import STARTER
 from rnnlab.runs.tables import read_table
 
 RHOS = (0.9, 0.99, 1.2)

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from rnnlab.config import load
-from rnnlab.experiments.sweep_rho import STARTER, SweepSummary, sweep_rho
+from rnnlab.experiments.sweep.rho import STARTER, SweepSummary, sweep_rho
 
 SMALL = ("model.hidden_size=8", "data.chunk=12", "training.updates=6", "data.repeat=4")
 

@@ -8,7 +8,7 @@ from rnnlab.dynamics import flow
 from rnnlab.experiments.gradient_flow import FlowLog, flow_columns, long_probe, probe
 from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import build_setup, start_training
-from rnnlab.experiments.sweep_rho import sweep_rho
+from rnnlab.experiments.sweep.rho import sweep_rho
 from rnnlab.experiments.train import train
 from rnnlab.runs.tables import read_table
 from tests.experiments.sweeps import small_config

@@ -11,17 +11,17 @@ from rnnlab.dynamics.jacobians import suffix_products
 from rnnlab.dynamics.verdict import growth_rate
 from rnnlab.engine.trajectory import follow
 from rnnlab.errors import DataError, RnnlabError, UsageError
-from rnnlab.experiments import sweep_members
 from rnnlab.experiments.gradient_flow import probe
 from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import build_setup
-from rnnlab.experiments.sweep_members import at_rho
-from rnnlab.experiments.sweep_rho import STARTER, check_rhos
+from rnnlab.experiments.sweep import members
+from rnnlab.experiments.sweep.members import at_rho
+from rnnlab.experiments.sweep.rho import STARTER, check_rhos
 from rnnlab.experiments.train import train
 from rnnlab.runs.tables import read_table
 from tests.experiments.sweeps import small_config, sweep
 
-CONFIGS = Path(__file__).parents[2] / "configs"
+CONFIGS = Path(__file__).parents[3] / "configs"
 RESULTS = (
     "rho,seed,spectral_radius,sigma_max,lyapunov,growth_rate,horizon,grad_norm_first,grad_norm_last,lag_share,"
     "loss_first,loss_last,diverged"
@@ -54,7 +54,7 @@ def test_each_member_trains_as_the_lone_run_of_its_config(swept, tmp_path):
 
 
 def test_how_models_are_sliced_changes_nothing(swept, tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep_members, "MOST_MODELS", 1)
+    monkeypatch.setattr(members, "MOST_MODELS", 1)
     sliced = sweep(tmp_path, [0.9, 1.2])
     one, other = read_table(swept.run / "results.csv"), read_table(sliced.run / "results.csv")
     for name in RESULTS.split(",")[:-1]:
@@ -149,8 +149,8 @@ def test_where_every_model_diverges_the_run_says_so(tmp_path):
 
 
 def test_a_sweep_that_is_stopped_is_marked_so_and_keeps_what_is_done(tmp_path, monkeypatch):
-    monkeypatch.setattr(sweep_members, "MOST_MODELS", 1)
-    monkeypatch.setattr(sweep_members, "threads", lambda: 1)
+    monkeypatch.setattr(members, "MOST_MODELS", 1)
+    monkeypatch.setattr(members, "threads", lambda: 1)
     calls = iter(range(10**6))
     found = sweep(tmp_path, [0.9, 1.2], should_stop=lambda: next(calls) > 17)
     assert found.record["status"] == "interrupted"
@@ -158,7 +158,7 @@ def test_a_sweep_that_is_stopped_is_marked_so_and_keeps_what_is_done(tmp_path, m
 
 
 def test_progress_counts_models_to_the_end(tmp_path, monkeypatch):
-    from rnnlab.experiments import sweep_progress as module
+    from rnnlab.experiments.sweep import progress as module
 
     monkeypatch.setattr(module, "SHOW_EVERY", 0.0)
     seen = []
@@ -176,7 +176,7 @@ def test_other_kinds_of_data_can_be_swept(tmp_path):
         "data: {kind: synthetic, task: order, sequences: 40, length: [9, 12]}\nmodel: {hidden_size: 5}\n"
         "training: {updates: 4, batch_size: 8}\nseeds: 2\n"
     )
-    from rnnlab.experiments.sweep_rho import sweep_rho
+    from rnnlab.experiments.sweep.rho import sweep_rho
 
     found = sweep_rho(load(str(source)), [0.5, 1.5], runs_dir=tmp_path / "runs", command=[])
     rates = read_table(found.run / "results.csv")["growth_rate"]
@@ -224,7 +224,7 @@ def test_table_and_figure_count_the_same_diverged_models(tmp_path, monkeypatch):
 
 def test_norms_whose_squares_overflow_are_joined_all_the_same():
     norms = np.array([[3e200, 4e200], [0.0, 0.0], [np.nan, 1.0], [3e-200, 4e-200]])
-    np.testing.assert_allclose(sweep_members._joint_norm(norms), [5e200, 0, np.nan, 5e-200])
+    np.testing.assert_allclose(members._joint_norm(norms), [5e200, 0, np.nan, 5e-200])
 
 
 @pytest.mark.parametrize(("rhos", "message"), [([], "at least one"), ([-1.0], "-1"), ([float("nan")], "nan")])
@@ -261,15 +261,15 @@ def test_mean_field_speaks_of_random_vanilla_networks_alone(tmp_path, changes, e
 
 
 def test_members_that_fail_are_named_and_the_others_go_on(tmp_path, monkeypatch):
-    measure = sweep_members.take_portrait
+    measure = members.take_portrait
 
     def short_of_memory(network, theta, *rest, **options):
         if np.abs(theta).max() > 1e6:
             raise MemoryError
         return measure(network, theta, *rest, **options)
 
-    monkeypatch.setattr(sweep_members, "take_portrait", short_of_memory)
-    monkeypatch.setattr(sweep_members, "MOST_MODELS", 1)
+    monkeypatch.setattr(members, "take_portrait", short_of_memory)
+    monkeypatch.setattr(members, "MOST_MODELS", 1)
     found = sweep(tmp_path, [0.9, 1e7], seeds="2")
     assert [one.rho for one in found.rhos] == [0.9]
     assert found.warnings == tuple(f"rho 1e+07, seed {seed} failed: memory ran out." for seed in (0, 1))

@@ -12,17 +12,17 @@ from rnnlab.config import dump
 from rnnlab.config.registry import brought_in
 from rnnlab.dynamics import spectra
 from rnnlab.errors import RnnlabError, RunFolderError, UsageError
-from rnnlab.experiments import sweep_sentences
 from rnnlab.experiments.drawing import draw_plots
 from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.reports import Progress
 from rnnlab.experiments.setup import architecture_of, check_network, threads
-from rnnlab.experiments.sweep_alternatives import alternatives
-from rnnlab.experiments.sweep_members import Failure, run_slices
-from rnnlab.experiments.sweep_plots import Curves, draw
-from rnnlab.experiments.sweep_progress import Counter
-from rnnlab.experiments.sweep_results import RhoSummary, summarise
-from rnnlab.experiments.sweep_tables import SweepTables
+from rnnlab.experiments.sweep import sentences as sentences_of
+from rnnlab.experiments.sweep.alternatives import alternatives
+from rnnlab.experiments.sweep.members import Failure, run_slices
+from rnnlab.experiments.sweep.plots import Curves, draw
+from rnnlab.experiments.sweep.progress import Counter
+from rnnlab.experiments.sweep.results import RhoSummary, summarise
+from rnnlab.experiments.sweep.tables import SweepTables
 from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
 
@@ -200,9 +200,7 @@ class _Sweep:
         others = alternatives(config, self.problem, found, exact=self.exact, should_stop=self._should_stop)
         stopped = self._should_stop()
         by_lag = {one.rho: self.curves.of("log_jacobian", one.rho) for one in found}
-        sentences = sweep_sentences.stand(
-            config, found, steps, edge, exact=self.exact, alternatives=others, curves=by_lag
-        )
+        sentences = sentences_of.stand(config, found, steps, edge, exact=self.exact, alternatives=others, curves=by_lag)
         if stopped:
             sentences = (*sentences, "Stopped while it was measured what would change the verdict.")
         summary = {
@@ -214,7 +212,7 @@ class _Sweep:
             "exact": self.exact,
             "interval": "5 % to 95 % quantiles of the seeds",
             "mean_field_edge": edge,
-            "measured_edge": sweep_sentences.measured_edge(found),
+            "measured_edge": sentences_of.measured_edge(found),
             "headline": " ".join(sentences),
             "alternatives": [asdict(one) for one in others],
             "warnings": self.warnings,
@@ -256,9 +254,9 @@ class _Sweep:
 
     def _warn_of_divergence(self, found: list[RhoSummary]) -> None:
         lost = [one for one in found if one.diverged]
-        few = len(lost) <= sweep_sentences.FEW
+        few = len(lost) <= sentences_of.FEW
         for sentence in (
-            [sweep_sentences.divergence(one) for one in lost] if few else [sweep_sentences.many_divergences(found)]
+            [sentences_of.divergence(one) for one in lost] if few else [sentences_of.many_divergences(found)]
         ):
             self._warn(sentence)
 

@@ -11,8 +11,8 @@ import numpy as np
 
 from rnnlab.dynamics.verdict import FACTOR, decisive_rate, growth_rate, judge
 from rnnlab.engine.divergence import describe
-from rnnlab.experiments.sweep_alternatives import Alternative
-from rnnlab.experiments.sweep_results import RhoSummary
+from rnnlab.experiments.sweep.alternatives import Alternative
+from rnnlab.experiments.sweep.results import RhoSummary
 from rnnlab.words import count, listed
 
 FEW = 4

@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnlab.experiments.sweep_members import Slice
-from rnnlab.experiments.sweep_results import RhoSummary
+from rnnlab.experiments.sweep.members import Slice
+from rnnlab.experiments.sweep.results import RhoSummary
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure

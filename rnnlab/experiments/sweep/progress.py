@@ -4,7 +4,7 @@ import threading
 import time
 
 from rnnlab.experiments.reports import Progress
-from rnnlab.experiments.sweep_members import Slice
+from rnnlab.experiments.sweep.members import Slice
 
 SHOW_EVERY = 0.1  # seconds between two looks at the progress
 

@@ -5,7 +5,7 @@ from dataclasses import asdict, dataclass
 import numpy as np
 
 from rnnlab.dynamics.verdict import Verdict, decisive_rate, interval, judge
-from rnnlab.experiments.sweep_members import Slice
+from rnnlab.experiments.sweep.members import Slice
 
 
 @dataclass(frozen=True)

@@ -5,10 +5,10 @@ import pytest
 
 from rnnlab.config import load
 from rnnlab.dynamics.verdict import decisive_rate, judge
-from rnnlab.experiments import sweep_sentences as say
-from rnnlab.experiments.sweep_alternatives import Alternative
-from rnnlab.experiments.sweep_results import Divergence, Quantity, RhoSummary
-from rnnlab.experiments.sweep_rho import STARTER
+from rnnlab.experiments.sweep import sentences as say
+from rnnlab.experiments.sweep.alternatives import Alternative
+from rnnlab.experiments.sweep.results import Divergence, Quantity, RhoSummary
+from rnnlab.experiments.sweep.rho import STARTER
 
 EDGE = 2**0.5
 

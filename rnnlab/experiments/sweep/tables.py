@@ -6,8 +6,8 @@ import numpy as np
 
 from rnnlab.dynamics.portrait import Flow
 from rnnlab.experiments.gradient_flow import flow_columns
-from rnnlab.experiments.sweep_members import Slice
-from rnnlab.experiments.sweep_results import result_columns
+from rnnlab.experiments.sweep.members import Slice
+from rnnlab.experiments.sweep.results import result_columns
 from rnnlab.runs import RunFolder
 
 

@@ -14,8 +14,8 @@ from rnnlab.dynamics.portrait import measure_growth
 from rnnlab.dynamics.verdict import Verdict, decisive_rate, judge
 from rnnlab.experiments.gradient_flow import probe, top
 from rnnlab.experiments.problems import Problem
-from rnnlab.experiments.sweep_members import draw_setup, models_per_slice
-from rnnlab.experiments.sweep_results import RhoSummary
+from rnnlab.experiments.sweep.members import draw_setup, models_per_slice
+from rnnlab.experiments.sweep.results import RhoSummary
 
 FACTORS = (2.0, 4.0)  # by which rho is made larger and smaller, until the verdict changes
 BIAS_STEP = 2.0

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from rnnlab.experiments import sweep_alternatives
 from rnnlab.experiments.problems import build_problem
+from rnnlab.experiments.sweep import alternatives
 from tests.experiments.sweeps import small_config, sweep
 
 GATED = ("model.cell=lstm", "model.activation=tanh")
@@ -63,12 +63,12 @@ def test_where_the_verdict_changes_within_the_sweep_no_other_rho_is_tried(tmp_pa
 def test_rho_0_is_held_against_rhos_above_it_and_1e308_against_what_is_finite(tmp_path):
     assert next(name for name in found(sweep(tmp_path, [0.0])) if name.startswith("rho")) == "rho 1"
     rhos = [dataclasses.replace(one, rho=1e308) for one in sweep(tmp_path, [1e300]).rhos]
-    tried = [label for group in sweep_alternatives._other_rhos(small_config(), rhos) for label, *_ in group]
+    tried = [label for group in alternatives._other_rhos(small_config(), rhos) for label, *_ in group]
     assert tried == ["rho 5e+307", "rho 2.5e+307"]
 
 
 def test_a_signal_ends_the_search(tmp_path):
     config = small_config()
     rhos = sweep(tmp_path, [0.5]).rhos
-    search = sweep_alternatives.alternatives
+    search = alternatives.alternatives
     assert search(config, build_problem(config), rhos, exact=False, should_stop=lambda: True) == []
