@@ -9,8 +9,8 @@ from hypothesis import settings
 settings.register_profile("rnnlab", deadline=None, print_blob=True)
 settings.load_profile("rnnlab")
 
-# A suite started in the background of a script ignores Ctrl-C, one under nohup a terminal that hangs up, and either would
-# hand that on to the processes that it starts.
+# A suite started in the background of a script ignores Ctrl-C, one under nohup a terminal that hangs up, and either
+# would hand that on to the processes that it starts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 if hasattr(signal, "SIGHUP"):
     signal.signal(signal.SIGHUP, signal.SIG_DFL)

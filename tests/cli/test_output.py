@@ -68,7 +68,8 @@ def test_an_error_that_standard_output_does_not_take_is_on_standard_error(shell)
 
 @pytest.mark.parametrize("limit", ["ulimit -n 4", "ulimit -s 1000000; ulimit -v 700000"])
 def test_a_process_that_may_open_or_start_nothing_shows_no_traceback(shell, limit):
-    done = shell(f"{limit}; '{sys.executable}' -m rnn\"\"lab --version")  # not the script, whose shell needs more
+    python = 'python="$(dirname rnnlab)"/python'  # not the script, whose shell needs more
+    done = shell(f'{python}; {limit}; "$python" -m rnn""lab --version')
     assert "Traceback" not in done.stderr
     assert done.stdout.startswith("rnnlab ") or "error: " in done.stderr or "Too many open files" in done.stderr
 
