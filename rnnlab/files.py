@@ -6,6 +6,8 @@ from pathlib import Path
 from rnnlab.errors import UsageError
 from rnnlab.printable import shortened
 
+LARGEST_FILE = 256 * 2**20  # bytes of data that are read: a century of days is under 3 MB
+
 
 def user_path(text: str | os.PathLike[str]) -> Path:
     """A path with ``~`` or ``~name`` at its start replaced by that home folder, as a shell does out of quotes.

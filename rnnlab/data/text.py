@@ -8,9 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.errors import DataError
-from rnnlab.files import name_of
-
-LARGEST_FILE = 256 * 2**20  # bytes: every character of it takes some 20 while it is read and learnt from
+from rnnlab.files import LARGEST_FILE, name_of
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from threadpoolctl import threadpool_limits
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.gradcheck import DIFFERENCES, GradientCheck, check_gradients
+from rnnlab.engine.layers.layer import Layer
 from rnnlab.engine.network import Network, States
 from rnnlab.experiments.memory import check_memory
 from rnnlab.experiments.problems import build_problem
@@ -94,7 +95,7 @@ def gradcheck(config, *, seed: int = 0) -> Gradcheck:
             directions=DIRECTIONS,
             entries=_entries(architecture, theta.size * batch.steps * batch.sequences),
         )
-    notes = tuple(_notes(config, check, batch, architecture.layer.smooth))
+    notes = tuple(_notes(config, check, batch, architecture.layer))
     return Gradcheck(config.name, check, list(chosen.seeds), batch.steps, batch.sequences, notes)
 
 
@@ -126,12 +127,12 @@ def _entries(architecture: Architecture, work: int) -> int:
     return int(np.clip(WORK // complex_work, FEWEST_ENTRIES, MOST_ENTRIES))
 
 
-def _notes(config, check: GradientCheck, batch: Batch, smooth: bool) -> list[str]:
+def _notes(config, check: GradientCheck, batch: Batch, layer: Layer) -> list[str]:
     notes = []
     if config.model.dtype == "float32":
         notes.append("checked in float64: the same code, and float32 has no digits to spare for a proof.")
     if check.method == DIFFERENCES:
-        kink = "the Huber loss" if smooth else config.model.activation
+        kink = "the Huber loss" if layer.smooth else config.model.activation if layer.additive else layer.name
         notes.append(f"{kink} has kinks, where no complex step is right: differences are compared between kinks.")
     skipped = sum(tensor.on_kinks for tensor in check.tensors)
     if skipped:

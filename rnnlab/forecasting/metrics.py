@@ -178,8 +178,3 @@ def _ratio(above: Float, below: Float) -> Float:
     below = np.asarray(below, dtype=np.float64)
     with np.errstate(over="ignore", invalid="ignore"):
         return above / np.where((below == 0.0) | np.isinf(below), np.nan, below)
-
-
-def _nan_for_zero(values: ArrayLike) -> Float:
-    values = np.asarray(values, dtype=np.float64)
-    return np.where(values == 0.0, np.nan, values)

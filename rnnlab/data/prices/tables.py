@@ -10,10 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnlab.errors import DataError
-from rnnlab.files import name_of
+from rnnlab.files import LARGEST_FILE, name_of
 from rnnlab.printable import on_one_line
-
-LARGEST_FILE = 256 * 2**20  # bytes; a century of days is under 3 MB
 
 _CONTROL_CODES = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _QUOTED_FIGURE = re.compile(r'"[-+$€£ ]{0,4}\d[\d., \u00a0\u202f]*"')
