@@ -15,6 +15,9 @@ def main() -> None:
         interrupts.install()
     except KeyboardInterrupt:
         os._exit(130)
-    from rnnlab.cli.app import run
-
+    try:
+        from rnnlab.cli.app import run
+    except OSError as error:  # no descriptor left for the file of a module
+        print(f"error: rnnlab cannot be loaded: {error.strerror}: {error.filename}", file=sys.stderr)
+        interrupts.leave(2)
     interrupts.leave(run(sys.argv[1:]))
