@@ -2,7 +2,7 @@
 
 from importlib.metadata import EntryPoint, entry_points
 
-LAYERS = "rnnlab.layers"
+LAYERS, TASKS = "rnnlab.layers", "rnnlab.tasks"
 
 
 def points(group: str) -> list[EntryPoint]:

@@ -18,6 +18,7 @@ LOWEST = {"errors", "files", "printable", "words"}  # a module each
 LAYERS: dict[str, set[str]] = {
     "errors": set(),
     "files": {"errors", "printable"},
+    "memory": {"errors"},
     "plugins": set(),
     "printable": set(),
     "words": set(),
@@ -28,7 +29,8 @@ LAYERS: dict[str, set[str]] = {
     "forecasting": LOWEST,
     "runs": LOWEST,
     "plots": LOWEST,
-    "experiments": LOWEST | {"engine", "dynamics", "config", "data", "forecasting", "runs", "plots"},
+    "tasks": LOWEST | {"engine", "config", "data", "forecasting", "memory", "plots"},
+    "experiments": LOWEST | {"engine", "dynamics", "config", "data", "memory", "runs", "plots", "tasks"},
     "cli": LOWEST | {"experiments", "config", "plugins", "runs"},
     "__main__": {"cli"},
     "__init__": set(),
@@ -36,6 +38,7 @@ LAYERS: dict[str, set[str]] = {
 LIBRARIES: dict[str, set[str]] = {
     "errors": set(),
     "files": set(),
+    "memory": set(),
     "plugins": set(),
     "printable": set(),
     "words": set(),
@@ -46,6 +49,7 @@ LIBRARIES: dict[str, set[str]] = {
     "forecasting": {"numpy", "pandas"},
     "runs": {"numpy", "pydantic", "pydantic_core", "threadpoolctl"},
     "plots": {"matplotlib", "numpy"},
+    "tasks": {"matplotlib", "numpy"},
     "experiments": {"matplotlib", "numpy", "pandas", "requests", "threadpoolctl"},
     "cli": {"click", "rich", "typer"},
     "__main__": set(),

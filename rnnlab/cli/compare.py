@@ -114,10 +114,11 @@ def _row(name: str, one: "Compared", runs: "list[Compared]", places: dict[str, i
     if one.loss and any(other.looks for other in runs):
         row["loss"] = " → ".join(numbers.significant(value, 4) for value in one.loss)
     row["clipped"] = numbers.percent(one.clipped) if one.clipped is not None else numbers.MISSING
+    names = summary.written_names(other.kind for other in runs)
     for metric in places:
         if metric in one.metrics:
             spread = one.metrics[metric]
-            row[summary.label(metric)] = numbers.with_range(spread.median, spread.low, spread.high)
+            row[summary.label(metric, names)] = numbers.with_range(spread.median, spread.low, spread.high)
     if any(other.diverged for other in runs):
         row["diverged"] = f"{one.diverged} of {one.seeds}"
     return row
@@ -136,10 +137,10 @@ def _baseline_rows(runs: "list[Compared]", places: dict[str, int]) -> list[dict[
     first = runs[0].baselines
     if not first or any(one.baselines != first for one in runs):
         return []
-    rows = []
+    rows, names = [], summary.written_names(one.kind for one in runs)
     for name, values in first.items():
-        row = {"run": summary.label(name, runs[0].season)}
+        row = {"run": summary.label(name, names, runs[0].season)}
         for metric, place in places.items():
-            row[summary.label(metric)] = numbers.beside(values.get(metric), place)
+            row[summary.label(metric, names)] = numbers.beside(values.get(metric), place)
         rows.append(row)
     return rows

@@ -1,6 +1,6 @@
 """What `rnnlab train` says when it is done."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from rnnlab.cli import console, numbers, tables
@@ -10,19 +10,6 @@ from rnnlab.words import count
 
 if TYPE_CHECKING:
     from rnnlab.experiments.reports import Progress, TrainSummary
-
-LABELS = {
-    "rmse": "RMSE",
-    "mae": "MAE",
-    "mape": "MAPE",
-    "smape": "sMAPE",
-    "mase": "MASE",
-    "rmsse": "RMSSE",
-    "directional_accuracy": "direction hits",
-    "naive": "persistence",
-    "moving_average": "moving avg (20)",
-    "seasonal_naive": "seasonal",
-}
 
 
 def show(summary: "TrainSummary", last: "Progress | None") -> None:
@@ -60,26 +47,33 @@ def show_interrupted(summary: "TrainSummary") -> None:
 
 def table(summary: "TrainSummary", width: int | None) -> list[str]:
     """A line per metric: the median of the seeds with their range, each baseline beside it."""
-    names = list(summary.baselines)
+    names, written = list(summary.baselines), written_names([summary.kind])
     model = "network" if len(summary.seeds) == 1 else "network: median [range]"
-    rows = [_row(summary, metric, names) for metric in summary.metrics]
-    return tables.render(["", model, *(label(name, summary.season) for name in names)], rows, width)
+    rows = [_row(summary, metric, written) for metric in summary.metrics]
+    return tables.render(["", model, *(label(name, written, summary.season) for name in names)], rows, width)
 
 
-def label(name: str, season: int | None = None) -> str:
+def written_names(kinds: Iterable[str]) -> dict[str, str]:
+    """How the metrics and baselines of these kinds of task are written, where their key does not say it."""
+    from rnnlab.config import registry
+
+    return {key: name for kind in kinds for key, name in registry.section_of(kind).metric_names.items()}
+
+
+def label(name: str, names: Mapping[str, str], season: int | None = None) -> str:
     """A metric's or baseline's name as people write it; with the season of a seasonal one."""
-    written = LABELS.get(name) or shortened(name.replace("_", " "))
+    written = names.get(name) or shortened(name.replace("_", " "))
     return f"{written} ({season})" if name == "seasonal_naive" and season is not None else written
 
 
-def _row(summary: "TrainSummary", metric: str, baselines: Sequence[str]) -> list[str]:
+def _row(summary: "TrainSummary", metric: str, names: Mapping[str, str]) -> list[str]:
     spread = summary.metrics[metric]
     unit = summary.units.get(metric)
     place = numbers.place_for(spread.median, spread.low, spread.high)
     return [
-        f"{label(metric)} ({unit})" if unit else label(metric),
+        f"{label(metric, names)} ({unit})" if unit else label(metric, names),
         numbers.with_range(spread.median, spread.low, spread.high),
-        *(numbers.beside(summary.baselines[name].get(metric), place) for name in baselines),
+        *(numbers.beside(values.get(metric), place) for values in summary.baselines.values()),
     ]
 
 

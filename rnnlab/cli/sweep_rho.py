@@ -18,7 +18,6 @@ from rnnlab.words import listed
 
 CELLS = plugins.names(plugins.LAYERS, ("rnn", "lstm", "gru"))
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
-LENGTH_KEYS = {"text": "data.chunk", "prices": "data.lookback", "csv": "data.lookback", "synthetic": "data.length"}
 EXIT_DIVERGED, EXIT_SOME_FAILED = 3, 5
 RHOS = 11
 MOST_RHOS = 100_000  # no sweep has more models
@@ -158,8 +157,10 @@ def _load(source: str, cell, activation, length, overrides: list[str], seeds, na
         raise UsageError("--length needs a config in a file; got -.", hint="With standard input, --set data.chunk=T.")
     try:
         if length is not None:
-            kind = load(source, overrides=[*own, *overrides]).data.kind
-            own[f"{LENGTH_KEYS[kind]}={length}"] = f"--length {length}"
+            data = load(source, overrides=[*own, *overrides]).data
+            if data.length_key is None:
+                raise UsageError(f"--length cannot be used with {data.task_name}, whose sequences have a length of 1.")
+            own[f"data.{data.length_key}={length}"] = f"--length {length}"
         return load(source, overrides=[*own, *overrides], seeds=seeds, name=name)
     except ConfigError as error:
         raise ConfigError([_as_typed(problem, own) for problem in error.problems], hint=error.hint) from error
@@ -168,7 +169,7 @@ def _load(source: str, cell, activation, length, overrides: list[str], seeds, na
 def _has_choice_of_activation(cell: str) -> bool:
     from rnnlab.config import registry
 
-    entry = registry.found().layers.get(cell)
+    entry = registry.layers().entries.get(cell)
     return entry is None or entry.activations
 
 

@@ -16,7 +16,7 @@ def show(swept: "SweepSummary") -> None:
     model = swept.config.model  # type: ignore[attr-defined]
     from rnnlab.config import registry
 
-    chosen = registry.found().layers[model.cell.kind].activations
+    chosen = registry.layers().entries[model.cell.kind].activations
     unit = model.activation if chosen else model.cell.kind
     seeds = len(swept.config.seeds)  # type: ignore[attr-defined]
     rhos = count(len(swept.record["rhos"]), "rho")

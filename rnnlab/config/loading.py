@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnnlab.config.layers import overlay
+from rnnlab.config.old_names import rename
 from rnnlab.config.overrides import apply_name, apply_seeds, apply_sets
 from rnnlab.config.places import Node, Place, Source, find
 from rnnlab.config.problems import Mark, Problem
@@ -120,6 +121,7 @@ def _read_layers(name: str, above: list[tuple[str, Node]], problems: list[Proble
         message = f"a config must be a mapping of keys to values, such as 'seeds: 5'; got {got(tree)}."
         problems.append(Problem(message, (Mark(tree.place),)))
         return None
+    problems += rename(tree)
     lower_name = tree.mapping.pop("extends", None)
     if lower_name is None:
         return tree

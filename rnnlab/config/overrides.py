@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from rnnlab.config.layers import expanded, rivals, set_at
+from rnnlab.config.old_names import rename, renamed
 from rnnlab.config.places import Node, Place, find
 from rnnlab.config.problems import Mark, Problem, quoted
 from rnnlab.config.reader import DEEPEST, dotted, read
@@ -64,7 +65,7 @@ def _read(assignment: str) -> Assignment | list[Problem]:
         return document.problems
     node = document.tree or Node(None, Place(source, 0, offset, offset + 1))
     node.key_place = place
-    return Assignment(path, node, place)
+    return rename(node, path) or Assignment(renamed(path), node, place)
 
 
 def _keeps(later: Assignment, earlier: Assignment) -> bool:

@@ -1,116 +1,188 @@
-"""Which layers there are: what a config must know of each before its code is loaded.
+"""Which layers and tasks there are: what a config must know of each before its code is loaded.
 
-The package's own stand in one table; an installed package adds its own by an entry point of the group `rnnlab.layers`,
-whose name is that of the layer and whose object is a `LayerEntry`, in a module that imports no NumPy:
+The package's own stand in one table each; an installed package adds its own by an entry point of the group
+`rnnlab.layers` or `rnnlab.tasks`, whose name is that of the layer or task and whose object is a `LayerEntry` or a
+`TaskEntry`, in a module that imports no NumPy:
 
     [project.entry-points."rnnlab.layers"]
     leaky = "my_package.registry:LEAKY"
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint
-from typing import Any, get_args
+from typing import Any, Generic, TypeVar, get_args
 
 from rnnlab import plugins
 from rnnlab.config.schema.cells import GruCell, LstmCell, RnnCell
 from rnnlab.config.schema.section import Section
+from rnnlab.config.schema.series import CsvData, PricesData
+from rnnlab.config.schema.synthetic import (
+    AddingTask,
+    EchoTask,
+    LogisticMapTask,
+    OrderTask,
+    SineTask,
+    SyntheticTask,
+)
+from rnnlab.config.schema.task import TaskSection
+from rnnlab.config.schema.text import TextData
 
 
 @dataclass(frozen=True)
-class LayerEntry:
-    """A layer that `model.cell` can name.
+class Entry:
+    """One thing that a config can name.
 
     Attributes
     ----------
     schema : type of Section
-        Its `kind` is the layer's name; its other keys are the arguments of the code.
+        Its `kind` is the name; its other keys are what can be said of it.
     code : str
-        ``module:name`` of what makes a `rnnlab.engine.layers.layer.Layer` from those arguments.
-    activations : bool
-        Whether phi can be chosen (`model.activation`, an argument too); else it is fixed.
-    additive, forget_gate : bool
-        As the layer says of itself.
+        ``module:name`` of what makes it.
     origin : str or None
         Distribution and version of an installed package that brings it.
     """
 
     schema: type[Section]
     code: str
-    activations: bool = False
-    additive: bool = False
-    forget_gate: bool = False
     origin: str | None = None
 
     @property
     def name(self) -> str:
-        """As in `model.cell`."""
+        """As a config names it: a kind, or a task of a kind."""
+        fields = self.schema.model_fields
+        return get_args(fields["task" if "task" in fields else "kind"].annotation)[0]
+
+    @property
+    def kind(self) -> str:
+        """The kind of its section."""
         return get_args(self.schema.model_fields["kind"].annotation)[0]
 
+    def load(self) -> Any:
+        """What makes it; loads the code."""
+        module, _, name = self.code.partition(":")
+        return getattr(import_module(module), name)
+
+
+@dataclass(frozen=True)
+class LayerEntry(Entry):
+    """A layer that `model.cell` can name: its code makes a `rnnlab.engine.layers.layer.Layer` from the keys.
+
+    Attributes
+    ----------
+    activations : bool
+        Whether phi can be chosen (`model.activation`, an argument too); else it is fixed.
+    additive, forget_gate : bool
+        As the layer says of itself.
+    """
+
+    activations: bool = False
+    additive: bool = False
+    forget_gate: bool = False
+
     def make(self, model: Any) -> Any:
-        """The layer that the `model` section of a config describes; loads the code."""
+        """The layer that the `model` section of a config describes."""
         options = model.cell.model_dump(exclude={"kind"})
         if self.activations:
             options["activation"] = model.activation
-        module, _, name = self.code.partition(":")
-        return getattr(import_module(module), name)(**options)
+        return self.load()(**options)
 
 
-OWN = (
+@dataclass(frozen=True)
+class TaskEntry(Entry):
+    """A task that `data.kind` can name: its code makes a `rnnlab.tasks.task.Task` from a whole config."""
+
+    schema: type[TaskSection]
+
+
+OWN_LAYERS = (
     LayerEntry(RnnCell, "rnnlab.engine.layers.rnn:Rnn", activations=True, additive=True),
     LayerEntry(LstmCell, "rnnlab.engine.layers.lstm:Lstm", forget_gate=True),
     LayerEntry(GruCell, "rnnlab.engine.layers.gru:Gru"),
 )
+OWN_TASKS = (
+    TaskEntry(PricesData, "rnnlab.tasks.forecast:Forecast"),
+    TaskEntry(CsvData, "rnnlab.tasks.forecast:Forecast"),
+    TaskEntry(TextData, "rnnlab.tasks.language:Language"),
+    TaskEntry(OrderTask, "rnnlab.tasks.synthetic.order:Order"),
+    TaskEntry(AddingTask, "rnnlab.tasks.synthetic.adding:Adding"),
+    TaskEntry(EchoTask, "rnnlab.tasks.synthetic.echo:Echo"),
+    TaskEntry(SineTask, "rnnlab.tasks.synthetic.sine:Sine"),
+    TaskEntry(LogisticMapTask, "rnnlab.tasks.synthetic.logistic_map:LogisticMap"),
+)
+
+E = TypeVar("E", bound=Entry)
 
 
 @dataclass(frozen=True)
-class Found:
-    """The layers that can be used, and for each name that cannot the sentence that says why."""
+class Found(Generic[E]):
+    """What can be used, by name, and for each name that cannot the sentence that says why."""
 
-    layers: Mapping[str, LayerEntry]
+    entries: Mapping[str, E]
     broken: Mapping[str, str]
 
 
 @cache
-def found() -> Found:
-    """The package's own layers and those of installed packages, by name."""
-    layers, broken = {entry.name: entry for entry in OWN}, {}
-    for point in plugins.points(plugins.LAYERS):
-        entry = _load(point)
-        if isinstance(entry, str):
-            broken[point.name] = entry
-        elif point.name in layers:
-            owner = layers[point.name].origin or "rnnlab itself"
-            broken[point.name] = f"{plugins.origin(point)} brings a layer {point.name}, which {owner} has"
-        else:
-            layers[point.name] = entry
-    return Found(layers, broken)
+def layers() -> Found[LayerEntry]:
+    """The package's own layers and those of installed packages."""
+    return _find(OWN_LAYERS, plugins.LAYERS, "layer")
+
+
+@cache
+def tasks() -> Found[TaskEntry]:
+    """The package's own tasks and those of installed packages."""
+    return _find(OWN_TASKS, plugins.TASKS, "task")
 
 
 def layer(model: Any) -> Any:
     """The layer of a config's `model` section."""
-    return found().layers[model.cell.kind].make(model)
+    return layers().entries[model.cell.kind].make(model)
+
+
+def task_entry(data: Any) -> TaskEntry:
+    """The entry of a config's `data` section."""
+    return tasks().entries[data.task_name]
+
+
+def section_of(kind: str) -> type[TaskSection]:
+    """The section of the first task of a kind, for what all of the kind share; a bare one for a kind unknown."""
+    return next((entry.schema for entry in tasks().entries.values() if entry.kind == kind), TaskSection)
 
 
 def brought_in(config: Any) -> dict[str, dict[str, str]]:
     """What of a config comes from installed packages, as run.json keeps it: {} where nothing does."""
-    name = config.model.cell.kind
-    origin = found().layers[name].origin
-    return {} if origin is None else {"plugins": {name: origin}}
+    used = (layers().entries[config.model.cell.kind], task_entry(config.data))
+    origins = {entry.name: entry.origin for entry in used if entry.origin is not None}
+    return {"plugins": origins} if origins else {}
 
 
-def _load(point: EntryPoint) -> LayerEntry | str:
+def _find(own: Sequence[E], group: str, noun: str) -> Found[E]:
+    entries, broken = {entry.name: entry for entry in own}, {}
+    taken = {entry.kind: entry for entry in own} | entries
+    for point in plugins.points(group):
+        entry = _load(point, type(own[0]), noun)
+        if isinstance(entry, str):
+            broken[point.name] = entry
+        elif point.name in taken or (entry.kind in taken and not issubclass(entry.schema, SyntheticTask)):
+            owner = taken.get(point.name, own[0]).origin or "rnnlab itself"
+            broken[point.name] = f"{plugins.origin(point)} brings a {noun} {point.name}, which {owner} has"
+        else:
+            entries[point.name] = taken[point.name] = entry
+    return Found(entries, broken)
+
+
+def _load(point: EntryPoint, wanted: type[E], noun: str) -> E | str:
     """What an entry point names, or the sentence that says why it cannot be used."""
     origin = plugins.origin(point)
     try:
         entry = point.load()
     except Exception as error:
         why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return f"{origin}, which brings the layer {point.name}, cannot be loaded: {why}"
-    if not isinstance(entry, LayerEntry):
-        return f"{origin} must give a LayerEntry as the layer {point.name}; got {type(entry).__name__}"
+        return f"{origin}, which brings the {noun} {point.name}, cannot be loaded: {why}"
+    if not isinstance(entry, wanted):
+        return f"{origin} must give a {wanted.__name__} as the {noun} {point.name}; got {type(entry).__name__}"
     if entry.name != point.name:
-        return f"{origin} names the layer {entry.name} in its schema and {point.name} in its entry point"
-    return LayerEntry(**{**vars(entry), "origin": origin})
+        return f"{origin} names the {noun} {entry.name} in its schema and {point.name} in its entry point"
+    return replace(entry, origin=origin)

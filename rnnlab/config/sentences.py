@@ -23,8 +23,8 @@ SYNONYMS = {
     "seq_len": "lookback", "lag": "lookback", "ticker": "symbol", "nonlinearity": "activation",
     "type": "kind",
     "train_split": "train_fraction", "normalization": "scaler", "scaling": "scaler", "seed": "seeds",
-    "iterations": "updates", "steps": "updates", "max_epochs": "epochs", "file": "path", "tbptt": "truncate",
-    "criterion": "loss", "warmup_steps": "warmup", "gamma": "factor", "rnn_type": "cell", "bptt": "truncate",
+    "iterations": "updates", "steps": "updates", "max_epochs": "epochs", "file": "path", "tbptt": "tbptt_steps",
+    "criterion": "loss", "warmup_steps": "warmup", "gamma": "factor", "rnn_type": "cell", "bptt": "tbptt_steps",
 }  # fmt: skip
 
 
@@ -133,7 +133,8 @@ def say_kind(path: Path, word: str, node: Node | None, values: Any) -> str:
         return say_value(path, node, values)
     shown = full if node.mapping is None and isinstance(given, dict) else dotted(path)
     near = difflib.get_close_matches(str(node.value).lower(), kinds, n=1) if isinstance(node.value, str) else []
-    broken = registry.found().broken.get(str(node.value)) if path == ("model", "cell") else None
+    found = {("model", "cell"): registry.layers, ("data",): registry.tasks}.get(path)
+    broken = found().broken.get(str(node.value)) if found else None
     hint = f"; did you mean {near[0]}?" if near else f". {broken}." if broken else "."
     return f"{shown} must be one of {', '.join(kinds)}; got {got(node)}{hint}"
 

@@ -7,7 +7,7 @@ import numpy as np
 
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Loss, Network
-from rnnlab.engine.sampling import Sampling
+from rnnlab.engine.sampling import Sampling, Source
 
 
 @dataclass(frozen=True)
@@ -26,19 +26,26 @@ class Validation:
     """What early stopping knows of R models: the loss on the tail, the best epoch of each, and who is out of patience.
 
     The tail is read as training reads its sequences: where training carries the state on from batch to batch or from
-    stretch to stretch, so does the loss on the tail.
+    segment to segment, so does the loss on the tail.
 
     Parameters
     ----------
     stopping : EarlyStopping
-    sampling : Sampling
+    sampling : Source
         The training's.
     theta : (R, P)
         Initial parameters.
+
+    Raises
+    ------
+    ValueError
+        For an endless source, of which nothing can be held out.
     """
 
-    def __init__(self, stopping: EarlyStopping, sampling: Sampling, theta: np.ndarray) -> None:
-        size = sampling.batch_size if sampling.carry_state else None
+    def __init__(self, stopping: EarlyStopping, sampling: Source, theta: np.ndarray) -> None:
+        if not isinstance(sampling, Sampling):
+            raise ValueError("Early stopping needs training sequences to hold some out; they are drawn without end.")
+        size = sampling.batch_size if sampling.stateful else None
         self._tail = replace(sampling, sequences=stopping.validation, batch_size=size, orders=None)
         self._stopping = stopping
         R = len(theta)
@@ -72,12 +79,12 @@ class Validation:
         """Mean over the sequences of the tail, (R,)."""
         total, states = np.zeros(len(theta)), None
         for number in range(self._tail.updates_per_epoch):
-            pick = self._tail.pick(number)
-            initial = pick.initial_states(network, theta, states)
-            value = network.loss(theta, pick.batch, loss, states=initial)
-            total += value * (pick.batch.sequences / self._tail.sequences.sequences)
+            minibatch = self._tail.minibatch(number)
+            initial = minibatch.initial_states(network, theta, states)
+            value = network.loss(theta, minibatch.batch, loss, states=initial)
+            total += value * (minibatch.batch.sequences / self._tail.sequences.sequences)
             if self._tail.carries:
-                _, states = network.outputs(theta, pick.batch, states=initial)
+                _, states = network.outputs(theta, minibatch.batch, states=initial)
         return total
 
     def state(self) -> dict[str, np.ndarray]:

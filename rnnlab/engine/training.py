@@ -11,7 +11,7 @@ from rnnlab.engine.divergence import RUNAWAY, first_non_finite, largest_norm
 from rnnlab.engine.network import Loss, Network, Penalty, States
 from rnnlab.engine.norms import norm
 from rnnlab.engine.optimizers import Optimizer
-from rnnlab.engine.sampling import Pick, Sampling
+from rnnlab.engine.sampling import Minibatch, Source
 from rnnlab.engine.shards import Shard
 from rnnlab.engine.stopping import EarlyStopping, Validation
 
@@ -28,9 +28,9 @@ class Update:
         True for the last update of all too, which may cut an epoch short.
     sequences : int
         Sequences in the batch.
-    share : float
-        How much of its sequences the batch is: below 1 for a stretch of truncated ones. Over an epoch, the loss of
-        whole sequences is sum(loss * sequences) / sum(share * sequences).
+    fraction : float
+        How much of its sequences the batch is: below 1 for a TBPTT segment of them. Over an epoch, the loss of
+        whole sequences is sum(loss * sequences) / sum(fraction * sequences).
     loss : (R,)
         Before the update, penalties included.
     learning_rate : float
@@ -51,7 +51,7 @@ class Update:
     epoch: int
     ends_epoch: bool
     sequences: int
-    share: float
+    fraction: float
     loss: np.ndarray
     learning_rate: float
     norm: np.ndarray
@@ -78,7 +78,7 @@ class Training:
     network : Network
     theta : (R, P)
         Initial parameters; updated in place.
-    sampling : Sampling
+    sampling : Source
         What each update sees.
     loss : function
         One of `rnnlab.engine.losses`.
@@ -100,7 +100,7 @@ class Training:
         self,
         network: Network,
         theta: np.ndarray,
-        sampling: Sampling,
+        sampling: Source,
         loss: Loss,
         optimizer: Optimizer,
         *,
@@ -136,14 +136,16 @@ class Training:
 
     def _update(self) -> Update:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
-            pick = self.sampling.pick(self.done)
-            initial = pick.initial_states(self.network, self.theta, self.states)
-            result = self.network.gradients(self.theta, pick.batch, self._loss, states=initial, penalty=self._penalty)
+            minibatch = self.sampling.minibatch(self.done)
+            initial = minibatch.initial_states(self.network, self.theta, self.states)
+            result = self.network.gradients(
+                self.theta, minibatch.batch, self._loss, states=initial, penalty=self._penalty
+            )
             gradient, value = result.parameters, result.loss
             if self._weight_penalty is not None:
                 value = value + self._weight_penalty(self.theta, gradient)
             clipped = clip(gradient, self.network.layout, *self._clipping)
-            diverged = self._freeze(np.isfinite(value) & np.isfinite(clipped.norm), pick, initial)
+            diverged = self._freeze(np.isfinite(value) & np.isfinite(clipped.norm), minibatch, initial)
             rate = self._learning_rate(self.done)
             everyone, moved = self.active.all(), self.active.copy()
             np.copyto(self._before, self.theta, where=True if everyone else self.active[:, None])
@@ -154,16 +156,16 @@ class Training:
             self.states = self._carried(result.states)
             self.done += 1
             if self.done == self.updates:  # no further pass would see where this update led
-                value_after = self.network.loss(self.theta, pick.batch, self._loss, states=initial)
-                diverged |= self._freeze(np.isfinite(value_after), pick, initial)
-            ends_epoch = pick.ends_epoch or self.done == self.updates
-            validation = self._validate(pick.epoch + 1) if ends_epoch else None
+                value_after = self.network.loss(self.theta, minibatch.batch, self._loss, states=initial)
+                diverged |= self._freeze(np.isfinite(value_after), minibatch, initial)
+            ends_epoch = minibatch.ends_epoch or self.done == self.updates
+            validation = self._validate(minibatch.epoch + 1) if ends_epoch else None
         return Update(
             self.done,
-            pick.epoch + 1,
+            minibatch.epoch + 1,
             ends_epoch,
-            pick.batch.sequences,
-            pick.share,
+            minibatch.batch.sequences,
+            minibatch.fraction,
             _of(moved, value),
             rate,
             _of(moved, clipped.norm),
@@ -174,7 +176,7 @@ class Training:
             diverged,
         )
 
-    def _freeze(self, finite: np.ndarray, pick: Pick, initial: States | None) -> dict[int, str]:
+    def _freeze(self, finite: np.ndarray, minibatch: Minibatch, initial: States | None) -> dict[int, str]:
         """Stop the models that diverged, say where, and take them back to their last finite state."""
         named: dict[int, str] = {}
         size = np.sqrt(np.einsum("rp,rp->r", self.theta, self.theta))
@@ -183,8 +185,8 @@ class Training:
         bounded = size <= self._largest_norm
         sound = finite & bounded
         for model in np.flatnonzero(self.active & ~sound).tolist():
-            alone = Shard(slice(model, model + 1), slice(0, pick.batch.sequences))
-            batch = pick.batch.cut(alone, self.sampling.readout)
+            alone = Shard(slice(model, model + 1), slice(0, minibatch.batch.sequences))
+            batch = minibatch.batch.cut(alone, self.sampling.readout)
             states = None if initial is None else [[state[model] for state in of_layer] for of_layer in initial]
             otherwise = "loss" if bounded[model] else RUNAWAY
             named[model] = first_non_finite(self.network, self.theta[model], batch, self._loss, states) or otherwise

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from rnnlab.config import registry
 from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.experiments.gradient_flow import probe, top
 from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
@@ -16,8 +17,6 @@ from rnnlab.files import name_of
 from rnnlab.printable import on_one_line
 from rnnlab.runs.record import read_record
 from rnnlab.runs.tables import read_table
-
-MEASURED_KINDS = ("text", "synthetic")
 
 
 @dataclass(frozen=True)
@@ -130,12 +129,13 @@ def compare(runs: Sequence[Path]) -> Comparison:
 def _read(run: Path, warnings: list[str]) -> Compared:
     record = read_record(run)
     kind = str(record.get("kind"))
+    section = registry.section_of(kind)
     if record["status"] != "completed":
         warnings.append(
             f"{on_one_line(run.name)} is {record['status']}: what it has of metrics is not that of a finished training."
         )
     looks, steps = None, None
-    if kind in MEASURED_KINDS and record["status"] == "completed":
+    if section.compared and record["status"] == "completed":
         trained = take_up(run)
         place = top(trained.setup.network.architecture)
         looks = measure(trained, trained.setup.theta, place), measure_trained(trained, place)

@@ -11,8 +11,8 @@ from rnnlab.engine.gradcheck import DIFFERENCES, GradientCheck, check_gradients
 from rnnlab.engine.layers.layer import Layer
 from rnnlab.engine.network import Network, States
 from rnnlab.experiments.memory import check_memory
-from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import architecture_of, draw_parameters, loss_of
+from rnnlab.tasks.task import build_task
 
 MOST_MODELS, MOST_SEQUENCES, MOST_STEPS = 2, 3, 20
 SPREAD = 0.02  # by which every parameter is moved, so that none is exactly zero and no relu sits on its kink
@@ -68,11 +68,11 @@ def gradcheck(config, *, seed: int = 0) -> Gradcheck:
     ConfigError
         If memory cannot hold the network.
     """
-    problem = build_problem(config)
+    task = build_task(config)
     rng = np.random.default_rng(seed)
-    architecture = architecture_of(config, problem)
+    architecture = architecture_of(config, task)
     chosen = config.model_copy(update={"seeds": config.seeds[:MOST_MODELS]})
-    batch = _small(problem.sequences, architecture.readout, config.training.batch_size)
+    batch = _small(task.sequences, architecture.readout, config.training.batch_size)
     check_memory(
         architecture,
         models=len(chosen.seeds),

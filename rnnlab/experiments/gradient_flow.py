@@ -10,7 +10,7 @@ from rnnlab.dynamics.portrait import Flow, take_flow
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Loss, States
-from rnnlab.engine.sampling import Sampling
+from rnnlab.engine.sampling import Source
 from rnnlab.engine.shards import Shard
 from rnnlab.engine.training import Training
 from rnnlab.runs import RunFolder
@@ -128,7 +128,7 @@ def top(architecture: Architecture) -> int:
     return len(architecture.recurrences()) - architecture.directions
 
 
-def probe(sampling: Sampling, sequences: int = SEQUENCES) -> Batch:
+def probe(sampling: Source, sequences: int = SEQUENCES) -> Batch:
     """The first few of the training sequences that have all steps, without a model axis."""
     everything = sampling.sequences
     size = min(sequences, sampling.batch_size or sequences, everything.sequences)
@@ -143,10 +143,10 @@ def probe(sampling: Sampling, sequences: int = SEQUENCES) -> Batch:
     return Batch(everything.inputs[:longest, rows], targets)
 
 
-def long_probe(sampling: Sampling, steps: int) -> Batch | None:
+def long_probe(sampling: Source, steps: int) -> Batch | None:
     """At least so many steps of the stream that the training sequences make up; None where they make up none."""
     everything, streams = sampling.sequences, sampling.batch_size or 1
-    if not sampling.carry_state or everything.lengths is not None:
+    if not sampling.stateful or everything.lengths is not None:
         return None
     chunks = everything.inputs[:, ::streams][:, : -(-steps // everything.steps)]
     return Batch(np.concatenate(list(np.moveaxis(chunks, 1, 0)))[:, None])
@@ -154,10 +154,10 @@ def long_probe(sampling: Sampling, steps: int) -> Batch | None:
 
 def _next_batch(training: Training) -> tuple[Batch, States | None]:
     """A few sequences of the next update's batch, and the states that they start from."""
-    pick = training.sampling.pick(training.done)
-    if pick.batch.lengths is not None:
+    minibatch = training.sampling.minibatch(training.done)
+    if minibatch.batch.lengths is not None:
         return probe(training.sampling), None
-    states = pick.initial_states(training.network, training.theta, training.states)
-    few = slice(0, min(SEQUENCES, pick.batch.sequences))
-    batch = pick.batch.cut(Shard(None, few), training.sampling.readout)
+    states = minibatch.initial_states(training.network, training.theta, training.states)
+    few = slice(0, min(SEQUENCES, minibatch.batch.sequences))
+    batch = minibatch.batch.cut(Shard(None, few), training.sampling.readout)
     return batch, None if states is None else [[state[:, few] for state in layer] for layer in states]

@@ -11,10 +11,10 @@ from threadpoolctl import threadpool_limits
 from rnnlab.engine.training import Training
 from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
-from rnnlab.experiments.problems import Problem
 from rnnlab.experiments.recording import Recorder
 from rnnlab.experiments.reports import Spread, TrainSummary
 from rnnlab.runs import RunFolder
+from rnnlab.tasks.task import Task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -27,7 +27,7 @@ STILL_FALLING = 0.01  # share of the loss that the last tenth of the training to
 
 def finish(
     config,
-    problem: Problem,
+    task: Task,
     training: Training,
     run: RunFolder,
     recorder: Recorder,
@@ -45,11 +45,11 @@ def finish(
     with np.errstate(over="ignore", invalid="ignore"), threadpool_limits(limits=1, user_api="blas"):
         theta = training.theta.copy()
         theta[list(recorder.diverged)] = np.nan  # a network that diverged has nothing to say
-        evaluation = problem.evaluate(training.network, theta)
+        evaluation = task.evaluate(training.network, theta)
     metrics = {name: _spread(values) for name, values in evaluation.metrics.items()}
     notes = [
-        f"Trained on {problem.description}",
-        *_held_out_note(problem, training),
+        f"Trained on {task.description}",
+        *_held_out_note(task, training),
         *_clipping_note(config, recorder),
         *_course_notes(config, training, recorder),
     ]
@@ -96,9 +96,9 @@ def finish(
     return replace(summary, record=run.record)
 
 
-def _held_out_note(problem: Problem, training: Training) -> list[str]:
+def _held_out_note(task: Task, training: Training) -> list[str]:
     """How many of the training sequences early stopping took for its validation."""
-    total, rest = problem.sequences.sequences, training.sampling.sequences.sequences
+    total, rest = task.sequences.sequences, training.sampling.sequences.sequences
     if rest == total:
         return []
     return [f"Early stopping held out the last {total - rest} of these {total}; {rest} were trained on."]

@@ -35,7 +35,7 @@ class Recorder:
         """Take one update, `seconds` after training began."""
         self._updates.append(update)
         self._loss_sum = self._loss_sum + update.loss * update.sequences
-        self._weight += update.share * update.sequences
+        self._weight += update.fraction * update.sequences
         self._fired += int(update.clipped.sum())
         self._made += int(np.isfinite(update.norm).sum())
         for model, tensor in update.diverged.items():

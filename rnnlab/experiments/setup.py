@@ -1,8 +1,8 @@
-"""From a config and its problem to an engine that is ready to train."""
+"""From a config and its task to an engine that is ready to train."""
 
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache, partial
 
 import numpy as np
@@ -15,16 +15,17 @@ from rnnlab.engine.losses import loss_function
 from rnnlab.engine.network import Loss, Network
 from rnnlab.engine.optimizers import make_optimizer
 from rnnlab.engine.regularizers import l2, omega
-from rnnlab.engine.sampling import Sampling
+from rnnlab.engine.sampling import Endless, Sampling, Source
 from rnnlab.engine.schedules import learning_rate
 from rnnlab.engine.stopping import EarlyStopping
 from rnnlab.engine.training import Training
 from rnnlab.errors import ConfigError
 from rnnlab.experiments.memory import check_memory
-from rnnlab.experiments.problems import Problem
+from rnnlab.tasks.task import Task
 
 # A seed gives independent streams of random numbers, one for each purpose.
-WEIGHTS, ORDER = 0, 1
+WEIGHTS, ORDER, FRESH = 0, 1, 2
+ENDLESS_REPORTS = 100  # rows of metrics.csv for each seed, where there are no epochs
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Setup:
     network: Network
     theta: np.ndarray
     loss: Loss
-    sampling: Sampling
+    sampling: Source
     updates: int
     stopping: EarlyStopping | None
 
@@ -45,13 +46,13 @@ def threads() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def architecture_of(config, problem: Problem) -> Architecture:
+def architecture_of(config, task: Task) -> Architecture:
     """The network that a config describes for its data."""
     model = config.model
     return Architecture(
-        problem.input_size,
+        task.input_size,
         model.hidden_size,
-        problem.output_size,
+        task.output_size,
         cell=registry.layer(model),
         activation=model.activation,
         layers=model.layers,
@@ -61,7 +62,7 @@ def architecture_of(config, problem: Problem) -> Architecture:
     )
 
 
-def check_network(config, problem: Problem) -> None:
+def check_network(config, task: Task) -> None:
     """Refuse what memory cannot hold, before anything is made.
 
     Raises
@@ -69,12 +70,12 @@ def check_network(config, problem: Problem) -> None:
     ConfigError
         With what it would need and what there is.
     """
-    batch_size, steps = config.training.batch_size, problem.sequences.steps
-    sequences = problem.sequences.sequences
+    batch_size, steps = config.training.batch_size, config.data.longest
+    sequences = batch_size if task.endless else task.sequences.sequences
     check_memory(
-        architecture_of(config, problem),
+        architecture_of(config, task),
         models=len(config.seeds),
-        steps=min(steps, config.training.truncate or steps),
+        steps=min(steps, config.training.tbptt_steps or steps),
         sequences=sequences if batch_size == "full" else min(batch_size, sequences),
         itemsize=np.dtype(config.model.dtype).itemsize,
         threads=threads(),
@@ -107,7 +108,7 @@ def loss_of(config) -> Loss:
     return loss_function(**config.training.loss.model_dump())
 
 
-def build_setup(config, problem: Problem) -> Setup:
+def build_setup(config, task: Task) -> Setup:
     """Network, parameters and sampling of a config.
 
     Raises
@@ -115,20 +116,24 @@ def build_setup(config, problem: Problem) -> Setup:
     ConfigError
         For settings that the data rule out.
     """
-    training, architecture = config.training, architecture_of(config, problem)
-    sequences, stopping = problem.sequences, None
-    if training.early_stopping is not None:
-        sequences, stopping = _hold_out(problem, config, architecture.readout)
-    batch_size = None if training.batch_size == "full" else training.batch_size
-    shuffled = training.shuffle and batch_size is not None and batch_size < sequences.sequences
-    sampling = Sampling(
-        sequences,
-        architecture.readout,
-        batch_size=batch_size,
-        orders=_orders(config.seeds, sequences.sequences) if shuffled else None,
-        carry_state=training.carry_state,
-        truncate=training.truncate,
-    )
+    training, architecture = config.training, architecture_of(config, task)
+    stopping = None
+    if task.endless:
+        sampling: Source = _endless(config, task)
+    else:
+        sequences = task.sequences
+        if training.early_stopping is not None:
+            sequences, stopping = _hold_out(task, config, architecture.readout)
+        batch_size = None if training.batch_size == "full" else training.batch_size
+        shuffled = training.shuffle and batch_size is not None and batch_size < sequences.sequences
+        sampling = Sampling(
+            sequences,
+            architecture.readout,
+            batch_size=batch_size,
+            orders=_orders(config.seeds, sequences.sequences) if shuffled else None,
+            stateful=training.stateful,
+            tbptt_steps=training.tbptt_steps,
+        )
     updates = training.updates or training.epochs * sampling.updates_per_epoch
     network = Network(architecture, threads=threads())
     return Setup(network, draw_parameters(config, architecture), loss_of(config), sampling, updates, stopping)
@@ -156,6 +161,24 @@ def start_training(config, setup: Setup) -> Training:
     )
 
 
+def _endless(config, task: Task) -> Endless:
+    """Fresh sequences for each model, from a stream of its own seed and the data's."""
+    training, data, seeds = config.training, config.data, config.seeds
+    source = Endless(
+        task.sequences,
+        config.model.readout,
+        training.batch_size,
+        lambda model, number: task.draw(
+            np.random.default_rng([seeds[model], FRESH, data.seed, number]), training.batch_size
+        ),
+        models=len(seeds),
+        longest=data.longest,
+        tbptt_steps=training.tbptt_steps,
+    )
+    reports = -(-training.updates // (ENDLESS_REPORTS * source.updates_per_epoch))
+    return replace(source, batches_per_epoch=max(1, reports))
+
+
 def _orders(seeds: list[int], sequences: int) -> Callable[[int], np.ndarray]:
     """The order of the sequences in an epoch, for each seed: a function of seed and epoch alone."""
 
@@ -166,11 +189,11 @@ def _orders(seeds: list[int], sequences: int) -> Callable[[int], np.ndarray]:
     return orders
 
 
-def _hold_out(problem: Problem, config, readout: str) -> tuple[Batch, EarlyStopping]:
+def _hold_out(task: Task, config, readout: str) -> tuple[Batch, EarlyStopping]:
     """Training sequences without their tail, and the tail to validate on; whole batches where the state is carried."""
     training, early_stopping = config.training, config.training.early_stopping
-    unit = training.batch_size if training.carry_state else 1
-    total = problem.sequences.sequences
+    unit = training.batch_size if training.stateful else 1
+    total = task.sequences.sequences
     tail = unit * max(1, int(early_stopping.validation_fraction * total / unit))
     if tail >= total:
         raise ConfigError(
@@ -179,6 +202,6 @@ def _hold_out(problem: Problem, config, readout: str) -> tuple[Batch, EarlyStopp
                 f"there {'is' if total == 1 else 'are'} {total}."
             ]
         )
-    rest = problem.sequences.take(slice(0, total - tail), readout)
-    validation = problem.sequences.take(slice(total - tail, total), readout)
+    rest = task.sequences.take(slice(0, total - tail), readout)
+    validation = task.sequences.take(slice(total - tail, total), readout)
     return rest, EarlyStopping(validation, early_stopping.patience, early_stopping.min_delta)

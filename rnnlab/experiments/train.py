@@ -15,14 +15,13 @@ from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RnnlabError, RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
 from rnnlab.experiments.gradient_flow import FlowTable
-from rnnlab.experiments.loss_units import LossUnit, loss_unit
 from rnnlab.experiments.outcome import TOLD, Sayings, course_figures, diverged_record, finish
-from rnnlab.experiments.problems import Problem, build_problem
 from rnnlab.experiments.recording import Recorder
 from rnnlab.experiments.reports import Progress, TrainSummary
 from rnnlab.experiments.setup import Setup, build_setup, check_network, start_training
 from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
+from rnnlab.tasks.task import LossUnit, Task, build_task
 
 FEW_SEQUENCES = 30
 SHOW_EVERY = 0.1  # seconds between two looks at the progress
@@ -60,9 +59,9 @@ def train(
     DivergedError
         Where every model diverged; its attribute `run` is the run folder.
     """
-    problem = build_problem(config)
-    check_network(config, problem)
-    setup = build_setup(config, problem)
+    task = build_task(config)
+    check_network(config, task)
+    setup = build_setup(config, task)
     run = RunFolder.create(
         runs_dir,
         config.name,
@@ -71,14 +70,14 @@ def train(
             "kind": config.data.kind,
             "command": command,
             "seeds": config.seeds,
-            "data": problem.record,
+            "data": task.record,
             **brought_in(config),
         },
         files={"config.yaml": dump(config)},
     )
     with run, libraries_warnings(run.log):
         try:
-            return _run(config, problem, setup, run, on_progress, on_warning, should_stop or (lambda: False))
+            return _run(config, task, setup, run, on_progress, on_warning, should_stop or (lambda: False))
         except DivergedError:
             raise
         except BaseException as error:
@@ -86,19 +85,19 @@ def train(
             raise
 
 
-def _run(config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on_warning, should_stop) -> TrainSummary:
+def _run(config, task: Task, setup: Setup, run: RunFolder, on_progress, on_warning, should_stop) -> TrainSummary:
     say = Sayings(run, on_warning)
-    for warning in problem.warnings:
+    for warning in task.warnings:
         say.warn(warning)
     left = setup.sampling.sequences.sequences
-    if left < min(FEW_SEQUENCES, problem.sequences.sequences):
-        say.warn(f"Early stopping leaves only {left} of {problem.sequences.sequences} sequences to train on.")
+    if left < min(FEW_SEQUENCES, task.sequences.sequences):
+        say.warn(f"Early stopping leaves only {left} of {task.sequences.sequences} sequences to train on.")
     training = start_training(config, setup)
     recorder = Recorder(run, config.seeds, setup.network.layout.names)
     flow = FlowTable(config, setup.loss, run)
     full: RunWriteError | None = None
     try:
-        stopped = _train(config, problem, training, run, recorder, flow, on_progress, should_stop, say)
+        stopped = _train(config, task, training, run, recorder, flow, on_progress, should_stop, say)
         try:
             recorder.write()
             _checkpoint(run, training)  # before the row of an epoch that is not done
@@ -115,12 +114,12 @@ def _run(config, problem: Problem, setup: Setup, run: RunFolder, on_progress, on
         return _interrupted(config, run, training, say, figures)
     if len(recorder.diverged) == len(config.seeds):
         raise _diverged(config, training, run, recorder, say, figures)
-    return finish(config, problem, training, run, recorder, say, figures, full)
+    return finish(config, task, training, run, recorder, say, figures, full)
 
 
 def _train(
     config,
-    problem: Problem,
+    task: Task,
     training: Training,
     run: RunFolder,
     recorder: Recorder,
@@ -131,7 +130,7 @@ def _train(
 ) -> bool:
     """Run the update loop; True where it was asked to stop before the end."""
     began = shown = time.perf_counter()
-    update, unit = None, loss_unit(config, problem)
+    update, unit = None, task.loss_unit()
     checkpoint_every = config.training.checkpoint_every
     # Blocks go to threads of their own; BLAS threads on top of them would only get in each other's way.
     with threadpool_limits(limits=1, user_api="blas"):
@@ -167,7 +166,7 @@ def _progress(training: Training, update, recorder: Recorder, unit: LossUnit, el
         updates=training.updates,
         epoch=update.epoch,
         epochs=1 if training.updates % per_epoch else training.updates // per_epoch,
-        loss=unit.of(middle(update.loss) / update.share),
+        loss=unit.of(middle(update.loss) / update.fraction),
         gradient_norm=middle(update.norm),
         clipped_share=recorder.clipped_share,
         elapsed=elapsed,

@@ -7,13 +7,13 @@ import numpy as np
 
 from rnnlab.config import load
 from rnnlab.errors import RunFolderError
-from rnnlab.experiments.problems import Problem, build_problem
 from rnnlab.experiments.setup import Setup, build_setup, check_network
 from rnnlab.files import name_of
 from rnnlab.printable import shortened
 from rnnlab.runs import checkpoints
 from rnnlab.runs.files import reading
 from rnnlab.runs.record import read_record
+from rnnlab.tasks.task import Task, build_task
 
 SHOWN = 12  # names of checkpoints in a message
 
@@ -28,7 +28,7 @@ class Trained:
     record : dict
         The content of run.json.
     config : Config
-    problem : Problem
+    task : Task
     setup : Setup
         Its `theta` (R, P) are the parameters before training, drawn again from the seeds.
     theta : (R, P)
@@ -43,7 +43,7 @@ class Trained:
     run: Path
     record: dict
     config: object
-    problem: Problem
+    task: Task
     setup: Setup
     theta: np.ndarray
     update: int
@@ -86,17 +86,17 @@ def take_up(run: Path, checkpoint: str | None = None) -> Trained:
     with reading(run / "config.yaml"):  # a pipe in its place would be waited for
         pass
     config = load(run / "config.yaml")
-    problem = build_problem(config)
-    check_network(config, problem)
-    setup = build_setup(config, problem)
+    task = build_task(config)
+    check_network(config, task)
+    setup = build_setup(config, task)
     found = _checkpoint(run, checkpoint, {"theta": setup.theta})
     warnings = list(found.skipped)
-    old, new = (record.get("data") or {}).get("sha256"), problem.record.get("sha256")
+    old, new = (record.get("data") or {}).get("sha256"), task.record.get("sha256")
     if old != new:
         warnings.append("The data are not those of the training any more: their sha256 differs.")
     update = found.metadata.get("update", 0)
     theta = found.arrays["theta"]
-    return Trained(run, record, config, problem, setup, theta, update, found.path.stem, tuple(warnings))
+    return Trained(run, record, config, task, setup, theta, update, found.path.stem, tuple(warnings))
 
 
 def _checkpoint(run: Path, wanted: str | None, like: dict[str, np.ndarray]) -> checkpoints.Checkpoint:

@@ -11,8 +11,8 @@ from threadpoolctl import threadpool_limits
 
 from rnnlab.config import load
 from rnnlab.experiments.gradient_flow import FlowLog
-from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import build_setup, start_training
+from rnnlab.tasks.task import build_task
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 CASES = (
@@ -26,7 +26,7 @@ CASES = (
 def cost(name: str, overrides: tuple[str, ...], every: int) -> tuple[float, float]:
     """Seconds of the training without the looks, and of the looks."""
     config = load(CONFIGS / name, overrides=overrides)
-    setup = build_setup(config, build_problem(config))
+    setup = build_setup(config, build_task(config))
     training, log, spent = start_training(config, setup), FlowLog(setup.loss, every), 0.0
     began = time.perf_counter()
     log.look(training)

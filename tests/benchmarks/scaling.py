@@ -85,7 +85,7 @@ def stream() -> dict[str, float]:
         stream = rng.standard_normal((T, 1, 1))
         theta = rng.uniform(-0.1, 0.1, (1, network.layout.size))
         training = Training(
-            network, theta, Sampling(Batch(stream, np.roll(stream, 1)), "every", truncate=1000),
+            network, theta, Sampling(Batch(stream, np.roll(stream, 1)), "every", tbptt_steps=1000),
             loss_function("half_squared_error"), make_optimizer("sgd", theta.shape, theta.dtype),
             updates=1000, learning_rate=lambda update: 1e-5,
         )

@@ -16,11 +16,11 @@ from pathlib import Path
 import numpy as np
 
 from rnnlab.config import load
-from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import architecture_of, draw_parameters
 from rnnlab.experiments.sweep.members import at_rho
 from rnnlab.experiments.sweep.rho import STARTER
 from rnnlab.runs.tables import read_table
+from rnnlab.tasks.task import build_task
 
 RHOS = (0.9, 0.99, 1.2)
 SMALL = [*map(str, RHOS)]
@@ -45,7 +45,7 @@ def sweep(arguments: list[str], folder: Path) -> tuple[float, float, Path]:
 def write_problem(path: Path) -> None:
     """What the trainings of the small sweep start from, for the peer."""
     config = load(STARTER)
-    problem = build_problem(config)
+    problem = build_task(config)
     architecture = architecture_of(config, problem)
     theta = np.concatenate([draw_parameters(at_rho(config, rho, exact=False), architecture) for rho in RHOS])
     views = architecture.layout().views(theta)

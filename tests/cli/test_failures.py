@@ -96,7 +96,7 @@ def test_message_and_hint(capsys):
     assert capsys.readouterr().err == "error: no such symbol: X\n hint: `rnnlab fetch X` gets it\n"
 
 
-def test_every_problem_of_a_config_is_shown(capsys):
+def test_every_task_of_a_config_is_shown(capsys):
     excerpt = "   14 |   hiden_size: 16\n      |   ^^^^^^^^^^"
     problems = [f"a.yaml:14:3: model.hiden_size: no such key\n{excerpt}", "--seeds: must be positive; got 0"]
     assert failures.report(ConfigError(problems), []) == 2

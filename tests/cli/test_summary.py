@@ -119,4 +119,4 @@ def test_the_median_of_the_seeds_leaves_out_those_without_a_number():
 
 def test_the_width_of_the_moving_average_is_shown():
     width = inspect.signature(baselines.moving_average).parameters["width"].default
-    assert summary.label("moving_average") == f"moving avg ({width})"
+    assert summary.label("moving_average", summary.written_names(["csv"])) == f"moving avg ({width})"

@@ -41,7 +41,7 @@ def test_the_stock_experiment_is_the_report_to_the_letter():
     }  # fmt: skip
     assert (training.batch_size, training.epochs, training.updates) == ("full", 300, None)
     assert training.clip.model_dump() == {"kind": "norm", "threshold": 5.0}
-    assert (training.l2, training.omega, training.early_stopping, training.truncate) == (
+    assert (training.l2, training.omega, training.early_stopping, training.tbptt_steps) == (
         0.0,
         None,
         None,
@@ -60,7 +60,7 @@ def test_the_gradient_experiment_is_the_report_to_the_letter():
     assert training.loss.kind == "cross_entropy"
     assert (training.optimizer.kind, training.optimizer.learning_rate) == ("sgd", 1e-4)
     assert (training.batch_size, training.updates, training.epochs) == (1, 200, None)
-    assert (training.carry_state, training.shuffle, training.clip.kind) == (True, False, "none")
+    assert (training.stateful, training.shuffle, training.clip.kind) == (True, False, "none")
 
 
 @pytest.mark.parametrize("file", sorted((CONFIGS / "remedies").glob("*.yaml")), ids=lambda file: file.stem)

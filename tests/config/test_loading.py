@@ -291,7 +291,7 @@ def test_seeds_are_a_number_or_a_list(folder, seeds, expected):
         ("model.init.W_hh.gain=0.5", "model.init.W_hh.gain", 0.5),
         ("data.length.1=40", "data.length", (20, 40)),
         ("model.hidden_size=0x10", "model.hidden_size", 16),
-        ("data.train_fraction=", "data.train_fraction", None),
+        ("data.seed=", "data.seed", None),
         (" model.layers = 2", "model.layers", 2),
     ],
 )
@@ -302,7 +302,7 @@ def test_a_value_is_set_wherever_it_lies(folder, assignment, key, value):
     )
     if value is None:
         assert problems("a.yaml", overrides=[assignment]).startswith(
-            f"--set {assignment}: {key} must be a number above 0 and below 1; got nothing."
+            f"--set {assignment}: {key} must be a whole number of at least 0; got nothing."
         )
         return
     found = load("a.yaml", overrides=[assignment])
@@ -364,11 +364,11 @@ def test_a_value_is_set_wherever_it_lies(folder, assignment, key, value):
             "      |       ^^^^^^^^^^^^^^^^^^^^^^^^^^^",
         ),
         (
-            {"overrides": ["training.carry_state=true"]},
-            "--set training.carry_state=true: training.carry_state needs sequences that continue each other, "
+            {"overrides": ["training.stateful=true"]},
+            "--set training.stateful=true: training.stateful needs sequences that continue each other, "
             "which only data of kind text has; got kind: prices.\n"
-            "      | --set training.carry_state=true\n"
-            "      |       ^^^^^^^^^^^^^^^^^^^^\n"
+            "      | --set training.stateful=true\n"
+            "      |       ^^^^^^^^^^^^^^^^^\n"
             "    in a.yaml:\n"
             "    1 | data: {kind: prices, symbol: AAPL}\n"
             "      |        ^^^^",

@@ -28,7 +28,7 @@ def test_tables_are_markdown_of_one_width():
 def test_a_key_tells_default_unit_and_range():
     (key,) = describe("training.epochs")
     assert (key.must, key.default, key.unit) == (
-        "a whole number of at least 1, or null", "300, unless updates is given", "epochs"
+        "a whole number of at least 1, or null", "300, unless updates is given or sequences are endless", "epochs"
     )  # fmt: skip
     rates = describe("training.optimizer.learning_rate")[0]
     assert rates.default == "0.01 (sgd, adagrad); 0.001 (rmsprop, adam, adamw)"

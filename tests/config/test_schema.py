@@ -49,7 +49,7 @@ def test_the_data_decide_what_is_left_out(data, readout, loss, batch_size):
 
 
 def test_a_carried_state_needs_order_and_single_chunks():
-    config = Config.model_validate({"data": TEXT, "training": {"carry_state": True, "updates": 5}})
+    config = Config.model_validate({"data": TEXT, "training": {"stateful": True, "updates": 5}})
     assert (config.training.batch_size, config.training.shuffle, config.training.epochs) == (1, False, None)
 
 

@@ -91,9 +91,9 @@ def test_what_is_cut_from_a_batch_that_was_right_is_not_looked_at_again(monkeypa
     looked = []
     monkeypatch.setattr("rnnlab.engine.checks._check_range", lambda *arguments: looked.append(arguments))
     drawn.gradients()
-    sampling = Sampling(drawn.batch, "every", batch_size=1, truncate=2)
+    sampling = Sampling(drawn.batch, "every", batch_size=1, tbptt_steps=2)
     for update in range(sampling.updates_per_epoch):
-        drawn.but(batch=sampling.pick(update).batch).gradients()
+        drawn.but(batch=sampling.minibatch(update).batch).gradients()
     assert looked == []
     drawn.but(batch=Batch(drawn.batch.inputs, drawn.batch.targets)).gradients()
     assert len(looked) == 2

@@ -26,7 +26,7 @@ R, N = 3, 6
 
 
 def train_of(
-    many, *, updates=8, rate=0.05, optimizer="sgd", options=None, batch_size=None, truncate=None, carry_state=False,
+    many, *, updates=8, rate=0.05, optimizer="sgd", options=None, batch_size=None, tbptt_steps=None, stateful=False,
     orders=None, only=None, theta=None, **training_options,
 ):  # fmt: skip
     """A training of the sample's models, or of those in `only`, each with its own order."""
@@ -38,8 +38,8 @@ def train_of(
         many.network.architecture.readout,
         batch_size=batch_size,
         orders=chosen,
-        carry_state=carry_state,
-        truncate=truncate,
+        stateful=stateful,
+        tbptt_steps=tbptt_steps,
     )
     schedule = rate if callable(rate) else lambda update: rate
     steps = make_optimizer(optimizer, theta.shape, theta.dtype, **(options or {}))
@@ -159,7 +159,7 @@ def test_penalties_add_to_loss_and_step():
 @pytest.mark.parametrize(("cell", "activation"), CELLS)
 def test_truncated_bptt_is_what_segments_by_hand_give(cell, activation):
     many = ensemble(cell=cell, activation=activation, readout="every", steps=7)
-    training = train_of(many, updates=8, rate=0.01, truncate=3, batch_size=4)
+    training = train_of(many, updates=8, rate=0.01, tbptt_steps=3, batch_size=4)
     theta, updates = many.theta.copy(), iter(training)
     for rows in (slice(0, 4), slice(4, 6)) * 2:
         states = None
@@ -181,7 +181,7 @@ def test_a_carried_state_makes_two_parts_one(cell, cut):
     """T = a + b: with the weights held still the losses of the parts add up to the loss of the whole."""
     many = ensemble(cell=cell, readout="every", steps=7, layers=2)
     whole = many.gradients().loss
-    parts = sum(update.loss for update in train_of(many, updates=-(-7 // cut), rate=0.0, truncate=cut))
+    parts = sum(update.loss for update in train_of(many, updates=-(-7 // cut), rate=0.0, tbptt_steps=cut))
     np.testing.assert_allclose(parts, whole, rtol=1e-13)
 
 
@@ -190,24 +190,24 @@ def test_chunks_of_a_stream_carry_the_state_from_batch_to_batch():
     stream, targets = rng.standard_normal((12, 1, 7)), rng.standard_normal((12, 1, 6))
     whole = ensemble(readout="every").but(batch=Batch(stream, targets))
     chunks = whole.but(batch=Batch(*(np.concatenate(np.split(a, 4), axis=1) for a in (stream, targets))))
-    carried = [u.loss for u in train_of(chunks, updates=8, rate=0.0, batch_size=1, carry_state=True)]
+    carried = [u.loss for u in train_of(chunks, updates=8, rate=0.0, batch_size=1, stateful=True)]
     alone = [u.loss for u in train_of(chunks, updates=4, rate=0.0, batch_size=1)]
     np.testing.assert_allclose(sum(carried[:4]), whole.gradients().loss, rtol=1e-13)
     np.testing.assert_array_equal(carried[:4], carried[4:])  # an epoch begins anew
     assert not np.allclose(sum(alone), whole.gradients().loss)
 
 
-@pytest.mark.parametrize("truncate", [1, 2, 3, 5, 7])
-def test_the_gradient_of_a_last_output_flows_through_the_last_steps_alone(truncate):
+@pytest.mark.parametrize("tbptt_steps", [1, 2, 3, 5, 7])
+def test_the_gradient_of_a_last_output_flows_through_the_last_steps_alone(tbptt_steps):
     many = ensemble(cell="lstm", steps=7, initial_state="learned")
-    training = train_of(many, updates=1, rate=0.1, truncate=truncate)
+    training = train_of(many, updates=1, rate=0.1, tbptt_steps=tbptt_steps)
     (update,) = training
     np.testing.assert_allclose(update.loss, many.gradients().loss, rtol=1e-13)
     states = None
-    if truncate < 7:
-        first = Batch(many.batch.inputs[: 7 - truncate])
+    if tbptt_steps < 7:
+        first = Batch(many.batch.inputs[: 7 - tbptt_steps])
         _, states = many.network.outputs(many.theta, first)
-    last = Batch(many.batch.inputs[7 - truncate :], many.batch.targets)
+    last = Batch(many.batch.inputs[7 - tbptt_steps :], many.batch.targets)
     expected = many.network.gradients(many.theta, last, many.loss, states=states).parameters
     np.testing.assert_allclose(training.theta, many.theta - 0.1 * expected, rtol=1e-13, atol=1e-15)
 
@@ -238,7 +238,7 @@ def test_truncation_needs_no_more_memory_for_a_longer_stream():
         stream = rng.standard_normal((T, 1, 1))
         theta = 0.1 * rng.standard_normal((1, network.layout.size))
         training = Training(
-            network, theta, Sampling(Batch(stream, np.roll(stream, 1)), "every", truncate=1000),
+            network, theta, Sampling(Batch(stream, np.roll(stream, 1)), "every", tbptt_steps=1000),
             loss_function("half_squared_error"), make_optimizer("sgd", theta.shape, theta.dtype),
             updates=1000, learning_rate=lambda update: 1e-4,
         )
@@ -258,8 +258,8 @@ MODES = {
     "full": {},
     "batches": {"batch_size": 4, "orders": orders},
     "in_order": {"batch_size": 4},
-    "truncated": {"batch_size": 4, "orders": orders, "truncate": 2},
-    "carried": {"batch_size": 2, "carry_state": True},
+    "truncated": {"batch_size": 4, "orders": orders, "tbptt_steps": 2},
+    "carried": {"batch_size": 2, "stateful": True},
     "clipped": {"batch_size": 4, "orders": orders, "clipping": ("norm", 0.7)},
     "adam": {"batch_size": 4, "orders": orders, "optimizer": "adamw", "clipping": ("value", 0.3)},
 }
@@ -452,9 +452,9 @@ def test_the_tail_is_read_as_training_reads_its_sequences():
     validation = tail(many)
     chunks = [validation.take(slice(k, k + 2), "every") for k in range(0, N, 2)]
     whole = Batch(*(np.concatenate([getattr(c, name) for c in chunks]) for name in ("inputs", "targets")))
-    for truncate in (None, 2):
+    for tbptt_steps in (None, 2):
         training = train_of(
-            many, updates=3, batch_size=2, carry_state=True, truncate=truncate, rate=0,
+            many, updates=3, batch_size=2, stateful=True, tbptt_steps=tbptt_steps, rate=0,
             stopping=EarlyStopping(validation, patience=9),
         )  # fmt: skip
         *_, last = training

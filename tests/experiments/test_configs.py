@@ -26,10 +26,10 @@ def test_every_config_trains(run_of, file):
 
 @pytest.mark.parametrize("shape", ["one_to_one", "one_to_many", "many_to_one", "many_to_many"])
 def test_each_shape_is_what_its_name_says(run_of, shape):
-    from rnnlab.experiments.problems import build_problem
+    from rnnlab.tasks.task import build_task
 
     config = run_of("training.epochs=null", "training.updates=1", config=CONFIGS / "shapes" / f"{shape}.yaml").config
-    sequences = build_problem(config).sequences
+    sequences = build_task(config).sequences
     comes_in, goes_out = shape.split("_to_")
     assert sequences.targets is not None
     inputs = np.abs(sequences.inputs).reshape(*sequences.inputs.shape[:2], -1).sum(axis=(1, 2))

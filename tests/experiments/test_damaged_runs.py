@@ -68,7 +68,7 @@ def whole(tmp_path_factory):
 @pytest.fixture
 def damaged(whole, tmp_path, monkeypatch):
     """A copy of the second run; what does not depend on the damage is worked out once."""
-    for module, name in ((comparing, "measure"), (taking, "load"), (taking, "build_problem"), (taking, "build_setup")):
+    for module, name in ((comparing, "measure"), (taking, "load"), (taking, "build_task"), (taking, "build_setup")):
         monkeypatch.setattr(module, name, once(getattr(module, name)))
     return shutil.copytree(whole[1], tmp_path / whole[1].name)
 
@@ -315,7 +315,7 @@ class measured_memory:  # noqa: N801
         tracemalloc.start()
         return lambda: tracemalloc.get_traced_memory()[1]
 
-    def __exit__(self, *problem):
+    def __exit__(self, *task):
         import tracemalloc
 
         tracemalloc.stop()

@@ -6,16 +6,16 @@ import pytest
 from rnnlab.config import load
 from rnnlab.dynamics import flow
 from rnnlab.experiments.gradient_flow import FlowLog, flow_columns, long_probe, probe
-from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import build_setup, start_training
 from rnnlab.experiments.sweep.rho import sweep_rho
 from rnnlab.experiments.train import train
 from rnnlab.runs.tables import read_table
+from rnnlab.tasks.task import build_task
 from tests.experiments.sweeps import small_config
 
 
 def run(config, every: int | None):
-    setup = build_setup(config, build_problem(config))
+    setup = build_setup(config, build_task(config))
     training = start_training(config, setup)
     log = FlowLog(setup.loss, every) if every else None
     losses = []
@@ -42,7 +42,7 @@ def test_looking_leaves_the_training_as_it_is():
 def test_the_first_look_is_at_the_initial_parameters():
     config = small_config()
     _, log, _ = run(config, 100)
-    setup = build_setup(config, build_problem(config))
+    setup = build_setup(config, build_task(config))
     expected = flow.total(setup.network, setup.theta, probe(setup.sampling), setup.loss)
     np.testing.assert_allclose(log.flows[0].total, expected, rtol=1e-12)
 
@@ -50,7 +50,7 @@ def test_the_first_look_is_at_the_initial_parameters():
 def test_a_carried_state_is_carried_into_the_look():
     config = small_config("training.optimizer.learning_rate=1e-300")
     setup, log, _ = run(config, 1)
-    first, second = (setup.sampling.pick(k).batch for k in (0, 1))
+    first, second = (setup.sampling.minibatch(k).batch for k in (0, 1))
     _, states = setup.network.outputs(setup.theta, first)
     expected = flow.transport(setup.network, setup.theta, second, setup.loss, states=states)
     np.testing.assert_allclose(log.flows[1].transport, expected, rtol=1e-10)
@@ -58,7 +58,7 @@ def test_a_carried_state_is_carried_into_the_look():
 
 def test_models_that_stand_still_have_no_rows():
     config = small_config("model.init.W_hh.rho=1e300", seeds="2")
-    setup = build_setup(config, build_problem(config))
+    setup = build_setup(config, build_task(config))
     setup.theta[1] = 0.01
     training = start_training(config, setup)
     next(iter(training))
@@ -75,7 +75,7 @@ def test_sequences_of_different_lengths_are_seen_by_the_longest(tmp_path):
         "data: {kind: synthetic, task: order, sequences: 60, length: [7, 11]}\nmodel: {hidden_size: 4}\nseeds: 2\n"
     )
     config = load(str(source))
-    setup = build_setup(config, build_problem(config))
+    setup = build_setup(config, build_task(config))
     batch = probe(setup.sampling)
     assert batch.steps == 11
     assert batch.lengths is None
@@ -83,7 +83,7 @@ def test_sequences_of_different_lengths_are_seen_by_the_longest(tmp_path):
 
 
 def test_a_stream_of_chunks_is_joined_for_long_measurements():
-    setup = build_setup(small_config(), build_problem(small_config()))
+    setup = build_setup(small_config(), build_task(small_config()))
     long = long_probe(setup.sampling, 30)
     assert long.inputs.shape == (36, 1)
     np.testing.assert_array_equal(long.inputs[:12, 0], setup.sampling.sequences.inputs[:, 0])
@@ -91,14 +91,14 @@ def test_a_stream_of_chunks_is_joined_for_long_measurements():
 
 
 def test_separate_sequences_are_not_joined():
-    config = small_config("training.carry_state=false")
-    assert long_probe(build_setup(config, build_problem(config)).sampling, 30) is None
+    config = small_config("training.stateful=false")
+    assert long_probe(build_setup(config, build_task(config)).sampling, 30) is None
 
 
-@pytest.mark.parametrize("truncate", [4, 12])
-def test_truncated_training_is_seen_stretch_by_stretch(truncate):
-    _, log, _ = run(small_config(f"training.truncate={truncate}"), 1)
-    assert log.flows[0].total.shape == (3, truncate)
+@pytest.mark.parametrize("tbptt_steps", [4, 12])
+def test_truncated_training_is_seen_stretch_by_segment(tbptt_steps):
+    _, log, _ = run(small_config(f"training.tbptt_steps={tbptt_steps}"), 1)
+    assert log.flows[0].total.shape == (3, tbptt_steps)
 
 
 def test_a_training_that_logs_gradient_flow_has_table_and_plot_and_is_otherwise_the_same(tmp_path):
@@ -122,21 +122,24 @@ def test_truncated_sequences_with_one_output_are_seen_from_where_the_gradient_st
     source = tmp_path / "c.yaml"
     source.write_text(
         "data: {kind: synthetic, task: adding, sequences: 30, length: 9}\nmodel: {hidden_size: 4}\nseeds: 2\n"
-        "training: {truncate: 4, batch_size: 8, updates: 2, shuffle: false}\n"
+        "training: {tbptt_steps: 4, batch_size: 8, updates: 2, shuffle: false}\n"
     )
     config = load(str(source))
     setup, log, _ = run(config, 1)
     first = setup.sampling.sequences.take(slice(0, 4), "last")
-    before = build_setup(config, build_problem(config)).theta
+    before = build_setup(config, build_task(config)).theta
     whole = flow.total(setup.network, before, first, setup.loss)
     assert log.flows[0].total.shape == (2, 4)
     np.testing.assert_allclose(log.flows[0].total, whole[:, :4], rtol=1e-10)
 
 
-@pytest.mark.parametrize("truncate", [20, 7])
-def test_segments_of_different_lengths_have_rows_of_their_own(tmp_path, truncate):
+@pytest.mark.parametrize("tbptt_steps", [20, 7])
+def test_segments_of_different_lengths_have_rows_of_their_own(tmp_path, tbptt_steps):
     config = small_config(
-        "data.chunk=25", f"training.truncate={truncate}", "training.updates=6", "training.log_gradient_flow_every=1"
+        "data.chunk=25",
+        f"training.tbptt_steps={tbptt_steps}",
+        "training.updates=6",
+        "training.log_gradient_flow_every=1",
     )
     told = []
     for run in (
@@ -145,6 +148,6 @@ def test_segments_of_different_lengths_have_rows_of_their_own(tmp_path, truncate
     ):
         table = read_table(run / "gradient_flow.csv")
         lags = [int(table["lag"][(table["seed"] == 0) & (table["update"] == update)].max()) for update in (1, 2)]
-        assert lags == [truncate - 1, min(truncate, 25 - truncate) - 1]
+        assert lags == [tbptt_steps - 1, min(tbptt_steps, 25 - tbptt_steps) - 1]
         assert (run / "plots" / "gradient_flow.png").is_file()
     assert not any("could not be drawn" in warning for warning in told)

@@ -25,7 +25,7 @@ def run(tmp_path_factory):
 
 def test_the_parameters_before_training_give_the_first_loss_on_record(run):
     trained = take_up(run)
-    batch = trained.setup.sampling.pick(0).batch
+    batch = trained.setup.sampling.minibatch(0).batch
     first = trained.setup.network.gradients(trained.setup.theta, batch, trained.setup.loss)
     norms = read_table(run / "gradient_norms.csv")
     np.testing.assert_allclose(

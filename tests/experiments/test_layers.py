@@ -8,13 +8,13 @@ from rnnlab.experiments.sweep.rho import STARTER
 
 
 def test_the_command_line_names_the_layers_that_there_are():
-    assert tuple(registry.found().layers) == CELLS
-    assert registry.found().broken == {}
+    assert tuple(registry.layers().entries) == CELLS
+    assert registry.layers().broken == {}
 
 
-@pytest.mark.parametrize("name", [entry.name for entry in registry.OWN])
+@pytest.mark.parametrize("name", [entry.name for entry in registry.OWN_LAYERS])
 def test_the_registry_and_the_layer_agree(name):
-    entry = registry.found().layers[name]
+    entry = registry.layers().entries[name]
     phi = "relu" if entry.activations else "tanh"
     layer = registry.layer(load(str(STARTER), overrides=[f"model.cell={name}", f"model.activation={phi}"]).model)
     assert layer.name == name

@@ -7,7 +7,8 @@ import pytest
 from rnnlab.engine.architecture import Architecture
 from rnnlab.errors import ConfigError
 from rnnlab.experiments import memory
-from rnnlab.experiments.memory import available_bytes, check_data, check_memory, needed_bytes
+from rnnlab.experiments.memory import check_memory, needed_bytes
+from rnnlab.memory import available_bytes, check_data
 
 
 def test_parameters_are_counted_as_the_layout_counts_them():
@@ -55,7 +56,7 @@ def test_a_network_that_fits_passes(monkeypatch):
 
 
 def test_data_that_are_too_large_say_how_large(monkeypatch):
-    monkeypatch.setattr(memory, "available_bytes", lambda: 8 * 1000)
+    monkeypatch.setattr("rnnlab.memory.available_bytes", lambda: 8 * 1000)
     check_data(1000, "data.repeat")
     with pytest.raises(
         ConfigError, match=r"data\.repeat is too large .* 7\.8 KiB of memory; 7\.8 KiB are free"
@@ -77,7 +78,7 @@ def test_data_that_are_too_large_say_how_large(monkeypatch):
     ],
 )
 def test_sizes_are_readable(monkeypatch, size, text):
-    monkeypatch.setattr(memory, "available_bytes", lambda: -1)
+    monkeypatch.setattr("rnnlab.memory.available_bytes", lambda: -1)
     with pytest.raises(ConfigError, match=rf"would need {re.escape(text)} of memory"):
         check_data(size // 8 if size % 8 == 0 else size / 8, "data.repeat")
 

@@ -6,13 +6,13 @@ import pytest
 from rnnlab.config import load
 from rnnlab.engine.schedules import learning_rate
 from rnnlab.errors import ConfigError
-from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import architecture_of, build_setup, draw_parameters, start_training
+from rnnlab.tasks.task import build_task
 
 
 def setup_of(*overrides, seeds=None):
     config = load("small.yaml", overrides=overrides, seeds=seeds)
-    return config, build_setup(config, build_problem(config))
+    return config, build_setup(config, build_task(config))
 
 
 def test_the_network_is_the_one_of_the_config(folder):
@@ -20,7 +20,7 @@ def test_the_network_is_the_one_of_the_config(folder):
         "model={cell: lstm, hidden_size: 5, layers: 2, bidirectional: true, initial_state: learned}",
         "training.clip=norm",
     )
-    a = architecture_of(config, build_problem(config))
+    a = architecture_of(config, build_task(config))
     assert setup.network.architecture == a
     assert (a.layer.name, a.hidden_size, a.layers, a.bidirectional, a.initial_state) == ("lstm", 5, 2, True, "learned")
     assert (a.input_size, a.output_size, a.readout) == (1, 1, "last")
@@ -52,7 +52,7 @@ def test_the_order_of_an_epoch_is_drawn_once(folder, monkeypatch):
     drawn, draw = [], np.random.default_rng
     monkeypatch.setattr(np.random, "default_rng", lambda seed: drawn.append(seed) or draw(seed))
     for update in range(setup.updates):
-        setup.sampling.pick(update)
+        setup.sampling.minibatch(update)
     assert (setup.updates, len(drawn)) == (88, 2)
 
 
@@ -75,7 +75,7 @@ def test_no_order_is_drawn_where_none_is_needed(folder, keys):
 def test_epochs_and_updates(folder):
     assert setup_of("training.batch_size=10")[1].updates == 4 * 5
     assert setup_of("training.batch_size=10", "training.epochs=null", "training.updates=7")[1].updates == 7
-    assert setup_of("model.readout=every", "training.truncate=3")[1].updates == 4 * 2
+    assert setup_of("model.readout=every", "training.tbptt_steps=3")[1].updates == 4 * 2
 
 
 def test_schedule_and_optimizer_reach_the_training(folder):
@@ -104,12 +104,12 @@ def test_penalties_reach_the_training(folder):
 
 @pytest.mark.parametrize(("fraction", "tail"), [(0.1, 4), (0.5, 22), (0.01, 1), (0.99, 43)])
 def test_the_tail_of_the_training_windows_is_held_out(folder, fraction, tail):
-    problem = build_problem(load("small.yaml"))
+    task = build_task(load("small.yaml"))
     setup = setup_of(f"training.early_stopping={{validation_fraction: {fraction}, patience: 3, min_delta: 0.5}}")[1]
     assert setup.stopping is not None
-    np.testing.assert_array_equal(setup.sampling.sequences.inputs, problem.sequences.inputs[:, : 44 - tail])
-    np.testing.assert_array_equal(setup.stopping.validation.inputs, problem.sequences.inputs[:, 44 - tail :])
-    np.testing.assert_array_equal(setup.stopping.validation.targets, problem.sequences.targets[44 - tail :])
+    np.testing.assert_array_equal(setup.sampling.sequences.inputs, task.sequences.inputs[:, : 44 - tail])
+    np.testing.assert_array_equal(setup.stopping.validation.inputs, task.sequences.inputs[:, 44 - tail :])
+    np.testing.assert_array_equal(setup.stopping.validation.targets, task.sequences.targets[44 - tail :])
     assert (setup.stopping.patience, setup.stopping.min_delta) == (3, 0.5)
 
 

@@ -418,13 +418,15 @@ def test_the_loss_of_an_epoch_is_the_mean_over_its_sequences(run_of):
 
 
 def test_the_loss_of_an_epoch_is_that_of_whole_sequences_however_they_are_cut(run_of, folder):
-    """With a rate of next to nothing; 10 steps in stretches of 4, 4 and 2."""
+    """With a rate of next to nothing; 10 steps in segments of 4, 4 and 2."""
     (folder / "echo.yaml").write_text(
         "data: {kind: synthetic, task: echo, length: [5, 10], sequences: 40}\nmodel: {hidden_size: 3}\n"
         "training: {batch_size: 8, epochs: 2, optimizer: {kind: sgd, learning_rate: 1e-300}}\n"
     )
     whole, cut = (
-        run_of(f"training.truncate={k}", "training.early_stopping.patience=9", config="echo.yaml").table("metrics.csv")
+        run_of(f"training.tbptt_steps={k}", "training.early_stopping.patience=9", config="echo.yaml").table(
+            "metrics.csv"
+        )
         for k in ("null", 4)
     )
     np.testing.assert_allclose(cut["train_loss"], whole["train_loss"][0], rtol=1e-13)

@@ -16,13 +16,9 @@ from rnnlab.config.schema.training import CrossEntropyLoss, HalfSquaredErrorLoss
 MOST_SEEDS = 1_000_000
 # As many as fit a config file, whatever their digits.
 MOST_LISTED = 10_000
+ENDLESS_UPDATES = 10_000
 SEEDS = f"a number of models from 1 to {MOST_SEEDS}, or a list of distinct seeds of at least 0"
 NAME = "1 to 64 letters, digits and . _ -, with a letter or digit first"
-# Where the network has something to say only after the last step, and where after every one.
-READOUTS = {
-    "prices": "last", "csv": "last", "text": "every",
-    "order": "last", "adding": "last", "echo": "every", "sine": "every", "logistic_map": "last",
-}  # fmt: skip
 
 
 def _read_seeds(value: Any) -> list[int]:
@@ -86,30 +82,24 @@ class Config(Section):
         found = conflicts(self)
         if found:
             raise PydanticCustomError("conflicts", "{text}", {"text": found[0].message, "conflicts": found})
-        model = {"readout": self.model.readout or READOUTS[task_of(self.data)]}
         # A frozen section is replaced, never changed: others may hold the old one.
+        object.__setattr__(self, "data", self.data.model_copy(update=self.data.left_out()))
+        model = {"readout": self.model.readout or self.data.readouts[0]}
         object.__setattr__(self, "model", self.model.model_copy(update=model))
         object.__setattr__(self, "training", self.training.model_copy(update=_training_defaults(self)))
         return self
 
 
-def task_of(data: Any) -> str:
-    """Name the kind of data, or the task of synthetic data."""
-    return data.task if data.kind == "synthetic" else data.kind
-
-
 def _training_defaults(config: Config) -> dict[str, Any]:
     """Work out the keys of `training` that were left out and depend on others."""
-    training, task = config.training, task_of(config.data)
+    training, data = config.training, config.data
     chosen: dict[str, Any] = {}
     if training.loss is None:
-        classes = task in ("text", "order")
-        chosen["loss"] = CrossEntropyLoss() if classes else HalfSquaredErrorLoss()
+        chosen["loss"] = CrossEntropyLoss() if data.targets == "classes" else HalfSquaredErrorLoss()
     if training.batch_size is None:
-        others: int = 1 if training.carry_state else 32
-        chosen["batch_size"] = "full" if task in ("prices", "csv") else others
+        chosen["batch_size"] = 1 if training.stateful else data.batch_size
     if training.epochs is None and training.updates is None:
-        chosen["epochs"] = 300
+        chosen |= {"updates": ENDLESS_UPDATES} if data.endless else {"epochs": 300}
     if training.shuffle is None:
-        chosen["shuffle"] = not training.carry_state
+        chosen["shuffle"] = not (training.stateful or data.endless)
     return chosen

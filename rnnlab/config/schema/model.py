@@ -8,7 +8,7 @@ from rnnlab.config import registry
 from rnnlab.config.schema.initial_weights import InitialWeights
 from rnnlab.config.schema.section import Flag, Section, Whole, key, kind_or_mapping, section
 
-CELLS = tuple(entry.schema for entry in registry.found().layers.values())
+CELLS = tuple(entry.schema for entry in registry.layers().entries.values())
 if TYPE_CHECKING:
     Cell = Any
 else:  # the union of what is installed

@@ -1,24 +1,18 @@
 """Keys that contradict each other. Each rule looks at a whole config and names every key it judges by."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
 
 from rnnlab.config import registry
-
-
-@dataclass(frozen=True)
-class Conflict:
-    """Keys that cannot stand together, the one to blame first, and a sentence that says why."""
-
-    keys: tuple[str, ...]
-    message: str
+from rnnlab.config.schema.section import Conflict
+from rnnlab.config.schema.task import LOSSES
+from rnnlab.words import listed
 
 
 def conflicts(config: Any) -> list[Conflict]:
     """Find every contradiction in a config whose single keys are all right."""
-    rules = (_optimizer, _model, _length, _carried_state, _days, _text, _targets, _duration, _initial_weights)
-    return [conflict for rule in rules for conflict in rule(config)]
+    rules = (_optimizer, _model, _truncation, _stateful, _endless, _targets, _duration, _initial_weights)
+    return [*config.data.conflicts(), *(conflict for rule in rules for conflict in rule(config))]
 
 
 def _optimizer(config: Any) -> Iterator[Conflict]:
@@ -32,7 +26,7 @@ def _optimizer(config: Any) -> Iterator[Conflict]:
 
 def _model(config: Any) -> Iterator[Conflict]:
     model, omega = config.model, config.training.omega
-    cell, layer = model.cell.kind, registry.found().layers[model.cell.kind]
+    cell, layer = model.cell.kind, registry.layers().entries[model.cell.kind]
     if not layer.activations and model.activation != "tanh":
         yield Conflict(
             ("model.activation", "model.cell"),
@@ -46,130 +40,110 @@ def _model(config: Any) -> Iterator[Conflict]:
         )
 
 
-def sequence_length(data: Any) -> tuple[str, int]:
-    """Name the key that sets the length of a sequence, and the greatest length it allows."""
-    if data.kind in ("prices", "csv"):
-        return "data.lookback", data.lookback
-    if data.kind == "text":
-        return "data.chunk", data.chunk
-    if data.task == "logistic_map":
-        return "data.task", 1
-    return "data.length", max(data.length) if isinstance(data.length, tuple) else data.length
-
-
-def _length(config: Any) -> Iterator[Conflict]:
-    truncate, (where, length) = config.training.truncate, sequence_length(config.data)
-    if truncate is not None and truncate > length:
-        yield Conflict(
-            ("training.truncate", where),
-            f"training.truncate must be at most the {length} steps of a sequence ({where}); got {truncate}.",
-        )
-    varied = isinstance(getattr(config.data, "length", None), tuple)
-    if truncate is not None and varied and config.data.task in ("order", "adding"):
-        yield Conflict(
-            ("training.truncate", "data.length"),
-            "training.truncate cannot be used with sequences of different lengths and one output each; "
-            "drop it, or give data.length as one number.",
-        )
-    if truncate is not None and config.model.bidirectional:
-        yield Conflict(
-            ("training.truncate", "model.bidirectional"),
-            "training.truncate cannot be used with a bidirectional model: it reads all steps; drop one.",
-        )
-    if config.data.kind == "synthetic" and config.data.task == "echo":
-        shortest = min(config.data.length) if isinstance(config.data.length, tuple) else config.data.length
-        if config.data.delay >= shortest:
-            yield Conflict(
-                ("data.delay", "data.length"),
-                f"data.delay must be below the shortest length ({shortest} steps); got {config.data.delay}.",
-            )
-
-
-def _carried_state(config: Any) -> Iterator[Conflict]:
-    training = config.training
-    if not training.carry_state:
+def _truncation(config: Any) -> Iterator[Conflict]:
+    data, steps = config.data, config.training.tbptt_steps
+    if steps is None:
         return
-    carry = "training.carry_state"
-    if config.data.kind != "text":
+    where = f"data.{data.length_key}" if data.length_key else data.name_key
+    shortest, longest = data.ends
+    if steps > longest:
         yield Conflict(
-            (carry, "data.kind"),
-            f"{carry} needs sequences that continue each other, which only data of kind text has; "
+            ("training.tbptt_steps", where),
+            f"training.tbptt_steps must be at most the {longest} steps of a sequence ({where}); got {steps}.",
+        )
+    if shortest < longest and (config.model.readout or data.readouts[0]) == "last":
+        yield Conflict(
+            ("training.tbptt_steps", where),
+            "training.tbptt_steps cannot be used with sequences of different lengths and one output each; "
+            f"drop it, or give {where} as one number.",
+        )
+    if config.model.bidirectional:
+        yield Conflict(
+            ("training.tbptt_steps", "model.bidirectional"),
+            "training.tbptt_steps cannot be used with a bidirectional model: it reads all steps; drop one.",
+        )
+
+
+def _stateful(config: Any) -> Iterator[Conflict]:
+    training = config.training
+    if not training.stateful:
+        return
+    key = "training.stateful"
+    if not config.data.continues:
+        which = listed([entry.name for entry in registry.tasks().entries.values() if entry.schema.continues], "or")
+        yield Conflict(
+            (key, "data.kind"),
+            f"{key} needs sequences that continue each other, which only data of kind {which} has; "
             f"got kind: {config.data.kind}.",
         )
     if config.model.bidirectional:
         yield Conflict(
-            (carry, "model.bidirectional"),
-            f"{carry} cannot be used with a bidirectional model, half of which begins at the end; drop one.",
+            (key, "model.bidirectional"),
+            f"{key} cannot be used with a bidirectional model, half of which begins at the end; drop one.",
         )
     if training.shuffle:
         yield Conflict(
-            (carry, "training.shuffle"),
-            f"{carry} needs the chunks in their order; drop shuffle or set it to false.",
+            (key, "training.shuffle"),
+            f"{key} needs the chunks in their order; drop shuffle or set it to false.",
         )
     if training.batch_size == "full":
         yield Conflict(
-            (carry, "training.batch_size"),
-            f"{carry} needs chunks that follow each other in updates of their own; set batch_size to 1, say.",
+            (key, "training.batch_size"),
+            f"{key} needs chunks that follow each other in updates of their own; set batch_size to 1, say.",
         )
 
 
-def _days(config: Any) -> Iterator[Conflict]:
-    data = config.data
-    if data.kind in ("prices", "csv") and data.start and data.end and data.end < data.start:
-        yield Conflict(
-            ("data.end", "data.start"),
-            f"data.end must not be before data.start ({data.start}); got {data.end}.",
-        )
-
-
-def _text(config: Any) -> Iterator[Conflict]:
-    data = config.data
-    if data.kind != "text":
+def _endless(config: Any) -> Iterator[Conflict]:
+    training = config.training
+    if not config.data.endless:
         return
-    if data.text is not None and data.path is not None:
-        yield Conflict(("data.text", "data.path"), "data.text and data.path cannot both be given; drop one.")
-    if data.text is None and data.path is None:
+    endless = "data.sequences: endless"
+    for name, given, instead in (
+        ("epochs", training.epochs is not None, "set training.updates"),
+        ("shuffle", training.shuffle, "drop it: every update draws fresh sequences"),
+        ("early_stopping", training.early_stopping is not None, "drop it: there is nothing to hold out"),
+    ):
+        if given:
+            yield Conflict(
+                (f"training.{name}", "data.sequences"),
+                f"training.{name} cannot be used with {endless}; {instead}.",
+            )
+    if training.batch_size == "full":
         yield Conflict(
-            ("data", "data.text", "data.path"),
-            "data of kind text needs text or path; add one, for instance path: novel.txt.",
-        )
-    if config.model.bidirectional and config.model.readout != "last":
-        yield Conflict(
-            ("model.bidirectional", "data.kind", "model.readout"),
-            "model.bidirectional would let the network read what it is to predict; drop it for text.",
+            ("training.batch_size", "data.sequences"),
+            f"training.batch_size must be a whole number with {endless}; got full.",
         )
 
 
 def _targets(config: Any) -> Iterator[Conflict]:
     """Losses and readouts that the data have no targets for."""
     data, readout, loss = config.data, config.model.readout, config.training.loss
-    source = "data.task" if data.kind == "synthetic" else "data.kind"
-    what = data.task if data.kind == "synthetic" else data.kind
-    fixed = {"order": "last", "adding": "last", "echo": "every", "sine": "every", "logistic_map": "last"}
-    if readout is not None and fixed.get(what, readout) != readout:
+    what, source = data.task_name, data.name_key
+    if readout is not None and readout not in data.readouts:
         yield Conflict(
             ("model.readout", source),
-            f"model.readout must be {fixed[what]} for {what}; got {readout}. Leave it out: the data decide.",
+            f"model.readout must be {listed(data.readouts, 'or')} for {what}; got {readout}. "
+            "Leave it out: the data decide.",
         )
-    if loss is None:
+    if data.foretells and config.model.bidirectional and readout != "last":
+        yield Conflict(
+            ("model.bidirectional", source, "model.readout"),
+            f"model.bidirectional would let the network read what it is to predict; drop it for {what}.",
+        )
+    allowed = LOSSES[data.targets]
+    if loss is None or loss.kind in allowed:
         return
-    if what in ("text", "order") and loss.kind != "cross_entropy":
-        yield Conflict(
-            ("training.loss", source),
-            f"training.loss must be cross_entropy for {what}, whose targets are classes; got {loss.kind}.",
-        )
-    if what in ("prices", "csv", "adding", "sine") and loss.kind == "binary_cross_entropy":
-        yield Conflict(
-            ("training.loss", source),
-            f"training.loss must be half_squared_error or huber for {what}, whose targets can be any number; "
-            "got binary_cross_entropy.",
-        )
-    if what not in ("text", "order") and loss.kind == "cross_entropy":
-        yield Conflict(
-            ("training.loss", source),
-            f"training.loss must be half_squared_error or huber for {what}, whose targets are numbers, not "
-            "classes; got cross_entropy.",
-        )
+    why = {
+        "classes": "whose targets are classes",
+        "values": "whose targets can be any number",
+        "probabilities": "whose targets are numbers, not classes",
+    }[data.targets]
+    if loss.kind == "cross_entropy" and data.targets != "classes":
+        allowed, why = LOSSES["values"], "whose targets are numbers, not classes"
+    yield Conflict(
+        ("training.loss", source),
+        f"training.loss must be {listed(allowed, 'or')} for {what}, {why}; got {loss.kind}.",
+    )
 
 
 def _duration(config: Any) -> Iterator[Conflict]:
@@ -201,7 +175,7 @@ def _initial_weights(config: Any) -> Iterator[Conflict]:
                 f"{where} cannot be {kind}, which is for matrices; use zeros or constant.",
             )
     cell = config.model.cell.kind
-    if init.forget_bias is not None and not registry.found().layers[cell].forget_gate:
+    if init.forget_bias is not None and not registry.layers().entries[cell].forget_gate:
         yield Conflict(
             ("model.init.forget_bias", "model.cell"),
             f"model.init.forget_bias belongs to cell: lstm; drop it with cell: {cell}.",

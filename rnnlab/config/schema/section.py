@@ -69,6 +69,14 @@ def section(model: type[Section], meaning: str) -> Any:
     return Field(default_factory=model, description=meaning)
 
 
+@dataclass(frozen=True)
+class Conflict:
+    """Keys that cannot stand together, the one to blame first, and a sentence that says why."""
+
+    keys: tuple[str, ...]
+    message: str
+
+
 def refuse(reason: str) -> PydanticCustomError:
     """Build the error for a value that is wrong for a `reason`: a phrase that completes "KEY must be ..."."""
     return PydanticCustomError("must_be", "{must}", {"must": reason})

@@ -1,10 +1,12 @@
 """`data.kind: synthetic`: tasks made by a formula, one for each shape of input and output."""
 
-from typing import Annotated, Any, Literal
+from collections.abc import Iterator
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import Field, PlainValidator, WithJsonSchema
+from pydantic import PlainValidator, WithJsonSchema
 
-from rnnlab.config.schema.section import Number, Section, Whole, is_whole, key, refuse
+from rnnlab.config.schema.section import Conflict, Number, Whole, is_whole, key, refuse
+from rnnlab.config.schema.task import Targets, TaskSection
 
 LENGTH = "a whole number of at least 2, or [shortest, longest]"
 
@@ -24,17 +26,72 @@ _PAIR = {"type": "array", "items": _WHOLE, "minItems": 2, "maxItems": 2}
 Length = Annotated[int | tuple[int, int], PlainValidator(_read_length), WithJsonSchema({"anyOf": [_WHOLE, _PAIR]})]
 
 
-class SyntheticTask(Section):
+SEQUENCES = "a whole number of at least 2, or endless"
+
+
+def _read_sequences(value: Any) -> Any:
+    if value != "endless" and not (is_whole(value) and value >= 2):
+        raise refuse(SEQUENCES)
+    return value
+
+
+Sequences = Annotated[
+    int | Literal["endless"],
+    PlainValidator(_read_sequences),
+    WithJsonSchema({"anyOf": [{"const": "endless"}, {"type": "integer", "minimum": 2}]}),
+]
+
+
+class SyntheticTask(TaskSection):
     """What all synthetic tasks have in common."""
 
     kind: Literal["synthetic"] = key("synthetic", "sequences made by a formula")
-    sequences: Whole = key(1000, "how many sequences are made", unit="sequences", ge=2)
+    sequences: Sequences = key(
+        1000, "how many sequences are made; endless draws fresh ones for every update", unit="sequences", must=SEQUENCES
+    )
     seed: Whole = key(0, "seed of the sequences, the same for every model", ge=0)
-    train_fraction: Number = key(0.8, "share of the sequences that is trained on", gt=0, lt=1)
+    train_fraction: Number | None = key(
+        None,
+        "share of the sequences that is trained on",
+        shown_default="0.8, unless sequences are endless",
+        gt=0,
+        lt=1,
+    )
+    held_out: Whole | None = key(
+        None,
+        "sequences to measure on, where there is no end of them",
+        unit="sequences",
+        shown_default="1000 with endless sequences, else by train_fraction",
+        ge=1,
+    )
+
+    @property
+    def endless(self) -> bool:
+        return self.sequences == "endless"
+
+    def left_out(self) -> dict[str, Any]:
+        if self.endless:
+            return {"held_out": 1000} if self.held_out is None else {}
+        return {"train_fraction": 0.8} if self.train_fraction is None else {}
+
+    def conflicts(self) -> Iterator[Conflict]:
+        if self.endless and self.train_fraction is not None:
+            yield Conflict(
+                ("data.train_fraction", "data.sequences"),
+                "data.train_fraction cannot be used with data.sequences: endless; set data.held_out.",
+            )
+        if not self.endless and self.held_out is not None:
+            yield Conflict(
+                ("data.held_out", "data.sequences"),
+                "data.held_out belongs to data.sequences: endless; set data.train_fraction.",
+            )
 
 
 class OrderTask(SyntheticTask):
     """Temporal order: which of four orders two marked symbols came in (many to one)."""
+
+    readouts: ClassVar[tuple[str, ...]] = ("last",)
+    targets: ClassVar[Targets] = "classes"
 
     task: Literal["order"] = key("order", "temporal order of two symbols, 4 classes (many to one)")
     length: Length = key(50, "steps of a sequence", unit="steps", must=LENGTH)
@@ -43,6 +100,8 @@ class OrderTask(SyntheticTask):
 class AddingTask(SyntheticTask):
     """The adding problem: the sum of the two marked numbers of a sequence (many to one)."""
 
+    readouts: ClassVar[tuple[str, ...]] = ("last",)
+
     task: Literal["adding"] = key("adding", "sum of two marked numbers (many to one)")
     length: Length = key(50, "steps of a sequence", unit="steps", must=LENGTH)
 
@@ -50,13 +109,27 @@ class AddingTask(SyntheticTask):
 class EchoTask(SyntheticTask):
     """Echo: say again what came `delay` steps before (many to many)."""
 
+    readouts: ClassVar[tuple[str, ...]] = ("every",)
+    targets: ClassVar[Targets] = "probabilities"
+
     task: Literal["echo"] = key("echo", "repeat the input some steps later (many to many)")
     length: Length = key(50, "steps of a sequence", unit="steps", must=LENGTH)
     delay: Whole = key(3, "how much later the output repeats the input", unit="steps", ge=0)
 
+    def conflicts(self) -> Iterator[Conflict]:
+        yield from super().conflicts()
+        shortest, _ = self.ends
+        if self.delay >= shortest:
+            yield Conflict(
+                ("data.delay", "data.length"),
+                f"data.delay must be below the shortest length ({shortest} steps); got {self.delay}.",
+            )
+
 
 class SineTask(SyntheticTask):
     """Sine: the first input is a frequency, the output the wave (one to many)."""
+
+    readouts: ClassVar[tuple[str, ...]] = ("every",)
 
     task: Literal["sine"] = key("sine", "a wave from its frequency, given once (one to many)")
     length: Whole = key(50, "steps of a sequence", unit="steps", ge=2)
@@ -65,7 +138,8 @@ class SineTask(SyntheticTask):
 class LogisticMapTask(SyntheticTask):
     """The logistic map: x to 4 x (1 - x), a single step (one to one)."""
 
+    readouts: ClassVar[tuple[str, ...]] = ("last",)
+    targets: ClassVar[Targets] = "probabilities"
+    length_key: ClassVar[None] = None
+
     task: Literal["logistic_map"] = key("logistic_map", "x to 4 x (1 - x), a single step (one to one)")
-
-
-Synthetic = Annotated[OrderTask | AddingTask | EchoTask | SineTask | LogisticMapTask, Field(discriminator="task")]

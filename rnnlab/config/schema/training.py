@@ -119,29 +119,29 @@ class Training(Section):
         "sequences in an update; full takes all of them",
         unit="sequences",
         must=BATCH_SIZE,
-        shown_default="full for series, 32 for others, 1 with carry_state",
+        shown_default="full for series, 32 for others, 1 with stateful",
     )
     epochs: Whole | None = key(
         None,
         "passes over the training data",
         unit="epochs",
-        shown_default="300, unless updates is given",
+        shown_default="300, unless updates is given or sequences are endless",
         ge=1,
     )
     updates: Whole | None = key(
         None,
         "changes of the parameters, instead of epochs",
         unit="updates",
-        shown_default="from epochs",
+        shown_default="from epochs; 10000 with endless sequences",
         ge=1,
     )
     shuffle: Flag | None = key(
         None,
         "take sequences in random order, another in each epoch",
-        shown_default="true, without carry_state",
+        shown_default="true, without stateful or endless sequences",
     )
-    carry_state: Flag = key(False, "the state runs on from chunk to chunk of a text; the gradient does not")
-    truncate: Whole | None = key(
+    stateful: Flag = key(False, "the state runs on from chunk to chunk of a text; the gradient does not")
+    tbptt_steps: Whole | None = key(
         None,
         "steps after which backpropagation is cut; null goes through the whole sequence",
         unit="steps",

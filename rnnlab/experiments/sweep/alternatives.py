@@ -13,9 +13,9 @@ from rnnlab.config.schema.initial_weights import ConstantForgetBias
 from rnnlab.dynamics.portrait import measure_growth
 from rnnlab.dynamics.verdict import Verdict, decisive_rate, judge
 from rnnlab.experiments.gradient_flow import probe, top
-from rnnlab.experiments.problems import Problem
 from rnnlab.experiments.sweep.members import draw_setup, models_per_slice
 from rnnlab.experiments.sweep.results import RhoSummary
+from rnnlab.tasks.task import Task
 
 FACTORS = (2.0, 4.0)  # by which rho is made larger and smaller, until the verdict changes
 BIAS_STEP = 2.0
@@ -49,14 +49,14 @@ class Alternative:
 
 
 def alternatives(
-    config, problem: Problem, found: Sequence[RhoSummary], *, exact: bool, should_stop: Callable[[], bool]
+    config, task: Task, found: Sequence[RhoSummary], *, exact: bool, should_stop: Callable[[], bool]
 ) -> list[Alternative]:
     """Measure what could change the verdict: other rhos where those of the sweep have one alone, and open gates.
 
     Parameters
     ----------
     config : Config
-    problem : Problem
+    task : Task
     found : sequence of RhoSummary
     exact : bool
     should_stop : callable
@@ -69,11 +69,11 @@ def alternatives(
                 if should_stop():
                     return measured
                 try:
-                    rates = _rates(setting, problem, rho, exact)
+                    rates = _rates(setting, task, rho, exact)
                 except (MemoryError, np.linalg.LinAlgError):
                     break
-                verdict = judge(rates, problem.sequences.steps)
-                border = decisive_rate(problem.sequences.steps)
+                verdict = judge(rates, task.sequences.steps)
+                border = decisive_rate(task.sequences.steps)
                 counts = len(rates), int((rates < -border).sum()), int((rates > border).sum())
                 measured.append(Alternative(label, option, before, verdict, *counts))
                 if verdict.word != before:
@@ -133,13 +133,13 @@ def _with_bias(config, bias: float):
     return config.model_copy(update={"model": model})
 
 
-def _rates(config, problem: Problem, rho: float, exact: bool) -> np.ndarray:
+def _rates(config, task: Task, rho: float, exact: bool) -> np.ndarray:
     """Growth rates of the first seeds before training, (R,)."""
     members = [(rho, seed) for seed in config.seeds[:MOST_SEEDS]]
-    size = models_per_slice(config, problem)
+    size = models_per_slice(config, task)
     rates = []
     for start in range(0, len(members), size):
-        setup = draw_setup(config, problem, members[start : start + size], exact)
+        setup = draw_setup(config, task, members[start : start + size], exact)
         recurrence = top(setup.network.architecture)
         rates.append(measure_growth(setup.network, setup.theta, probe(setup.sampling), recurrence=recurrence))
     return np.concatenate(rates)

@@ -15,8 +15,8 @@ from rnnlab.dynamics.portrait import Portrait, take_portrait
 from rnnlab.engine.network import Network
 from rnnlab.engine.training import Training
 from rnnlab.experiments.gradient_flow import FlowLog, long_probe, probe, top
-from rnnlab.experiments.problems import Problem
 from rnnlab.experiments.setup import Setup, architecture_of, build_setup, draw_parameters, start_training, threads
+from rnnlab.tasks.task import Task
 
 # Slices depend on the models alone, never on the machine, so that a sweep gives the same numbers everywhere.
 MOST_MODELS = 16
@@ -92,7 +92,7 @@ def at_rho(config, rho: float, *, exact: bool):
 
 def run_slices(
     config,
-    problem: Problem,
+    task: Task,
     rhos: Sequence[float],
     *,
     exact: bool,
@@ -113,7 +113,7 @@ def run_slices(
         For each model of a slice that failed, in its place.
     """
     members = [(rho, seed) for rho in rhos for seed in config.seeds]
-    size = models_per_slice(config, problem)
+    size = models_per_slice(config, task)
     cuts = np.linspace(0, len(members), -(-len(members) // size) + 1).round().astype(int)
     parts = [members[a:b] for a, b in pairwise(cuts)]
     # Slices go to threads of their own; BLAS threads on top of them would only get in each other's way.
@@ -126,7 +126,7 @@ def run_slices(
         with threadpool_limits(limits=1, user_api="blas"):
             pending = []
             for part in parts:
-                pending.append((part, executor.submit(_run_slice, config, problem, part, exact, go_on)))
+                pending.append((part, executor.submit(_run_slice, config, task, part, exact, go_on)))
                 if len(pending) > 2 * threads():  # finished slices wait in memory: not too many of them
                     yield from _result(*pending.pop(0))
             for waiting in pending:
@@ -145,8 +145,8 @@ def _result(members, future: Future) -> Iterator[Slice | Failure]:
         yield from (Failure(rho, seed, reason) for rho, seed in members)
 
 
-def _run_slice(config, problem: Problem, members, exact: bool, tick: Tick) -> Slice:
-    setup = draw_setup(config, problem, members, exact)
+def _run_slice(config, task: Task, members, exact: bool, tick: Tick) -> Slice:
+    setup = draw_setup(config, task, members, exact)
     training = start_training(config, setup)
     with np.errstate(all="ignore"):
         part = Slice(
@@ -172,10 +172,10 @@ def flow_every(config, updates: int) -> int:
     return config.training.log_gradient_flow_every or max(1, updates // LOOKS)
 
 
-def draw_setup(config, problem: Problem, members, exact: bool) -> Setup:
+def draw_setup(config, task: Task, members, exact: bool) -> Setup:
     """The engine for these members: a model for each, with the weights and the order of sequences of its own seed."""
     seeds = [seed for _, seed in members]
-    setup = build_setup(config.model_copy(update={"seeds": seeds}), problem)
+    setup = build_setup(config.model_copy(update={"seeds": seeds}), task)
     architecture = setup.network.architecture
     theta = [
         draw_parameters(at_rho(config, rho, exact=exact).model_copy(update={"seeds": [seed]}), architecture)
@@ -216,13 +216,13 @@ def _joint_norm(norms: np.ndarray) -> np.ndarray:
     return largest[..., 0] * np.linalg.norm(norms / unit, axis=-1)
 
 
-def models_per_slice(config, problem: Problem) -> int:
+def models_per_slice(config, task: Task) -> int:
     """How many models go together: few enough that their parameters, states and Jacobians fit in a slice."""
-    architecture = architecture_of(config, problem)
-    I, H = problem.input_size, architecture.hidden_size  # noqa: E741
+    architecture = architecture_of(config, task)
+    I, H = task.input_size, architecture.hidden_size  # noqa: E741
     parameters = sum(math.prod(one.shape) for one in architecture.layer.parameters(I, H).values())
     state_size = sum(state.size for state in architecture.states)
-    steps = max(problem.sequences.steps, LYAPUNOV_STEPS if config.training.carry_state else 0)
+    steps = max(task.sequences.steps, LYAPUNOV_STEPS if config.training.stateful else 0)
     width = 2 * architecture.layer.numbers_per_step(I, H)
     bytes_per_model = 8 * (10 * parameters + 6 * state_size**2 + 4 * steps * width)
     return int(np.clip(SLICE_BYTES // bytes_per_model, 1, MOST_MODELS))

@@ -13,7 +13,6 @@ from rnnlab.config.registry import brought_in
 from rnnlab.dynamics import spectra
 from rnnlab.errors import RnnlabError, RunFolderError, UsageError
 from rnnlab.experiments.drawing import draw_plots
-from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.reports import Progress
 from rnnlab.experiments.setup import architecture_of, check_network, threads
 from rnnlab.experiments.sweep import sentences as sentences_of
@@ -25,6 +24,7 @@ from rnnlab.experiments.sweep.results import RhoSummary, summarise
 from rnnlab.experiments.sweep.tables import SweepTables
 from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
+from rnnlab.tasks.task import build_task
 
 STARTER = Path(__file__).with_name("starters") / "gradients.yaml"
 MOST_MODELS = 100_000
@@ -116,9 +116,9 @@ def sweep_rho(
     if models > MOST_MODELS:
         raise UsageError(f"a sweep must have at most {MOST_MODELS:,} models; {len(rhos):,} rhos times "
                          f"{len(config.seeds):,} seeds are {models:,}.")  # fmt: skip
-    problem = build_problem(config)
+    task = build_task(config)
     at_once = config.model_copy(update={"seeds": config.seeds[: threads()]})  # a slice per thread, of one model or more
-    check_network(at_once, problem)
+    check_network(at_once, task)
     run = RunFolder.create(
         runs_dir,
         config.name,
@@ -129,14 +129,14 @@ def sweep_rho(
             "seeds": config.seeds,
             "rhos": rhos,
             "exact": exact,
-            "data": problem.record,
+            "data": task.record,
             **brought_in(config),
         },
         files={"config.yaml": dump(config)},
     )
     with run, libraries_warnings(run.log):
         try:
-            sweep = _Sweep(config, problem, rhos, exact, run, on_progress, on_warning, should_stop)
+            sweep = _Sweep(config, task, rhos, exact, run, on_progress, on_warning, should_stop)
             sweep.note_order(given)
             return sweep.carry_out()
         except BaseException as error:
@@ -147,9 +147,9 @@ def sweep_rho(
 class _Sweep:
     """One sweep from its first slice to its plots."""
 
-    def __init__(self, config, problem, rhos, exact, run, on_progress, on_warning, should_stop) -> None:
-        self.config, self.problem, self.rhos, self.exact, self.run = config, problem, rhos, exact, run
-        self.tables = SweepTables(run, architecture_of(config, problem).layout().names)
+    def __init__(self, config, task, rhos, exact, run, on_progress, on_warning, should_stop) -> None:
+        self.config, self.task, self.rhos, self.exact, self.run = config, task, rhos, exact, run
+        self.tables = SweepTables(run, architecture_of(config, task).layout().names)
         self.curves = Curves(rhos)
         self.failures: list[Failure] = []
         self.warnings: list[str] = []
@@ -169,8 +169,8 @@ class _Sweep:
 
     def carry_out(self) -> SweepSummary:
         """Run all slices, then write the summary, and the plots last."""
-        self.run.log(f"Sweeping over {len(self.rhos)} rhos with {self.problem.description}")
-        slices = run_slices(self.config, self.problem, self.rhos, exact=self.exact, tick=self._progress.tick)
+        self.run.log(f"Sweeping over {len(self.rhos)} rhos with {self.task.description}")
+        slices = run_slices(self.config, self.task, self.rhos, exact=self.exact, tick=self._progress.tick)
         for part in slices:
             if isinstance(part, Failure):
                 self._note_failure(part)
@@ -191,13 +191,13 @@ class _Sweep:
 
     def _finish(self) -> SweepSummary:
         config = self.config
-        steps = self.problem.sequences.steps
+        steps = self.task.sequences.steps
         rate = partial(spectra.mean_field_rate, activation=config.model.activation) if self._has_theory() else None
         columns = self.tables.results()
         found = summarise(columns, steps, rate)
         edge = spectra.mean_field_edge(config.model.activation) if self._has_theory() else None
         self._warn_of_divergence(found)
-        others = alternatives(config, self.problem, found, exact=self.exact, should_stop=self._should_stop)
+        others = alternatives(config, self.task, found, exact=self.exact, should_stop=self._should_stop)
         stopped = self._should_stop()
         by_lag = {one.rho: self.curves.of("log_jacobian", one.rho) for one in found}
         sentences = sentences_of.stand(config, found, steps, edge, exact=self.exact, alternatives=others, curves=by_lag)
@@ -243,13 +243,13 @@ class _Sweep:
             sentence = f"Stopped before any of the {models} models was done."
         self.run.log(sentence)
         self.run.finish("interrupted", datetime.now(UTC), headline=sentence, warnings=self.warnings)
-        steps = self.problem.sequences.steps
+        steps = self.task.sequences.steps
         return SweepSummary(self.run.path, self.config.name, self.config, steps, [], None, (sentence,),
                             tuple(self.warnings), self.run.record)  # fmt: skip
 
     def _has_theory(self) -> bool:
         """Mean field speaks of vanilla cells with random weights."""
-        layer = architecture_of(self.config, self.problem).layer
+        layer = architecture_of(self.config, self.task).layer
         return layer.additive and (self.exact or self.config.model.init.W_hh.kind != "identity")
 
     def _warn_of_divergence(self, found: list[RhoSummary]) -> None:

@@ -4,8 +4,8 @@ import dataclasses
 
 import pytest
 
-from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.sweep import alternatives
+from rnnlab.tasks.task import build_task
 from tests.experiments.sweeps import small_config, sweep
 
 GATED = ("model.cell=lstm", "model.activation=tanh")
@@ -71,4 +71,4 @@ def test_a_signal_ends_the_search(tmp_path):
     config = small_config()
     rhos = sweep(tmp_path, [0.5]).rhos
     search = alternatives.alternatives
-    assert search(config, build_problem(config), rhos, exact=False, should_stop=lambda: True) == []
+    assert search(config, build_task(config), rhos, exact=False, should_stop=lambda: True) == []

@@ -12,13 +12,13 @@ from rnnlab.dynamics.verdict import growth_rate
 from rnnlab.engine.trajectory import follow
 from rnnlab.errors import DataError, RnnlabError, UsageError
 from rnnlab.experiments.gradient_flow import probe
-from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import build_setup
 from rnnlab.experiments.sweep import members
 from rnnlab.experiments.sweep.members import at_rho
 from rnnlab.experiments.sweep.rho import STARTER, check_rhos
 from rnnlab.experiments.train import train
 from rnnlab.runs.tables import read_table
+from rnnlab.tasks.task import build_task
 from tests.experiments.sweeps import small_config, sweep
 
 CONFIGS = Path(__file__).parents[3] / "configs"
@@ -63,7 +63,7 @@ def test_how_models_are_sliced_changes_nothing(swept, tmp_path, monkeypatch):
 
 def test_the_table_holds_what_dynamics_measure(swept):
     config = at_rho(small_config(), 1.2, exact=False)
-    setup = build_setup(config, build_problem(config))
+    setup = build_setup(config, build_task(config))
     W_hh = setup.network.layout.view(setup.theta, "layer0.W_hh")
     rates = growth_rate(suffix_products(follow(setup.network, setup.theta, probe(setup.sampling)))[0][:, 0])
     table = read_table(swept.run / "results.csv")
@@ -106,7 +106,7 @@ def test_exact_makes_every_block_have_that_spectral_radius(tmp_path):
     found = sweep(tmp_path, [0.7], "model.cell=lstm", "model.activation=tanh", exact=True)
     np.testing.assert_allclose(read_table(found.run / "results.csv")["spectral_radius"], 0.7, rtol=1e-10)
     config = at_rho(small_config("model.cell=lstm", "model.activation=tanh"), 0.7, exact=True)
-    setup = build_setup(config, build_problem(config))
+    setup = build_setup(config, build_task(config))
     values = spectra.eigenvalues(setup.network.layout.view(setup.theta, "layer0.W_hh"))
     np.testing.assert_allclose(np.abs(values[..., 0]), 0.7, rtol=1e-10)
 

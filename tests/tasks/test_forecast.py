@@ -8,21 +8,21 @@ import pytest
 from rnnlab.config import load
 from rnnlab.engine.batch import Batch
 from rnnlab.errors import ConfigError, DataError
-from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import build_setup, start_training
+from rnnlab.tasks.task import build_task
 
 
-def problem_of(*overrides, seeds=None):
-    return build_problem(load("small.yaml", overrides=overrides, seeds=seeds))
+def task_of(*overrides, seeds=None):
+    return build_task(load("small.yaml", overrides=overrides, seeds=seeds))
 
 
-def constant(problem, outputs):
+def constant(task, outputs):
     """What evaluating a network that always says `outputs` gives: its weights are zero but for the last bias."""
     config = load("small.yaml", seeds=str(len(outputs)))
-    setup = build_setup(config, problem)
+    setup = build_setup(config, task)
     theta = np.zeros_like(setup.theta)
     setup.network.layout.view(theta, "readout.b_o")[:, 0] = outputs
-    return problem.evaluate(setup.network, theta)
+    return task.evaluate(setup.network, theta)
 
 
 # The published numbers
@@ -34,10 +34,10 @@ def constant(problem, outputs):
 )
 def test_persistence_of_the_bundled_prices(folder, symbol, rows, test_rows, rmse, mae):
     (folder / "small.yaml").write_text(f"data: {{kind: prices, symbol: {symbol}}}\n")
-    problem = problem_of()
-    assert problem.record["rows"] == rows
-    assert problem.record["test_rows"] == test_rows
-    evaluation = constant(problem, [0.0])
+    task = task_of()
+    assert task.record["rows"] == rows
+    assert task.record["test_rows"] == test_rows
+    evaluation = constant(task, [0.0])
     naive = evaluation.baselines["naive"]
     assert round(naive["rmse"], 3) == rmse
     assert round(naive["mae"], 3) == mae
@@ -46,7 +46,7 @@ def test_persistence_of_the_bundled_prices(folder, symbol, rows, test_rows, rmse
 
 def test_the_stock_experiment_warns_that_prices_left_the_training_range(folder):
     (folder / "small.yaml").write_text("data: {kind: prices, symbol: AAPL}\n")
-    assert any("83 % of the test rows lie outside the range of the training rows" in w for w in problem_of().warnings)
+    assert any("83 % of the test rows lie outside the range of the training rows" in w for w in task_of().warnings)
 
 
 # No look into the future
@@ -64,11 +64,11 @@ def test_test_rows_change_neither_the_scaler_nor_a_weight(folder, write_series, 
         write_series(series)
         keys = (f"data.target={target}", f"data.scaler={scaler}", f"model.readout={readout}", "data.horizon=2")
         config = load("small.yaml", overrides=keys, seeds="2")
-        problem = build_problem(config)
-        training = start_training(config, build_setup(config, problem))
+        task = build_task(config)
+        training = start_training(config, build_setup(config, task))
         assert len(list(training)) == 4
         thetas.append(training.theta)
-        inputs.append((problem.sequences.inputs, problem.sequences.targets))
+        inputs.append((task.sequences.inputs, task.sequences.targets))
     np.testing.assert_array_equal(inputs[0][0], inputs[1][0])
     np.testing.assert_array_equal(inputs[0][1], inputs[1][1])
     np.testing.assert_array_equal(thetas[0], thetas[1])
@@ -76,10 +76,10 @@ def test_test_rows_change_neither_the_scaler_nor_a_weight(folder, write_series, 
 
 def test_the_last_training_row_does_change_them(folder, write_series, values):
     """What the test above would miss if nothing ever changed anything."""
-    before = problem_of().sequences
+    before = task_of().sequences
     values[47] += 1
     write_series(values)
-    after = problem_of().sequences
+    after = task_of().sequences
     assert not np.array_equal(before.targets, after.targets)
 
 
@@ -88,8 +88,8 @@ def test_the_last_training_row_does_change_them(folder, write_series, values):
 
 @pytest.mark.parametrize("horizon", [1, 3])
 def test_windows_and_targets_by_hand(folder, values, horizon):
-    problem = problem_of("data.scaler=none", f"data.horizon={horizon}")
-    inputs, targets = problem.sequences.inputs, problem.sequences.targets
+    task = task_of("data.scaler=none", f"data.horizon={horizon}")
+    inputs, targets = task.sequences.inputs, task.sequences.targets
     N = 48 - 4 - horizon + 1
     assert inputs.shape == (4, N, 1)
     for n in range(N):
@@ -101,8 +101,8 @@ def test_windows_and_targets_by_hand(folder, values, horizon):
 @pytest.mark.parametrize("target", ["price", "difference", "log_return"])
 def test_a_readout_at_every_step_looks_equally_far_ahead(folder, values, horizon, target):
     keys = ("data.scaler=none", f"data.horizon={horizon}", f"data.target={target}", "model.readout=every")
-    problem = problem_of(*keys)
-    inputs, targets = problem.sequences.inputs, problem.sequences.targets
+    task = task_of(*keys)
+    inputs, targets = task.sequences.inputs, task.sequences.targets
     assert targets.shape == inputs.shape
     before = {"price": 0, "difference": 1, "log_return": 1}[target]
     for n in range(inputs.shape[1]):
@@ -124,8 +124,8 @@ def test_a_readout_at_every_step_looks_equally_far_ahead(folder, values, horizon
 )
 @pytest.mark.parametrize("horizon", [1, 3])
 def test_outputs_become_prices_again(folder, values, target, said, expected, horizon):
-    problem = problem_of("data.scaler=none", f"data.target={target}", f"data.horizon={horizon}")
-    table = constant(problem, [said]).tables["predictions.csv"]
+    task = task_of("data.scaler=none", f"data.target={target}", f"data.horizon={horizon}")
+    table = constant(task, [said]).tables["predictions.csv"]
     known = values[48 - horizon : 60 - horizon]
     np.testing.assert_allclose(table["predicted"][0], expected(known), rtol=1e-12)
     np.testing.assert_array_equal(table["naive"], known)
@@ -138,15 +138,15 @@ def test_outputs_become_prices_again(folder, values, target, said, expected, hor
 def test_scaling_is_undone(folder, values, scaler):
     train = values[:48]
     low, high, mean, sd = train.min(), train.max(), train.mean(), train.std()
-    problem = problem_of(f"data.scaler={scaler}")
-    table = constant(problem, [0.25, 2.0]).tables["predictions.csv"]
+    task = task_of(f"data.scaler={scaler}")
+    table = constant(task, [0.25, 2.0]).tables["predictions.csv"]
     for row, said in zip(table["predicted"], (0.25, 2.0), strict=True):
         expected = low + said * (high - low) if scaler == "minmax" else mean + said * sd
         np.testing.assert_allclose(row, expected, rtol=1e-12)
 
 
 def test_scores_are_in_the_unit_of_the_values(folder, values):
-    evaluation = constant(problem_of("data.scaler=minmax"), [0.0, 1.0])
+    evaluation = constant(task_of("data.scaler=minmax"), [0.0, 1.0])
     low, high = values[:48].min(), values[:48].max()
     expected = [np.sqrt(np.mean((values[48:] - said) ** 2)) for said in (low, high)]
     np.testing.assert_allclose(evaluation.metrics["rmse"], expected, rtol=1e-12)
@@ -159,8 +159,8 @@ def test_scores_are_in_the_unit_of_the_values(folder, values):
 
 
 def test_the_headline_says_who_won(folder):
-    problem = problem_of("data.target=difference", "data.scaler=none")
-    lost, same = (constant(problem, [said]).headline for said in (50.0, 1e-9))
+    task = task_of("data.target=difference", "data.scaler=none")
+    lost, same = (constant(task, [said]).headline for said in (50.0, 1e-9))
     assert lost.startswith("The network does not beat drift, the best baseline: RMSE ")
     assert same.startswith("The network is not distinguishable from drift, the best baseline: RMSE ")
 
@@ -169,8 +169,8 @@ def test_it_can_win(folder, write_series):
     rng = np.random.default_rng(0)
     slope = np.round(10 + 1.0 * np.arange(200) + 0.1 * rng.standard_normal(200), 4)
     write_series(slope)
-    problem = problem_of("data.target=difference", "data.scaler=none")
-    evaluation = constant(problem, [1.0])
+    task = task_of("data.target=difference", "data.scaler=none")
+    evaluation = constant(task, [1.0])
     assert evaluation.headline.startswith("The network beats drift, the best baseline: RMSE ")
     assert evaluation.headline.endswith(f" Persistence has an RMSE of {evaluation.baselines['naive']['rmse']:.4g}.")
 
@@ -185,8 +185,8 @@ def test_it_is_the_best_baseline_that_is_tested(folder, write_series):
     rng = np.random.default_rng(1)
     values = np.round(20 + rng.normal(size=200), 4)
     write_series(values)
-    problem = problem_of("data.scaler=none")
-    evaluation = constant(problem, [20.0, values[:160].mean(), 15.0])
+    task = task_of("data.scaler=none")
+    evaluation = constant(task, [20.0, values[:160].mean(), 15.0])
     scores = {name: one["rmse"] for name, one in evaluation.baselines.items()}
     assert min(scores, key=scores.__getitem__) == "mean"
     past = np.array([values[:row].mean() for row in range(160, 200)])
@@ -207,7 +207,7 @@ def test_it_is_the_best_baseline_that_is_tested(folder, write_series):
 
 def test_where_persistence_is_the_best_baseline_it_is_named_once(folder, write_series):
     write_series(np.round(100 + np.random.default_rng(2).normal(size=120).cumsum(), 3))
-    headline = constant(problem_of(), [0.5]).headline
+    headline = constant(task_of(), [0.5]).headline
     assert headline.startswith("The network does not beat persistence, the best baseline: RMSE ")
     assert headline.lower().count("persistence") == 1
 
@@ -227,7 +227,7 @@ def shop(weeks=30, closed=(6,)):
 def test_the_season_of_a_shop_that_closes_on_sundays_has_six_rows(folder, write_series):
     dates, values = shop()
     write_series(values, days=dates)
-    evaluation = constant(problem_of(), [0.5])
+    evaluation = constant(task_of(), [0.5])
     assert evaluation.tests["seasonal_naive"] == {"season": 6}
     test = np.arange(int(0.8 * len(values)), len(values))
     expected = np.sqrt(np.mean((values[test] - values[test - 6]) ** 2))
@@ -239,21 +239,21 @@ def test_the_season_follows_from_the_training_rows_alone(folder, write_series):
     dates, values = shop(weeks=40)
     daily = [dates[191] + np.timedelta64(k, "D") for k in range(1, 49)]
     write_series(values, days=[*dates[:192], *daily])
-    assert constant(problem_of(), [0.5]).tests["seasonal_naive"] == {"season": 6}
+    assert constant(task_of(), [0.5]).tests["seasonal_naive"] == {"season": 6}
 
 
 def test_the_season_can_be_set(folder, values):
-    evaluation = constant(problem_of("data.season=11"), [0.5])
+    evaluation = constant(task_of("data.season=11"), [0.5])
     assert evaluation.tests["seasonal_naive"] == {"season": 11}
     expected = np.sqrt(np.mean((values[48:] - values[37:49]) ** 2))
     assert evaluation.baselines["seasonal_naive"]["rmse"] == pytest.approx(expected, rel=1e-12)
     with pytest.raises(ConfigError, match=r"data.season must be below the 48 training rows; got 48\. Give a smaller"):
-        problem_of("data.season=48")
+        task_of("data.season=48")
 
 
 def test_dates_without_a_season_have_no_seasonal_baseline(folder, write_series, values):
     write_series(values, days=[np.datetime64("2020-01-01") + np.timedelta64(10 * k, "D") for k in range(60)])
-    evaluation = constant(problem_of(), [0.5])
+    evaluation = constant(task_of(), [0.5])
     assert "seasonal_naive" not in evaluation.baselines
     assert evaluation.tests["seasonal_naive"] == {"season": None}
 
@@ -267,7 +267,7 @@ WAVE = np.round(20 + 0.2 * np.arange(60) + 2 * np.sin(0.9 * np.arange(60)), 3)
 def test_tiny_and_huge_values_are_measured(folder, write_series, exponent):
     scale = 10.0**exponent
     write_series([repr(float(value)) for value in scale * WAVE])
-    evaluation = constant(problem_of("data.season=6"), [0.25, 0.5])
+    evaluation = constant(task_of("data.season=6"), [0.25, 0.5])
     low, high = WAVE[:48].min(), WAVE[:48].max()
     expected = [np.sqrt(np.mean((WAVE[48:] - low - said * (high - low)) ** 2)) for said in (0.25, 0.5)]
     np.testing.assert_allclose(evaluation.metrics["rmse"] / scale, expected, rtol=1e-9)
@@ -280,7 +280,7 @@ def test_the_scale_of_tiny_and_huge_values(folder, write_series, scaler):
     scaled = []
     for scale in (1.0, 1e-300, 1e300):
         write_series([repr(float(value)) for value in scale * WAVE])
-        scaled.append(problem_of(f"data.scaler={scaler}").sequences.inputs)
+        scaled.append(task_of(f"data.scaler={scaler}").sequences.inputs)
     np.testing.assert_allclose(scaled[1], scaled[0], rtol=1e-9, atol=1e-12)
     np.testing.assert_allclose(scaled[2], scaled[0], rtol=1e-9, atol=1e-12)
 
@@ -288,19 +288,19 @@ def test_the_scale_of_tiny_and_huge_values(folder, write_series, scaler):
 def test_values_too_large_for_the_training_scale_are_refused_by_name(folder, write_series):
     write_series([*(1e-200 * WAVE[:48]), 1e200, *(1e-200 * WAVE[49:])])
     with pytest.raises(DataError, match=r"every scaled value must fit a float; got 1e\+200 in row 49 \(2020-02-18\)\."):
-        problem_of()
+        task_of()
     write_series(np.where(np.arange(60) % 2, 1e308, -1e308))
     with pytest.raises(DataError, match="must be finite and their spread must fit a float"):
-        problem_of("data.target=difference")
+        task_of("data.target=difference")
 
 
 def test_values_too_large_for_single_precision_are_refused_by_name(folder, write_series):
     write_series(1e300 * WAVE)
-    assert problem_of("model.dtype=float32").sequences.inputs.dtype == np.float32  # scaled to [0, 1]
+    assert task_of("model.dtype=float32").sequences.inputs.dtype == np.float32  # scaled to [0, 1]
     with pytest.raises(
         ConfigError, match=r"model.dtype must hold .* float32 does not; got .*e\+301\. Use dtype: float64"
     ):
-        problem_of("model.dtype=float32", "data.scaler=none")
+        task_of("model.dtype=float32", "data.scaler=none")
 
 
 HARD = {
@@ -335,19 +335,19 @@ def test_a_hard_series_leaves_nothing_but_sentences_on_standard_error(rnnlab, wr
 
 def test_a_constant_series_is_forecast_exactly_by_every_baseline(folder, write_series):
     write_series(np.full(60, 0.1))
-    evaluation = constant(problem_of(), [0.5, 0.0])
+    evaluation = constant(task_of(), [0.5, 0.0])
     assert {name: one["rmse"] for name, one in evaluation.baselines.items()} == dict.fromkeys(evaluation.baselines, 0.0)
     assert "1 of 2 seeds is significantly worse, 1 of 2 seeds has the same error in all rows" in evaluation.headline
 
 
 def test_a_network_that_diverged_is_counted_apart(folder):
     config = load("small.yaml", seeds="3")
-    problem = build_problem(config)
-    setup = build_setup(config, problem)
+    task = build_task(config)
+    setup = build_setup(config, task)
     theta = np.zeros_like(setup.theta)
     theta[1] = np.nan
     with np.errstate(invalid="ignore"):
-        headline = problem.evaluate(setup.network, theta).headline
+        headline = task.evaluate(setup.network, theta).headline
     assert "1 of 3 seeds diverged" in headline
 
 
@@ -355,20 +355,20 @@ def test_the_warning_counts_the_rows_outside(folder, values):
     low, high = values[:48].min(), values[:48].max()
     outside = np.mean((values[48:] < low) | (values[48:] > high))
     assert 0 < outside < 1
-    (warning,) = problem_of().warnings
-    assert "changes at the test rows lie" in problem_of("data.target=difference").warnings[0]
+    (warning,) = task_of().warnings
+    assert "changes at the test rows lie" in task_of("data.target=difference").warnings[0]
     assert warning.startswith(f"{100 * outside:.0f} % of the test rows lie outside the range of the training rows ")
     assert f"({low:.6g} to {high:.6g})" in warning
 
 
 def test_no_warning_where_the_test_rows_stay_inside(folder, write_series):
     write_series(np.round(10 + np.sin(np.arange(60)), 2))
-    assert not any("outside" in warning for warning in problem_of().warnings)
+    assert not any("outside" in warning for warning in task_of().warnings)
 
 
 @pytest.mark.parametrize(("fraction", "horizon"), [(0.99, 1), (0.97, 2)])
 def test_too_few_rows_for_a_test_are_no_error(folder, fraction, horizon):
-    evaluation = constant(problem_of(f"data.train_fraction={fraction}", f"data.horizon={horizon}"), [0.5])
+    evaluation = constant(task_of(f"data.train_fraction={fraction}", f"data.horizon={horizon}"), [0.5])
     assert np.isfinite(evaluation.metrics["rmse"]).all()
     assert evaluation.headline.startswith("There are too few rows to test whether the network beats ")
     assert evaluation.tests["diebold_mariano"]["p_value"] is None
@@ -377,11 +377,11 @@ def test_too_few_rows_for_a_test_are_no_error(folder, fraction, horizon):
 def test_too_short_a_series(folder, write_series, values):
     write_series(values[:4])
     with pytest.raises(DataError, match=r"at least 7 rows .*; got 4\."):
-        problem_of()
+        task_of()
 
 
 def test_the_record_names_the_data(folder):
-    record = problem_of().record
+    record = task_of().record
     assert record["path"].endswith("series.csv")
     assert re.fullmatch(r"[0-9a-f]{64}", record["sha256"])
     assert (record["train_rows"], record["test_rows"]) == (48, 12)
@@ -389,18 +389,18 @@ def test_the_record_names_the_data(folder):
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_numbers_have_the_precision_asked_for(folder, dtype):
-    sequences = problem_of(f"model.dtype={dtype}").sequences
+    sequences = task_of(f"model.dtype={dtype}").sequences
     assert sequences.inputs.dtype == sequences.targets.dtype == dtype
-    single = problem_of(f"model.dtype={dtype}", "model.readout=every").sequences
+    single = task_of(f"model.dtype={dtype}", "model.readout=every").sequences
     assert single.targets.dtype == dtype
 
 
 @pytest.mark.parametrize("readout", ["last", "every"])
 def test_the_forecast_is_what_the_network_says_after_the_whole_window(folder, values, readout):
     config = load("small.yaml", overrides=(f"model.readout={readout}", "data.scaler=none"), seeds="2")
-    problem = build_problem(config)
-    setup = build_setup(config, problem)
-    predicted = problem.evaluate(setup.network, setup.theta).tables["predictions.csv"]["predicted"]
+    task = build_task(config)
+    setup = build_setup(config, task)
+    predicted = task.evaluate(setup.network, setup.theta).tables["predictions.csv"]["predicted"]
     for n in range(12):
         window = Batch(values[44 + n : 48 + n].reshape(4, 1, 1))
         outputs, _ = setup.network.outputs(setup.theta, window)
@@ -409,6 +409,6 @@ def test_the_forecast_is_what_the_network_says_after_the_whole_window(folder, va
 
 
 def test_few_rows_to_forecast_are_told(folder):
-    (warning,) = [one for one in build_problem(load("small.yaml", overrides=["data.train_fraction=0.98"])).warnings
+    (warning,) = [one for one in build_task(load("small.yaml", overrides=["data.train_fraction=0.98"])).warnings
                   if "only" in one]  # fmt: skip
     assert re.fullmatch(r"There (is|are) only \d+ rows? to forecast\.", warning)

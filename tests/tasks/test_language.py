@@ -8,10 +8,10 @@ import pytest
 from rnnlab.config import load
 from rnnlab.engine.batch import Batch
 from rnnlab.errors import DataError
-from rnnlab.experiments import text_problem
-from rnnlab.experiments.problems import build_problem
-from rnnlab.experiments.scores import class_scores
 from rnnlab.experiments.setup import build_setup, draw_parameters
+from rnnlab.tasks import language
+from rnnlab.tasks.scores import class_scores
+from rnnlab.tasks.task import build_task
 
 TEXT = "abcabdabcabdabcabcabdabda"
 
@@ -29,28 +29,28 @@ def tokens(text):
 
 
 def evaluate(config):
-    problem = build_problem(config)
-    setup = build_setup(config, problem)
+    task = build_task(config)
+    setup = build_setup(config, task)
     theta = 3 * draw_parameters(config, setup.network.architecture)
-    return setup.network, theta, problem.evaluate(setup.network, theta)
+    return setup.network, theta, task.evaluate(setup.network, theta)
 
 
 def test_chunks_and_the_characters_after_them(folder):
-    problem = build_problem(config_of(folder))
-    assert (problem.input_size, problem.output_size, problem.record["vocabulary"]) == (4, 4, "abcd")
+    task = build_task(config_of(folder))
+    assert (task.input_size, task.output_size, task.record["vocabulary"]) == (4, 4, "abcd")
     for n in range(6):
-        assert problem.sequences.inputs[:, n].tolist() == tokens(TEXT[4 * n : 4 * n + 4])
-        assert problem.sequences.targets[:, n].tolist() == tokens(TEXT[4 * n + 1 : 4 * n + 5])
+        assert task.sequences.inputs[:, n].tolist() == tokens(TEXT[4 * n : 4 * n + 4])
+        assert task.sequences.targets[:, n].tolist() == tokens(TEXT[4 * n + 1 : 4 * n + 5])
 
 
 def test_a_readout_at_the_last_character_tells_the_one_after_the_chunk(folder):
-    problem = build_problem(config_of(folder, "", "model.readout=last"))
-    assert problem.sequences.targets.tolist() == tokens(TEXT[4::4])
+    task = build_task(config_of(folder, "", "model.readout=last"))
+    assert task.sequences.targets.tolist() == tokens(TEXT[4::4])
 
 
 def test_streams_that_carry_their_state_lie_side_by_side(folder):
-    config = config_of(folder, training=", carry_state: true, batch_size: 2")
-    inputs = build_problem(config).sequences.inputs
+    config = config_of(folder, training=", stateful: true, batch_size: 2")
+    inputs = build_task(config).sequences.inputs
     half = 12  # each of the two streams has three whole chunks
     for j in range(3):
         for s in range(2):
@@ -59,15 +59,15 @@ def test_streams_that_carry_their_state_lie_side_by_side(folder):
 
 
 def test_a_repeated_text_is_the_text_again_and_again(folder):
-    problem = build_problem(config_of(folder, ", repeat: 3"))
-    assert problem.record["rows"] == 75
-    assert problem.sequences.inputs.T.ravel().tolist() == tokens((3 * TEXT)[:72])
+    task = build_task(config_of(folder, ", repeat: 3"))
+    assert task.record["rows"] == 75
+    assert task.sequences.inputs.T.ravel().tolist() == tokens((3 * TEXT)[:72])
 
 
 @pytest.mark.parametrize("readout", ["last", "every"])
 def test_held_out_text_is_the_end_and_is_not_trained_on(folder, readout):
     keys = (f"model.readout={readout}",)
-    whole, part = (build_problem(config_of(folder, data, *keys)) for data in ("", ", train_fraction: 0.6"))
+    whole, part = (build_task(config_of(folder, data, *keys)) for data in ("", ", train_fraction: 0.6"))
     assert part.sequences.inputs.T.ravel().tolist() == tokens(TEXT[:12])  # 15 characters: three chunks of 4
     np.testing.assert_array_equal(part.sequences.inputs, whole.sequences.inputs[:, :3])
     network, theta, evaluation = evaluate(config_of(folder, ", train_fraction: 0.6", *keys))
@@ -85,21 +85,21 @@ def test_held_out_text_is_the_end_and_is_not_trained_on(folder, readout):
 
 def test_too_little_held_out_text(folder):
     with pytest.raises(DataError, match=r"data\.train_fraction 0\.9 holds out 3 characters; .* need 5\."):
-        build_problem(config_of(folder, ", train_fraction: 0.9"))
+        build_task(config_of(folder, ", train_fraction: 0.9"))
 
 
 def test_too_short_a_text(folder):
     with pytest.raises(DataError, match="need at least 51 characters; the text has 25"):
-        build_problem(config_of(folder, "", "data.chunk=50"))
+        build_task(config_of(folder, "", "data.chunk=50"))
 
 
 @pytest.mark.parametrize("readout", ["last", "every"])
-@pytest.mark.parametrize("training", ["", ", carry_state: true, batch_size: 2", ", carry_state: true, batch_size: 1"])
+@pytest.mark.parametrize("training", ["", ", stateful: true, batch_size: 2", ", stateful: true, batch_size: 1"])
 @pytest.mark.parametrize("cell", ["rnn", "lstm"])
 def test_pieces_make_no_difference(folder, monkeypatch, training, readout, cell):
     config = config_of(folder, ", repeat: 5", f"model.readout={readout}", f"model.cell={cell}", training=training)
     whole = evaluate(config)[2]
-    monkeypatch.setattr(text_problem, "PIECE", 1)  # a step of a chunk, or of the streams side by side, at a time
+    monkeypatch.setattr(language, "PIECE", 1)  # a step of a chunk, or of the streams side by side, at a time
     pieces = evaluate(config)[2]
     for name, value in whole.metrics.items():
         np.testing.assert_allclose(pieces.metrics[name], value, rtol=1e-12)
@@ -108,7 +108,7 @@ def test_pieces_make_no_difference(folder, monkeypatch, training, readout, cell)
 
 
 def test_a_carried_state_is_carried_in_the_test_too(folder):
-    config = config_of(folder, training=", carry_state: true, batch_size: 1", seeds="1")
+    config = config_of(folder, training=", stateful: true, batch_size: 1", seeds="1")
     network, theta, evaluation = evaluate(config)
     stream = np.array(tokens(TEXT))
     outputs, _ = network.outputs(theta, Batch(stream[:24, None]))
@@ -136,7 +136,7 @@ def test_the_baselines_by_hand(folder):
 def test_a_file_in_place_of_the_text(folder):
     (folder / "novel.txt").write_text(TEXT)
     (folder / "file.yaml").write_text("data: {kind: text, path: novel.txt, chunk: 4}\nmodel: {hidden_size: 3}\n")
-    from_file, inline = build_problem(load("file.yaml")), build_problem(config_of(folder))
+    from_file, inline = build_task(load("file.yaml")), build_task(config_of(folder))
     np.testing.assert_array_equal(from_file.sequences.inputs, inline.sequences.inputs)
     assert from_file.record["sha256"] == inline.record["sha256"]
     assert from_file.record["source"].endswith("novel.txt")
@@ -144,9 +144,9 @@ def test_a_file_in_place_of_the_text(folder):
 
 @pytest.mark.parametrize("batch_size", [1, 2, 3])
 def test_streams_stay_whole_where_chunks_are_held_out_for_early_stopping(folder, batch_size):
-    training = f", carry_state: true, batch_size: {batch_size}, early_stopping: {{validation_fraction: 0.2}}"
+    training = f", stateful: true, batch_size: {batch_size}, early_stopping: {{validation_fraction: 0.2}}"
     config = config_of(folder, ", repeat: 4", training=training)
-    setup = build_setup(config, build_problem(config))
+    setup = build_setup(config, build_task(config))
     assert setup.sampling.sequences.sequences % batch_size == 0
     assert setup.stopping.validation.sequences % batch_size == 0
     assert setup.stopping.validation.sequences > 0
@@ -177,7 +177,7 @@ def test_the_text_is_tested_chunk_by_chunk_and_repetitions_count_once(folder):
     ("fraction", "repeat", "told"), [(0.5, 2, True), (0.9, 4, True), (0.4, 2, False), (1.0, 4, False), (0.7, 1, False)]
 )
 def test_held_out_text_that_repeats_the_training_text_is_told(folder, fraction, repeat, told):
-    warnings = build_problem(config_of(folder, f", repeat: {repeat}, train_fraction: {fraction}")).warnings
+    warnings = build_task(config_of(folder, f", repeat: {repeat}, train_fraction: {fraction}")).warnings
     assert warnings == (
         (f"The held-out text is no new text: it repeats the training text (data.repeat is {repeat}).",) if told else ()
     )
@@ -194,7 +194,7 @@ def test_a_network_that_diverged_has_no_accuracy():
 def test_the_sentence_speaks_of_the_chunks_that_were_tested(folder):
     """Text that repeats: the table has every chunk, test and sentence each different one once."""
     network, theta, evaluation = evaluate(config_of(folder, ", repeat: 3", "data.chunk=5"))
-    chunks = build_problem(config_of(folder, ", repeat: 3", "data.chunk=5")).sequences
+    chunks = build_task(config_of(folder, ", repeat: 3", "data.chunk=5")).sequences
     _, once = np.unique(np.concatenate([chunks.inputs, chunks.targets[-1:]]), axis=1, return_index=True)
     assert len(once) < chunks.sequences
     outputs, _ = network.outputs(theta, Batch(chunks.inputs[:, once]))

@@ -3,11 +3,10 @@
 import numpy as np
 import pytest
 
-from rnnlab.config import load
-from rnnlab.data.synthetic import TASKS
+from rnnlab.config import load, registry
 from rnnlab.engine.batch import Batch
-from rnnlab.experiments.problems import build_problem
 from rnnlab.experiments.setup import build_setup, draw_parameters, start_training
+from rnnlab.tasks.task import build_task
 
 KEYS = {
     "order": "length: 20",
@@ -16,6 +15,10 @@ KEYS = {
     "sine": "length: 6",
     "logistic_map": "seed: 3",
 }
+
+
+def generator(task):
+    return registry.tasks().entries[task].load().generator
 
 
 def config_of(folder, task, *overrides, seeds="2"):
@@ -27,26 +30,26 @@ def config_of(folder, task, *overrides, seeds="2"):
 
 
 def evaluate(config):
-    problem = build_problem(config)
-    setup = build_setup(config, problem)
+    task = build_task(config)
+    setup = build_setup(config, task)
     theta = draw_parameters(config, setup.network.architecture)
-    return problem, setup.network, theta, problem.evaluate(setup.network, theta)
+    return task, setup.network, theta, task.evaluate(setup.network, theta)
 
 
 @pytest.mark.parametrize("task", KEYS)
 def test_a_fifth_is_held_out(folder, task):
-    problem = build_problem(config_of(folder, task))
-    assert problem.sequences.sequences == 32
-    more = build_problem(config_of(folder, task, "data.train_fraction=0.5"))
-    assert more.sequences.sequences == 20
-    np.testing.assert_array_equal(more.sequences.inputs, problem.sequences.inputs[:, :20])
+    four_fifths = build_task(config_of(folder, task))
+    assert four_fifths.sequences.sequences == 32
+    half = build_task(config_of(folder, task, "data.train_fraction=0.5"))
+    assert half.sequences.sequences == 20
+    np.testing.assert_array_equal(half.sequences.inputs, four_fifths.sequences.inputs[:, :20])
 
 
 @pytest.mark.parametrize("task", KEYS)
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 def test_each_task_trains(folder, task, dtype):
     config = config_of(folder, task, f"model.dtype={dtype}")
-    training = start_training(config, build_setup(config, build_problem(config)))
+    training = start_training(config, build_setup(config, build_task(config)))
     told = list(training)
     assert training.theta.dtype == dtype
     assert all(np.isfinite(update.loss).all() and (update.norm > 0).all() for update in told)
@@ -59,7 +62,7 @@ def test_each_task_trains(folder, task, dtype):
 def test_errors_and_the_mean_by_hand_count_the_steps_that_exist(folder, task, length, options):
     config = config_of(folder, task)
     _, network, theta, evaluation = evaluate(config)
-    drawn = TASKS[task](np.random.default_rng(config.data.seed), length, 40, **options)
+    drawn = generator(task)(np.random.default_rng(config.data.seed), length, 40, **options)
     last = network.architecture.readout == "last"
 
     def parts(rows, of):
@@ -83,8 +86,8 @@ def test_classes_and_their_shares_by_hand(folder):
     _, network, theta, _ = evaluate(config_of(folder, "order"))
     theta[:] = 0
     network.layout.view(theta, "readout.b_o")[0] = [0, 0, 0, 9]
-    scores = build_problem(config_of(folder, "order")).evaluate(network, theta)
-    classes = TASKS["order"](np.random.default_rng(0), 20, 40).targets
+    scores = build_task(config_of(folder, "order")).evaluate(network, theta)
+    classes = generator("order")(np.random.default_rng(0), 20, 40).targets
     assert scores.metrics["accuracy"][0] == np.mean(classes[32:] == 3)
     assert scores.metrics["cross_entropy"][1] == pytest.approx(np.log(4))
     shares = (np.bincount(classes[:32], minlength=4) + 1) / 36
@@ -96,7 +99,7 @@ def test_logits_become_probabilities_where_the_loss_takes_them_as_such(folder):
     keys = ("training.loss=binary_cross_entropy",)
     _, network, theta, _ = evaluate(config_of(folder, "echo", *keys))
     theta[:] = 0  # logits of 0: a half at every step, bits of 0 or 1 off by a half
-    scores = build_problem(config_of(folder, "echo", *keys)).evaluate(network, theta)
+    scores = build_task(config_of(folder, "echo", *keys)).evaluate(network, theta)
     np.testing.assert_allclose(scores.metrics["mae"], 0.5)
 
 
@@ -113,7 +116,7 @@ def test_values_are_tested_sequence_by_sequence(folder, task, length):
     config = config_of(folder, task)
     _, network, theta, evaluation = evaluate(config)
     options = {"delay": 2} if task == "echo" else {}
-    drawn = TASKS[task](np.random.default_rng(config.data.seed), length, 40, **options)
+    drawn = generator(task)(np.random.default_rng(config.data.seed), length, 40, **options)
     last = network.architecture.readout == "last"
     exists = np.ones(drawn.inputs.shape[:2], bool)
     if drawn.lengths is not None:
@@ -133,7 +136,7 @@ def test_values_are_tested_sequence_by_sequence(folder, task, length):
 
 def test_classes_are_tested_sequence_by_sequence(folder):
     _, network, theta, evaluation = evaluate(config_of(folder, "order"))
-    drawn = TASKS["order"](np.random.default_rng(0), 20, 40)
+    drawn = generator("order")(np.random.default_rng(0), 20, 40)
     outputs, _ = network.outputs(theta, Batch(drawn.inputs, drawn.targets, drawn.lengths))
     shares = (np.bincount(drawn.targets[:32], minlength=4) + 1) / 36
     right = drawn.targets[32:]
@@ -150,12 +153,12 @@ def constant(folder, outputs, *overrides, task="adding"):
     _, network, theta, _ = evaluate(config)
     theta[:] = 0
     network.layout.view(theta, "readout.b_o")[:, 0] = outputs
-    return build_problem(config).evaluate(network, theta)
+    return build_task(config).evaluate(network, theta)
 
 
 def test_a_network_that_learnt_nothing_is_not_said_to_beat_anything(folder):
     """Three constants on the side of the held-out mean: a smaller error than the baseline's, by luck."""
-    drawn = TASKS["adding"](np.random.default_rng(0), (5, 9), 1000)
+    drawn = generator("adding")(np.random.default_rng(0), (5, 9), 1000)
     known, held = drawn.targets[:800].mean(), drawn.targets[800:].mean()
     said = [known + share * (held - known) for share in (0.2, 0.5, 1.0)]
     evaluation = constant(folder, said)

@@ -1,0 +1,46 @@
+"""Keys that had another name before: the old word is read, the new one is written."""
+
+from __future__ import annotations
+
+from rnnlab.config.places import Node, find
+from rnnlab.config.problems import Mark, Problem
+
+Path = tuple[str, ...]
+
+NEW: dict[Path, str] = {
+    ("training", "carry_state"): "stateful",
+    ("training", "truncate"): "tbptt_steps",
+}
+
+
+def renamed(path: Path) -> Path:
+    """The path of a key by its name of today."""
+    return (*path[:-1], NEW[path]) if path in NEW else path
+
+
+def rename(tree: Node, path: Path = ()) -> list[Problem]:
+    """Give the keys in a tree their names of today, and return which are there by both names.
+
+    Parameters
+    ----------
+    tree : Node
+        What was read, changed in place.
+    path : tuple of str
+        Where it stands in the config.
+    """
+    problems = []
+    for old, new in NEW.items():
+        section = find(tree, old[len(path) : -1]) if old[: len(path)] == path and len(path) < len(old) else None
+        keys = section.mapping if section is not None else None
+        if keys is None or old[-1] not in keys:
+            continue
+        if new in keys:
+            both = [keys[name].key_place or keys[name].place for name in (old[-1], new)]
+            message = f"{'.'.join(old)} is the name that {new} had before; drop one of the two."
+            problems.append(Problem(message, tuple(map(Mark, both))))
+            del keys[old[-1]]
+            continue
+        items = [(new if key == old[-1] else key, node) for key, node in keys.items()]
+        keys.clear()
+        keys.update(items)
+    return problems

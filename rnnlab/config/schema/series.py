@@ -1,0 +1,112 @@
+"""`data` of a dated series: daily prices of a symbol, or any CSV of dates and values."""
+
+import re
+from collections.abc import Iterator
+from datetime import date
+from typing import Annotated, Any, ClassVar, Literal
+
+from pydantic import BeforeValidator
+
+from rnnlab.config.schema.section import Conflict, Number, Text, Whole, key, refuse
+from rnnlab.config.schema.task import TaskSection
+
+Target = Literal["price", "difference", "log_return"]
+Scaler = Literal["minmax", "standard", "none"]
+COLUMN = "the name of a column, or null"
+
+
+def _read_day(value: Any) -> Any:
+    """Turn the text 2013-01-31 into a date (YAML 1.2 has no dates of its own)."""
+    if value is None or isinstance(value, date):
+        return value
+    must = "a day written as YYYY-MM-DD"
+    if not isinstance(value, str) or not re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value):
+        raise refuse(must)
+    try:
+        return date.fromisoformat(value)
+    except ValueError:
+        raise refuse(f"{must} that is in the calendar") from None
+
+
+Day = Annotated[date, BeforeValidator(_read_day)]
+
+
+class SeriesData(TaskSection):
+    """What every series of dated values has in common: how it is cut into windows."""
+
+    batch_size: ClassVar[Literal["full"]] = "full"
+    length_key: ClassVar[str] = "lookback"
+    compared: ClassVar[bool] = False  # windows are short: what is compared is the forecasts
+    metric_names: ClassVar[dict[str, str]] = {
+        **TaskSection.metric_names,
+        "mape": "MAPE", "smape": "sMAPE", "mase": "MASE", "rmsse": "RMSSE",
+        "directional_accuracy": "direction hits", "naive": "persistence", "moving_average": "moving avg (20)",
+        "seasonal_naive": "seasonal",
+    }  # fmt: skip
+
+    start: Day | None = key(None, "first day to use; null uses all", must="a day written as YYYY-MM-DD, or null")
+    end: Day | None = key(None, "last day to use; null uses all", must="a day written as YYYY-MM-DD, or null")
+    lookback: Whole = key(20, "values in a window: what the network reads before it forecasts", unit="rows", ge=1)
+    horizon: Whole = key(1, "how far after the window's last value the forecast lies", unit="rows", ge=1)
+    target: Target = key("price", "what is forecast: the value, its change, or the log of its ratio to the last one")
+    train_fraction: Number = key(0.8, "share of the rows, from the oldest on, that is trained on", gt=0, lt=1)
+    scaler: Scaler = key("minmax", "how values are scaled; fitted on the training rows only")
+    season: Whole | None = key(
+        None,
+        "length of the season of the seasonal baseline; by the training dates it is the number of weekdays that occur "
+        "in more than half of the weeks (5 for trading days), 52 for weeks, 12 for months, 4 for quarters, else none",
+        unit="rows",
+        must="a whole number of at least 2, or null",
+        shown_default="from the dates",
+        ge=2,
+    )
+
+    def conflicts(self) -> Iterator[Conflict]:
+        if self.start and self.end and self.end < self.start:
+            yield Conflict(
+                ("data.end", "data.start"),
+                f"data.end must not be before data.start ({self.start}); got {self.end}.",
+            )
+
+
+class PricesData(SeriesData):
+    """Daily prices of one symbol."""
+
+    kind: Literal["prices"] = key("prices", "daily prices of a symbol: fetched, else the bundled snapshot")
+    symbol: Text = key(
+        ...,
+        "ticker symbol",
+        must="a ticker symbol: up to 32 letters, digits and . - ^ = _",
+        example="AAPL",
+        pattern=r"\A\^?[A-Za-z0-9][A-Za-z0-9.=&_-]{0,30}\z",
+    )
+    column: Text = key("close", "which column of the prices", must="the name of a column", min_length=1)
+
+
+class CsvData(SeriesData):
+    """A series of dated values from any CSV file."""
+
+    kind: Literal["csv"] = key("csv", "dated values from a CSV file")
+    path: Text = key(
+        ...,
+        "the file; a relative path starts at the config's folder",
+        must="the path of a CSV file",
+        example="prices.csv",
+        pattern=r"\A[^\x00]+\z",
+    )
+    date_column: Text | None = key(
+        None, "name of the column of dates", must=COLUMN, shown_default="found by itself", min_length=1
+    )
+    value_column: Text | None = key(
+        None, "name of the column of values", must=COLUMN, shown_default="found by itself", min_length=1
+    )
+    date_format: Text | None = key(
+        None,
+        "how dates are written, where they could be read in two ways",
+        must="DD/MM/YYYY, MM/DD/YYYY or a pattern of strptime",
+        shown_default="found by itself",
+        min_length=1,
+    )
+    decimal: Literal["point", "comma"] | None = key(
+        None, "the decimal mark, where numbers could be read in two ways", shown_default="found by itself"
+    )

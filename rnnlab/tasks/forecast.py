@@ -1,0 +1,264 @@
+"""Forecasting a dated series: prices of a symbol, or any CSV of dates and values."""
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from rnnlab.data.prices import between, load_csv, load_prices
+from rnnlab.data.series import Series
+from rnnlab.data.windows import WindowedSeries, Windows, make_windows
+from rnnlab.engine.batch import Batch
+from rnnlab.engine.network import Network
+from rnnlab.errors import ConfigError, DataError
+from rnnlab.forecasting import baselines, comparison, metrics
+from rnnlab.memory import check_data
+from rnnlab.tasks.task import Evaluation, Task
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Years of training data drawn before the forecast, so that the eye sees where the test rows begin.
+DRAWN_TRAINING_ROWS = 250
+FEW_WINDOWS, FEW_ROWS = 30, 10  # to train on, to forecast
+# Baselines as they stand in a sentence.
+NAMES = {
+    "naive": "persistence",
+    "drift": "drift",
+    "mean": "the mean",
+    "moving_average": "the moving average",
+    "seasonal_naive": "the seasonal baseline (season {season})",
+}
+_TOO_FEW = "Too few rows to forecast for a test of equal accuracy: {rows}. Give more rows or a smaller train_fraction."
+
+
+class Forecast(Task):
+    """Windows of a series, each with the value `horizon` rows after it."""
+
+    scaled = True
+
+    def __init__(self, config) -> None:
+        super().__init__(config)
+        data = config.data
+        self.series = series = load_series(data)
+        try:
+            self.windowed = windowed = make_windows(
+                series.values,
+                series.dates,
+                lookback=data.lookback,
+                horizon=data.horizon,
+                target=data.target,
+                train_fraction=data.train_fraction,
+                scaler=data.scaler,
+            )
+        except DataError as error:
+            where = series.name if series.path is None else series.path
+            message = error.message[0].lower() + error.message[1:]
+            raise DataError(f"{where}: {message}", hint=error.hint) from error
+        check_data(windowed.train.inputs.size, "data.lookback")
+        self.season = data.season or baselines.season_of(series.dates[: windowed.train_rows])
+        if data.season is not None and data.season >= windowed.train_rows:
+            raise ConfigError(
+                [
+                    f"data.season must be below the {windowed.train_rows} training rows; got {data.season}. "
+                    "Give a smaller one, or leave it out."
+                ]
+            )
+        _check_dtype(windowed, self.dtype)
+        inputs = np.ascontiguousarray(windowed.train.inputs, dtype=self.dtype)
+        targets = _targets(windowed.train, windowed, self.every).astype(self.dtype)
+        self.sequences = Batch(inputs, targets)
+        self.input_size = self.output_size = 1
+        self.record = {
+            "source": series.source,
+            "name": series.name,
+            "path": None if series.path is None else str(series.path),
+            "sha256": series.sha256,
+            "rows": series.rows,
+            "first": series.first,
+            "last": series.last,
+            "adjustment": series.adjustment,
+            "currency": series.currency,
+            "train_rows": windowed.train_rows,
+            "test_rows": windowed.test.size,
+        }
+        self.description = (
+            f"{series.name}, {series.source}: {series.rows} rows from {series.first} to {series.last}; "
+            f"{windowed.train.size} windows of {data.lookback} rows to train on, {windowed.test.size} rows to forecast."
+        )
+        self.warnings = (*series.notes, *_warn_of_few_windows(windowed), *_warn_of_extrapolation(windowed))
+
+    def evaluate(self, network: Network, theta: np.ndarray) -> Evaluation:
+        series, windowed, season = self.series, self.windowed, self.season
+        test, horizon = windowed.test, windowed.encoding.horizon
+        outputs, _ = network.outputs(theta, Batch(np.ascontiguousarray(test.inputs, dtype=self.dtype)))
+        last = outputs[-1] if self.every else outputs
+        predicted = windowed.encoding.to_price(last[..., 0].astype(np.float64), test.anchors)
+        rivals = self._baselines()
+        naive = rivals["naive"]
+        measured = metrics.measure(test.actual, predicted, naive, windowed.training_values)
+        scored = {
+            name: {
+                key: float(value)
+                for key, value in metrics.measure(test.actual, row, naive, windowed.training_values).items()
+            }
+            for name, row in rivals.items()
+        }
+        best = min(scored, key=lambda name: scored[name]["rmse"])
+        tests = _tests(test.actual, predicted, rivals[best], horizon)
+        verdict = comparison.judge(
+            measured["rmse"],
+            comparison.Rival(NAMES[best].format(season=season), scored[best]["rmse"]),
+            tests,
+            diverged=np.isnan(theta[:, 0]),
+        )
+        also = "" if best == "naive" else f" Persistence has an RMSE of {scored['naive']['rmse']:.4g}."
+        unit = series.currency or ""
+        return Evaluation(
+            metrics=measured,
+            units={"rmse": unit, "mae": unit, "mape": "%", "smape": "%"},
+            baselines=scored,
+            headline=verdict.sentence + also,
+            warnings=() if comparison.enough_for_test(test.size, horizon) else (_TOO_FEW.format(rows=test.size),),
+            tables={
+                "predictions.csv": {
+                    "date": series.dates[test.rows],
+                    "actual": test.actual,
+                    "predicted": predicted,
+                    "naive": naive,
+                }
+            },
+            tests={
+                "diebold_mariano": {
+                    "against": best,
+                    "statistic": None if tests is None else [one.statistic for one in tests],
+                    "p_value": None if tests is None else [one.p_value for one in tests],
+                },
+                "seasonal_naive": {"season": season},
+            },
+            figures={
+                "forecast.png": partial(
+                    self._draw,
+                    naive,
+                    predicted,
+                    measured["rmse"],
+                    None
+                    if best == "naive"
+                    else (NAMES[best].format(season=season), rivals[best], scored[best]["rmse"]),
+                )
+            },
+        )
+
+    def _baselines(self) -> dict[str, np.ndarray]:
+        """What each baseline forecasts at the test rows; without a season there is no seasonal one."""
+        windowed, season = self.windowed, self.season
+        options = {"seasonal_naive": {"season": season}}
+        return {
+            name: rule(windowed.values, windowed.test.rows, windowed.encoding.horizon, **options.get(name, {}))
+            for name, rule in baselines.BASELINES.items()
+            if name != "seasonal_naive" or season is not None
+        }
+
+    def _draw(
+        self,
+        naive: np.ndarray,
+        predicted: np.ndarray,
+        rmse: np.ndarray,
+        best: tuple[str, np.ndarray, float] | None,
+    ) -> "Figure":
+        from rnnlab.forecasting.metrics import rmse as rmse_of
+        from rnnlab.plots.bands import drawable
+        from rnnlab.plots.forecast import Baseline, TrainingPart, forecast
+
+        series, windowed = self.series, self.windowed
+        n, test = windowed.train_rows, windowed.test
+        shown = slice(max(0, n - DRAWN_TRAINING_ROWS), n)
+        known = drawable(windowed.training_values)
+        quantity = "price" if series.currency or series.adjustment else series.name
+        return forecast(
+            series.dates[test.rows],
+            drawable(test.actual),
+            drawable(naive),
+            predicted,
+            quantity=quantity,
+            unit=series.currency or "",
+            rmse=rmse,
+            naive_rmse=float(rmse_of(test.actual, naive)),
+            model="network",
+            title=f"{self.config.name}: forecast of the test rows of {series.name}",
+            best=None if best is None else Baseline(*best),
+            training=TrainingPart(series.dates[shown], known[shown], float(known.min()), float(known.max())),
+        )
+
+
+def load_series(data) -> Series:
+    """The series that a `data` section of kind prices or csv names, between its start and end."""
+    if data.kind == "prices":
+        return load_prices(data.symbol, data.column, start=data.start, end=data.end)
+    series = load_csv(
+        data.path,
+        data.date_column,
+        data.value_column,
+        date_format=data.date_format,
+        decimal=data.decimal,
+    )
+    return between(series, data.start, data.end)
+
+
+def _check_dtype(windowed: WindowedSeries, dtype: np.dtype) -> None:
+    encoding, values = windowed.encoding, windowed.values
+    largest = max(float(np.abs(one).max()) for one in (encoding.encode_inputs(values), encoding.encode_targets(values)))
+    if largest > float(np.finfo(dtype).max):
+        raise ConfigError(
+            [
+                f"model.dtype must hold every scaled value, which {dtype.name} does not; got {largest:.4g}. "
+                "Use dtype: float64 or another data.scaler."
+            ]
+        )
+
+
+def _targets(windows: Windows, windowed: WindowedSeries, every: bool) -> np.ndarray:
+    """(N, 1), or for a readout at every step (T, N, 1): the target `horizon` rows after each step of the window."""
+    if not every:
+        return windows.targets
+    steps = windowed.encoding.encode_targets(windowed.values)
+    back = np.arange(windows.inputs.shape[0] - 1, -1, -1)
+    first = len(windowed.values) - len(steps)
+    return steps[windows.rows[None, :] - back[:, None] - first][..., None]
+
+
+def _warn_of_extrapolation(windowed: WindowedSeries) -> tuple[str, ...]:
+    share, rows = windowed.share_outside_training_range(), windowed.test.size
+    if share == 0:
+        return ()
+    encoding = windowed.encoding
+    kind = {"price": "", "difference": "changes at the ", "log_return": "log returns at the "}[encoding.target]
+    if share < 0.01:
+        outside = round(share * rows)
+        much = f"{outside} of the {rows} {kind}test rows {'lies' if outside == 1 else 'lie'}"
+    else:
+        percent = f"{100 * share:.0f} %" if share < 0.995 or share == 1 else "More than 99 %"
+        much = f"{percent} of the {kind}test rows lie"
+    return (
+        f"{much} outside the range of the training rows ({encoding.inputs.low:.6g} to {encoding.inputs.high:.6g}): "
+        "there the network has to extrapolate.",
+    )
+
+
+def _warn_of_few_windows(windowed: WindowedSeries) -> tuple[str, ...]:
+    counts = (
+        (windowed.train.size, FEW_WINDOWS, "window", "to train on"),
+        (windowed.test.size, FEW_ROWS, "row", "to forecast"),
+    )
+    return tuple(
+        f"There {'is' if size == 1 else 'are'} only {size} {what}{'s' * (size > 1)} {purpose}."
+        for size, few, what, purpose in counts
+        if size < few
+    )
+
+
+def _tests(actual: np.ndarray, predicted: np.ndarray, rival: np.ndarray, horizon: int) -> list | None:
+    """The Diebold-Mariano test of each seed; None where the rows are too few for one."""
+    if not comparison.enough_for_test(len(actual), horizon):
+        return None
+    return [comparison.diebold_mariano(actual, row, rival, horizon=horizon) for row in predicted]

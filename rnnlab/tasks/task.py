@@ -1,0 +1,147 @@
+"""A task: sequences to train on, and how a trained network is measured. One file for each task."""
+
+import math
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, ClassVar
+
+import numpy as np
+
+from rnnlab.config import registry
+from rnnlab.engine.batch import Batch
+from rnnlab.engine.network import Network
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+
+@dataclass(frozen=True)
+class Evaluation:
+    """What R trained models are worth on held-out data.
+
+    Attributes
+    ----------
+    metrics : mapping of str to (R,)
+        NaN for a model that diverged before it could say anything.
+    units : mapping of str to str
+    baselines : mapping of str to mapping of str to float
+        Baseline -> metric -> value, on the same rows.
+    headline : str
+        The one sentence that says what came out.
+    warnings : sequence of str
+    tables : mapping of str to mapping of str to array
+        File name -> columns, for the run folder.
+    figures : mapping of str to callable
+        File name -> what draws the figure.
+    tests : mapping
+        What the headline rests on: name -> statistics and p-values per seed.
+    """
+
+    metrics: Mapping[str, np.ndarray]
+    units: Mapping[str, str]
+    baselines: Mapping[str, Mapping[str, float]]
+    headline: str
+    warnings: Sequence[str] = ()
+    tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
+    figures: Mapping[str, "Callable[[], Figure]"] = field(default_factory=dict)
+    tests: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class LossUnit:
+    """A name for the loss of whole sequences, and what turns that loss into it."""
+
+    name: str
+    of: Callable[[float], float]
+
+
+class Task(ABC):
+    """What a config's `data` section stands for. A subclass reads or draws its data when it is made, `Task(config)`.
+
+    What the rest of a config must know of it before that stands in the section itself: readouts, kind of targets,
+    key of the length (`rnnlab.config.schema.task.TaskSection`).
+
+    Attributes
+    ----------
+    config : Config
+    sequences : Batch
+        All training sequences, without a model axis; some of them where `draw` gives fresh ones.
+    input_size, output_size : int
+    record : mapping
+        The `data` entry of run.json: source, sha256, rows, first, last.
+    description : str
+        One sentence: what is trained on.
+    warnings : sequence of str
+        What can be said before training.
+    class_unit : (str, float)
+        What a cross-entropy is told in, and how many nats that is.
+    scaled : bool
+        Whether targets are scaled, so that their errors have no unit.
+    """
+
+    class_unit: ClassVar[tuple[str, float]] = ("nats", 1.0)
+    scaled: ClassVar[bool] = False
+
+    sequences: Batch
+    input_size: int
+    output_size: int
+    record: Mapping[str, object]
+    description: str
+    warnings: Sequence[str] = ()
+
+    def __init__(self, config: Any) -> None:
+        self.config = config
+
+    @property
+    def endless(self) -> bool:
+        """Whether every update trains on fresh sequences."""
+        return self.config.data.endless
+
+    @property
+    def every(self) -> bool:
+        """Whether there is an output after every step."""
+        return self.config.model.readout == "every"
+
+    @property
+    def dtype(self) -> np.dtype:
+        """Of all numbers in the network."""
+        return np.dtype(self.config.model.dtype)
+
+    @abstractmethod
+    def evaluate(self, network: Network, theta: np.ndarray) -> Evaluation:
+        """Measure R trained models, theta (R, P), on held-out data; a model that diverged is NaN."""
+
+    def draw(self, rng: np.random.Generator, sequences: int) -> Batch:
+        """Fresh training sequences, without a model axis; asked for only where the task is endless."""
+        raise NotImplementedError(f"{type(self).__name__} has no fresh sequences.")
+
+    def loss_unit(self) -> LossUnit:
+        """How the training loss reads to those who watch it.
+
+        The loss of a sequence is the sum over its outputs. It stays as it is where a penalty is part of it, where the
+        sequences differ in length, and where targets are scaled or the loss is a mixture.
+        """
+        training, kind = self.config.training, self.config.training.loss.kind
+        plain = LossUnit("loss", lambda loss: loss)
+        ragged = self.every and self.sequences.lengths is not None
+        if training.l2 or training.omega is not None or ragged:
+            return plain
+        outputs = self.sequences.steps if self.every else 1
+        if kind == "cross_entropy":
+            name, nats = self.class_unit
+            return LossUnit(name, lambda loss: loss / outputs / nats)
+        if kind == "half_squared_error" and not self.scaled:
+            return LossUnit("RMSE", lambda loss: math.sqrt(2 * loss / outputs / self.output_size))
+        return plain
+
+
+def build_task(config: Any) -> Task:
+    """The task of a config, with its data.
+
+    Raises
+    ------
+    DataError
+        If they cannot be read or are too few.
+    """
+    return registry.task_entry(config.data).load()(config)
