@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnlab.engine.batch import Batch
-from rnnlab.engine.sampling import Sampling
+from rnnlab.engine.sampling import Endless, Sampling
 
 
 def numbered(T: int, N: int, readout: str = "every", lengths: np.ndarray | None = None) -> Batch:
@@ -112,3 +112,55 @@ def test_full_batches_and_segments_are_not_copied():
         Sampling(whole, "every", batch_size=2, orders=shuffled(1, 4), tbptt_steps=2).minibatch(1).batch.inputs
     )
     assert shuffled_segment.base is None or shuffled_segment.base.size == 2 * 2  # a segment is copied, no more
+
+
+def drawing(readout: str, *, ragged: bool = False, T: int = 6, B: int = 3):
+    """Each batch says in its inputs whose it is, and steps where they differ are drawn too."""
+
+    def draw(model: int, number: int) -> Batch:
+        rng = np.random.default_rng([model, number])
+        lengths = rng.integers(1, T, B, endpoint=True) if ragged else None
+        steps = T if lengths is None else int(lengths.max())
+        batch = numbered(steps, B, readout, lengths)
+        return Batch(batch.inputs + 1e6 * model + 1e4 * number, batch.targets, lengths)
+
+    return draw
+
+
+@pytest.mark.parametrize("readout", ["last", "every"])
+@pytest.mark.parametrize("ragged", [False, True])
+def test_an_endless_source_draws_anew_for_every_batch_and_model(readout, ragged):
+    draw = drawing(readout, ragged=ragged)
+    source = Endless(draw(0, 10**6), readout, 3, draw, models=2, longest=6)
+    for number in (0, 1, 0, 5):  # in any order
+        minibatch = source.minibatch(number)
+        assert (minibatch.fraction, minibatch.fresh) == (1.0, True)
+        assert minibatch.batch.inputs.shape == (6, 2, 3, 1)
+        for model in range(2):
+            alone = draw(model, number)
+            T = alone.steps
+            np.testing.assert_array_equal(minibatch.batch.inputs[:T, model], alone.inputs)
+            assert not minibatch.batch.inputs[T:, model].any()
+            targets = minibatch.batch.targets
+            of_model = targets[model] if readout == "last" else targets[:T, model]
+            np.testing.assert_array_equal(of_model, alone.targets)
+            if ragged:
+                np.testing.assert_array_equal(minibatch.batch.lengths[model], alone.lengths)
+
+
+def test_segments_of_an_endless_source_cut_the_same_batch_and_draw_it_once():
+    drawn = []
+
+    def draw(model: int, number: int) -> Batch:
+        drawn.append((model, number))
+        return drawing("every")(model, number)
+
+    source = Endless(draw(0, 99), "every", 3, draw, models=2, longest=6, batches_per_epoch=4, tbptt_steps=4)
+    drawn.clear()
+    minibatches = [source.minibatch(update) for update in range(16)]
+    assert drawn == [(model, number) for number in range(8) for model in range(2)]
+    assert [m.batch.steps for m in minibatches] == [4, 2] * 8
+    assert [m.fresh for m in minibatches] == [True, False] * 8
+    assert [m.epoch for m in minibatches] == [0] * 8 + [1] * 8
+    assert [k for k, m in enumerate(minibatches) if m.ends_epoch] == [7, 15]
+    np.testing.assert_array_equal(minibatches[1].batch.inputs, source.batch(0, 0, 6).inputs[4:])

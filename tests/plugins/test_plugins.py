@@ -1,4 +1,4 @@
-"""A layer from outside: an installed package with its schema, which no file of rnnlab knows."""
+"""A layer and a task from outside: installed packages with their schemas, which no file of rnnlab knows."""
 
 import importlib.util
 import json
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LEAKY = Path(__file__).with_name("leaky")
+HERE = Path(__file__).parent
 CONFIG = """\
 name: small
 seeds: 2
@@ -37,26 +37,36 @@ def build(source: Path, target: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def fresh(tmp_path_factory):
-    """A fresh environment with rnnlab and the toy package; the libraries that rnnlab needs are this one's."""
+    """A fresh environment with rnnlab and the toy packages; the libraries that rnnlab needs are this one's."""
     folder = tmp_path_factory.mktemp("fresh")
     venv.create(folder / "env")
     site = next((folder / "env").glob("lib/python*/site-packages"))
-    source = folder / "leaky"
-    shutil.copytree(LEAKY, source)
-    for name, of in (("rnnlab", ROOT), ("toy", source)):
+    for name in ("leaky", "parity"):
+        shutil.copytree(HERE / name, folder / name)
+    for name, of in (("rnnlab", ROOT), ("toy", folder / "leaky"), ("toy task", folder / "parity")):
         zipfile.ZipFile(build(of, folder / name)).extractall(site)
     (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n")
     return folder
+
+
+PARITY = """\
+name: bits
+seeds: 2
+data: {kind: parity, bits: 6}
+model: {hidden_size: 4}
+training: {updates: 4}
+"""
 
 
 @pytest.fixture
 def run(fresh, tmp_path):
     """Run rnnlab of the fresh environment in an empty folder that holds small.yaml."""
     (tmp_path / "small.yaml").write_text(CONFIG)
+    (tmp_path / "bits.yaml").write_text(PARITY)
 
     def rnnlab(*arguments: str) -> subprocess.CompletedProcess[str]:
         command = [str(fresh / "env" / "bin" / "python"), "-m", "rnnlab", *arguments]
-        surroundings = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "RNNLAB_"))}
         return subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=False)
 
     return rnnlab
@@ -130,3 +140,68 @@ def test_a_plug_in_that_is_gone_broken_or_in_the_way_is_one_sentence(run, site, 
     assert done.returncode == 2
     assert 'model.cell.kind must be one of rnn, lstm, gru; got "leaky"' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_task_trains_is_proved_swept_inspected_and_compared(run, tmp_path):
+    done = run("train", "bits.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "wrong answers" in done.stdout
+    assert "coin" in done.stdout
+    assert "% are wrong." in done.stdout
+    (made,) = (tmp_path / "runs").iterdir()
+    record = json.loads((made / "run.json").read_text())
+    assert (record["kind"], record["plugins"]) == ("parity", {"parity": "rnnlab-parity 0.2"})
+    assert "kind: parity" in (made / "config.yaml").read_text()
+    done = run("gradcheck", "bits.yaml")
+    assert done.returncode == 0, done.stderr
+    done = run("inspect", "latest")
+    assert done.returncode == 0, done.stderr
+    assert "growth rate" in done.stdout
+    other = run("train", "bits.yaml", "--set", "model.cell={kind: leaky, leak: 0.5}", "--quiet").stdout.strip()
+    assert json.loads((tmp_path / other / "run.json").read_text())["plugins"] == {
+        "leaky": "rnnlab-leaky 0.1",
+        "parity": "rnnlab-parity 0.2",
+    }
+    done = run("compare", made.name, other)
+    assert done.returncode == 0, done.stderr
+    assert "wrong answers" in done.stdout
+    assert "vanishing" in done.stdout or "critical" in done.stdout or "mixed" in done.stdout
+    done = run("sweep-rho", "0.5", "1", "--config", "bits.yaml", "--length", "9")
+    assert done.returncode == 0, done.stderr
+    assert "9 steps" in done.stdout
+
+
+def test_config_errors_know_a_task(run):
+    for change, said in (
+        ("data.bits=0", "data.bits must be a whole number of at least 1; got 0."),
+        ("data.bit=4", "data.bit: no such key; did you mean bits?"),
+        ("data.kind=party", 'data.kind must be one of prices, csv, text, parity, synthetic; got "party"; did you mean'),
+        (
+            "training.tbptt_steps=7",
+            "training.tbptt_steps must be at most the 6 steps of a sequence (data.bits); got 7.",
+        ),
+        (
+            "training.loss=huber",
+            "training.loss must be cross_entropy for parity, whose targets are classes; got huber.",
+        ),
+        ("training.stateful=true", "which only data of kind text has; got kind: parity."),
+    ):
+        done = run("gradcheck", "bits.yaml", "--set", change)
+        assert done.returncode == 2, change
+        assert said in done.stderr
+
+
+def test_runs_of_a_task_that_is_gone_are_named(run, fresh, tmp_path):
+    made = run("train", "bits.yaml", "--quiet").stdout.strip()
+    (folder,) = (fresh / "env").glob("lib/python*/site-packages")
+    names = [path.name for path in folder.glob("rnnlab_parity*")]
+    for name in names:
+        (folder / name).rename(fresh / name)
+    try:
+        done = run("inspect", made)
+        assert done.returncode == 2
+        assert 'data.kind must be one of prices, csv, text, synthetic; got "parity"' in done.stderr
+        assert "Traceback" not in done.stderr
+    finally:
+        for name in names:
+            (fresh / name).rename(folder / name)

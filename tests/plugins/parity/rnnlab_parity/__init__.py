@@ -1,0 +1,21 @@
+"""What a config must know of the parity task; its code is loaded when its data are made."""
+
+from typing import ClassVar, Literal
+
+from rnnlab.config.registry import TaskEntry
+from rnnlab.config.schema.section import Whole, key
+from rnnlab.config.schema.task import Targets, TaskSection
+
+
+class ParityData(TaskSection):
+    readouts: ClassVar[tuple[str, ...]] = ("every", "last")
+    targets: ClassVar[Targets] = "classes"
+    length_key: ClassVar[str] = "bits"
+    metric_names: ClassVar[dict[str, str]] = {"wrong": "wrong answers"}
+
+    kind: Literal["parity"] = key("parity", "whether the ones so far are even or odd")
+    bits: Whole = key(12, "steps of a sequence", unit="bits", ge=1)
+    strings: Whole = key(60, "how many sequences are made", unit="sequences", ge=2)
+
+
+PARITY = TaskEntry(ParityData, "rnnlab_parity.task:Parity")
