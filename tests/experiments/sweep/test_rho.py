@@ -261,14 +261,14 @@ def test_mean_field_speaks_of_random_vanilla_networks_alone(tmp_path, changes, e
 
 
 def test_members_that_fail_are_named_and_the_others_go_on(tmp_path, monkeypatch):
-    measure = members.take_portrait
+    measure = members.diagnose
 
     def short_of_memory(network, theta, *rest, **options):
         if np.abs(theta).max() > 1e6:
             raise MemoryError
         return measure(network, theta, *rest, **options)
 
-    monkeypatch.setattr(members, "take_portrait", short_of_memory)
+    monkeypatch.setattr(members, "diagnose", short_of_memory)
     monkeypatch.setattr(members, "MOST_MODELS", 1)
     found = sweep(tmp_path, [0.9, 1e7], seeds="2")
     assert [one.rho for one in found.rhos] == [0.9]
