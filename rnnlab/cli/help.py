@@ -125,12 +125,12 @@ def unknown_option(option: str, context: Any, arguments: Sequence[str]) -> Usage
 
 def _key_meant(option: str) -> str | None:
     """The key of a config that an option names, whole or by its last part, in our words or another tool's."""
-    from rnnlab.config import catalogue
-    from rnnlab.config.sentences import SYNONYMS
+    from rnnlab.config import schema_index
+    from rnnlab.config.messages import SYNONYMS
 
     word = option.removeprefix("--").replace("-", "_")
     wanted = {word, SYNONYMS.get(word, word)}
-    paths = dict.fromkeys(entry.path for _, entry in catalogue.every_key())
+    paths = dict.fromkeys(entry.path for _, entry in schema_index.every_key())
     found = [path for path in paths if path[-1] in wanted or ".".join(path) == word]
     # `kind` and `value` are everywhere: to point at one of them would be a guess.
     return ".".join(min(found, key=len)) if found and found[0][-1] not in ("kind", "value") else None

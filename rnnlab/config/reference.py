@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from rnnlab.config import catalogue
-from rnnlab.config.catalogue import DISCRIMINATORS, Entry
+from rnnlab.config import schema_index as catalogue
 from rnnlab.config.schema.experiment import Config
+from rnnlab.config.schema_index import DISCRIMINATORS, Entry
 from rnnlab.errors import UsageError
 
 # The parameters all start in one of the same ways: they share a table.
