@@ -55,7 +55,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Listing:
     """A line of the list of what is kept; where a file is not usable only ``problem``, which says why."""
 
     symbol: str
@@ -100,7 +100,7 @@ def check_own(folder: Path, symbol: str, imported: Path | None = None) -> None:
         )
 
 
-def entries(folder: Path) -> Iterator[Entry]:
+def entries(folder: Path) -> Iterator[Listing]:
     """Everything the folder keeps, by symbol."""
     for symbol in kept_symbols(folder):
         try:
@@ -109,10 +109,10 @@ def entries(folder: Path) -> Iterator[Entry]:
                 continue
             bars = from_csv(kept.content, name_of(kept.path)) if kept.origin else _by_hand(kept)
         except DataError as problem:
-            yield Entry(symbol, file_of(folder, symbol), problem=problem.message)
+            yield Listing(symbol, file_of(folder, symbol), problem=problem.message)
             continue
         origin = kept.origin or {}
-        yield Entry(
+        yield Listing(
             symbol,
             kept.path,
             origin.get("source"),
