@@ -167,7 +167,7 @@ def _evaluate(
     test, horizon = windowed.test, windowed.encoding.horizon
     outputs, _ = network.outputs(theta, Batch(np.ascontiguousarray(test.inputs, dtype=dtype)))
     last = outputs[-1] if every else outputs
-    predicted = windowed.encoding.to_price(last[..., 0].astype(np.float64), test.anchors)
+    predicted = windowed.encoding.to_values(last[..., 0].astype(np.float64), test.anchors)
     rivals = _baselines(windowed, season)
     naive = rivals["naive"]
     measured = metrics.measure(test.actual, predicted, naive, windowed.training_values)

@@ -90,7 +90,7 @@ class TrainSummary:
         Name of the experiment and kind of its data.
     seeds : sequence of int
     metrics : mapping of str to Spread
-        Held-out metrics, e.g. ``rmse`` in price units.
+        Held-out metrics, e.g. ``rmse`` in the series' unit.
     units : mapping of str to str
         Unit of a metric where it has one, e.g. ``{"rmse": "USD"}``.
     baselines : mapping of str to mapping of str to float
