@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any
 
@@ -10,6 +9,7 @@ from rnnlab.config import registry, schema_index
 from rnnlab.config.diagnostics import quoted, shorten
 from rnnlab.config.locations import Node
 from rnnlab.config.reader import dotted
+from rnnlab.suggestions import did_you_mean, nearest
 from rnnlab.words import listed
 
 Path = tuple[str, ...]
@@ -83,12 +83,13 @@ def _value_at(values: Any, path: Path) -> Any:
 def nearest_key(name: str, known: list[str]) -> str | None:
     """The key of this section that a wrong one resembles, or means in another tool's words."""
     plain = name.lower().replace("-", "_")
-    if plain in known:
-        return plain
+    folded = {key.lower(): key for key in known}
+    if plain in folded:
+        return folded[plain]
     if SYNONYMS.get(plain) in known:
         return SYNONYMS[plain]
-    near = difflib.get_close_matches(plain, known, n=1, cutoff=0.7)
-    return near[0] if near else None
+    words = [key for key in known if key.islower()]  # W_xh and W_ho are near each other: no guess is to be had there
+    return next(iter(nearest(plain, words)), None)
 
 
 def _elsewhere(name: str, here: Path) -> str | None:
@@ -134,9 +135,9 @@ def say_kind(path: Path, word: str, node: Node | None, values: Any) -> str:
     if entry is not None and "must" in entry.extra and not isinstance(given, dict):
         return say_value(path, node, values)
     shown = full if node.mapping is None and isinstance(given, dict) else dotted(path)
-    near = difflib.get_close_matches(str(node.value).lower(), kinds, n=1) if isinstance(node.value, str) else []
+    near = did_you_mean(node.value, kinds, cutoff=0.6) if isinstance(node.value, str) else ""
     broken = registry.found().broken.get(str(node.value)) if path == ("model", "cell") else None
-    hint = f"; did you mean {near[0]}?" if near else f". {broken}." if broken else "."
+    hint = near or (f". {broken}." if broken else ".")
     return f"{shown} must be one of {', '.join(kinds)}; got {got(node)}{hint}"
 
 
@@ -189,8 +190,7 @@ def _advice(must: str, node: Node | None) -> str:
 def _advice_on_text(must: str, value: str, *, written_plainly: bool) -> str:
     if must.startswith("one of "):
         words = must.removeprefix("one of ").removesuffix(", or null").split(", ")
-        near = difflib.get_close_matches(value.lower(), words, n=1)
-        return f"; did you mean {near[0]}?" if near else "."
+        return did_you_mean(value, words, cutoff=0.6) or "."
     if "number" in must or "true or false" in must:
         if value.lower() in ("yes", "on", "no", "off", "y", "n") and "true or false" in must:
             return f"; write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}."

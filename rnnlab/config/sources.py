@@ -1,6 +1,5 @@
 """Opening a config: a file, standard input or an argument becomes a `Source`, or a clear problem."""
 
-import difflib
 import os
 import re
 import sys
@@ -10,6 +9,7 @@ from pathlib import Path
 from rnnlab.config.diagnostics import Diagnostic, Mark, quoted
 from rnnlab.config.locations import Location, Source
 from rnnlab.files import user_path
+from rnnlab.suggestions import did_you_mean
 
 LARGEST = 256 * 1024
 STDIN = "-"
@@ -94,10 +94,8 @@ def _missing(name: str, excluded: set[str]) -> str:
         return f"{name}: no such file: there is no folder {path.parent}."
     files = [file for file in _configs_in(path.parent) if file not in excluded]
     stems = {Path(file).stem: file for file in files}
-    near = difflib.get_close_matches(path.stem, stems, n=1, cutoff=0.7)
-    if near:
-        return f"{name}: no such file; did you mean {path.parent / stems[near[0]]}?"
-    return f"{name}: no such file{_offer(path.parent)}"
+    near = did_you_mean(path.stem, stems, shown=lambda stem: str(path.parent / stems[stem]))
+    return f"{name}: no such file{near or _offer(path.parent)}"
 
 
 def _offer(folder: Path) -> str:

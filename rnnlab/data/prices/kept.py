@@ -1,6 +1,5 @@
 """What is kept: a stored series in a form that can be continued, listed and named."""
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -15,6 +14,7 @@ from rnnlab.data.prices.tables import parse_table
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
 from rnnlab.files import name_of
+from rnnlab.suggestions import nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -133,7 +133,7 @@ def _by_hand(kept: Kept) -> Series:
 def at_hand(symbol: str, folder: Path) -> list[str]:
     """Symbols in the folder or bundled, those that look like ``symbol`` first."""
     names = sorted({*kept_symbols(folder), *SNAPSHOTS})
-    near = difflib.get_close_matches(symbol, names, n=len(names), cutoff=0.5)
+    near = nearest(symbol, names, most=len(names), cutoff=0.5)
     return [*near, *(name for name in names if name not in near)]
 
 
