@@ -109,7 +109,7 @@ def diagnose(
             log_jacobian,
             flow.transport(network, theta, batch, loss, **gradient),
             flow.total(network, theta, batch, loss, **gradient),
-            _log_bound(trajectory, sigma),
+            jacobians.log_norm_bound(trajectory, sigma),
             growth_rate(log_jacobian),
             _of_finite(distant, lyapunov.largest(distant, rng).mean(axis=1)),
             eigenvalues,
@@ -151,14 +151,6 @@ def take_flow(
             np.exp(log_jacobian[:, :-1]),
             flow.total(network, theta, batch, loss, **gradient),
         )
-
-
-def _log_bound(trajectory: Trajectory, sigma: np.ndarray) -> np.ndarray | None:
-    if trajectory.layer.slope is None:
-        return None
-    bound = np.log(trajectory.layer.slope * sigma)[:, None] * np.arange(trajectory.steps + 1)
-    bound[:, 0] = 0.0  # with W_hh = 0 the product would be 0 times infinity
-    return bound
 
 
 def _over_sequences(log_norms: np.ndarray) -> np.ndarray:

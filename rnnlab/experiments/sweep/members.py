@@ -205,15 +205,8 @@ def _train(part: Slice, training: Training, names: tuple[str, ...], tick: Tick) 
         np.stack([getattr(update, name) for update in updates], axis=1)
         for name in ("loss", "norm", "clip_scale", "norms")
     )
-    part.recurrent_norm = _joint_norm(part.norms[..., recurrent])
+    part.recurrent_norm = np.hypot.reduce(part.norms[..., recurrent], axis=-1)  # of squares that may overflow
     part.clipped = np.sum([update.clipped for update in updates], axis=0)
-
-
-def _joint_norm(norms: np.ndarray) -> np.ndarray:
-    """Root of the sum of the squares over the last axis, of numbers whose squares may overflow."""
-    largest = norms.max(axis=-1, keepdims=True)
-    unit = np.where(largest > 0, largest, 1.0)
-    return largest[..., 0] * np.linalg.norm(norms / unit, axis=-1)
 
 
 def models_per_slice(config, problem: Problem) -> int:
