@@ -1,10 +1,10 @@
 """What an experiment tells its caller: progress while it runs, a summary when it is done. Plain records, no screens."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median_high, median_low
+
+from rnnlab.seeds import median
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,7 @@ class Spread:
     @property
     def median(self) -> float | None:
         """Median of the seeds that have a number."""
-        if not self._finite:
-            return None
-        one, other = median_low(self._finite), median_high(self._finite)
-        total = one + other
-        return total / 2 if math.isfinite(total) else one / 2 + other / 2
+        return median(self._finite) if self._finite else None
 
     @property
     def low(self) -> float | None:

@@ -12,6 +12,7 @@ from rnnlab.plots.bands import Band, draw_band, drawable, label_seeds, summarise
 from rnnlab.plots.canvas import blank, literal, new_figure, one_line
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, BLUE, FAINT, GREEN, INK, ORANGE, legend_above, scale_y
+from rnnlab.seeds import median
 
 
 @dataclass(frozen=True)
@@ -87,7 +88,9 @@ def forecast(
     predicted = np.atleast_2d(drawable(predicted))
     band = summarise(dates, predicted)
     drawn = max(1, int(np.isfinite(np.asarray(rmse, float)).sum()))
-    label = f"{model}, {label_seeds(drawn, band.spread)} (RMSE {_median(rmse)})"
+    middle = median(np.atleast_1d(drawable(rmse)))
+    said = f"{middle:.4g}" if np.isfinite(middle) else "not finite"
+    label = f"{model}, {label_seeds(drawn, band.spread)} (RMSE {said})"
     upper, errors = axes[0, 0], axes[1, 0]
     upper.plot(dates, actual, color=BLACK, linewidth=1.1, label="actual", zorder=3)
     naive_label = f"persistence: last known {literal(quantity)} (RMSE {naive_rmse:.4g})"
@@ -159,9 +162,3 @@ class _Dates(ConciseDateFormatter):
             day = "" if last.year - first.year >= len(values) - 1 else "-%b" if first.day == 1 else "-%b-%d"
             texts[0] = first.strftime(f"%Y{day}")
         return texts
-
-
-def _median(rmse: ArrayLike) -> str:
-    values = np.atleast_1d(drawable(rmse))
-    values = values[np.isfinite(values)]
-    return f"{np.median(values):.4g}" if values.size else "not finite"

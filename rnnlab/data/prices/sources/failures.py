@@ -18,6 +18,7 @@ FetchError
 import re
 
 from rnnlab.errors import FetchError
+from rnnlab.words import rough_duration
 
 _ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 
@@ -64,8 +65,8 @@ class RateLimited(SourceError):
     """
 
     def __init__(self, source: str, reason: str, retry_after: float | None = None, later: str = "later") -> None:
-        wait = f"; it asks to wait {in_words(retry_after)}" if retry_after is not None else ""
-        later = f"in {in_words(retry_after)}" if retry_after is not None else later
+        wait = f"; it asks to wait {rough_duration(retry_after)}" if retry_after is not None else ""
+        later = f"in {rough_duration(retry_after)}" if retry_after is not None else later
         super().__init__(source, reason + wait, hint=f"Try again {later}, or name another --source.")
         self.retry_after = retry_after
 
@@ -111,12 +112,3 @@ def first_line(text: str, limit: int = 80) -> str:
         if visible:
             return visible if len(visible) <= limit else visible[: limit - 1] + "…"
     return ""
-
-
-def in_words(seconds: float) -> str:
-    """A duration for people: ``45 seconds``, ``2 minutes``, ``3 hours``."""
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds >= 2 * size or (size == 1):
-            count = max(1, -int(-seconds // size))
-            return f"{count} {unit}{'s' if count != 1 else ''}"
-    raise AssertionError
