@@ -46,7 +46,7 @@ LIBRARIES: dict[str, set[str]] = {
     "engine": {"numpy"},
     "dynamics": {"numpy"},
     "config": {"annotated_types", "pydantic", "pydantic_core", "yaml"},
-    "data": {"numpy", "pandas", "requests"},
+    "data": {"filelock", "numpy", "pandas", "requests"},
     "forecasting": {"numpy", "pandas"},
     "runs": {"numpy", "pydantic", "pydantic_core", "threadpoolctl"},
     "plots": {"matplotlib", "numpy"},
