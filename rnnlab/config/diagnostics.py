@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rnnlab.config.locations import Location, Source
-from rnnlab.printable import escaped
+from rnnlab.printable import cut, escaped
 
 WIDTH = 100
-SHOWN = 60
 
 
 @dataclass(frozen=True)
@@ -50,11 +49,11 @@ class Diagnostic:
 
     def render(self) -> str:
         """Write the problem as lines of text without a newline at the end."""
-        message = printable(self.message)
+        message = drawn(self.message)
         if not self.marks:
-            return f"{printable(shorten(self.source.name, WIDTH))}: {message}" if self.source else message
+            return f"{drawn(cut(self.source.name, WIDTH))}: {message}" if self.source else message
         first = self.marks[0].location
-        name = printable(shorten(first.source.name, WIDTH))
+        name = drawn(cut(first.source.name, WIDTH))
         where = f"{name}:{first.line + 1}:{first.start + 1}" if first.source.numbered else name
         return "\n".join([f"{where}: {message}", *self._excerpts()])
 
@@ -64,7 +63,7 @@ class Diagnostic:
         by_location = sorted(self.marks, key=lambda mark: (mark.location.source is not home, *mark.location.position))
         for (source, _), marks in groupby(by_location, key=lambda mark: (mark.location.source, mark.location.line)):
             if source is not home:
-                name = printable(shorten(source.name, WIDTH))
+                name = drawn(cut(source.name, WIDTH))
                 lines.append(f"    in {name}:" if source.numbered else "    with the argument:")
             lines += excerpt(list(marks))
         return lines
@@ -78,40 +77,35 @@ def excerpt(marks: Sequence[Mark]) -> list[str]:
     """Draw a line, cut to a readable width, and under it the carets of the marks in it, ordered by column."""
     location = marks[0].location
     line = location.source.lines[location.line] if location.line < len(location.source.lines) else ""
-    cut = max(0, location.start - WIDTH // 2) if len(line) > WIDTH else 0
-    last = cut + WIDTH
-    before, after = "…" * (cut > 0), "…" * (last < len(line))
+    first = max(0, location.start - WIDTH // 2) if len(line) > WIDTH else 0
+    last = first + WIDTH
+    before, after = "…" * (first > 0), "…" * (last < len(line))
     rows = [""]
     for mark in marks:
         start, end = min(mark.location.start, last), min(mark.location.end, last)
-        indent = len(before) + display_width(line[cut:start])
+        indent = len(before) + display_width(line[first:start])
         if indent < len(rows[-1]):
             rows.append("")
         carets = "^" * max(display_width(line[start:end]), 1)
         rows[-1] += " " * (indent - len(rows[-1])) + carets + (f" {mark.note} " if mark.note else "")
     number = f"{location.line + 1:>5}" if location.source.numbered else " " * 5
-    text = f"{number} | {before}{printable(line[cut:last])}{after}"
+    text = f"{number} | {before}{drawn(line[first:last])}{after}"
     return [text.rstrip(), *(f"      | {row}".rstrip() for row in rows)]
 
 
-def printable(text: str) -> str:
-    """Replace what a terminal would act upon: tabs by four spaces, other control codes by their escapes."""
+def drawn(text: str) -> str:
+    """The text as an excerpt shows it: tabs as four spaces, other control codes as their escapes."""
     return "".join(_shown(character) for character in text)
 
 
 def display_width(text: str) -> int:
-    """Count the terminal columns that `printable(text)` takes."""
+    """Count the terminal columns that `drawn(text)` takes."""
     return sum(_columns(character) for character in text)
-
-
-def shorten(text: str, width: int = SHOWN) -> str:
-    """Cut a text that is too long for a sentence."""
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def quoted(text: str) -> str:
     """Put a text into quotes for a sentence."""
-    return f'"{shorten(text)}"'
+    return f'"{cut(text)}"'
 
 
 def _shown(character: str) -> str:

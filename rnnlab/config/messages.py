@@ -6,9 +6,10 @@ import re
 from typing import Any
 
 from rnnlab.config import registry, schema_index
-from rnnlab.config.diagnostics import quoted, shorten
+from rnnlab.config.diagnostics import quoted
 from rnnlab.config.locations import Node
 from rnnlab.config.reader import dotted
+from rnnlab.printable import cut
 from rnnlab.suggestions import did_you_mean, nearest
 from rnnlab.words import listed
 
@@ -161,12 +162,12 @@ def got(node: Node | None) -> str:
         return "a mapping"
     if isinstance(node.children, list):
         inside = ", ".join(got(item) if item.children is None else "..." for item in node.children[:8])
-        return shorten(f"[{inside}{', ...' if len(node.children) > 8 else ''}]")
+        return cut(f"[{inside}{', ...' if len(node.children) > 8 else ''}]")
     if node.value is None:
         return f"nothing ({node.raw})" if node.raw else "nothing"
     if isinstance(node.value, str):
         return quoted(node.value)
-    return shorten(node.raw) if node.raw else str(node.value)
+    return cut(node.raw) if node.raw else str(node.value)
 
 
 def _advice(must: str, node: Node | None) -> str:

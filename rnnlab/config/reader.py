@@ -10,10 +10,11 @@ from yaml.parser import Parser
 from yaml.reader import Reader, ReaderError
 from yaml.scanner import Scanner
 
-from rnnlab.config.diagnostics import Diagnostic, Mark, quoted, shorten
+from rnnlab.config.diagnostics import Diagnostic, Mark, quoted
 from rnnlab.config.locations import Location, Node, Source
 from rnnlab.config.scalars import TAG, CoreResolver, ScalarError, value_of
 from rnnlab.config.syntax import explain_reader_error, explain_syntax_error
+from rnnlab.printable import cut
 
 DEEPEST = 40
 MOST_VALUES = 50_000
@@ -87,7 +88,7 @@ def read(text: str, source: Source, *, offset: int = 0, path: tuple[str, ...] = 
         document.problems.append(explain_syntax_error(error, source, offset))
     except (ValueError, ArithmeticError, LookupError, RecursionError) as error:
         # PyYAML's scanner lets some of these through: "\U99999999" in quotes, a directive "%YAML 1.x".
-        document.problems.append(Diagnostic(f"not readable as YAML: {shorten(str(error))}.", source=source))
+        document.problems.append(Diagnostic(f"not readable as YAML: {cut(str(error))}.", source=source))
     return document
 
 
@@ -203,4 +204,4 @@ def _about(path: tuple[str, ...], message: str) -> str:
 
 def dotted(path: tuple[str, ...]) -> str:
     """Write a path as it is written for `--set`."""
-    return ".".join(shorten(part, 40) for part in path)
+    return ".".join(cut(part, 40) for part in path)

@@ -5,8 +5,9 @@ import re
 import yaml
 from yaml.reader import ReaderError
 
-from rnnlab.config.diagnostics import Diagnostic, Mark, shorten
+from rnnlab.config.diagnostics import Diagnostic, Mark
 from rnnlab.config.locations import Location, Source
+from rnnlab.printable import cut
 
 # PyYAML's wording -> ours. {0} is the first group of the pattern.
 _SENTENCES = {
@@ -61,7 +62,7 @@ def explain_syntax_error(error: yaml.MarkedYAMLError, source: Source, offset: in
     begins_there = said in _AT_THE_BEGINNING and error.context_mark is not None
     mark = error.context_mark if begins_there else (error.problem_mark or error.context_mark)
     if mark is None:
-        return Diagnostic(f"not readable as YAML: {shorten(said)}.", source=source)
+        return Diagnostic(f"not readable as YAML: {cut(said)}.", source=source)
     marks = [Mark(_location(mark, source, offset))]
     opened = error.context_mark
     if "expected ',' or" in said and opened is not None:
@@ -74,7 +75,7 @@ def _sentence(said: str) -> str:
         match = re.fullmatch(pattern, said)
         if match:
             return sentence.format(*(group.strip("'") for group in match.groups()))
-    return f"not readable as YAML: {shorten(said, 100)}."
+    return f"not readable as YAML: {cut(said, 100)}."
 
 
 def explain_reader_error(error: ReaderError, text: str, source: Source, offset: int = 0) -> Diagnostic:

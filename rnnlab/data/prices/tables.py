@@ -10,7 +10,7 @@ from pathlib import Path
 
 from rnnlab.errors import DataError
 from rnnlab.files import LARGEST_FILE, name_of
-from rnnlab.printable import on_one_line
+from rnnlab.printable import cut, on_one_line
 from rnnlab.suggestions import nearest
 
 _CONTROL_CODES = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -134,7 +134,7 @@ def parse_table(content: bytes, label: str) -> Table:
 
 def shown(text: str, limit: int = 60) -> str:
     """Text of unknown origin in quotes, fit for a message: cut short, control codes escaped."""
-    return repr(text if len(text) <= limit else text[: limit - 1] + "…")
+    return repr(cut(text, limit))
 
 
 def _decode(content: bytes, label: str) -> str:

@@ -12,7 +12,7 @@ from filelock import FileLock, Timeout
 from rnnlab.data.prices.store import SCHEMA_VERSION, file_of, pending
 from rnnlab.data.prices.symbols import file_stem
 from rnnlab.errors import DataError
-from rnnlab.files import name_of
+from rnnlab.files import name_of, write_synced
 
 
 @contextlib.contextmanager
@@ -93,8 +93,9 @@ def write_pair(folder: Path, symbol: str, content: bytes, origin: dict) -> dict:
     except OSError as problem:
         raise _cannot_write(folder, problem) from None
     try:
-        _write(pending(path), content)
-        _write(pending(described), text.encode())
+        for new, written in ((pending(path), content), (pending(described), text.encode())):
+            new.unlink(missing_ok=True)  # what a crash left there, or a pipe, which would be waited for
+            write_synced(new, written)
         os.replace(pending(path), path)
     except OSError as problem:
         for leftover in (pending(path), pending(described)):
@@ -116,14 +117,6 @@ def _settle(described: Path) -> None:
         sha256 = json.loads(waiting.read_bytes()).get("sha256")
         if sha256 == hashlib.sha256(path.read_bytes()).hexdigest():
             os.replace(waiting, described)
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.unlink(missing_ok=True)  # what a crash left there, or a pipe, which would be waited for
-    with open(path, "xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

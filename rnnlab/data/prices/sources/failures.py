@@ -15,12 +15,9 @@ FetchError
 
 # ruff: noqa: N818 (each is named after what the source did, and reads as that where it is raised)
 
-import re
-
 from rnnlab.errors import FetchError
+from rnnlab.printable import cut, without_escapes
 from rnnlab.words import rough_duration
-
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
 
 
 class SourceError(FetchError):
@@ -108,7 +105,7 @@ class Unreachable(SourceError):
 def first_line(text: str, limit: int = 80) -> str:
     """The first line of a server's text that says anything, without escapes and control codes, cut short."""
     for line in text[:4096].splitlines():
-        visible = "".join(filter(str.isprintable, " ".join(_ESCAPES.sub("", line).split()))).strip()
+        visible = "".join(filter(str.isprintable, " ".join(without_escapes(line).split()))).strip()
         if visible:
-            return visible if len(visible) <= limit else visible[: limit - 1] + "…"
+            return cut(visible, limit)
     return ""
