@@ -28,3 +28,11 @@ def user_path(text: str | os.PathLike[str]) -> Path:
 def name_of(path: Path) -> str:
     """How messages name a path: on one line, cut short, control codes escaped."""
     return shortened(str(path), 200)
+
+
+def write_synced(path: Path, content: bytes) -> None:
+    """Write a new file and wait until the disk has it, so that it may take another's place."""
+    with open(path, "xb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())

@@ -5,6 +5,8 @@ import unicodedata
 
 # What may hold control codes (C0, C1), bidirectional and other invisible ones, halves of characters, line breaks.
 _SUSPECT = re.compile(r"[^\n\t -~\u00a1-\u00ac\u00ae-\u05ff]")
+# CSI sequences (colour, cursor), OSC sequences (titles, links), other two-character escapes.
+_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
 _ACTING = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
@@ -20,8 +22,17 @@ def on_one_line(text: str) -> str:
 
 def shortened(text: str, most: int = 60) -> str:
     """The same cut to `most` characters, for names and values of unknown length."""
-    text = on_one_line(text[: most + 1])
+    return cut(on_one_line(text[: most + 1]), most)
+
+
+def cut(text: str, most: int = 60) -> str:
+    """The text as it is, with an ellipsis at its end where it is longer than `most` characters."""
     return text if len(text) <= most else text[: most - 1] + "…"
+
+
+def without_escapes(text: str) -> str:
+    """The text without the escape sequences of colours, cursor movements, titles and links."""
+    return _ESCAPES.sub("", text)
 
 
 def escaped(character: str) -> str:

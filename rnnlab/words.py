@@ -1,4 +1,4 @@
-"""Words of a sentence: counts with their noun, lists with their last word."""
+"""Words of a sentence: counts with their noun, lists with their last word, durations."""
 
 from collections.abc import Sequence
 
@@ -11,3 +11,22 @@ def count(number: int, noun: str) -> str:
 def listed(words: Sequence[str], last: str = "and") -> str:
     """`a`, `a and b`, `a, b and c`."""
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {last} {words[-1]}"
+
+
+def duration(seconds: float) -> str:
+    """`0.8 s`, `12 s`, `3 min 20 s`, `2 h 05 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        return f"{whole // 60} min {whole % 60:02d} s"
+    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
+
+
+def rough_duration(seconds: float) -> str:
+    """`45 seconds`, `2 minutes`, `3 hours`: rounded up, in the largest unit of which there are two."""
+    units = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
+    size, unit = next((one for one in units if seconds >= 2 * one[0]), units[-1])
+    return count(max(1, -int(-seconds // size)), unit)

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.printable import on_one_line, printable
+from rnnlab.printable import cut, on_one_line, printable, shortened
 
 ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
@@ -38,3 +38,8 @@ def test_every_character_of_unicode():
 @given(st.text())
 def test_what_is_printable_stays(text):
     assert printable(printable(text)) == printable(text)
+
+
+def test_a_text_is_cut_where_it_is_too_long():
+    assert [cut("abcd", most) for most in (5, 4, 3)] == ["abcd", "abcd", "ab…"]
+    assert shortened("a\tb" * 40, 6) == "a\\tba…"

@@ -1,6 +1,8 @@
-"""Counts and lists in sentences."""
+"""Counts, lists and durations in sentences."""
 
-from rnnlab.words import count, listed
+import pytest
+
+from rnnlab.words import count, duration, listed, rough_duration
 
 
 def test_a_count_has_its_noun():
@@ -10,3 +12,34 @@ def test_a_count_has_its_noun():
 def test_a_list_has_a_word_before_its_last():
     assert [listed(words) for words in (["a"], ["a", "b"], ["a", "b", "c"])] == ["a", "a and b", "a, b and c"]
     assert listed(("a", "b", "c"), "or") == "a, b or c"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0.04, "0.0 s"),
+        (9.94, "9.9 s"),
+        (9.96, "10 s"),
+        (59.6, "1 min 00 s"),
+        (200, "3 min 20 s"),
+        (3599.7, "1 h 00 min"),
+        (7500, "2 h 05 min"),
+    ],
+)
+def test_duration(seconds, text):
+    assert duration(seconds) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [
+        (0, "1 second"),
+        (44.2, "45 seconds"),
+        (120, "2 minutes"),
+        (7000, "117 minutes"),
+        (7200, "2 hours"),
+        (2e5, "3 days"),
+    ],
+)
+def test_a_rough_duration_is_rounded_up(seconds, text):
+    assert rough_duration(seconds) == text

@@ -4,8 +4,7 @@ Plain text instead of Typer's boxes: importing what draws them takes longer than
 """
 
 import re
-from collections.abc import Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Sequence
 from typing import Any
 
 import typer
@@ -13,6 +12,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from rnnlab.cli import console
 from rnnlab.errors import UsageError
+from rnnlab.suggestions import did_you_mean
 
 # Typer publishes its parser's exceptions only through this child of theirs.
 (ParserError,) = typer.BadParameter.__bases__
@@ -125,12 +125,12 @@ def unknown_option(option: str, context: Any, arguments: Sequence[str]) -> Usage
 
 def _key_meant(option: str) -> str | None:
     """The key of a config that an option names, whole or by its last part, in our words or another tool's."""
-    from rnnlab.config import catalogue
-    from rnnlab.config.sentences import SYNONYMS
+    from rnnlab.config import schema_index
+    from rnnlab.config.messages import SYNONYMS
 
     word = option.removeprefix("--").replace("-", "_")
     wanted = {word, SYNONYMS.get(word, word)}
-    paths = dict.fromkeys(entry.path for _, entry in catalogue.every_key())
+    paths = dict.fromkeys(entry.path for _, entry in schema_index.every_key())
     found = [path for path in paths if path[-1] in wanted or ".".join(path) == word]
     # `kind` and `value` are everywhere: to point at one of them would be a guess.
     return ".".join(min(found, key=len)) if found and found[0][-1] not in ("kind", "value") else None
@@ -144,16 +144,6 @@ def _value_of(name: str, arguments: Sequence[str]) -> str:
         if word.startswith(f"{name}="):
             return word.partition("=")[2]
     return ""
-
-
-def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """`; did you mean train?` for a near name or one that begins so, else nothing."""
-    plain = {name.lstrip("-"): name for name in known}
-    bare = word.lstrip("-").lower()
-    near = get_close_matches(bare, plain, n=1, cutoff=0.7) or [
-        name for name in plain if len(bare) > 2 and name.startswith(bare)
-    ]
-    return f"; did you mean {plain[near[0]]}?" if near else ""
 
 
 def _name(argument: Any) -> str:

@@ -48,18 +48,6 @@ def beside(value: float | None, place: int) -> str:
     return significant(value, min(max(_magnitude(value) - place + 1, FEWEST_DIGITS), MOST_DIGITS))
 
 
-def duration(seconds: float) -> str:
-    """`0.8 s`, `12 s`, `3 min 20 s`, `2 h 05 min`."""
-    if seconds < 9.95:
-        return f"{seconds:.1f} s"
-    whole = round(seconds)
-    if whole < 60:
-        return f"{whole} s"
-    if whole < 3600:
-        return f"{whole // 60} min {whole % 60:02d} s"
-    return f"{whole // 3600} h {whole % 3600 // 60:02d} min"
-
-
 def percent(share: float) -> str:
     """A share in [0, 1] as a percentage: a whole one, but never 0 % or 100 % for what is not exactly that."""
     if 0 < share < 0.01:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from rnnlab.cli import console, tables
 from rnnlab.errors import RnnlabError
+from rnnlab.words import count
 
 if TYPE_CHECKING:
     from rnnlab.experiments.fetch import Fetched
@@ -72,14 +73,10 @@ def _sentence(done: "Fetched") -> str:
     told = [origin["source"], ADJUSTED.get(origin["adjustment"], "adjustment unknown"), origin["currency"]]
     change = f"{done.added:,} added" if done.change == "continued" else CHANGES[done.change]
     lines = (
-        f"{done.symbol}: {_days(origin['rows'])}, {origin['first']} to {origin['last']}, {change}",
+        f"{done.symbol}: {count(origin['rows'], 'day')}, {origin['first']} to {origin['last']}, {change}",
         f"{' ' * len(done.symbol)}  {', '.join(filter(None, told))}: {done.path}",
     )
     return "\n".join(map(console.printable, lines))
-
-
-def _days(count: int) -> str:
-    return f"{count:,} day{'s' * (count != 1)}"
 
 
 def _content(failure: RnnlabError) -> dict[str, object]:

@@ -9,6 +9,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 from rnnlab.cli import console, numbers
+from rnnlab.words import duration
 
 if TYPE_CHECKING:
     from rich.text import Text
@@ -168,6 +169,6 @@ def remaining(progress: "Progress") -> str:
     if progress.update == 0:
         return ""
     if progress.update >= progress.updates:
-        return f"{numbers.duration(progress.elapsed)} in all"
+        return f"{duration(progress.elapsed)} in all"
     left = progress.elapsed * (progress.updates - progress.update) / progress.update
-    return f"{numbers.duration(left)} left"
+    return f"{duration(left)} left"

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rnnlab.cli import console, numbers, tables
 from rnnlab.cli.progress import counts_epochs
 from rnnlab.printable import shortened
-from rnnlab.words import count
+from rnnlab.words import count, duration
 
 if TYPE_CHECKING:
     from rnnlab.experiments.reports import Progress, TrainSummary
@@ -83,7 +83,7 @@ def _title(summary: "TrainSummary", last: "Progress | None") -> str:
         noun = "epoch" if counts_epochs(last) else "update"
         most = "up to " if len(summary.seeds) > 1 and summary.record.get("stopped_early") else ""
         parts.append(most + count(last.epoch if noun == "epoch" else last.update, noun))
-        parts.append(numbers.duration(last.elapsed))
+        parts.append(duration(last.elapsed))
     return f"{console.out.style(summary.name, 'bold')}: {', '.join(parts)}"
 
 

@@ -10,10 +10,11 @@ import typer
 
 from rnnlab import plugins
 from rnnlab.cli import console, progress, sweep_table
-from rnnlab.cli.help import Command, did_you_mean, unknown_option
+from rnnlab.cli.help import Command, unknown_option
 from rnnlab.cli.interrupts import Interrupts
 from rnnlab.cli.options import RUNS_TO
 from rnnlab.errors import ConfigError, UsageError
+from rnnlab.suggestions import did_you_mean
 from rnnlab.words import listed
 
 CELLS = plugins.names(plugins.LAYERS, ("rnn", "lstm", "gru"))

@@ -1,4 +1,4 @@
-"""The config language: YAML in, a checked and complete `Config` out, and every problem shown at its place.
+"""The config language: YAML in, a checked and complete `Config` out, and every problem shown at its location.
 
 load        read a config, with overrides from the command line
 dump        write a config as YAML that `load` reads back to an equal one

@@ -8,14 +8,14 @@ import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnnlab.config.layers import overlay
+from rnnlab.config.diagnostics import Diagnostic, Mark
+from rnnlab.config.locations import Location, Node, Source, find
+from rnnlab.config.merge import overlay
+from rnnlab.config.messages import got
 from rnnlab.config.old_names import rename
 from rnnlab.config.overrides import apply_name, apply_seeds, apply_sets
-from rnnlab.config.places import Node, Place, Source, find
-from rnnlab.config.problems import Mark, Problem
 from rnnlab.config.reader import read
 from rnnlab.config.schema.experiment import Config
-from rnnlab.config.sentences import got
 from rnnlab.config.sources import STDIN, NoSourceError, open_source
 from rnnlab.config.validation import validate
 from rnnlab.errors import ConfigError
@@ -46,7 +46,7 @@ def load(
     Raises
     ------
     ConfigError
-        With every problem there is, each at its place.
+        With every problem there is, each at its location.
     """
     tree, problems = _tree(os.fspath(source), overrides, seeds, name)
     config = None
@@ -73,27 +73,27 @@ def origins(
     tree, problems = _tree(os.fspath(source), overrides, seeds, name)
     if tree is None or problems:
         raise _failure(problems, os.fspath(source))
-    return {".".join(path): _origin(node.place) for path, node in tree.leaves()}
+    return {".".join(path): _origin(node.location) for path, node in tree.leaves()}
 
 
-def _origin(place: Place) -> str:
-    return f"{place.source.name}:{place.line + 1}" if place.source.numbered else place.source.name
+def _origin(location: Location) -> str:
+    return f"{location.source.name}:{location.line + 1}" if location.source.numbered else location.source.name
 
 
 def _tree(
     source: str, overrides: Sequence[str], seeds: str | int | None, name: str | None
-) -> tuple[Node | None, list[Problem]]:
+) -> tuple[Node | None, list[Diagnostic]]:
     """Read all layers into one tree; None where there is nothing to check."""
-    problems: list[Problem] = []
+    problems: list[Diagnostic] = []
     tree = _read_layers(source, [], problems)
     if tree is None:
         # The file is out of reach, but what is wrong with the arguments can be said all the same.
         here = Source(source, ("",), Path.cwd())
-        scratch = Node(None, Place(here, 0, 0, 0), children={})
+        scratch = Node(None, Location(here, 0, 0, 0), children={})
         return None, problems + apply_sets(scratch, overrides)
     assert tree.mapping is not None
     if "name" not in tree.mapping:
-        tree.mapping["name"] = Node(default_name(source), tree.place)
+        tree.mapping["name"] = Node(default_name(source), tree.location)
     problems += apply_sets(tree, overrides)
     if seeds is not None:
         problems += apply_seeds(tree, str(seeds))
@@ -103,7 +103,7 @@ def _tree(
     return tree, problems
 
 
-def _read_layers(name: str, above: list[tuple[str, Node]], problems: list[Problem]) -> Node | None:
+def _read_layers(name: str, above: list[tuple[str, Node]], problems: list[Diagnostic]) -> Node | None:
     """Read a file, and the files that it extends beneath it."""
     try:
         source, text = open_source(name, asked_by=[file for file, _ in above])
@@ -115,11 +115,11 @@ def _read_layers(name: str, above: list[tuple[str, Node]], problems: list[Proble
     tree = document.tree
     if tree is None:
         if not document.problems:
-            problems.append(Problem(_EMPTY, source=source))
+            problems.append(Diagnostic(_EMPTY, source=source))
         return None
     if tree.mapping is None:
         message = f"a config must be a mapping of keys to values, such as 'seeds: 5'; got {got(tree)}."
-        problems.append(Problem(message, (Mark(tree.place),)))
+        problems.append(Diagnostic(message, (Mark(tree.location),)))
         return None
     problems += rename(tree)
     lower_name = tree.mapping.pop("extends", None)
@@ -134,20 +134,22 @@ _EMPTY = (
 )
 
 
-def _read_extended(node: Node, above: list[tuple[str, Node]], problems: list[Problem], source: Source) -> Node | None:
-    mark = (Mark(node.place),)
+def _read_extended(
+    node: Node, above: list[tuple[str, Node]], problems: list[Diagnostic], source: Source
+) -> Node | None:
+    mark = (Mark(node.location),)
     if not isinstance(node.value, str) or not node.value:
-        problems.append(Problem(f"extends must be the path of another config; got {got(node)}.", mark))
+        problems.append(Diagnostic(f"extends must be the path of another config; got {got(node)}.", mark))
         return None
     shown = Path(source.name).parent if source.name != "<stdin>" else Path()
     name = os.path.normpath(shown / os.path.expanduser(node.value))
     chain = [file for file, _ in above]
     if any(_same_file(name, file) for file in chain):
         message = f"extends must not lead back to where it began: {' -> '.join([*chain, name])}."
-        problems.append(Problem(message, mark))
+        problems.append(Diagnostic(message, mark))
         return None
     if len(chain) >= MOST_LAYERS:
-        problems.append(Problem(f"extends must end after at most {MOST_LAYERS} files; this is one more.", mark))
+        problems.append(Diagnostic(f"extends must end after at most {MOST_LAYERS} files; this is one more.", mark))
         return None
     return _read_layers(name, above, problems)
 
@@ -159,11 +161,11 @@ def _same_file(one: str, other: str) -> bool:
         return False
 
 
-def _at_extends(problem: Problem, above: list[tuple[str, Node]]) -> Problem:
+def _at_extends(problem: Diagnostic, above: list[tuple[str, Node]]) -> Diagnostic:
     """Show a file that cannot be read at the line that asks for it."""
     if not above or problem.marks:
         return problem
-    return Problem(f"extends: {problem.message}", (Mark(above[-1][1].place),))
+    return Diagnostic(f"extends: {problem.message}", (Mark(above[-1][1].location),))
 
 
 def default_name(source: str) -> str:
@@ -176,23 +178,23 @@ def _settle_paths(tree: Node) -> None:
     """Make `data.path` absolute: it starts at its file's folder, or in an argument at the current one."""
     node = find(tree, ("data", "path"))
     if node is not None and isinstance(node.value, str) and node.value and "\0" not in node.value:
-        node.value = os.path.abspath(node.place.source.folder / os.path.expanduser(node.value))
+        node.value = os.path.abspath(node.location.source.folder / os.path.expanduser(node.value))
 
 
-def _told(problem: Problem, others: list[Problem]) -> bool:
-    """Whether the same place has been complained about already: a scalar without a value, say."""
+def _told(problem: Diagnostic, others: list[Diagnostic]) -> bool:
+    """Whether the same location has been complained about already: a scalar without a value, say."""
     return bool(problem.marks) and any(
-        other.marks and other.marks[0].place == problem.marks[0].place for other in others
+        other.marks and other.marks[0].location == problem.marks[0].location for other in others
     )
 
 
-def _failure(problems: list[Problem], source: str) -> ConfigError:
+def _failure(problems: list[Diagnostic], source: str) -> ConfigError:
     """Gather the problems from top to bottom: the config first, then what it extends, then the arguments."""
     named = "<stdin>" if source == STDIN else source
     sources = list(dict.fromkeys(origin for problem in problems if (origin := problem.origin)))
     ranked = sorted(sources, key=lambda origin: (not origin.numbered, origin.name != named))
 
-    def rank(problem: Problem) -> tuple[int, tuple[int, int]]:
+    def rank(problem: Diagnostic) -> tuple[int, tuple[int, int]]:
         return (ranked.index(problem.origin) if problem.origin else -1, problem.order())
 
     return ConfigError([problem.render() for problem in sorted(problems, key=rank)])

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from rnnlab.config.places import Node, find
-from rnnlab.config.problems import Mark, Problem
+from rnnlab.config.diagnostics import Diagnostic, Mark
+from rnnlab.config.locations import Node, find
 
 Path = tuple[str, ...]
 
@@ -18,7 +18,7 @@ def renamed(path: Path) -> Path:
     return (*path[:-1], NEW[path]) if path in NEW else path
 
 
-def rename(tree: Node, path: Path = ()) -> list[Problem]:
+def rename(tree: Node, path: Path = ()) -> list[Diagnostic]:
     """Give the keys in a tree their names of today, and return which are there by both names.
 
     Parameters
@@ -35,9 +35,9 @@ def rename(tree: Node, path: Path = ()) -> list[Problem]:
         if keys is None or old[-1] not in keys:
             continue
         if new in keys:
-            both = [keys[name].key_place or keys[name].place for name in (old[-1], new)]
+            both = [keys[name].key_location or keys[name].location for name in (old[-1], new)]
             message = f"{'.'.join(old)} is the name that {new} had before; drop one of the two."
-            problems.append(Problem(message, tuple(map(Mark, both))))
+            problems.append(Diagnostic(message, tuple(map(Mark, both))))
             del keys[old[-1]]
             continue
         items = [(new if key == old[-1] else key, node) for key, node in keys.items()]

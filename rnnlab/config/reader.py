@@ -1,4 +1,4 @@
-"""YAML text to a tree of values with places: YAML 1.2, each key once, nothing that runs or explodes."""
+"""YAML text to a tree of values with locations: YAML 1.2, each key once, nothing that runs or explodes."""
 
 from dataclasses import dataclass, field
 
@@ -10,10 +10,11 @@ from yaml.parser import Parser
 from yaml.reader import Reader, ReaderError
 from yaml.scanner import Scanner
 
-from rnnlab.config.places import Node, Place, Source
-from rnnlab.config.problems import Mark, Problem, quoted, shorten
+from rnnlab.config.diagnostics import Diagnostic, Mark, quoted
+from rnnlab.config.locations import Location, Node, Source
 from rnnlab.config.scalars import TAG, CoreResolver, ScalarError, value_of
 from rnnlab.config.syntax import explain_reader_error, explain_syntax_error
+from rnnlab.printable import cut
 
 DEEPEST = 40
 MOST_VALUES = 50_000
@@ -25,13 +26,13 @@ class Document:
 
     source: Source
     tree: Node | None = None
-    problems: list[Problem] = field(default_factory=list)
+    problems: list[Diagnostic] = field(default_factory=list)
 
 
 class _Unreadable(Exception):  # noqa: N818 (never leaves this module)
     """A problem after which nothing more can be read."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Diagnostic) -> None:
         super().__init__(problem.message)
         self.problem = problem
 
@@ -53,8 +54,8 @@ class _Composer(Reader, Scanner, Parser, Composer, CoreResolver):
         self._depth += 1
         if self._depth > DEEPEST:
             mark = self.peek_event().start_mark
-            place = Place(self._source, mark.line, mark.column, mark.column + 1)
-            raise _Unreadable(Problem(f"nested more than {DEEPEST} levels deep.", (Mark(place),)))
+            location = Location(self._source, mark.line, mark.column, mark.column + 1)
+            raise _Unreadable(Diagnostic(f"nested more than {DEEPEST} levels deep.", (Mark(location),)))
         node = super().compose_node(parent, index)
         self._depth -= 1
         return node
@@ -87,7 +88,7 @@ def read(text: str, source: Source, *, offset: int = 0, path: tuple[str, ...] = 
         document.problems.append(explain_syntax_error(error, source, offset))
     except (ValueError, ArithmeticError, LookupError, RecursionError) as error:
         # PyYAML's scanner lets some of these through: "\U99999999" in quotes, a directive "%YAML 1.x".
-        document.problems.append(Problem(f"not readable as YAML: {shorten(str(error))}.", source=source))
+        document.problems.append(Diagnostic(f"not readable as YAML: {cut(str(error))}.", source=source))
     return document
 
 
@@ -100,19 +101,19 @@ class _Conversion:
         self._count = 0
         self._open: list[YamlNode] = []
 
-    def node(self, node: YamlNode, path: tuple[str, ...], key_place: Place | None = None) -> Node:
+    def node(self, node: YamlNode, path: tuple[str, ...], key_location: Location | None = None) -> Node:
         """Convert one node and everything below it."""
         self._guard(node, path)
-        place = self._place(node)
+        location = self._location(node)
         if isinstance(node, ScalarNode):
-            return self._scalar(node, path, place, key_place)
+            return self._scalar(node, path, location, key_location)
         assert isinstance(node, CollectionNode)
         kind = "map" if isinstance(node, MappingNode) else "seq"
         if node.tag != TAG + kind:
             tag = node.tag.replace(TAG, "!!")
-            self._complain(path, f"the tag {quoted(tag)} has no meaning here; drop it.", place)
+            self._complain(path, f"the tag {quoted(tag)} has no meaning here; drop it.", location)
         self._open.append(node)
-        converted = Node(None, place, key_place)
+        converted = Node(None, location, key_location)
         if isinstance(node, MappingNode):
             converted.children = self._entries(node, path)
         else:
@@ -121,49 +122,53 @@ class _Conversion:
         self._open.pop()
         return converted
 
-    def _scalar(self, node: ScalarNode, path: tuple[str, ...], place: Place, key_place: Place | None) -> Node:
+    def _scalar(
+        self, node: ScalarNode, path: tuple[str, ...], location: Location, key_location: Location | None
+    ) -> Node:
         try:
             value = value_of(node.tag, node.value)
         except ScalarError as error:
-            self._complain(path, str(error), place)
+            self._complain(path, str(error), location)
             value = None
         quoted_text = node.style in ('"', "'", "|", ">")
-        return Node(value, place, key_place, raw="" if quoted_text else node.value)
+        return Node(value, location, key_location, raw="" if quoted_text else node.value)
 
     def _entries(self, mapping: MappingNode, path: tuple[str, ...]) -> dict[str, Node]:
         entries: dict[str, Node] = {}
         for key_node, value_node in mapping.value:
-            place = self._place(key_node)
-            key = self._key(key_node, path, place, alone=place.end == self._place(value_node).start)
+            location = self._location(key_node)
+            key = self._key(key_node, path, location, alone=location.end == self._location(value_node).start)
             if key is None:
                 continue
-            child = self.node(value_node, (*path, key), place)
+            child = self.node(value_node, (*path, key), location)
             if key in entries:
-                first = entries[key].key_place
+                first = entries[key].key_location
                 assert first is not None
-                lines = f"line {first.line + 1} and line {place.line + 1}"
-                where = "twice on one line" if first.line == place.line else f"twice, on {lines}"
-                self._complain((*path, key), f"given {where}; keep one of them.", place, Mark(first, "first"))
+                lines = f"line {first.line + 1} and line {location.line + 1}"
+                where = "twice on one line" if first.line == location.line else f"twice, on {lines}"
+                self._complain((*path, key), f"given {where}; keep one of them.", location, Mark(first, "first"))
             else:
                 entries[key] = child
         return entries
 
-    def _key(self, node: YamlNode, path: tuple[str, ...], place: Place, *, alone: bool) -> str | None:
+    def _key(self, node: YamlNode, path: tuple[str, ...], location: Location, *, alone: bool) -> str | None:
         if not isinstance(node, ScalarNode):
             kind = "a mapping" if isinstance(node, MappingNode) else "a list"
-            self._complain(path, f"a key must be a word; got {kind}.", place)
+            self._complain(path, f"a key must be a word; got {kind}.", location)
             return None
         if node.value == "<<" and node.style is None:
-            self._complain(path, "merge keys (<<) are not part of YAML 1.2; write the keys out, or use extends.", place)
+            self._complain(
+                path, "merge keys (<<) are not part of YAML 1.2; write the keys out, or use extends.", location
+            )
             return None
         try:
             value = value_of(node.tag, node.value)
         except ScalarError as error:
-            self._complain(path, f"a key must be a word; this one {error}", place)
+            self._complain(path, f"a key must be a word; this one {error}", location)
             return None
         if not isinstance(value, str) or not value:
             hint = " A decimal number has a point, not a comma." if alone and isinstance(value, int | float) else ""
-            self._complain(path, f"a key must be a word; got {node.value or 'nothing'}.{hint}", place)
+            self._complain(path, f"a key must be a word; got {node.value or 'nothing'}.{hint}", location)
             return None
         return value
 
@@ -179,17 +184,17 @@ class _Conversion:
         if problem:
             # The value that was found out may be far from the one that repeats too much: show the outermost.
             outermost = self._open[1] if len(self._open) > 1 else node
-            raise _Unreadable(Problem(_about(path[:1], problem), (Mark(self._place(outermost)),)))
+            raise _Unreadable(Diagnostic(_about(path[:1], problem), (Mark(self._location(outermost)),)))
 
-    def _place(self, node: YamlNode) -> Place:
+    def _location(self, node: YamlNode) -> Location:
         start, end = node.start_mark, node.end_mark
         shift = self._offset if start.line == 0 else 0
         line = self._document.source.lines[start.line] if start.line < len(self._document.source.lines) else ""
         last = end.column + shift if end.line == start.line else len(line.rstrip())
-        return Place(self._document.source, start.line, start.column + shift, last)
+        return Location(self._document.source, start.line, start.column + shift, last)
 
-    def _complain(self, path: tuple[str, ...], message: str, place: Place, *others: Mark) -> None:
-        self._document.problems.append(Problem(_about(path, message), (Mark(place), *others)))
+    def _complain(self, path: tuple[str, ...], message: str, location: Location, *others: Mark) -> None:
+        self._document.problems.append(Diagnostic(_about(path, message), (Mark(location), *others)))
 
 
 def _about(path: tuple[str, ...], message: str) -> str:
@@ -199,4 +204,4 @@ def _about(path: tuple[str, ...], message: str) -> str:
 
 def dotted(path: tuple[str, ...]) -> str:
     """Write a path as it is written for `--set`."""
-    return ".".join(shorten(part, 40) for part in path)
+    return ".".join(cut(part, 40) for part in path)

@@ -11,9 +11,9 @@ from typing import Any
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
-from rnnlab.config import catalogue
-from rnnlab.config.catalogue import DISCRIMINATORS, Entry
+from rnnlab.config import schema_index
 from rnnlab.config.schema.experiment import Config
+from rnnlab.config.schema_index import DISCRIMINATORS, Entry
 from rnnlab.errors import UsageError
 
 # The parameters all start in one of the same ways: they share a table.
@@ -47,7 +47,7 @@ class Key:
 def keys() -> list[Key]:
     """List every key once, section by section, in the order of the schema."""
     found: dict[str, list[tuple[str, Entry]]] = {}
-    for kind, entry in catalogue.every_key():
+    for kind, entry in schema_index.every_key():
         found.setdefault(_name(entry), []).append((kind, entry))
     listed = [_key(name, places) for name, places in found.items()]
     sections = list(dict.fromkeys(_section(key) for key in listed))
@@ -96,7 +96,7 @@ def _key(name: str, places: list[tuple[str, Entry]]) -> Key:
         meanings = (f"`{entry.field.default}`: {entry.field.description}" for _, entry in places)
         meaning = "; ".join(dict.fromkeys(meanings))
         default = _implied_kind([entry for _, entry in places]) if last == "kind" else "required"
-        return Key(name, (), f"one of {catalogue.listed(words)}", default, "", meaning)
+        return Key(name, (), f"one of {schema_index.listed(words)}", default, "", meaning)
     everywhere = len(kinds) == len(_kinds_beside(first)) or kinds == ("",)
     return Key(
         name,
@@ -110,14 +110,14 @@ def _key(name: str, places: list[tuple[str, Entry]]) -> Key:
 
 def _implied_kind(kinds: list[Entry]) -> str:
     """What a section's kind is where the section is given without it."""
-    sections = [catalogue.entry(entry.path[:-1], {}) for entry in kinds]
+    sections = [schema_index.entry(entry.path[:-1], {}) for entry in kinds]
     implied = {section.implied_kind or "required" for section in sections if section}
     return implied.pop() if len(implied) == 1 else "that of the parameter's default"
 
 
 def _kinds_beside(entry: Entry) -> set[str]:
     """The kinds of the section that a key is in."""
-    return {kind for kind, other in catalogue.every_key() if other.path[:-1] == entry.path[:-1]}
+    return {kind for kind, other in schema_index.every_key() if other.path[:-1] == entry.path[:-1]}
 
 
 def _by_kind(words: list[tuple[str, str]]) -> str:
@@ -132,7 +132,7 @@ def _by_kind(words: list[tuple[str, str]]) -> str:
 
 def _gathered(kinds: Iterable[str]) -> tuple[str, ...]:
     """Say `synthetic` where all of its tasks are meant."""
-    tasks = {kind[-1] for kind in catalogue.entries((), {})["data"].sections if len(kind) > 1}
+    tasks = {kind[-1] for kind in schema_index.entries((), {})["data"].sections if len(kind) > 1}
     gathered = dict.fromkeys("synthetic" if tasks <= set(kinds) and kind in tasks else kind for kind in kinds)
     return tuple(gathered)
 
@@ -142,7 +142,7 @@ def _must(entry: Entry) -> str:
         if entry.has_kinds:
             return "a kind, or a mapping with a kind and its keys"
         return "a mapping, or null" if entry.field.default is None else "a mapping"
-    return catalogue.requirement(entry)
+    return schema_index.requirement(entry)
 
 
 def _default(entry: Entry) -> str:

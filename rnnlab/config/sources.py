@@ -1,15 +1,15 @@
 """Opening a config: a file, standard input or an argument becomes a `Source`, or a clear problem."""
 
-import difflib
 import os
 import re
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from rnnlab.config.places import Place, Source
-from rnnlab.config.problems import Mark, Problem, quoted
+from rnnlab.config.diagnostics import Diagnostic, Mark, quoted
+from rnnlab.config.locations import Location, Source
 from rnnlab.files import user_path
+from rnnlab.suggestions import did_you_mean
 
 LARGEST = 256 * 1024
 STDIN = "-"
@@ -18,7 +18,7 @@ STDIN = "-"
 class NoSourceError(Exception):
     """A file that cannot be read as a config, with the problem to show."""
 
-    def __init__(self, problem: Problem) -> None:
+    def __init__(self, problem: Diagnostic) -> None:
         super().__init__(problem.message)
         self.problem = problem
 
@@ -42,7 +42,7 @@ def open_source(name: str, *, asked_by: Sequence[str] = ()) -> tuple[Source, str
     content = _read_stdin() if name == STDIN else _read_file(name, asked_by)
     if len(content) > LARGEST:
         raise NoSourceError(
-            Problem(
+            Diagnostic(
                 f"{shown}: a config must be at most {LARGEST // 1024} KiB; this is more. "
                 "Put a long text into a file of its own and name it with data.path."
             )
@@ -62,7 +62,7 @@ def _read_stdin() -> bytes:
     try:
         content = sys.stdin.buffer.read(LARGEST + 1) if sys.stdin is not None else b""
     except OSError as error:
-        raise NoSourceError(Problem(f"<stdin>: cannot be read: {_reason(error)}.")) from None
+        raise NoSourceError(Diagnostic(f"<stdin>: cannot be read: {_reason(error)}.")) from None
     return content
 
 
@@ -71,11 +71,11 @@ def _read_file(name: str, asked_by: Sequence[str]) -> bytes:
         with open(name and user_path(name), "rb") as file:
             return file.read(LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
-        problem = Problem(_missing(name, {Path(file).name for file in asked_by}))
+        problem = Diagnostic(_missing(name, {Path(file).name for file in asked_by}))
     except IsADirectoryError:
-        problem = Problem(f"{name}: a config must be a file; this is a folder{_offer(user_path(name))}")
+        problem = Diagnostic(f"{name}: a config must be a file; this is a folder{_offer(user_path(name))}")
     except (OSError, ValueError) as error:
-        problem = Problem(f"{name or quoted('')}: cannot be read: {_reason(error)}.")
+        problem = Diagnostic(f"{name or quoted('')}: cannot be read: {_reason(error)}.")
     raise NoSourceError(problem)
 
 
@@ -94,10 +94,8 @@ def _missing(name: str, excluded: set[str]) -> str:
         return f"{name}: no such file: there is no folder {path.parent}."
     files = [file for file in _configs_in(path.parent) if file not in excluded]
     stems = {Path(file).stem: file for file in files}
-    near = difflib.get_close_matches(path.stem, stems, n=1, cutoff=0.7)
-    if near:
-        return f"{name}: no such file; did you mean {path.parent / stems[near[0]]}?"
-    return f"{name}: no such file{_offer(path.parent)}"
+    near = did_you_mean(path.stem, stems, shown=lambda stem: str(path.parent / stems[stem]))
+    return f"{name}: no such file{near or _offer(path.parent)}"
 
 
 def _offer(folder: Path) -> str:
@@ -127,11 +125,11 @@ def _decode(content: bytes, shown: str, folder: Path) -> str:
         source = Source(shown, lines_of(content.decode("utf-8", "replace")), folder)
         line, column = len(lines_of(lines)) - 1, len(lines_of(lines)[-1])
         message = f"a config must be text in UTF-8; the byte 0x{content[error.start]:02x} is not. Save it as UTF-8."
-        raise NoSourceError(Problem(message, (Mark(Place(source, line, column, column + 1)),))) from None
+        raise NoSourceError(Diagnostic(message, (Mark(Location(source, line, column, column + 1)),))) from None
     if "\0" in text:
         raise NoSourceError(_binary(shown))
     return text
 
 
-def _binary(shown: str) -> Problem:
-    return Problem(f"{shown}: a config must be a text file in UTF-8; this file is binary.")
+def _binary(shown: str) -> Diagnostic:
+    return Diagnostic(f"{shown}: a config must be a text file in UTF-8; this file is binary.")

@@ -5,8 +5,9 @@ import re
 import yaml
 from yaml.reader import ReaderError
 
-from rnnlab.config.places import Place, Source
-from rnnlab.config.problems import Mark, Problem, shorten
+from rnnlab.config.diagnostics import Diagnostic, Mark
+from rnnlab.config.locations import Location, Source
+from rnnlab.printable import cut
 
 # PyYAML's wording -> ours. {0} is the first group of the pattern.
 _SENTENCES = {
@@ -55,18 +56,18 @@ _AT_THE_BEGINNING = (
 )
 
 
-def explain_syntax_error(error: yaml.MarkedYAMLError, source: Source, offset: int = 0) -> Problem:
-    """Say in plain words what PyYAML could not read, at the place where it can be put right."""
+def explain_syntax_error(error: yaml.MarkedYAMLError, source: Source, offset: int = 0) -> Diagnostic:
+    """Say in plain words what PyYAML could not read, at the location where it can be put right."""
     said = (error.problem or error.context or "").strip()
     begins_there = said in _AT_THE_BEGINNING and error.context_mark is not None
     mark = error.context_mark if begins_there else (error.problem_mark or error.context_mark)
     if mark is None:
-        return Problem(f"not readable as YAML: {shorten(said)}.", source=source)
-    marks = [Mark(_place(mark, source, offset))]
+        return Diagnostic(f"not readable as YAML: {cut(said)}.", source=source)
+    marks = [Mark(_location(mark, source, offset))]
     opened = error.context_mark
     if "expected ',' or" in said and opened is not None:
-        marks.append(Mark(_place(opened, source, offset), "opened here"))
-    return Problem(_sentence(said), tuple(marks))
+        marks.append(Mark(_location(opened, source, offset), "opened here"))
+    return Diagnostic(_sentence(said), tuple(marks))
 
 
 def _sentence(said: str) -> str:
@@ -74,27 +75,27 @@ def _sentence(said: str) -> str:
         match = re.fullmatch(pattern, said)
         if match:
             return sentence.format(*(group.strip("'") for group in match.groups()))
-    return f"not readable as YAML: {shorten(said, 100)}."
+    return f"not readable as YAML: {cut(said, 100)}."
 
 
-def explain_reader_error(error: ReaderError, text: str, source: Source, offset: int = 0) -> Problem:
+def explain_reader_error(error: ReaderError, text: str, source: Source, offset: int = 0) -> Diagnostic:
     """Say where a character stands that no YAML text may hold."""
     before = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text[: error.position])
     line, column = len(before) - 1, len(before[-1])
-    place = _clamped(Place(source, line, column + (offset if line == 0 else 0), column + 1), source)
+    location = _clamped(Location(source, line, column + (offset if line == 0 else 0), column + 1), source)
     code = error.character if isinstance(error.character, int) else ord(str(error.character)[:1] or "\0")
-    return Problem(f"the character U+{code:04X} cannot stand in a config; is this a text file?", (Mark(place),))
+    return Diagnostic(f"the character U+{code:04X} cannot stand in a config; is this a text file?", (Mark(location),))
 
 
-def _place(mark: yaml.Mark, source: Source, offset: int) -> Place:
+def _location(mark: yaml.Mark, source: Source, offset: int) -> Location:
     start = mark.column + (offset if mark.line == 0 else 0)
-    return _clamped(Place(source, mark.line, start, start + 1), source)
+    return _clamped(Location(source, mark.line, start, start + 1), source)
 
 
-def _clamped(place: Place, source: Source) -> Place:
-    """Move a place after the end of the text to the end of the last line with something on it."""
+def _clamped(location: Location, source: Source) -> Location:
+    """Move a location after the end of the text to the end of the last line with something on it."""
     filled = [number for number, line in enumerate(source.lines) if line.strip()]
-    if not filled or place.line <= filled[-1]:
-        return place
+    if not filled or location.line <= filled[-1]:
+        return location
     end = len(source.lines[filled[-1]].rstrip())
-    return Place(source, filled[-1], end, end + 1)
+    return Location(source, filled[-1], end, end + 1)

@@ -8,11 +8,11 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from rnnlab.config import catalogue
-from rnnlab.config.places import Node, Place, find
-from rnnlab.config.problems import Mark, Problem
+from rnnlab.config import schema_index
+from rnnlab.config.diagnostics import Diagnostic, Mark
+from rnnlab.config.locations import Location, Node, find
+from rnnlab.config.messages import nearest_key, say_kind, say_missing, say_unknown, say_value
 from rnnlab.config.schema.experiment import Config
-from rnnlab.config.sentences import nearest_key, say_kind, say_missing, say_unknown, say_value
 
 Path = tuple[str, ...]
 
@@ -22,12 +22,12 @@ class Finding:
     """A problem of one key: where it is, and whether its key may be dropped to look at the rest."""
 
     path: Path
-    problem: Problem
+    problem: Diagnostic
     missing: bool = False
     meant: Path | None = None
 
 
-def validate(tree: Node) -> tuple[Config | None, list[Problem]]:
+def validate(tree: Node) -> tuple[Config | None, list[Diagnostic]]:
     """Check the whole tree.
 
     Where single keys are wrong, they are set aside and the rest is checked for contradictions too, so that
@@ -63,10 +63,10 @@ def _findings(error: ValidationError, tree: Node, values: Any) -> list[Finding]:
     return found
 
 
-def _conflict(conflict: Any, tree: Node) -> Problem:
+def _conflict(conflict: Any, tree: Node) -> Diagnostic:
     nodes = [find(tree, tuple(name.split("."))) for name in conflict.keys]
-    places = [node.key_place or node.place for node in nodes if node is not None]
-    return Problem(conflict.message, tuple(Mark(place) for place in dict.fromkeys(places)))
+    locations = [node.key_location or node.location for node in nodes if node is not None]
+    return Diagnostic(conflict.message, tuple(Mark(location) for location in dict.fromkeys(locations)))
 
 
 def _finding(item: Any, tree: Node, values: Any) -> Finding:
@@ -74,11 +74,13 @@ def _finding(item: Any, tree: Node, values: Any) -> Finding:
     kind, path = item["type"], _path_of(item["loc"])
     if kind == "extra_forbidden":
         node = find(tree, path)
-        place = (node.key_place or node.place) if node else None
-        near = nearest_key(path[-1], list(catalogue.entries(path[:-1], values)))
+        location = (node.key_location or node.location) if node else None
+        near = nearest_key(path[-1], list(schema_index.entries(path[:-1], values)))
         meant = (*path[:-1], near) if near else None
-        problem = _problem(say_unknown(path, values, node), place, tree)
-        return Finding(path, replace(problem, marks=(*problem.marks, *_kind_argument(path, place, tree))), meant=meant)
+        problem = _problem(say_unknown(path, values, node), location, tree)
+        return Finding(
+            path, replace(problem, marks=(*problem.marks, *_kind_argument(path, location, tree))), meant=meant
+        )
     if kind == "missing":
         return Finding(path, _problem(say_missing(path, values), _nearest(tree, path[:-1]), tree), missing=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -87,18 +89,18 @@ def _finding(item: Any, tree: Node, values: Any) -> Finding:
         if kind == "union_tag_not_found" and node is None and _is_mapping(tree, path):
             return Finding(path, _problem(say_kind(path, word, None, values), _nearest(tree, path), tree))
         named = node or find(tree, path)
-        return Finding(path, _problem(say_kind(path, word, named, values), named.place if named else None, tree))
+        return Finding(path, _problem(say_kind(path, word, named, values), named.location if named else None, tree))
     node = find(tree, path)
     must = item.get("ctx", {}).get("must") if kind == "must_be" else None
     said = say_value(path, node, values, must=must)
-    return Finding(path, _problem(said, node.place if node else None, tree))
+    return Finding(path, _problem(said, node.location if node else None, tree))
 
 
-def _kind_argument(path: Path, place: Place | None, tree: Node) -> list[Mark]:
+def _kind_argument(path: Path, location: Location | None, tree: Node) -> list[Mark]:
     """The argument that named the kind of the section, where the key that it does not have comes from elsewhere."""
     kind = find(tree, (*path[:-1], "kind"))
-    named = (kind.key_place or kind.place) if kind else None
-    if place is None or named is None or named.source.numbered or named.source is place.source:
+    named = (kind.key_location or kind.location) if kind else None
+    if location is None or named is None or named.source.numbered or named.source is location.source:
         return []
     return [Mark(named, "the kind")]
 
@@ -108,16 +110,16 @@ def _is_mapping(tree: Node, path: Path) -> bool:
     return node is not None and node.mapping is not None
 
 
-def _problem(message: str, place: Place | None, tree: Node) -> Problem:
-    return Problem(message, (Mark(place),)) if place else Problem(message, source=tree.place.source)
+def _problem(message: str, location: Location | None, tree: Node) -> Diagnostic:
+    return Diagnostic(message, (Mark(location),)) if location else Diagnostic(message, source=tree.location.source)
 
 
-def _nearest(tree: Node, path: Path) -> Place | None:
+def _nearest(tree: Node, path: Path) -> Location | None:
     """The key of the section in which something is missing; None for the whole config."""
     while path:
         node = find(tree, path)
         if node is not None:
-            return node.key_place or node.place
+            return node.key_location or node.location
         path = path[:-1]
     return None
 
@@ -136,12 +138,12 @@ def _path_of(location: tuple[int | str, ...]) -> Path:
             continue
         path.append(str(part))
         field = section.model_fields.get(str(part)) if section is not None else None
-        sections = catalogue.sections_of(field) if field else {}
+        sections = schema_index.sections_of(field) if field else {}
         section, chosen = sections.get(()), ()
     return tuple(path)
 
 
-def _contradictions_beside(set_aside: list[Path], tree: Node, values: Any) -> list[Problem]:
+def _contradictions_beside(set_aside: list[Path], tree: Node, values: Any) -> list[Diagnostic]:
     """Check what is left when the keys at fault are left out, for contradictions between the others."""
     rest = copy.deepcopy(values)
     for path in set_aside:
@@ -161,7 +163,7 @@ def _contradictions_beside(set_aside: list[Path], tree: Node, values: Any) -> li
 
 def _leave_out(values: Any, path: Path) -> None:
     """Drop a key, or put its example in its place where there must be one."""
-    known = catalogue.entry(path, values)
+    known = schema_index.entry(path, values)
     for part in path[:-1]:
         values = values.get(part) if isinstance(values, dict) else None
     if not isinstance(values, dict):

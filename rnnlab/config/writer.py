@@ -9,9 +9,9 @@ from yaml.emitter import Emitter
 from yaml.representer import SafeRepresenter
 from yaml.serializer import Serializer
 
-from rnnlab.config.catalogue import ordered_fields
 from rnnlab.config.scalars import TAG, CoreResolver
 from rnnlab.config.schema.experiment import Config
+from rnnlab.config.schema_index import ordered_fields
 
 HEADER = "# A complete config, defaults included: `rnnlab train` on this file repeats the run.\n"
 

@@ -103,11 +103,6 @@ def encode_text(text: str, vocabulary: str) -> NDArray[np.intp]:
     return tokens
 
 
-def decode_tokens(tokens: NDArray[np.integer], vocabulary: str) -> str:
-    """Tokens of shape (n,) -> characters."""
-    return "".join(vocabulary[token] for token in tokens.tolist())
-
-
 def make_chunks(tokens: NDArray[np.intp], chunk: int, streams: int = 1) -> Chunks:
     """Cut a stream of tokens into chunks for predicting the next token.
 

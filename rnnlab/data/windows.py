@@ -1,13 +1,13 @@
-"""Windows over a price series: the chronological split, what a network reads and predicts, and the way back.
+"""Windows over a series: the chronological split, what a network reads and predicts, and the way back.
 
-Row t of the series holds price p_t. A window predicts row t from the `lookback` rows that end at t - horizon,
-its *anchor*: the last price known when the prediction is made.
+Row t of the series holds value y_t. A window predicts row t from the `lookback` rows that end at t - horizon,
+its *anchor*: the last value known when the prediction is made.
 
-| target       | one input step       | what is predicted    | back to a price         |
+| target       | one input step       | what is predicted    | back to a value         |
 |--------------|----------------------|----------------------|-------------------------|
-| `price`      | p_s                  | p_t                  | prediction              |
-| `difference` | p_s - p_{s-1}        | p_t - p_{t-horizon}  | anchor + prediction     |
-| `log_return` | log(p_s / p_{s-1})   | log(p_t/p_{t-horizon}) | anchor exp(prediction) |
+| `price`      | y_s                  | y_t                  | prediction              |
+| `difference` | y_s - y_{s-1}        | y_t - y_{t-horizon}  | anchor + prediction     |
+| `log_return` | log(y_s / y_{s-1})   | log(y_t/y_{t-horizon}) | anchor exp(prediction) |
 
 Inputs and targets are scaled, each with a scaling fitted on the training rows alone.
 """
@@ -27,7 +27,7 @@ TargetKind = Literal["price", "difference", "log_return"]
 
 @dataclass(frozen=True)
 class Encoding:
-    """How prices become what a network reads and predicts, and how predictions become prices again.
+    """How values become what a network reads and predicts, and how predictions become values again.
 
     Parameters
     ----------
@@ -64,19 +64,19 @@ class Encoding:
         """
         return sliding_window_view(self.encode_inputs(values), lookback).T[:, :, np.newaxis]
 
-    def to_price(self, predictions: ArrayLike, anchors: ArrayLike) -> NDArray[np.float64]:
-        """Invert scaling and target: predictions of a network -> prices.
+    def to_values(self, predictions: ArrayLike, anchors: ArrayLike) -> NDArray[np.float64]:
+        """Invert scaling and target: predictions of a network -> values of the series.
 
         Parameters
         ----------
         predictions : array of shape (..., N)
             What the network said, scaled.
         anchors : array of shape (N,)
-            The last known price of each window.
+            The last known value of each window.
 
         Returns
         -------
-        array of shape (..., N), in price units; infinite or NaN where the predictions are or overflow.
+        array of shape (..., N), in the series' unit; infinite or NaN where the predictions are or overflow.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             predicted = self.targets.inverse(predictions)
@@ -100,7 +100,7 @@ class Windows:
     rows : int array of shape (N,)
         Row of the series that each window predicts.
     actual, anchors : float arrays of shape (N,)
-        The price of that row, and the last price known `horizon` rows before; in price units.
+        The value of that row, and the last value known `horizon` rows before; in the series' unit.
     dates : datetime64[D] array of shape (N,), or None
         Date of that row.
     """
@@ -137,7 +137,7 @@ class WindowedSeries:
     Parameters
     ----------
     values : float array of shape (rows,)
-        The whole series, in price units.
+        The whole series, in its unit.
     train_rows : int
         Rows 0..train_rows-1 are for training. Training windows lie in them whole; a test window predicts
         a later row, and its inputs may reach back into them.
@@ -153,13 +153,13 @@ class WindowedSeries:
 
     @property
     def training_values(self) -> NDArray[np.float64]:
-        """Prices of the training rows, shape (train_rows,)."""
+        """Values of the training rows, shape (train_rows,)."""
         return self.values[: self.train_rows]
 
     def share_outside_training_range(self) -> float:
         """Share in [0, 1] of the input steps at the test rows that leave the range of the training rows.
 
-        Measured on what the network reads: prices, differences or log returns, as `target` has it.
+        Measured on what the network reads: values, differences or log returns, as `target` has it.
         """
         steps = _steps(self.values, self.encoding.target, 1)
         return self.encoding.inputs.share_outside(steps[self.train_rows - self.encoding.rows_before :])
@@ -195,7 +195,7 @@ def make_windows(
     Parameters
     ----------
     values : array of shape (rows,)
-        Prices, oldest first; finite, and positive for `log_return`. Not written to.
+        Oldest first; finite, and positive for `log_return`. Not written to.
     dates : datetime64[D] array of shape (rows,), optional
     lookback : int >= 1
         Input steps of a window, T.
@@ -210,7 +210,7 @@ def make_windows(
     ------
     DataError
         For too few rows for one training and one test window (with the number needed), a value that is not
-        finite or not when scaled, or, for `log_return`, a price that is not positive.
+        finite or not when scaled, or, for `log_return`, a value that is not positive.
     """
     values = np.ascontiguousarray(values, dtype=np.float64)
     rows_before = 0 if target == "price" else 1
@@ -249,7 +249,7 @@ def _all_windows(values: NDArray, dates: NDArray | None, encoding: Encoding, loo
 
 
 def _steps(values: NDArray, target: TargetKind, horizon: int) -> NDArray:
-    """What the target says of prices, `horizon` rows apart; shape (n,) or (n - horizon,)."""
+    """What the target says of values, `horizon` rows apart; shape (n,) or (n - horizon,)."""
     if target == "price":
         return values
     if target == "log_return":
@@ -263,7 +263,7 @@ def _check_values(values: NDArray, dates: NDArray | None, target: str) -> None:
     _refuse(~np.isfinite(values), "Every value must be finite", values, dates)
     if target == "log_return":
         hint = "Use target: difference, which takes any sign."
-        _refuse(values <= 0, "Log returns need positive prices", values, dates, hint)
+        _refuse(values <= 0, "Log returns need positive values", values, dates, hint)
 
 
 def _check_scaled(encoding: Encoding, values: NDArray, dates: NDArray | None) -> None:

@@ -5,6 +5,8 @@ step and hides decay. *Transport*, ||dL_T/dh_{T-k}|| for a loss at the last step
 explodes.
 """
 
+from collections.abc import Iterator
+
 import numpy as np
 
 from rnnlab.engine.batch import Batch
@@ -89,10 +91,12 @@ def loss_adjoints(
     return adjoints
 
 
-def lag_gradients(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | None = None) -> np.ndarray:
+def lag_gradients(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | None = None) -> Iterator[np.ndarray]:
     """G_k, the part of dL/dW_hh that comes from lag k, for k = 0 .. lags - 1; over all lags they add up to dL/dW_hh.
 
         G_k = sum_t h_{t-k-1}^T (D_{t-k} * dl_t/dh_{t-k})
+
+    At lag k the gradient of the loss at step t stands at step t - k, for all t at once.
 
     Parameters
     ----------
@@ -103,28 +107,12 @@ def lag_gradients(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | N
     lags : int, optional
         All T if left out.
 
-    Returns
-    -------
-    (lags, R, H, G H)
+    Yields
+    ------
+    (R, H, G H)
 
     Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, eq. 3 to 5.
     """
-    return np.stack(list(_each_lag(trajectory, adjoints, lags)))
-
-
-def lag_norms(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | None = None) -> np.ndarray:
-    """||G_k||_F for k = 0 .. lags - 1: (R, lags), without keeping the matrices."""
-    return np.stack([norm(G, (-2, -1)) for G in _each_lag(trajectory, adjoints, lags)], axis=-1)
-
-
-def lag_share(norms: np.ndarray, *, from_lag: int = 5) -> np.ndarray:
-    """Share of ||G_k|| with k >= from_lag: (R,), in [0, 1]; NaN where there is no gradient at all."""
-    with np.errstate(invalid="ignore"):
-        return norms[..., from_lag:].sum(axis=-1) / norms.sum(axis=-1)
-
-
-def _each_lag(trajectory: Trajectory, adjoints: np.ndarray, lags: int | None):
-    """G_0, G_1, ...: at lag k the gradient of the loss at step t stands at step t - k, for all t at once."""
     T, H, S = trajectory.steps, trajectory.hidden_size, trajectory.state_size
     adjoint = np.zeros((*adjoints.shape[:-1], S))
     adjoint[..., :H] = adjoints
@@ -134,6 +122,17 @@ def _each_lag(trajectory: Trajectory, adjoints: np.ndarray, lags: int | None):
         h_prev = trajectory.h[..., steps, :]
         yield np.matmul(np.swapaxes(h_prev, -1, -2), da).sum(axis=1)
         adjoint = before[..., 1:, :]
+
+
+def lag_norms(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | None = None) -> np.ndarray:
+    """||G_k||_F for k = 0 .. lags - 1: (R, lags), without keeping the matrices."""
+    return np.stack([norm(G, (-2, -1)) for G in lag_gradients(trajectory, adjoints, lags=lags)], axis=-1)
+
+
+def lag_share(norms: np.ndarray, *, from_lag: int = 5) -> np.ndarray:
+    """Share of ||G_k|| with k >= from_lag: (R,), in [0, 1]; NaN where there is no gradient at all."""
+    with np.errstate(invalid="ignore"):
+        return norms[..., from_lag:].sum(axis=-1) / norms.sum(axis=-1)
 
 
 def _norm_by_lag(gradient: np.ndarray) -> np.ndarray:

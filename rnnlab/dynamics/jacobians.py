@@ -1,38 +1,11 @@
-"""Jacobians of the recurrence: of one step, and of many steps multiplied."""
+"""Jacobians of the recurrence: of many steps multiplied, their condition and their bound."""
 
 import numpy as np
 
-from rnnlab.dynamics.spectra import sigma_max
 from rnnlab.engine.layers.layer import Trajectory
 from rnnlab.engine.norms import norm, trusted
 
 LARGE = 1e100  # a product whose norm leaves [1 / LARGE, LARGE] is rescaled
-
-
-def step_jacobians(trajectory: Trajectory, steps: slice | None = None) -> np.ndarray:
-    """J_t = ds_t / ds_{t-1}, where s are all states side by side: h, and [h, c] for the LSTM.
-
-    vanilla: J_t = diag(phi'(a_t)) W_hh^T; for the gated cells see their backward equations.
-
-    Parameters
-    ----------
-    trajectory : Trajectory
-    steps : slice, optional
-        Which steps; all if left out.
-
-    Returns
-    -------
-    (R, B, n, S, S)
-        Entry [i, j] is d s_t[i] / d s_{t-1}[j].
-
-    Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, eq. 5.
-    """
-    start, stop, _ = (steps or slice(None)).indices(trajectory.steps)
-    identity = np.eye(trajectory.state_size)
-    R, B = trajectory.h.shape[:2]
-    adjoint = np.broadcast_to(identity, (R, B, *identity.shape))
-    rows = [trajectory.carry_back(t, adjoint) for t in range(start, stop)]
-    return np.stack(rows, axis=2)
 
 
 def suffix_products(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
@@ -67,21 +40,6 @@ def suffix_products(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
         return log_norms, adjoint / _frobenius(adjoint)[..., None, None]
 
 
-def product_norms(trajectory: Trajectory) -> np.ndarray:
-    """||dh_T / dh_{T-k}||_F / sqrt(H) for every lag k = 0 .. T: (R, B, T + 1); 1 at lag 0. See `suffix_products`."""
-    with np.errstate(over="ignore", under="ignore"):
-        return np.exp(suffix_products(trajectory)[0])
-
-
-def long_product(trajectory: Trajectory) -> np.ndarray:
-    """ds_T / ds_0, the product of all T Jacobians: (R, B, S, S)."""
-    R, B = trajectory.h.shape[:2]
-    adjoint = np.broadcast_to(np.eye(trajectory.state_size), (R, B, *(trajectory.state_size,) * 2))
-    for t in range(trajectory.steps - 1, -1, -1):
-        adjoint = trajectory.carry_back(t, adjoint)
-    return np.ascontiguousarray(adjoint)
-
-
 def condition_number(product: np.ndarray) -> np.ndarray:
     """s_1 / s_median of a long Jacobian product (..., H, S): how unlike each other the directions fare, (...).
 
@@ -95,24 +53,27 @@ def condition_number(product: np.ndarray) -> np.ndarray:
         return singular[..., 0] / np.median(singular, axis=-1)
 
 
-def norm_bound(trajectory: Trajectory, lags: int) -> np.ndarray:
-    """(gamma ||W_hh||_2)^k for k = 0 .. lags: (R, lags + 1), an upper bound on the vanilla cell's ||dh_T/dh_{T-k}||_2.
+def log_norm_bound(trajectory: Trajectory, sigma: np.ndarray) -> np.ndarray | None:
+    """log (gamma ||W_hh||_2)^k for k = 0 .. T: (R, T + 1), an upper bound on the vanilla cell's ||dh_T/dh_{T-k}||_2.
 
     gamma is the largest slope of the activation: 1 for tanh, relu and identity, 1/4 for sigmoid. The Frobenius norm
-    over sqrt(H) of `suffix_products` is no larger than the 2-norm, so the bound holds for it too.
+    over sqrt(H) of `suffix_products` is no larger than the 2-norm, so the bound holds for it too. None for a gated
+    cell, whose Jacobian has no such bound.
 
-    Raises
-    ------
-    ValueError
-        For a gated cell, whose Jacobian has no such bound.
+    Parameters
+    ----------
+    trajectory : Trajectory
+    sigma : (R,)
+        ||W_hh||_2, see `spectra.sigma_max`.
 
     Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, eq. 6 and 7.
     """
     if trajectory.layer.slope is None:
-        raise ValueError(f"The bound belongs to the vanilla cell, 'rnn'; got {trajectory.layer.name!r}.")
-    sigma = sigma_max(trajectory.weights["W_hh"][:, 0])
-    with np.errstate(over="ignore"):
-        return (trajectory.layer.slope * sigma)[:, None] ** np.arange(lags + 1)
+        return None
+    with np.errstate(divide="ignore", invalid="ignore"):
+        bound = np.log(trajectory.layer.slope * sigma)[:, None] * np.arange(trajectory.steps + 1)
+    bound[:, 0] = 0.0  # with W_hh = 0 the product would be 0 times infinity
+    return bound
 
 
 def _frobenius(matrices: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ import numpy as np
 
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Loss, Network, States
-from rnnlab.engine.surface import Surface
+from rnnlab.engine.objective import Objective
 
 COMPLEX_STEP, DIFFERENCES = "complex step", "central differences"
 TOLERANCES = {COMPLEX_STEP: 1e-9, DIFFERENCES: 1e-6}
@@ -124,15 +124,15 @@ def check_gradients(
     GradientCheck
         Where theta has a model axis, errors are the worst over the models.
     """
-    surface = Surface(network, theta, batch, loss, states)
-    compare = _Comparison(surface)
-    everything = slice(0, surface.point.shape[1])
+    objective = Objective(network, theta, batch, loss, states)
+    compare = _Comparison(objective)
+    everything = slice(0, objective.point.shape[1])
     together = [compare.along_random(everything, rng) for _ in range(directions)]
     found = [error for error in together if error is not None]
     tensors = tuple(
         _check_tensor(compare, name, columns, rng, directions, entries)
-        for name, columns in surface.columns.items()
-        if columns not in surface.frozen
+        for name, columns in objective.columns.items()
+        if columns not in objective.frozen
     )
     return GradientCheck(compare.method, compare.tolerance, len(found), max(found, default=float("nan")), tensors)
 
@@ -151,32 +151,32 @@ def _check_tensor(
     several = [compare.along_random(columns, rng) for _ in range(-(-directions // 5) if size > entries else 0)]
     missed = sum(error is None for error in single)
     errors = [error for error in single + several if error is not None]
-    largest = float(np.abs(compare.surface.gradient[:, columns]).max())
+    largest = float(np.abs(compare.objective.gradient[:, columns]).max())
     return TensorCheck(name, size, len(single) - missed, missed, largest, max(errors, default=float("nan")))
 
 
 class _Comparison:
-    """Derivatives of a surface along directions, measured and hand-derived."""
+    """Derivatives of a objective along directions, measured and hand-derived."""
 
-    def __init__(self, surface: Surface) -> None:
-        self.surface = surface
-        self.method = DIFFERENCES if surface.has_kinks else COMPLEX_STEP
+    def __init__(self, objective: Objective) -> None:
+        self.objective = objective
+        self.method = DIFFERENCES if objective.has_kinks else COMPLEX_STEP
         self.tolerance = TOLERANCES[self.method]
-        self._sides = surface.sides(surface.point)
-        self._rounding = ROUNDING * np.abs(surface.value(surface.point))
+        self._sides = objective.sides(objective.point)
+        self._rounding = ROUNDING * np.abs(objective.value(objective.point))
 
     def along_random(self, columns: slice, rng: np.random.Generator) -> float | None:
         """Relative error along a random unit vector through some columns; None where it meets a kink."""
-        direction = np.zeros_like(self.surface.point)
+        direction = np.zeros_like(self.objective.point)
         drawn = rng.standard_normal(direction[:, columns].shape)
         direction[:, columns] = drawn / np.sqrt((drawn * drawn).sum(axis=1, keepdims=True))
-        for frozen in self.surface.frozen:
+        for frozen in self.objective.frozen:
             direction[:, frozen] = 0
         return self._error(direction, columns)
 
     def along_entry(self, columns: slice, entry: int) -> float | None:
         """The same along one entry of a tensor."""
-        direction = np.zeros_like(self.surface.point)
+        direction = np.zeros_like(self.objective.point)
         direction[:, columns.start + entry] = 1
         return self._error(direction, columns)
 
@@ -185,7 +185,7 @@ class _Comparison:
         if measured is None:
             return None
         numeric, noise = measured
-        gradient, along = self.surface.gradient[:, columns], direction[:, columns]
+        gradient, along = self.objective.gradient[:, columns], direction[:, columns]
         analytic = (gradient * along).sum(axis=1)
         share = SMALL * np.abs(gradient).max(axis=1) * np.sqrt((along * along).sum(axis=1))
         size = np.max([np.abs(numeric), np.abs(analytic), share, noise / self.tolerance], axis=0)
@@ -195,7 +195,7 @@ class _Comparison:
 
     def _measure(self, direction: np.ndarray) -> tuple[np.ndarray, np.ndarray] | None:
         """The derivative along a direction (R,), and the rounding error that it may carry."""
-        here, value = self.surface.point, self.surface.value
+        here, value = self.objective.point, self.objective.value
         if self.method == COMPLEX_STEP:
             return np.imag(value(here + 1j * TINY_STEP * direction)) / TINY_STEP, np.zeros(len(here))
         for step in STEPS:
@@ -210,5 +210,5 @@ class _Comparison:
         return all(
             np.array_equal(here, there)
             for point in points
-            for here, there in zip(self._sides, self.surface.sides(point), strict=True)
+            for here, there in zip(self._sides, self.objective.sides(point), strict=True)
         )

@@ -17,6 +17,7 @@ from rnnlab.files import name_of
 from rnnlab.printable import on_one_line
 from rnnlab.runs.record import read_record
 from rnnlab.runs.tables import read_table
+from rnnlab.seeds import median
 
 
 @dataclass(frozen=True)
@@ -174,12 +175,7 @@ def _losses(run: Path) -> tuple[float, float] | None:
     _, first = np.unique(seed[in_order], return_index=True)
     _, last = np.unique(seed[in_order][::-1], return_index=True)
     loss = loss[in_order]
-    return _median(loss[first]), _median(loss[::-1][last])
-
-
-def _median(values: np.ndarray) -> float:
-    finite = values[np.isfinite(values)]
-    return float(np.median(finite)) if len(finite) else float("nan")
+    return median(loss[first]), median(loss[::-1][last])
 
 
 def _count(found: object) -> int:

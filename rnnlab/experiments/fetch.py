@@ -7,7 +7,7 @@ from pathlib import Path
 
 from rnnlab.data.prices.auto import update_from_any
 from rnnlab.data.prices.imports import bars_from
-from rnnlab.data.prices.kept import Entry, at_hand, check_own, entries, held
+from rnnlab.data.prices.kept import Listing, at_hand, check_own, entries, held
 from rnnlab.data.prices.snapshots import SYMBOLS as BUNDLED
 from rnnlab.data.prices.sources import SOURCES
 from rnnlab.data.prices.sources.client import Client
@@ -154,7 +154,7 @@ def import_file(
         return keep(folder, origin, bars, held(folder, symbol), now)
 
 
-def list_kept(data_dir: Path | None = None) -> tuple[Path, list[Entry]]:
+def list_kept(data_dir: Path | None = None) -> tuple[Path, list[Listing]]:
     """The price folder, and what it keeps, by symbol."""
     folder = _folder(data_dir)
     return folder, list(entries(folder))

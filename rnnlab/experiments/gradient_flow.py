@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import ArrayLike
 
-from rnnlab.dynamics.portrait import Flow, take_flow
+from rnnlab.dynamics.diagnostics import Flow, take_flow
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Loss, States

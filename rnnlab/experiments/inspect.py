@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from rnnlab.dynamics.portrait import Portrait, take_portrait
+from rnnlab.dynamics.diagnostics import Diagnostics, diagnose
 from rnnlab.dynamics.verdict import Verdict, interval, judge
 from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import draw_plots
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Look:
-    """One recurrence at one moment: its verdict, its quantities over the seeds, and the portrait they come from."""
+    """One recurrence at one moment: its verdict, its quantities over the seeds, and the diagnostics they come from."""
 
     verdict: Verdict
     quantities: dict[str, Quantity]
-    portrait: Portrait
+    diagnostics: Diagnostics
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
@@ -137,7 +137,7 @@ def measure(trained: Trained, theta: np.ndarray, recurrence: int) -> Look:
     """One recurrence of the run's networks, or of some of them, with the parameters theta (R, P)."""
     setup = trained.setup
     batch = probe(setup.sampling)
-    portrait = take_portrait(
+    diagnostics = diagnose(
         setup.network,
         theta,
         batch,
@@ -147,12 +147,12 @@ def measure(trained: Trained, theta: np.ndarray, recurrence: int) -> Look:
         recurrence=recurrence,
     )
     missing = np.full(len(trained.theta) - len(theta), np.nan)
-    rates = np.concatenate([portrait.growth_rate, missing])
+    rates = np.concatenate([diagnostics.growth_rate, missing])
     verdict = judge(rates, batch.steps)
-    return Look(verdict, _quantities(portrait), portrait)
+    return Look(verdict, _quantities(diagnostics), diagnostics)
 
 
-def _quantities(p: Portrait) -> dict[str, Quantity]:
+def _quantities(p: Diagnostics) -> dict[str, Quantity]:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = p.transport[:, -1] / p.transport[:, 0]
     arrays = {
@@ -192,10 +192,10 @@ def _draw_transport(found: Inspection, recurrence: str, title: str) -> "Figure":
 
     curves = {}
     for label, look in zip(("before", "after"), found.looks[recurrence], strict=True):
-        bound = look.portrait.log_bound
+        bound = look.diagnostics.log_bound
         with np.errstate(over="ignore"):
             bound = None if bound is None else np.exp(np.median(bound, axis=0))
-            curves[label] = Transport(np.exp(look.portrait.log_jacobian), bound, look.verdict.rate)
+            curves[label] = Transport(np.exp(look.diagnostics.log_jacobian), bound, look.verdict.rate)
     return transport_by_lag(
         np.arange(found.steps + 1),
         curves,
@@ -208,6 +208,6 @@ def _draw_spectrum(found: Inspection, recurrence: str, title: str) -> "Figure":
 
     before, after = found.looks[recurrence]
     return spectrum(
-        {"before training": before.portrait.eigenvalues, "after training": after.portrait.eigenvalues},
+        {"before training": before.diagnostics.eigenvalues, "after training": after.diagnostics.eigenvalues},
         title=f"{title}: eigenvalues of the recurrent weights",
     )

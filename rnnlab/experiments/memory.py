@@ -7,6 +7,7 @@ from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.shards import LEAST_SEQUENCES, SHARD_BYTES
 from rnnlab.errors import ConfigError
 from rnnlab.memory import BEYOND, available_bytes, readable
+from rnnlab.words import count
 
 # theta, its gradient, the last finite and the best parameters, two moments of the optimizer, one scratch.
 COPIES = 7
@@ -56,13 +57,12 @@ def check_memory(
     available = available_bytes()
     if available is None or needed <= available:
         return
-    models_named = "1 model" if models == 1 else f"{models} models"
     key = "hidden_size" if architecture.hidden_size >= architecture.layers else "layers"
     at_least = "" if needed >= BEYOND else "at least "
     raise ConfigError(
         [
-            f"{models_named} with model.{key} {getattr(architecture, key)} would need {at_least}{readable(needed)} "
-            f"of memory; {readable(available)} are free."
+            f"{count(models, 'model')} with model.{key} {getattr(architecture, key)} would need "
+            f"{at_least}{readable(needed)} of memory; {readable(available)} are free."
         ],
         hint=f"Choose a smaller model.{key}, fewer seeds or model.dtype: float32.",
     )

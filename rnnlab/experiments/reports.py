@@ -1,10 +1,10 @@
 """What an experiment tells its caller: progress while it runs, a summary when it is done. Plain records, no screens."""
 
-import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median_high, median_low
+
+from rnnlab.seeds import median
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,7 @@ class Spread:
     @property
     def median(self) -> float | None:
         """Median of the seeds that have a number."""
-        if not self._finite:
-            return None
-        one, other = median_low(self._finite), median_high(self._finite)
-        total = one + other
-        return total / 2 if math.isfinite(total) else one / 2 + other / 2
+        return median(self._finite) if self._finite else None
 
     @property
     def low(self) -> float | None:
@@ -90,7 +86,7 @@ class TrainSummary:
         Name of the experiment and kind of its data.
     seeds : sequence of int
     metrics : mapping of str to Spread
-        Held-out metrics, e.g. ``rmse`` in price units.
+        Held-out metrics, e.g. ``rmse`` in the series' unit.
     units : mapping of str to str
         Unit of a metric where it has one, e.g. ``{"rmse": "USD"}``.
     baselines : mapping of str to mapping of str to float

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.forecasting.student import two_sided_p_value
+from rnnlab.seeds import median
 
 
 @dataclass(frozen=True)
@@ -226,10 +227,7 @@ def _numbers(scores: NDArray, rival: float, measure: str) -> str:
     finite = scores[np.isfinite(scores)]
     if not finite.size:
         return f"{measure.format('too large for a float')} against {rival:.4g}"
-    with np.errstate(over="ignore"):
-        middle = float(np.median(finite))
-    if not np.isfinite(middle):  # the sum of the two in the middle overflowed
-        middle = 2 * float(np.median(finite / 2))
+    middle = median(finite)
     digits = next((d for d in (4, 5, 6, 8) if f"{middle:.{d}g}" != f"{rival:.{d}g}"), 4)
     low, high = (f"{value:.{digits}g}" for value in (finite.min(), finite.max()))
     seeds = "" if finite.size == 1 else f" (median of {finite.size} seeds, {low} to {high})"

@@ -1,4 +1,4 @@
-"""Errors of forecasts, with exact definitions; those with a unit are in price units.
+"""Errors of forecasts, with exact definitions; those with a unit are in the series' unit.
 
 e_t = y_t - f_t for actual y and forecast f; every mean runs over the last axis, so that predictions of shape
 (R, N), one row per model, give R numbers. A forecast that is not finite gives NaN or infinity, no warning. Sizes from
@@ -23,7 +23,7 @@ def measure(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLike, training:
     predicted : array of shape (..., N)
         Prices that were forecast, one row per model.
     naive : array of shape (N,)
-        The last price known at each forecast: the forecast of persistence.
+        The last value known at each forecast: the forecast of persistence.
     training : array of shape (n,)
         Prices of the training rows, which scale `mase` and `rmsse`.
 
@@ -44,12 +44,12 @@ def measure(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLike, training:
 
 
 def rmse(actual: ArrayLike, predicted: ArrayLike) -> Float:
-    """Root mean squared error, sqrt(mean e^2), in price units; infinite only where it exceeds the largest float."""
+    """Root mean square error, sqrt(mean e^2), in the series' unit; infinite only where it exceeds the largest float."""
     return power_mean(*_error(actual, predicted), power=2)
 
 
 def mae(actual: ArrayLike, predicted: ArrayLike) -> Float:
-    """Mean absolute error, mean |e|, in price units; infinite only where it exceeds the largest float."""
+    """Mean absolute error, mean |e|, in the series' unit; infinite only where it exceeds the largest float."""
     return power_mean(*_error(actual, predicted), power=1)
 
 
@@ -105,10 +105,10 @@ def skill(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLike) -> Float:
 
 
 def directional_accuracy(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLike) -> Float:
-    """Share in [0, 1] of the rows where forecast and price left the last known price in the same direction.
+    """Share in [0, 1] of the rows where forecast and value left the last known value in the same direction.
 
-    mean [sign(f_t - last_t) = sign(y_t - last_t)] over the rows where the price moved. A forecast of no
-    change counts as wrong, so that persistence itself scores 0, and a coin 1/2. NaN where no price moved, or
+    mean [sign(f_t - last_t) = sign(y_t - last_t)] over the rows where the value moved. A forecast of no
+    change counts as wrong, so that persistence itself scores 0, and a coin 1/2. NaN where no value moved, or
     for a forecast that is not finite.
 
     Source: Pesaran and Timmermann 1992, "A simple nonparametric test of predictive performance", section 1.

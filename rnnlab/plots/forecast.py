@@ -12,6 +12,7 @@ from rnnlab.plots.bands import Band, draw_band, drawable, label_seeds, summarise
 from rnnlab.plots.canvas import blank, literal, new_figure, one_line
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, BLUE, FAINT, GREEN, INK, ORANGE, legend_above, scale_y
+from rnnlab.seeds import median
 
 
 @dataclass(frozen=True)
@@ -57,19 +58,19 @@ def forecast(
     training: TrainingPart | None = None,
     best: Baseline | None = None,
 ) -> Figure:
-    """Two panels: prices (actual, naive, prediction with a band over seeds), and errors, forecast - actual.
+    """Two panels: values (actual, naive, prediction with a band over seeds), and errors, forecast - actual.
 
     Parameters
     ----------
     dates : datetime64 array of shape (N,)
     actual, naive : arrays of shape (N,)
-        What came, and the last price known at each forecast.
+        What came, and the last value known at each forecast.
     predicted : array of shape (R, N)
         NaN or infinite for a model that diverged.
     quantity : str
         What is forecast.
     unit : str
-        Of the prices, for example "USD"; may be empty.
+        Of the values, for example "USD"; may be empty.
     rmse : array of shape (R,)
         Per seed, in that unit; the legend shows the median of the finite ones.
     naive_rmse : float
@@ -87,26 +88,28 @@ def forecast(
     predicted = np.atleast_2d(drawable(predicted))
     band = summarise(dates, predicted)
     drawn = max(1, int(np.isfinite(np.asarray(rmse, float)).sum()))
-    label = f"{model}, {label_seeds(drawn, band.spread)} (RMSE {_median(rmse)})"
-    prices, errors = axes[0, 0], axes[1, 0]
-    prices.plot(dates, actual, color=BLACK, linewidth=1.1, label="actual", zorder=3)
+    middle = median(np.atleast_1d(drawable(rmse)))
+    said = f"{middle:.4g}" if np.isfinite(middle) else "not finite"
+    label = f"{model}, {label_seeds(drawn, band.spread)} (RMSE {said})"
+    upper, errors = axes[0, 0], axes[1, 0]
+    upper.plot(dates, actual, color=BLACK, linewidth=1.1, label="actual", zorder=3)
     naive_label = f"persistence: last known {literal(quantity)} (RMSE {naive_rmse:.4g})"
-    prices.plot(dates, naive, color=ORANGE, linewidth=0.8, label=naive_label, zorder=2.5)
+    upper.plot(dates, naive, color=ORANGE, linewidth=0.8, label=naive_label, zorder=2.5)
     if best is not None:
         best_label = f"{best.name} (RMSE {best.rmse:.4g})"
         values = drawable(best.values)
-        prices.plot(dates, values, color=GREEN, linewidth=0.8, label=best_label, zorder=2.6)
-    draw_band(prices, band, label, color=BLUE, linewidth=1.4, zorder=4)
+        upper.plot(dates, values, color=GREEN, linewidth=0.8, label=best_label, zorder=2.6)
+    draw_band(upper, band, label, color=BLUE, linewidth=1.4, zorder=4)
     if training is not None:
-        _draw_training(prices, training, dates[0], literal(quantity))
-    prices.set_ylabel(one_line(f"{quantity} ({unit})" if unit else quantity), parse_math=False)
-    _scale_prices(prices, actual, band, training)
-    legend_above(prices, columns=3)
+        _draw_training(upper, training, dates[0], literal(quantity))
+    upper.set_ylabel(one_line(f"{quantity} ({unit})" if unit else quantity), parse_math=False)
+    _scale_values(upper, actual, band, training)
+    legend_above(upper, columns=3)
     _draw_errors(errors, actual, naive, dates, predicted, unit)
     _write_dates(errors, dates if training is None else np.concatenate([training.dates, dates]))
     errors.set_xlabel("date")
     if not np.isfinite(predicted).any():
-        blank(prices, "every model diverged: there is no prediction to show")
+        blank(upper, "every model diverged: there is no prediction to show")
     return figure
 
 
@@ -128,7 +131,7 @@ def _draw_errors(axes: Axes, actual: NDArray, naive: NDArray, dates: NDArray, pr
     scale_y(axes, [naive - actual, [0.0], *_within(band, -reach, reach)], log=False)
 
 
-def _scale_prices(axes: Axes, actual: NDArray, band: Band, training: TrainingPart | None) -> None:
+def _scale_values(axes: Axes, actual: NDArray, band: Band, training: TrainingPart | None) -> None:
     shown = [actual] if training is None else [actual, training.values]
     low, high = (float(f([f(one) for one in shown])) for f in (np.min, np.max))
     reach = 1.5 * (high - low) or abs(high) or 1.0
@@ -159,9 +162,3 @@ class _Dates(ConciseDateFormatter):
             day = "" if last.year - first.year >= len(values) - 1 else "-%b" if first.day == 1 else "-%b-%d"
             texts[0] = first.strftime(f"%Y{day}")
         return texts
-
-
-def _median(rmse: ArrayLike) -> str:
-    values = np.atleast_1d(drawable(rmse))
-    values = values[np.isfinite(values)]
-    return f"{np.median(values):.4g}" if values.size else "not finite"

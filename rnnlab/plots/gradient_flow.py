@@ -10,10 +10,10 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlab.plots.bands import draw_band, drawable, label_seeds, quantiles, summarise
+from rnnlab.plots.bands import draw_band, drawable, label_seeds, summarise
 from rnnlab.plots.canvas import blank, new_figure
-from rnnlab.plots.colours import colour_scale, draw_colours
 from rnnlab.plots.flow_maps import FLOW, GREY
+from rnnlab.plots.heat_maps import colour_scale, draw_colours, draw_map, median_map
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import (
     FAINT,
@@ -106,7 +106,7 @@ def gradient_flow(
         curves = {label: Transport(norms[:, place]) for place, label in moments.items()}
     _draw_transport(axes[0, 0], lags, curves, quantity)
     legend_above(axes[0, 0], columns=2, title=_name_seeds(lags, curves))
-    _draw_heat_map(figure, axes[0, 1], updates, lags, _median_over_seeds(norms), quantity)
+    _draw_heat_map(figure, axes[0, 1], updates, lags, median_map(norms), quantity)
     return figure
 
 
@@ -183,30 +183,11 @@ def _draw_heat_map(figure: Figure, axes: Axes, updates: NDArray, lags: NDArray, 
     if scale is None:
         blank(axes, "no gradient: every norm is zero or not finite")
         return
-    axes.set_facecolor("#DDDDDD")
-    everything = norms
-    updates, norms = _thin(updates, norms)
-    shown = np.ma.masked_array(norms, ~(np.isfinite(norms) & (norms > 0)))
-    mesh = axes.pcolormesh(_edges(updates), _edges(lags), shown.T, norm=scale, cmap="cividis")
-    draw_colours(figure, mesh, [everything], ax=axes)
+    mesh = draw_map(axes, *_thin(updates, lags, norms), scale)
+    draw_colours(figure, mesh, [norms], ax=axes)
 
 
-def _median_over_seeds(norms: NDArray) -> NDArray:
-    models, updates, lags = norms.shape
-    (median,) = quantiles(norms.reshape(models, updates * lags), [0.5])
-    return median.reshape(updates, lags)
-
-
-def _thin(updates: NDArray, norms: NDArray) -> tuple[NDArray, NDArray]:
+def _thin(updates: NDArray, lags: NDArray, norms: NDArray) -> tuple[NDArray, NDArray, NDArray]:
     """Leave out updates that would share a pixel column with their neighbours."""
     step = -(-len(updates) // MOST_COLUMNS)
-    return updates[::step], norms[::step]
-
-
-def _edges(centres: NDArray) -> NDArray[np.float64]:
-    """Borders of cells around their centres: half-way between neighbours."""
-    if len(centres) == 1:
-        return np.array([centres[0] - 0.5, centres[0] + 0.5])
-    middle = (centres[1:] + centres[:-1]) / 2
-    first, last = (centres[0] - (middle[0] - centres[0]), centres[-1] + (centres[-1] - middle[-1]))
-    return np.concatenate(([first], middle, [last]))
+    return updates[::step], lags, norms[::step]

@@ -13,6 +13,7 @@ from rnnlab.plots.bands import drawable, label_seeds, summarise
 from rnnlab.plots.canvas import new_figure
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, BLUE, INK, ORANGE, VERMILLION, legend_above, scale_y
+from rnnlab.words import count
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ def growth(
     panel.axhline(0.0, color=BLACK, linewidth=1.0)
     panel.set(xlabel="ρ, scale of the recurrent weights", ylabel="growth rate (nats per step)")
     _fit_x(panel, rho, theory)
-    change = f"{decisive_factor:g} or more\nin {steps} step{'s' if steps > 1 else ''}"
+    change = f"{decisive_factor:g} or more\nin {count(steps, 'step')}"
     _shade_verdicts(panel, decisive, change)
     _mark_dead(panel, rho, rates)
     legend_above(panel, columns=2, first=measured)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnlab.errors import RunFolderError, RunWriteError
-from rnnlab.files import name_of
+from rnnlab.files import name_of, write_synced
 
 if TYPE_CHECKING:
     from io import BufferedReader
@@ -104,10 +104,7 @@ def replace(path: Path, content: bytes) -> None:
     temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}")
     with writing(path):
         try:
-            with open(temporary, "xb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(file.fileno())
+            write_synced(temporary, content)
             os.replace(temporary, path)
         except BaseException:
             with suppress(OSError):

@@ -1,6 +1,5 @@
 """Which runs there are, and which one is meant."""
 
-import difflib
 import os
 import stat
 from collections.abc import Callable, Mapping
@@ -12,6 +11,7 @@ from rnnlab.files import name_of, user_path
 from rnnlab.printable import on_one_line, shortened
 from rnnlab.runs.files import reason
 from rnnlab.runs.record import read_record
+from rnnlab.suggestions import nearest
 
 _SHOWN = 5
 
@@ -110,7 +110,7 @@ def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = 
             hint="Give more of the id.",
         )
     names = [path.name for path in paths]
-    near = [name for name in names if run in name] or difflib.get_close_matches(run[:255], names, _SHOWN, 0.3)
+    near = [name for name in names if run in name] or nearest(run[:255], names, most=_SHOWN, cutoff=0.3)
     good = [one.id for one in list_runs(runs_dir) if one.status != "unreadable"]
     otherwise = f"There are {len(names)}" + (f"; 'latest' means {good[-1]}." if good else ".") if names else _START
     raise RunFolderError(

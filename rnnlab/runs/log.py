@@ -5,8 +5,8 @@ import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-# CSI sequences (colour, cursor), OSC sequences (titles, links), other two-character escapes.
-_ESCAPES = re.compile(r"\x1b\[[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|\x1b[@-Z\\-_]")
+from rnnlab.printable import without_escapes
+
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -15,7 +15,7 @@ def without_control_codes(text: str) -> str:
 
     Of a line that was overwritten in place (carriage returns), only what was last to be seen stays.
     """
-    text = _ESCAPES.sub("", text).replace("\r\n", "\n")
+    text = without_escapes(text).replace("\r\n", "\n")
     lines = (line.rstrip("\r").rpartition("\r")[2] for line in text.split("\n"))
     return _CONTROLS.sub("", "\n".join(lines))
 

@@ -93,7 +93,7 @@ class Forecast(Task):
         test, horizon = windowed.test, windowed.encoding.horizon
         outputs, _ = network.outputs(theta, Batch(np.ascontiguousarray(test.inputs, dtype=self.dtype)))
         last = outputs[-1] if self.every else outputs
-        predicted = windowed.encoding.to_price(last[..., 0].astype(np.float64), test.anchors)
+        predicted = windowed.encoding.to_values(last[..., 0].astype(np.float64), test.anchors)
         rivals = self._baselines()
         naive = rivals["naive"]
         measured = metrics.measure(test.actual, predicted, naive, windowed.training_values)

@@ -92,22 +92,6 @@ def test_any_number_is_short(values):
 
 
 @pytest.mark.parametrize(
-    ("seconds", "text"),
-    [
-        (0.04, "0.0 s"),
-        (9.94, "9.9 s"),
-        (9.96, "10 s"),
-        (59.6, "1 min 00 s"),
-        (200, "3 min 20 s"),
-        (3599.7, "1 h 00 min"),
-        (7500, "2 h 05 min"),
-    ],
-)
-def test_duration(seconds, text):
-    assert numbers.duration(seconds) == text
-
-
-@pytest.mark.parametrize(
     ("share", "text"), [(0, "0 %"), (1e-4, "<1 %"), (0.043, "4 %"), (0.995, ">99 %"), (1, "100 %")]
 )
 def test_percent(share, text):

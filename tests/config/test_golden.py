@@ -1,4 +1,4 @@
-"""Every bad input has one clear message, at its place: the whole text, as a user sees it.
+"""Every bad input has one clear message, at its location: the whole text, as a user sees it.
 
 The cases stand in `golden/*.txt`, each as `=== title`, the config, `---`, and the problems. A case whose
 title ends in "(escaped)" is written with Python's escapes, for characters that no editor keeps.

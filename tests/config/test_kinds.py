@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from rnnlab.config import catalogue, load
+from rnnlab.config import load, schema_index
 from rnnlab.errors import ConfigError
 
 DATA = "data: {kind: synthetic, task: adding, length: 100}\n"
 CELL = "model: {cell: lstm}\n"
-SECTIONS = {entry.path: entry for _, entry in catalogue.every_key() if entry.has_kinds and entry.path != ("data",)}
+SECTIONS = {entry.path: entry for _, entry in schema_index.every_key() if entry.has_kinds and entry.path != ("data",)}
 # (section, kind, key of that kind): a value that is not the default.
 KEYS = [
     (path, kind[0], name)
@@ -30,7 +30,7 @@ def value(name):
 
 @pytest.fixture
 def outcome(tmp_path, monkeypatch):
-    """The section of the config that a file and arguments give, or the problems without their places."""
+    """The section of the config that a file and arguments give, or the problems without their locations."""
     monkeypatch.chdir(tmp_path)
 
     def outcome(path, *arguments, **files):
@@ -39,8 +39,10 @@ def outcome(tmp_path, monkeypatch):
         try:
             section = load("c.yaml", overrides=arguments)
         except ConfigError as error:
-            places = "|".join(["[a-z]+[.]yaml(?::[0-9]+:[0-9]+)?", *(re.escape(f"--set {one}") for one in arguments)])
-            return sorted(re.sub(f"^(?:{places}): ", "", problem.partition("\n")[0]) for problem in error.problems)
+            locations = "|".join(
+                ["[a-z]+[.]yaml(?::[0-9]+:[0-9]+)?", *(re.escape(f"--set {one}") for one in arguments)]
+            )
+            return sorted(re.sub(f"^(?:{locations}): ", "", problem.partition("\n")[0]) for problem in error.problems)
         for part in path:
             section = getattr(section, part)
         return section

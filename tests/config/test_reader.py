@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.config.places import Source, find
+from rnnlab.config.locations import Source, find
 from rnnlab.config.reader import read
 from rnnlab.config.scalars import ScalarError, value_of
 from rnnlab.config.sources import lines_of
@@ -65,8 +65,8 @@ def test_an_alias_repeats_its_anchor():
 
 def test_every_value_knows_its_place():
     node = find(tree_of("a:\n  b: [10, 200]\n"), ("a", "b", "1"))
-    assert (node.place.line, node.place.start, node.place.end) == (1, 10, 13)
-    key = find(tree_of("a:\n  b: [10, 200]\n"), ("a", "b")).key_place
+    assert (node.location.line, node.location.start, node.location.end) == (1, 10, 13)
+    key = find(tree_of("a:\n  b: [10, 200]\n"), ("a", "b")).key_location
     assert (key.line, key.start, key.end) == (1, 2, 3)
 
 
@@ -74,7 +74,7 @@ def test_every_value_knows_its_place():
 def test_places_follow_every_kind_of_line_break(newline):
     text = f"a: 1{newline}b: 2"
     node = find(tree_of(text), ("b",))
-    assert node.place.source.lines[node.place.line][node.place.start] == "2"
+    assert node.location.source.lines[node.location.line][node.location.start] == "2"
 
 
 @given(st.floats(allow_nan=False, allow_infinity=False))

@@ -7,8 +7,8 @@ import sys
 import pytest
 
 from rnnlab.config import describe, json_schema
-from rnnlab.config.catalogue import every_key
 from rnnlab.config.reference import keys, tables
+from rnnlab.config.schema_index import every_key
 from rnnlab.errors import UsageError
 
 

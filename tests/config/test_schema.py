@@ -3,11 +3,11 @@
 import pytest
 from pydantic import ValidationError
 
-from rnnlab.config import Config, catalogue
+from rnnlab.config import Config, schema_index
 
 PRICES = {"kind": "prices", "symbol": "AAPL"}
 TEXT = {"kind": "text", "text": "abc"}
-KEYS = [pytest.param(kind, entry, id=f"{'.'.join(entry.path)} {kind}") for kind, entry in catalogue.every_key()]
+KEYS = [pytest.param(kind, entry, id=f"{'.'.join(entry.path)} {kind}") for kind, entry in schema_index.every_key()]
 
 
 def synthetic(task):
@@ -18,7 +18,7 @@ def synthetic(task):
 def test_every_key_has_a_meaning_and_a_requirement(kind, entry):
     assert entry.field.description
     assert entry.field.description[-1] != "."
-    assert catalogue.requirement(entry)
+    assert schema_index.requirement(entry)
 
 
 @pytest.mark.parametrize(("kind", "entry"), [case for case in KEYS if case.values[1].field.is_required()])

@@ -7,7 +7,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from rnnlab.config import Config, dump, load
-from rnnlab.config.catalogue import entries
+from rnnlab.config.schema_index import entries
 
 numbers = st.floats(min_value=1e-300, max_value=1e300)
 shares = st.floats(min_value=0.001, max_value=0.999)

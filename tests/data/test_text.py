@@ -5,10 +5,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.data.text import build_vocabulary, decode_tokens, encode_text, make_chunks, read_text
+from rnnlab.data.text import build_vocabulary, encode_text, make_chunks, read_text
 from rnnlab.errors import DataError
 
 PANGRAM = "the quick brown fox jumps over the lazy dog"
+
+
+def decode_tokens(tokens, vocabulary):
+    return "".join(vocabulary[token] for token in tokens)
 
 
 def test_the_pangram_of_the_report():

@@ -1,4 +1,4 @@
-"""Windows: the split by rows, what training may see, and the way back to prices."""
+"""Windows: the split by rows, what training may see, and the way back to values."""
 
 from pathlib import Path
 
@@ -70,7 +70,7 @@ def test_every_window_is_what_the_definition_says(rows, lookback, horizon, targe
             assert windows.anchors[n] == values[last]
             assert windows.actual[n] == values[row]
             assert windows.dates[n] == dates[row]
-        back = series.encoding.to_price(windows.targets[:, 0], windows.anchors)
+        back = series.encoding.to_values(windows.targets[:, 0], windows.anchors)
         np.testing.assert_allclose(back, windows.actual, rtol=1e-12)
     first = lookback + horizon - (target == "price")
     np.testing.assert_array_equal(series.train.rows, np.arange(first, series.train_rows))
@@ -123,16 +123,16 @@ def test_the_last_window_of_all_reaches_the_last_row():
 def test_predictions_of_many_models_invert_in_one_call():
     series = make_windows(walk(80), lookback=4, target="log_return")
     predictions = np.random.default_rng(0).normal(size=(3, series.test.size))
-    together = series.encoding.to_price(predictions, series.test.anchors)
+    together = series.encoding.to_values(predictions, series.test.anchors)
     for one, all_at_once in zip(predictions, together, strict=True):
-        np.testing.assert_array_equal(series.encoding.to_price(one, series.test.anchors), all_at_once)
+        np.testing.assert_array_equal(series.encoding.to_values(one, series.test.anchors), all_at_once)
 
 
 def test_a_diverged_prediction_inverts_to_infinity_without_a_warning():
     series = make_windows(walk(80), lookback=4, target="log_return", scaler="none")
-    prices = series.encoding.to_price(np.array([1e300, np.nan]), np.array([1.0, 1.0]))
-    assert prices[0] == np.inf
-    assert np.isnan(prices[1])
+    values = series.encoding.to_values(np.array([1e300, np.nan]), np.array([1.0, 1.0]))
+    assert values[0] == np.inf
+    assert np.isnan(values[1])
 
 
 @pytest.mark.parametrize(("rows", "fraction", "train_rows"), [(2015, 0.8, 1612), (100, 0.29, 29), (9, 0.5, 4)])
@@ -164,11 +164,11 @@ def test_too_few_rows_names_exactly_how_many_are_needed(lookback, horizon, targe
     assert enough.test.size >= 1
 
 
-def test_log_returns_refuse_prices_that_are_not_positive():
+def test_log_returns_refuse_values_that_are_not_positive():
     values = walk(50)
     values[[7, 9]] = -1.0
     dates = np.datetime64("2020-01-01") + np.arange(50)
-    with pytest.raises(DataError, match=r"positive prices; got -1.0 in row 8 \(2020-01-08\), and 1 more"):
+    with pytest.raises(DataError, match=r"positive values; got -1.0 in row 8 \(2020-01-08\), and 1 more"):
         make_windows(values, dates, lookback=3, target="log_return")
     assert make_windows(values, dates, lookback=3, target="difference").train.size > 0
 

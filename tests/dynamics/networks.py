@@ -57,3 +57,35 @@ def pangram_networks(activation: str, rho: float, seeds: int, H: int = 50):
         ]
     )
     return network, theta, Batch(tokens[:50, None], tokens[1:51, None])
+
+
+def step_jacobians(trajectory: Trajectory) -> np.ndarray:
+    """J_t = ds_t / ds_{t-1}, (R, B, T, S, S), where s are all states side by side: h, and [h, c] for the LSTM.
+
+    vanilla: J_t = diag(phi'(a_t)) W_hh^T; for the gated cells see their backward equations.
+
+    Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, eq. 5.
+    """
+    identity = np.broadcast_to(np.eye(trajectory.state_size), (*trajectory.h.shape[:2], *(trajectory.state_size,) * 2))
+    return np.stack([trajectory.carry_back(t, identity) for t in range(trajectory.steps)], axis=2)
+
+
+def long_product(trajectory: Trajectory) -> np.ndarray:
+    """ds_T / ds_0, the product of all T Jacobians: (R, B, S, S)."""
+    product = np.eye(trajectory.state_size)
+    for J in np.moveaxis(step_jacobians(trajectory), 2, 0):
+        product = J @ product
+    return product
+
+
+def lyapunov_spectrum(trajectory: Trajectory, rng: np.random.Generator, *, count: int, warm_up: int) -> np.ndarray:
+    """The largest `count` exponents, (R, B, count), in nats per step: Q <- J_t Q, Q R = qr(Q), mean of log |R_ii|."""
+    T, S = trajectory.steps, trajectory.state_size
+    Q = np.broadcast_to(np.linalg.qr(rng.standard_normal((S, count)))[0], (*trajectory.h.shape[:2], S, count))
+    logs = np.zeros((*trajectory.h.shape[:2], count))
+    for t in range(T):
+        pushed = trajectory.push_forward(t, np.swapaxes(Q, -1, -2))  # J_t Q, its columns as rows
+        Q, upper = np.linalg.qr(np.swapaxes(pushed, -1, -2))
+        if t >= warm_up:
+            logs += np.log(np.abs(np.diagonal(upper, axis1=-2, axis2=-1)))
+    return -np.sort(-logs / (T - warm_up), axis=-1)

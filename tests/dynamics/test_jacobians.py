@@ -3,17 +3,19 @@
 import numpy as np
 import pytest
 
-from rnnlab.dynamics.jacobians import (
-    condition_number,
-    long_product,
-    norm_bound,
-    product_norms,
-    step_jacobians,
-    suffix_products,
-)
+from rnnlab.dynamics import spectra
+from rnnlab.dynamics.jacobians import condition_number, log_norm_bound, suffix_products
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.trajectory import follow
-from tests.dynamics.networks import CELLS, network_of, random_case, undriven
+from tests.dynamics.networks import CELLS, long_product, network_of, random_case, step_jacobians, undriven
+
+
+def product_norms(trajectory):
+    return np.exp(suffix_products(trajectory)[0])
+
+
+def norm_bound(trajectory):
+    return np.exp(log_norm_bound(trajectory, spectra.sigma_max(trajectory.weights["W_hh"][:, 0])))
 
 
 @pytest.mark.parametrize("w", [0.5, -0.9, 1.1])
@@ -107,7 +109,7 @@ def test_the_condition_number_of_nothing_is_not_a_number():
 @pytest.mark.parametrize("activation", ["tanh", "relu", "sigmoid", "identity"])
 def test_no_product_exceeds_the_bound(activation):
     trajectory = follow(*random_case("rnn", activation, models=4))
-    norms, bound = product_norms(trajectory), norm_bound(trajectory, trajectory.steps)
+    norms, bound = product_norms(trajectory), norm_bound(trajectory)
     assert (norms <= bound[:, None] * (1 + 1e-12)).all()
     steepest = trajectory.layer.slope * np.linalg.norm(trajectory.weights["W_hh"][:, 0], 2, axis=(-2, -1))
     np.testing.assert_allclose(bound[:, 3], steepest**3)
@@ -115,12 +117,16 @@ def test_no_product_exceeds_the_bound(activation):
 
 def test_the_bound_is_reached_by_scaled_orthogonal_weights_of_a_linear_network():
     trajectory = undriven(*network_of("rnn", "identity", 3, W_hh=0.8 * np.eye(3)), steps=6)
-    np.testing.assert_allclose(product_norms(trajectory)[0, 0], norm_bound(trajectory, 6)[0])
+    np.testing.assert_allclose(product_norms(trajectory)[0, 0], norm_bound(trajectory)[0])
 
 
 def test_a_gated_cell_has_no_such_bound():
-    with pytest.raises(ValueError, match="vanilla"):
-        norm_bound(follow(*random_case("gru", "tanh")), 3)
+    assert log_norm_bound(follow(*random_case("gru", "tanh")), np.ones(1)) is None
+
+
+def test_the_bound_of_no_recurrence_is_nothing_from_the_first_lag_on():
+    trajectory = undriven(*network_of("rnn", "tanh", 3), steps=2)
+    np.testing.assert_array_equal(log_norm_bound(trajectory, np.zeros(1)), [[0.0, -np.inf, -np.inf]])
 
 
 @pytest.mark.parametrize("bias", [10.0, 25.0, 100.0])

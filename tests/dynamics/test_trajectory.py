@@ -3,9 +3,8 @@
 import numpy as np
 import pytest
 
-from rnnlab.dynamics.jacobians import long_product, step_jacobians
 from rnnlab.engine.trajectory import follow
-from tests.dynamics.networks import CELLS, random_case
+from tests.dynamics.networks import CELLS, random_case, step_jacobians
 
 
 def advance(network, theta, x, state):
@@ -32,16 +31,6 @@ def test_step_jacobians_are_the_derivatives_of_a_step(cell, activation):
         np.testing.assert_allclose(J[t], np.transpose(differences), atol=2e-9)
         state = advance(network, theta, x, state)
         np.testing.assert_allclose(trajectory.h[0, 0, t + 1], state[: trajectory.hidden_size], atol=1e-14)
-
-
-@pytest.mark.parametrize(("cell", "activation"), CELLS)
-def test_a_long_product_is_the_step_jacobians_multiplied(cell, activation):
-    trajectory = follow(*random_case(cell, activation, models=2))
-    J = step_jacobians(trajectory)
-    product = np.eye(trajectory.state_size)
-    for t in range(trajectory.steps):
-        product = J[:, :, t] @ product
-    np.testing.assert_allclose(long_product(trajectory), product, atol=1e-14)
 
 
 def test_models_of_an_ensemble_are_the_lone_models():

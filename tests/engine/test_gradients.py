@@ -5,7 +5,7 @@ from itertools import product
 import numpy as np
 import pytest
 
-from rnnlab.engine.surface import Surface
+from rnnlab.engine.objective import Objective
 from tests.engine.samples import CELLS, Sample, sample
 
 STEP = 1e-20
@@ -16,11 +16,11 @@ def mismatch(drawn: Sample, seed: int = 1) -> float:
 
     relu and Huber included: the complex step stays on the piece that it starts from.
     """
-    surface = Surface(drawn.network, drawn.theta, drawn.batch, drawn.loss, drawn.states)
-    direction = np.random.default_rng(seed).standard_normal(surface.point.shape)
-    measured = surface.value(surface.point + 1j * STEP * direction).imag / STEP
-    derived = (surface.gradient * direction).sum(axis=1)
-    size = np.sqrt((surface.gradient**2).sum(axis=1))
+    objective = Objective(drawn.network, drawn.theta, drawn.batch, drawn.loss, drawn.states)
+    direction = np.random.default_rng(seed).standard_normal(objective.point.shape)
+    measured = objective.value(objective.point + 1j * STEP * direction).imag / STEP
+    derived = (objective.gradient * direction).sum(axis=1)
+    size = np.sqrt((objective.gradient**2).sum(axis=1))
     return float(np.max(np.abs(measured - derived) / np.maximum(size, 1e-12)))
 
 

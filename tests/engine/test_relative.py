@@ -7,12 +7,12 @@ import mpmath
 import numpy as np
 import pytest
 
-from rnnlab.dynamics.jacobians import step_jacobians
 from rnnlab.engine.architecture import Architecture
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.losses import loss_function
 from rnnlab.engine.network import Network
 from rnnlab.engine.trajectory import follow
+from tests.dynamics.networks import step_jacobians
 
 STEPS = 3
 BIASES = [-40, -20, -16, -12, -9, -4, 4, 9, 12, 16, 20, 40]

@@ -121,7 +121,7 @@ def test_prices_that_are_not_above_0_have_no_log_return(rnnlab, folder, write_se
     values[10] = price
     write_series(values)
     done = rnnlab("train", "small.yaml", "--set", "data.target=log_return")
-    refused(done, folder, 4, rf"series\.csv: log returns need positive prices; got {price}.* \(20\d\d-\d\d-\d\d\)")
+    refused(done, folder, 4, rf"series\.csv: log returns need positive values; got {price}.* \(20\d\d-\d\d-\d\d\)")
 
 
 @pytest.mark.parametrize(

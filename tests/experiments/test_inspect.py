@@ -38,9 +38,9 @@ def test_before_and_after_are_the_spectra_of_the_initial_and_the_trained_weights
     ((before, after),) = found.looks.values()
     for theta, look in ((trained.setup.theta, before), (trained.theta, after)):
         W_hh = trained.setup.network.layout.view(theta, "layer0.W_hh")
-        np.testing.assert_allclose(look.portrait.spectral_radius, spectra.spectral_radius(W_hh), rtol=1e-12)
+        np.testing.assert_allclose(look.diagnostics.spectral_radius, spectra.spectral_radius(W_hh), rtol=1e-12)
         assert look.quantities["spectral_radius"].median == pytest.approx(np.median(spectra.spectral_radius(W_hh)))
-    assert not np.allclose(before.portrait.growth_rate, after.portrait.growth_rate, rtol=1e-6)
+    assert not np.allclose(before.diagnostics.growth_rate, after.diagnostics.growth_rate, rtol=1e-6)
 
 
 def test_a_checkpoint_is_taken_by_number_or_name(run):
@@ -138,11 +138,11 @@ def test_after_training_stand_the_models_that_did_not_diverge(partly_diverged):
     found = inspect(partly_diverged.run)
     lost = sorted(int(seed) for seed in partly_diverged.record["diverged"])
     before, after = found.looks["layer0"]
-    assert len(before.portrait.growth_rate) == 12
-    assert len(after.portrait.growth_rate) == 12 - len(lost)
+    assert len(before.diagnostics.growth_rate) == 12
+    assert len(after.diagnostics.growth_rate) == 12 - len(lost)
     kept = [seed for seed in range(12) if seed not in lost]
     weights = found.trained.setup.network.layout.view(found.trained.theta, "layer0.W_hh")[kept]
-    np.testing.assert_allclose(after.portrait.spectral_radius, spectra.spectral_radius(weights), rtol=1e-10)
+    np.testing.assert_allclose(after.diagnostics.spectral_radius, spectra.spectral_radius(weights), rtol=1e-10)
     (warning,) = found.plain()["warnings"]
     assert warning.startswith(f"{len(lost)} of 12 seeds diverged ({', '.join(map(str, lost[:10]))}")
     for look in (before, after):

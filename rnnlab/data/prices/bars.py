@@ -10,6 +10,7 @@ from rnnlab.data.prices.columns import find_column
 from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.numbers import parse_numbers
 from rnnlab.data.prices.tables import parse_table
+from rnnlab.words import count
 
 COLUMNS = ("close", "open", "high", "low", "volume", "adj_close")  # in the order of a stored file
 SAME_PRICE = 1e-5  # relative; a source's rounding is below it, any split or dividend above
@@ -170,9 +171,7 @@ def _plausible(bars: Bars) -> Bars:
 
 def counted(days: np.ndarray, what: str) -> str:
     """``1 day (2024-01-03)``, ``12 days (the first is 2024-01-03)``."""
-    if len(days) == 1:
-        return f"1 {what} ({days[0]})"
-    return f"{len(days):,} {what}s (the first is {days[0]})"
+    return f"{count(len(days), what)} ({'' if len(days) == 1 else 'the first is '}{days[0]})"
 
 
 def _was(which: np.ndarray) -> str:

@@ -6,6 +6,7 @@ import numpy as np
 
 from rnnlab.data.prices.tables import shown
 from rnnlab.errors import DataError
+from rnnlab.words import count
 
 LARGE_CHANGE = 0.25  # of the day before; beyond it a split that nobody adjusted for is likely
 
@@ -82,8 +83,8 @@ def _not_positive(dates: np.ndarray, values: np.ndarray) -> tuple[str, ...]:
     if not rows.size:
         return ()
     first = rows[0]
-    prices = "1 price" if rows.size == 1 else f"{rows.size:,} prices"
     which = "on" if rows.size == 1 else "the first on"
+    prices = count(rows.size, "price")
     return (f"{prices} of 0 or below, {which} {dates[first]} ({values[first]:g}): log returns cannot be taken",)
 
 

@@ -4,8 +4,9 @@ import re
 
 from rnnlab.data.prices.dates import looks_like_date
 from rnnlab.data.prices.numbers import is_missing, looks_like_number
-from rnnlab.data.prices.tables import Table, did_you_mean, shown
+from rnnlab.data.prices.tables import Table, shown
 from rnnlab.errors import DataError
+from rnnlab.suggestions import did_you_mean
 
 DATE_NAMES = ("date", "data", "timestamp", "datetime", "observation_date", "day", "trade_date", "datum")
 CLOSE_NAMES = ("close", "close_last", "zamkniecie")
@@ -53,7 +54,7 @@ def named_column(table: Table, name: str, what: str) -> int:
         return found[0]
     if found:
         raise DataError(f"{table.label}: {len(found)} columns are called {name!r}; {_listed(table)}.")
-    guess = did_you_mean(name, list(table.columns))
+    guess = did_you_mean(name, table.columns, cutoff=0.6, shown=repr)
     raise DataError(f"{table.label}: no column {shown(name)} to take the {what} from{guess or ';'} {_listed(table)}.")
 
 

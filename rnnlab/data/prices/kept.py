@@ -1,6 +1,5 @@
 """What is kept: a stored series in a form that can be continued, listed and named."""
 
-import difflib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
@@ -15,6 +14,7 @@ from rnnlab.data.prices.tables import parse_table
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
 from rnnlab.files import name_of
+from rnnlab.suggestions import nearest
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +55,7 @@ class Held:
 
 
 @dataclass(frozen=True)
-class Entry:
+class Listing:
     """A line of the list of what is kept; where a file is not usable only ``problem``, which says why."""
 
     symbol: str
@@ -100,7 +100,7 @@ def check_own(folder: Path, symbol: str, imported: Path | None = None) -> None:
         )
 
 
-def entries(folder: Path) -> Iterator[Entry]:
+def entries(folder: Path) -> Iterator[Listing]:
     """Everything the folder keeps, by symbol."""
     for symbol in kept_symbols(folder):
         try:
@@ -109,10 +109,10 @@ def entries(folder: Path) -> Iterator[Entry]:
                 continue
             bars = from_csv(kept.content, name_of(kept.path)) if kept.origin else _by_hand(kept)
         except DataError as problem:
-            yield Entry(symbol, file_of(folder, symbol), problem=problem.message)
+            yield Listing(symbol, file_of(folder, symbol), problem=problem.message)
             continue
         origin = kept.origin or {}
-        yield Entry(
+        yield Listing(
             symbol,
             kept.path,
             origin.get("source"),
@@ -133,7 +133,7 @@ def _by_hand(kept: Kept) -> Series:
 def at_hand(symbol: str, folder: Path) -> list[str]:
     """Symbols in the folder or bundled, those that look like ``symbol`` first."""
     names = sorted({*kept_symbols(folder), *SNAPSHOTS})
-    near = difflib.get_close_matches(symbol, names, n=len(names), cutoff=0.5)
+    near = nearest(symbol, names, most=len(names), cutoff=0.5)
     return [*near, *(name for name in names if name not in near)]
 
 

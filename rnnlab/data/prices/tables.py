@@ -1,7 +1,6 @@
 """Delimited text as a table of cells, each row with the line of the file it stands on."""
 
 import csv
-import difflib
 import hashlib
 import io
 import re
@@ -11,7 +10,8 @@ from pathlib import Path
 
 from rnnlab.errors import DataError
 from rnnlab.files import LARGEST_FILE, name_of
-from rnnlab.printable import on_one_line
+from rnnlab.printable import cut, on_one_line
+from rnnlab.suggestions import nearest
 
 _CONTROL_CODES = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _QUOTED_FIGURE = re.compile(r'"[-+$€£ ]{0,4}\d[\d., \u00a0\u202f]*"')
@@ -134,14 +134,7 @@ def parse_table(content: bytes, label: str) -> Table:
 
 def shown(text: str, limit: int = 60) -> str:
     """Text of unknown origin in quotes, fit for a message: cut short, control codes escaped."""
-    return repr(text if len(text) <= limit else text[: limit - 1] + "…")
-
-
-def did_you_mean(word: str, known: list[str]) -> str:
-    """``"; did you mean 'Close'?"``, or nothing where no known word is near."""
-    by_key = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), list(by_key), n=1)
-    return f"; did you mean {by_key[near[0]]!r}?" if near else ""
+    return repr(cut(text, limit))
 
 
 def _decode(content: bytes, label: str) -> str:
@@ -195,7 +188,7 @@ def _files_beside(path: Path) -> str | None:
     folder = path.parent
     if not folder.is_dir():
         return f"There is no folder {name_of(folder)} either."
-    near = difflib.get_close_matches(path.name, _names_inside(folder), n=3, cutoff=0.5)
+    near = nearest(path.name, _names_inside(folder), most=3, cutoff=0.5)
     return f"Near it: {', '.join(map(on_one_line, near))}." if near else None
 
 

@@ -1,26 +1,18 @@
 """Writing into the price folder: one process at a time per symbol, both files or none."""
 
 import contextlib
-import errno
 import hashlib
 import json
 import os
-import time
 from collections.abc import Iterator
 from pathlib import Path
+
+from filelock import FileLock, Timeout
 
 from rnnlab.data.prices.store import SCHEMA_VERSION, file_of, pending
 from rnnlab.data.prices.symbols import file_stem
 from rnnlab.errors import DataError
-from rnnlab.files import name_of
-
-try:
-    import fcntl
-except ImportError:  # Windows
-    fcntl = None
-    import msvcrt
-
-_BUSY = {errno.EACCES, errno.EAGAIN, errno.EDEADLK}
+from rnnlab.files import name_of, write_synced
 
 
 @contextlib.contextmanager
@@ -41,17 +33,21 @@ def locked(folder: Path, symbol: str, patience: float = 120.0) -> Iterator[None]
         The folder cannot be written, or the other process takes longer than ``patience``.
     """
     path = folder / f".{file_stem(symbol)}.lock"
-    deadline = time.monotonic() + patience
-    handle = None
+    lock = FileLock(path, timeout=patience, poll_interval=0.02, fallback_to_soft=False)
     try:
         was_there = folder.exists()
-        while (handle := _try_lock(path)) is None:
-            if time.monotonic() > deadline:
-                raise DataError(
-                    f"Another process has been fetching {symbol} into {name_of(folder)} for {patience:g} s.",
-                    hint="Wait for it, or end it; its lock goes with it.",
-                )
-            time.sleep(0.02)
+        while not lock.is_locked:
+            folder.mkdir(parents=True, exist_ok=True)
+            try:
+                lock.acquire()
+            except FileNotFoundError:  # a process that failed has just taken its empty folder away
+                if folder.exists() and folder.stat().st_nlink == 0:  # the folder we are in, which is gone for good
+                    raise
+    except Timeout:
+        raise DataError(
+            f"Another process has been fetching {symbol} into {name_of(folder)} for {patience:g} s.",
+            hint="Wait for it, or end it; its lock goes with it.",
+        ) from None
     except (OSError, ValueError) as problem:
         raise _cannot_write(folder, problem) from None
     try:
@@ -59,7 +55,7 @@ def locked(folder: Path, symbol: str, patience: float = 120.0) -> Iterator[None]
     finally:
         with contextlib.suppress(OSError):
             path.unlink()  # while it is held: whoever locks the old file sees that its name is gone
-        os.close(handle)
+        lock.release()
         if not was_there:
             with contextlib.suppress(OSError):
                 folder.rmdir()  # only works while it is empty
@@ -97,8 +93,9 @@ def write_pair(folder: Path, symbol: str, content: bytes, origin: dict) -> dict:
     except OSError as problem:
         raise _cannot_write(folder, problem) from None
     try:
-        _write(pending(path), content)
-        _write(pending(described), text.encode())
+        for new, written in ((pending(path), content), (pending(described), text.encode())):
+            new.unlink(missing_ok=True)  # what a crash left there, or a pipe, which would be waited for
+            write_synced(new, written)
         os.replace(pending(path), path)
     except OSError as problem:
         for leftover in (pending(path), pending(described)):
@@ -120,40 +117,6 @@ def _settle(described: Path) -> None:
         sha256 = json.loads(waiting.read_bytes()).get("sha256")
         if sha256 == hashlib.sha256(path.read_bytes()).hexdigest():
             os.replace(waiting, described)
-
-
-def _try_lock(path: Path) -> int | None:
-    """An open and locked file, or None while another process holds it."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
-    except FileNotFoundError:  # a process that failed has just taken its empty folder away
-        if os.stat(path.parent).st_nlink == 0:  # the folder we are in, which is gone for good
-            raise
-        return None
-    try:
-        if fcntl is not None:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        else:
-            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)  # pyright: ignore
-        if os.path.samestat(os.fstat(handle), os.stat(path)):
-            return handle
-    except FileNotFoundError:
-        pass  # the process before us took the name away
-    except OSError as problem:
-        if problem.errno not in _BUSY:
-            os.close(handle)
-            raise
-    os.close(handle)
-    return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    path.unlink(missing_ok=True)  # what a crash left there, or a pipe, which would be waited for
-    with open(path, "xb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
 
 
 def _sync_folder(folder: Path) -> None:

@@ -10,7 +10,7 @@ from threadpoolctl import threadpool_limits
 from rnnlab.config import registry
 from rnnlab.config.schema.cells import LstmCell
 from rnnlab.config.schema.initial_weights import ConstantForgetBias
-from rnnlab.dynamics.portrait import measure_growth
+from rnnlab.dynamics.diagnostics import measure_growth
 from rnnlab.dynamics.verdict import Verdict, decisive_rate, judge
 from rnnlab.experiments.gradient_flow import probe, top
 from rnnlab.experiments.sweep.members import draw_setup, models_per_slice

@@ -11,7 +11,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnnlab.config.schema.initial_weights import NormalInit, SpectralInit
-from rnnlab.dynamics.portrait import Portrait, take_portrait
+from rnnlab.dynamics.diagnostics import Diagnostics, diagnose
 from rnnlab.engine.network import Network
 from rnnlab.engine.training import Training
 from rnnlab.experiments.gradient_flow import FlowLog, long_probe, probe, top
@@ -34,7 +34,7 @@ class Slice:
     Attributes
     ----------
     rho, seed : (R,)
-    portrait : Portrait
+    diagnostics : Diagnostics
         Before the first update.
     loss, norm, clip_scale, recurrent_norm : (R, U)
         Before each update, NaN from where a model diverged; `recurrent_norm` is ||dL/dW_hh||.
@@ -50,7 +50,7 @@ class Slice:
 
     rho: np.ndarray
     seed: np.ndarray
-    portrait: Portrait
+    diagnostics: Diagnostics
     flow: FlowLog
     loss: np.ndarray = field(default_factory=lambda: np.empty(0))
     norm: np.ndarray = field(default_factory=lambda: np.empty(0))
@@ -152,7 +152,7 @@ def _run_slice(config, task: Task, members, exact: bool, tick: Tick) -> Slice:
         part = Slice(
             np.array([rho for rho, _ in members]),
             np.array([seed for _, seed in members]),
-            take_portrait(
+            diagnose(
                 setup.network,
                 setup.theta,
                 probe(setup.sampling),
@@ -205,15 +205,8 @@ def _train(part: Slice, training: Training, names: tuple[str, ...], tick: Tick) 
         np.stack([getattr(update, name) for update in updates], axis=1)
         for name in ("loss", "norm", "clip_scale", "norms")
     )
-    part.recurrent_norm = _joint_norm(part.norms[..., recurrent])
+    part.recurrent_norm = np.hypot.reduce(part.norms[..., recurrent], axis=-1)  # of squares that may overflow
     part.clipped = np.sum([update.clipped for update in updates], axis=0)
-
-
-def _joint_norm(norms: np.ndarray) -> np.ndarray:
-    """Root of the sum of the squares over the last axis, of numbers whose squares may overflow."""
-    largest = norms.max(axis=-1, keepdims=True)
-    unit = np.where(largest > 0, largest, 1.0)
-    return largest[..., 0] * np.linalg.norm(norms / unit, axis=-1)
 
 
 def models_per_slice(config, task: Task) -> int:

@@ -35,11 +35,11 @@ class Curves:
             self.looks = part.flow.updates
         arrays = {
             "norm": part.recurrent_norm[:, ::step],
-            "log_jacobian": part.portrait.log_jacobian,
-            "eigenvalues": part.portrait.eigenvalues.reshape(len(part.rho), -1),
+            "log_jacobian": part.diagnostics.log_jacobian,
+            "eigenvalues": part.diagnostics.eigenvalues.reshape(len(part.rho), -1),
         }
-        if part.portrait.log_bound is not None:
-            arrays["log_bound"] = part.portrait.log_bound
+        if part.diagnostics.log_bound is not None:
+            arrays["log_bound"] = part.diagnostics.log_bound
         if part.flow.flows:
             arrays["map"] = part.flow.curve("transport")
         for name, values in arrays.items():

@@ -75,7 +75,7 @@ class RhoSummary:
 
 def result_columns(part: Slice) -> dict[str, np.ndarray]:
     """Rows of results.csv: measured before the first update where the name does not say otherwise."""
-    p, R = part.portrait, len(part.rho)
+    p, R = part.diagnostics, len(part.rho)
     with np.errstate(divide="ignore", invalid="ignore"):
         horizon = 1 / np.abs(p.growth_rate)
     ends = [part.diverged.get(model, (None, None)) for model in range(R)]

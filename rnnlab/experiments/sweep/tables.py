@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnlab.dynamics.portrait import Flow
+from rnnlab.dynamics.diagnostics import Flow
 from rnnlab.experiments.gradient_flow import flow_columns
 from rnnlab.experiments.sweep.members import Slice
 from rnnlab.experiments.sweep.results import result_columns

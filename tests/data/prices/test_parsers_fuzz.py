@@ -15,11 +15,12 @@ from rnnlab.data.prices.imports import bars_from
 from rnnlab.data.prices.sources import nasdaq, stooq, tiingo, twelvedata, yahoo
 from rnnlab.data.prices.sources.client import Answer
 from rnnlab.data.prices.sources.connection import retry_after
-from rnnlab.data.prices.sources.failures import SourceError, first_line, in_words
+from rnnlab.data.prices.sources.failures import SourceError, first_line
 from rnnlab.data.prices.sources.source import Query
 from rnnlab.data.prices.symbols import check_symbol, file_stem, symbol_of
 from rnnlab.data.prices.tables import parse_table
 from rnnlab.errors import DataError
+from rnnlab.words import rough_duration
 from tests.data.prices import replay
 
 PARSERS = (yahoo, nasdaq, stooq, tiingo, twelvedata)
@@ -203,7 +204,7 @@ def test_any_retry_after_is_nothing_or_a_time(text):
     wait = retry_after(text, datetime(2026, 1, 1, tzinfo=UTC))
     assert wait is None or 0 <= wait < 4e11
     if wait is not None:
-        assert in_words(wait).split()[1].rstrip("s") in ("second", "minute", "hour", "day")
+        assert rough_duration(wait).split()[1].rstrip("s") in ("second", "minute", "hour", "day")
 
 
 @given(

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from rnnlab.data.prices import load_prices, writing
+from rnnlab.data.prices import load_prices
 from rnnlab.data.prices.kept import entries
 from rnnlab.data.prices.store import pending, read_kept
 from rnnlab.data.prices.writing import locked, write_pair
@@ -176,24 +176,6 @@ def test_the_lock_is_held_by_one_at_a_time(folder):
         thread.join()
     assert most == 1
     assert not folder.exists() or not any(folder.iterdir())
-
-
-def test_a_lock_whose_file_was_taken_away_meanwhile_is_no_lock(folder, monkeypatch):
-    """The process before us frees its lock between our opening the file and our locking it."""
-    folder.mkdir()
-    path = folder / ".AAPL.lock"
-    real = writing.fcntl.flock
-
-    def freed_meanwhile(handle, operation):
-        path.unlink()
-        real(handle, operation)
-
-    monkeypatch.setattr(writing.fcntl, "flock", freed_meanwhile)
-    assert writing._try_lock(path) is None
-    monkeypatch.undo()
-    handle = writing._try_lock(path)
-    assert handle is not None
-    os.close(handle)
 
 
 def test_a_lock_that_is_never_freed_is_told(folder):

@@ -222,11 +222,6 @@ def test_table_and_figure_count_the_same_diverged_models(tmp_path, monkeypatch):
     assert sum(counted[0].values()) > 0
 
 
-def test_norms_whose_squares_overflow_are_joined_all_the_same():
-    norms = np.array([[3e200, 4e200], [0.0, 0.0], [np.nan, 1.0], [3e-200, 4e-200]])
-    np.testing.assert_allclose(members._joint_norm(norms), [5e200, 0, np.nan, 5e-200])
-
-
 @pytest.mark.parametrize(("rhos", "message"), [([], "at least one"), ([-1.0], "-1"), ([float("nan")], "nan")])
 def test_rhos_that_make_no_sense_are_refused(rhos, message):
     with pytest.raises(UsageError, match=message):
@@ -261,14 +256,14 @@ def test_mean_field_speaks_of_random_vanilla_networks_alone(tmp_path, changes, e
 
 
 def test_members_that_fail_are_named_and_the_others_go_on(tmp_path, monkeypatch):
-    measure = members.take_portrait
+    measure = members.diagnose
 
     def short_of_memory(network, theta, *rest, **options):
         if np.abs(theta).max() > 1e6:
             raise MemoryError
         return measure(network, theta, *rest, **options)
 
-    monkeypatch.setattr(members, "take_portrait", short_of_memory)
+    monkeypatch.setattr(members, "diagnose", short_of_memory)
     monkeypatch.setattr(members, "MOST_MODELS", 1)
     found = sweep(tmp_path, [0.9, 1e7], seeds="2")
     assert [one.rho for one in found.rhos] == [0.9]

@@ -15,11 +15,9 @@ FetchError
 
 # ruff: noqa: N818 (each is named after what the source did, and reads as that where it is raised)
 
-import re
-
 from rnnlab.errors import FetchError
-
-_ESCAPES = re.compile(r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)?")
+from rnnlab.printable import cut, without_escapes
+from rnnlab.words import rough_duration
 
 
 class SourceError(FetchError):
@@ -64,8 +62,8 @@ class RateLimited(SourceError):
     """
 
     def __init__(self, source: str, reason: str, retry_after: float | None = None, later: str = "later") -> None:
-        wait = f"; it asks to wait {in_words(retry_after)}" if retry_after is not None else ""
-        later = f"in {in_words(retry_after)}" if retry_after is not None else later
+        wait = f"; it asks to wait {rough_duration(retry_after)}" if retry_after is not None else ""
+        later = f"in {rough_duration(retry_after)}" if retry_after is not None else later
         super().__init__(source, reason + wait, hint=f"Try again {later}, or name another --source.")
         self.retry_after = retry_after
 
@@ -107,16 +105,7 @@ class Unreachable(SourceError):
 def first_line(text: str, limit: int = 80) -> str:
     """The first line of a server's text that says anything, without escapes and control codes, cut short."""
     for line in text[:4096].splitlines():
-        visible = "".join(filter(str.isprintable, " ".join(_ESCAPES.sub("", line).split()))).strip()
+        visible = "".join(filter(str.isprintable, " ".join(without_escapes(line).split()))).strip()
         if visible:
-            return visible if len(visible) <= limit else visible[: limit - 1] + "…"
+            return cut(visible, limit)
     return ""
-
-
-def in_words(seconds: float) -> str:
-    """A duration for people: ``45 seconds``, ``2 minutes``, ``3 hours``."""
-    for size, unit in ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second")):
-        if seconds >= 2 * size or (size == 1):
-            count = max(1, -int(-seconds // size))
-            return f"{count} {unit}{'s' if count != 1 else ''}"
-    raise AssertionError

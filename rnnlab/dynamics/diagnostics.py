@@ -15,7 +15,7 @@ LATE = 5  # lags from here on make up `lag_share`
 
 
 @dataclass(frozen=True)
-class Portrait:
+class Diagnostics:
     """What R networks do to gradients on one batch of T steps. NaN or infinite where states are not finite.
 
     Attributes
@@ -65,7 +65,7 @@ class Flow:
     total: np.ndarray
 
 
-def take_portrait(
+def diagnose(
     network: Network,
     theta: np.ndarray,
     batch: Batch,
@@ -75,7 +75,7 @@ def take_portrait(
     long: Batch | None = None,
     states: States | None = None,
     recurrence: int = 0,
-) -> Portrait:
+) -> Diagnostics:
     """Measure R networks on a batch.
 
     Parameters
@@ -105,11 +105,11 @@ def take_portrait(
         W_hh = trajectory.weights["W_hh"][:, 0]
         eigenvalues, sigma = spectra.eigenvalues(W_hh), spectra.sigma_max(W_hh)
         gradient = {"states": states, "layer": recurrence}
-        return Portrait(
+        return Diagnostics(
             log_jacobian,
             flow.transport(network, theta, batch, loss, **gradient),
             flow.total(network, theta, batch, loss, **gradient),
-            _log_bound(trajectory, sigma),
+            jacobians.log_norm_bound(trajectory, sigma),
             growth_rate(log_jacobian),
             _of_finite(distant, lyapunov.largest(distant, rng).mean(axis=1)),
             eigenvalues,
@@ -124,7 +124,7 @@ def take_portrait(
 
 
 def measure_growth(network: Network, theta: np.ndarray, batch: Batch, *, recurrence: int = 0) -> np.ndarray:
-    """Growth rates alone, (R,), in nats per step; parameters as for `take_portrait`."""
+    """Growth rates alone, (R,), in nats per step; parameters as for `diagnose`."""
     theta = theta.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):
         trajectory = follow(network, theta, batch, layer=recurrence)
@@ -140,7 +140,7 @@ def take_flow(
     states: States | None = None,
     recurrence: int = 0,
 ) -> Flow:
-    """Gradients by lag alone; parameters as for `take_portrait`."""
+    """Gradients by lag alone; parameters as for `diagnose`."""
     theta = theta.astype(np.float64, copy=False)
     with np.errstate(all="ignore"):
         trajectory = follow(network, theta, batch, states=states, layer=recurrence)
@@ -151,14 +151,6 @@ def take_flow(
             np.exp(log_jacobian[:, :-1]),
             flow.total(network, theta, batch, loss, **gradient),
         )
-
-
-def _log_bound(trajectory: Trajectory, sigma: np.ndarray) -> np.ndarray | None:
-    if trajectory.layer.slope is None:
-        return None
-    bound = np.log(trajectory.layer.slope * sigma)[:, None] * np.arange(trajectory.steps + 1)
-    bound[:, 0] = 0.0  # with W_hh = 0 the product would be 0 times infinity
-    return bound
 
 
 def _over_sequences(log_norms: np.ndarray) -> np.ndarray:

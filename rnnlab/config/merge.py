@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rnnlab.config import catalogue
-from rnnlab.config.places import Node
+from rnnlab.config import schema_index
+from rnnlab.config.locations import Node
 from rnnlab.config.schema.initial_weights import InitialWeights
 
 Path = tuple[str, ...]
@@ -27,7 +27,7 @@ def overlay(lower: Node, upper: Node, path: Path = ()) -> Node:
     lower, upper = expanded(lower, path), upper if upper.mapping is not None else expanded(upper, path)
     if lower.mapping is None or upper.mapping is None or _another_kind(lower, upper, path):
         return upper
-    merged = Node(None, upper.place, upper.key_place or lower.key_place, children=dict(lower.mapping))
+    merged = Node(None, upper.location, upper.key_location or lower.key_location, children=dict(lower.mapping))
     assert merged.mapping is not None
     for key, child in upper.mapping.items():
         below = lower.mapping.get(key)
@@ -49,12 +49,12 @@ def set_at(tree: Node, path: Path, value: Node) -> tuple[Path, Node] | None:
         here = path[: depth + 1]
         child = _child(node, part)
         if child is None and node.mapping is not None:
-            child = Node(None, value.place, value.key_place, children={})
+            child = Node(None, value.location, value.key_location, children={})
         if child is None:
             return path[:depth], node
         child = expanded(child, here)
         if child.children is None and child.value is None:
-            child = Node(None, value.place, value.key_place, children={})
+            child = Node(None, value.location, value.key_location, children={})
         _put_child(node, part, child)
         node = child
     if node.mapping is not None:
@@ -67,21 +67,21 @@ def set_at(tree: Node, path: Path, value: Node) -> tuple[Path, Node] | None:
 
 def expanded(node: Node, path: Path) -> Node:
     """Write `optimizer: adam` out as `optimizer: {kind: adam}`, where the schema reads it so."""
-    known = catalogue.entry(path, {}) if node.children is None else None
+    known = schema_index.entry(path, {}) if node.children is None else None
     written = known.short_form(node.value) if known and known.short_form else None
     if not isinstance(written, dict):
         return node
     # Where a number stands for a kind with its value, the kind is written nowhere: it is shown at the number.
-    children = {key: Node(value, node.place, node.key_place, raw=node.raw) for key, value in written.items()}
-    return Node(None, node.place, node.key_place, children=children)
+    children = {key: Node(value, node.location, node.key_location, raw=node.raw) for key, value in written.items()}
+    return Node(None, node.location, node.key_location, children=children)
 
 
 def _another_kind(lower: Node, upper: Node, path: Path) -> bool:
     assert lower.mapping is not None
     assert upper.mapping is not None
-    known = catalogue.entry(path, {})
+    known = schema_index.entry(path, {})
     implied = known.implied_kind if known else None
-    for word in catalogue.DISCRIMINATORS:
+    for word in schema_index.DISCRIMINATORS:
         below, above = lower.mapping.get(word), upper.mapping.get(word)
         if above is not None and above.value != (below.value if below else implied):
             return True

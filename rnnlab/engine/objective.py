@@ -14,7 +14,7 @@ from rnnlab.engine.losses import huber
 from rnnlab.engine.network import Loss, Network, States
 
 
-class Surface:
+class Objective:
     """A network's loss on one batch, and its hand-derived gradient, around a point.
 
     Parameters

@@ -1,4 +1,4 @@
-"""Where a value was written: sources, places in them, and the tree of values that remembers both."""
+"""Where a value was written: sources, locations in them, and the tree of values that remembers both."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Source:
 
 
 @dataclass(frozen=True)
-class Place:
+class Location:
     """A stretch of one line: `line`, `start` and `end` count characters from 0, `end` is left out."""
 
     source: Source
@@ -53,9 +53,9 @@ class Node:
     ----------
     value : object
         A scalar; None for a mapping or a list.
-    place : Place
+    location : Location
         The value itself.
-    key_place : Place or None
+    key_location : Location or None
         The key that it stands at.
     raw : str
         The scalar as it was written.
@@ -64,8 +64,8 @@ class Node:
     """
 
     value: Any
-    place: Place
-    key_place: Place | None = None
+    location: Location
+    key_location: Location | None = None
     raw: str = ""
     children: dict[str, Node] | list[Node] | None = field(default=None)
 

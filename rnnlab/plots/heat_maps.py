@@ -1,4 +1,4 @@
-"""Colours of the heat maps: a logarithmic scale that one absurd norm does not stretch."""
+"""Heat maps of norms by lag and update, in a logarithmic scale that one absurd norm does not stretch."""
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -6,8 +6,9 @@ from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
+from rnnlab.plots.bands import drawable, quantiles
 from rnnlab.plots.style import FAINT, INK, write_power
 
 # A gradient that much below the largest is as good as zero: no colours are spent on it.
@@ -43,6 +44,32 @@ def draw_colours(
     if ends:
         text = "clipped;\n" + "\n".join(ends)
         bar.ax.text(1.0, -0.03, text, transform=bar.ax.transAxes, size=7, color=INK, ha="center", va="top")
+
+
+def median_map(norms: ArrayLike, updates: int | None = None) -> NDArray[np.float64]:
+    """Medians over the models of norms (R, up to U, K): (U, K), NaN for updates that no model reached."""
+    norms = drawable(norms)
+    models, reached, lags = norms.shape
+    (median,) = quantiles(norms.reshape(models, reached * lags), [0.5])
+    full = np.full((updates or reached, lags), np.nan)
+    full[:reached] = median.reshape(reached, lags)
+    return full
+
+
+def draw_map(axes: Axes, updates: NDArray, lags: NDArray, norms: NDArray, scale: LogNorm) -> QuadMesh:
+    """Draw norms (U, K) as a map, grey where one is 0 or not finite."""
+    axes.set_facecolor("#DDDDDD")
+    shown = np.ma.masked_array(norms, ~(np.isfinite(norms) & (norms > 0)))
+    return axes.pcolormesh(_edges(updates), _edges(lags), shown.T, norm=scale, cmap="cividis")
+
+
+def _edges(centres: NDArray) -> NDArray[np.float64]:
+    """Borders of cells around their centres: half-way between neighbours."""
+    if len(centres) == 1:
+        return np.array([centres[0] - 0.5, centres[0] + 0.5])
+    middle = (centres[1:] + centres[:-1]) / 2
+    first, last = centres[0] - (middle[0] - centres[0]), centres[-1] + (centres[-1] - middle[-1])
+    return np.concatenate(([first], middle, [last]))
 
 
 def _decades(maps) -> NDArray[np.float64]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from typing import Any
 
-from rnnlab.config import catalogue, registry
-from rnnlab.config.places import Node
-from rnnlab.config.problems import quoted, shorten
+from rnnlab.config import registry, schema_index
+from rnnlab.config.diagnostics import quoted
+from rnnlab.config.locations import Node
 from rnnlab.config.reader import dotted
+from rnnlab.printable import cut
+from rnnlab.suggestions import did_you_mean, nearest
 from rnnlab.words import listed
 
 Path = tuple[str, ...]
@@ -30,20 +31,20 @@ SYNONYMS = {
 
 def say_unknown(path: Path, values: Any, node: Node | None = None) -> str:
     """A key that is not there, and the one that may have been meant."""
-    name, known = path[-1], catalogue.entries(path[:-1], values)
+    name, known = path[-1], schema_index.entries(path[:-1], values)
     start = f"{dotted(path)}: no such key"
     near = nearest_key(name, list(known))
     if near:
         return f"{start}; did you mean {near}?"
     kind = _kind_here(path[:-1], values)
-    others = [other for other, found in catalogue.every_key() if found.path == path]
+    others = [other for other, found in schema_index.every_key() if found.path == path]
     if kind and others:
         return f"{start}{kind}; it belongs to {listed(others)}{_naming(path, values, others, node)}."
     elsewhere = _elsewhere(name, path[:-1])
     if elsewhere:
         return f"{start}; did you mean {elsewhere}?"
     where = dotted(path[:-1]) or "a config"
-    return f"{start}{kind}. The keys of {where} are {catalogue.listed(known)}."
+    return f"{start}{kind}. The keys of {where} are {schema_index.listed(known)}."
 
 
 def _kind_here(path: Path, values: Any) -> str:
@@ -53,13 +54,13 @@ def _kind_here(path: Path, values: Any) -> str:
     implied = _implied(path, values)
     if implied:
         return f" for kind: {implied}, the default"
-    words = [f"{word}: {section[word]}" for word in catalogue.DISCRIMINATORS if isinstance(section.get(word), str)]
+    words = [f"{word}: {section[word]}" for word in schema_index.DISCRIMINATORS if isinstance(section.get(word), str)]
     return f" for {', '.join(words)}" if words and path else ""
 
 
 def _implied(path: Path, values: Any) -> str | None:
     """The kind of a section that names none."""
-    known, section = catalogue.entry(path, values), _value_at(values, path)
+    known, section = schema_index.entry(path, values), _value_at(values, path)
     return known.implied_kind if known and isinstance(section, dict) and "kind" not in section else None
 
 
@@ -67,9 +68,9 @@ def _naming(path: Path, values: Any, kinds: list[str], node: Node | None) -> str
     """How to name another kind, where none is named yet; `node` is the key that asks for it."""
     if not _implied(path[:-1], values):
         return ""
-    place = node.key_place if node else None
+    location = node.key_location if node else None
     how = f"kind: {kinds[0]}"
-    if place is not None and not place.source.numbered:
+    if location is not None and not location.source.numbered:
         how = f"--set {dotted((*path[:-1], 'kind'))}={kinds[0]}"
     return f": add {how}" if len(kinds) == 1 else f": name one, for instance {how}"
 
@@ -83,20 +84,23 @@ def _value_at(values: Any, path: Path) -> Any:
 def nearest_key(name: str, known: list[str]) -> str | None:
     """The key of this section that a wrong one resembles, or means in another tool's words."""
     plain = name.lower().replace("-", "_")
-    if plain in known:
-        return plain
+    folded = {key.lower(): key for key in known}
+    if plain in folded:
+        return folded[plain]
     if SYNONYMS.get(plain) in known:
         return SYNONYMS[plain]
-    near = difflib.get_close_matches(plain, known, n=1, cutoff=0.7)
-    return near[0] if near else None
+    words = [key for key in known if key.islower()]  # W_xh and W_ho are near each other: no guess is to be had there
+    return next(iter(nearest(plain, words)), None)
 
 
 def _elsewhere(name: str, here: Path) -> str | None:
     """The same key in another section, the nearest one first."""
     wanted = {name, SYNONYMS.get(name, name)}
-    found = [entry.path for _, entry in catalogue.every_key() if entry.path[-1] in wanted and entry.path[:-1] != here]
+    found = [
+        entry.path for _, entry in schema_index.every_key() if entry.path[-1] in wanted and entry.path[:-1] != here
+    ]
     # `kind` is everywhere: to point at one of them would be a guess.
-    if not found or name in catalogue.DISCRIMINATORS:
+    if not found or name in schema_index.DISCRIMINATORS:
         return None
     shared = [sum(a == b for a, b in zip(path, here, strict=False)) for path in found]
     best = found[max(range(len(found)), key=lambda index: (shared[index], -len(found[index])))]
@@ -105,18 +109,18 @@ def _elsewhere(name: str, here: Path) -> str | None:
 
 def say_missing(path: Path, values: Any) -> str:
     """A key that must be given and is not."""
-    entry = catalogue.entry(path, values)
+    entry = schema_index.entry(path, values)
     if entry is None:
         return f"{dotted(path)} is missing; add it."
-    example = catalogue.in_flow(entry.extra.get("example"))
+    example = schema_index.in_flow(entry.extra.get("example"))
     return f"{dotted(path)} is missing; add it, for instance {path[-1]}: {example}."
 
 
 def say_kind(path: Path, word: str, node: Node | None, values: Any) -> str:
     """A `kind` (or `task`) that is missing or that there is not; `node` is what was given for it."""
-    entry = catalogue.entry(path, values)
+    entry = schema_index.entry(path, values)
     sections = entry.sections if entry else {}
-    at = catalogue.DISCRIMINATORS.index(word)
+    at = schema_index.DISCRIMINATORS.index(word)
     given = _value_at(values, path)
     before = given.get("kind") if at and isinstance(given, dict) else None
     kinds = list(dict.fromkeys(kind[at] for kind in sections if len(kind) > at and (not at or kind[0] == before)))
@@ -132,10 +136,10 @@ def say_kind(path: Path, word: str, node: Node | None, values: Any) -> str:
     if entry is not None and "must" in entry.extra and not isinstance(given, dict):
         return say_value(path, node, values)
     shown = full if node.mapping is None and isinstance(given, dict) else dotted(path)
-    near = difflib.get_close_matches(str(node.value).lower(), kinds, n=1) if isinstance(node.value, str) else []
+    near = did_you_mean(node.value, kinds, cutoff=0.6) if isinstance(node.value, str) else ""
     found = {("model", "cell"): registry.layers, ("data",): registry.tasks}.get(path)
     broken = found().broken.get(str(node.value)) if found else None
-    hint = f"; did you mean {near[0]}?" if near else f". {broken}." if broken else "."
+    hint = near or (f". {broken}." if broken else ".")
     return f"{shown} must be one of {', '.join(kinds)}; got {got(node)}{hint}"
 
 
@@ -143,9 +147,9 @@ def say_value(path: Path, node: Node | None, values: Any, *, must: str | None = 
     """A value that its key cannot have."""
     if not path:
         return f"a config must be a mapping of keys to values; got {got(node)}."
-    entry = catalogue.entry(path, values)
+    entry = schema_index.entry(path, values)
     if must is None:
-        must = catalogue.requirement(entry) if entry is not None else "something else"
+        must = schema_index.requirement(entry) if entry is not None else "something else"
         if node is not None and isinstance(node.value, int) and node.value >= 2**63:
             must += " and below 2^63"
     return f"{dotted(path)} must be {must}; got {got(node)}{_advice(must, node)}"
@@ -159,12 +163,12 @@ def got(node: Node | None) -> str:
         return "a mapping"
     if isinstance(node.children, list):
         inside = ", ".join(got(item) if item.children is None else "..." for item in node.children[:8])
-        return shorten(f"[{inside}{', ...' if len(node.children) > 8 else ''}]")
+        return cut(f"[{inside}{', ...' if len(node.children) > 8 else ''}]")
     if node.value is None:
         return f"nothing ({node.raw})" if node.raw else "nothing"
     if isinstance(node.value, str):
         return quoted(node.value)
-    return shorten(node.raw) if node.raw else str(node.value)
+    return cut(node.raw) if node.raw else str(node.value)
 
 
 def _advice(must: str, node: Node | None) -> str:
@@ -188,8 +192,7 @@ def _advice(must: str, node: Node | None) -> str:
 def _advice_on_text(must: str, value: str, *, written_plainly: bool) -> str:
     if must.startswith("one of "):
         words = must.removeprefix("one of ").removesuffix(", or null").split(", ")
-        near = difflib.get_close_matches(value.lower(), words, n=1)
-        return f"; did you mean {near[0]}?" if near else "."
+        return did_you_mean(value, words, cutoff=0.6) or "."
     if "number" in must or "true or false" in must:
         if value.lower() in ("yes", "on", "no", "off", "y", "n") and "true or false" in must:
             return f"; write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}."

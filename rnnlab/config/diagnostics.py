@@ -10,23 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from rnnlab.config.places import Place, Source
-from rnnlab.printable import escaped
+from rnnlab.config.locations import Location, Source
+from rnnlab.printable import cut, escaped
 
 WIDTH = 100
-SHOWN = 60
 
 
 @dataclass(frozen=True)
 class Mark:
-    """A place to put carets under, with a word beside them."""
+    """A location to put carets under, with a word beside them."""
 
-    place: Place
+    location: Location
     note: str = ""
 
 
 @dataclass(frozen=True)
-class Problem:
+class Diagnostic:
     """One thing to put right.
 
     Attributes
@@ -34,9 +33,9 @@ class Problem:
     message : str
         A sentence, or several, that begins with the dotted key.
     marks : tuple of Mark
-        The first is the place of the problem, the others what it has to do with.
+        The first is the location of the problem, the others what it has to do with.
     source : Source, optional
-        What the problem is in, where it has no place there: something that is missing.
+        What the problem is in, where it has no location there: something that is missing.
     """
 
     message: str
@@ -46,72 +45,67 @@ class Problem:
     @property
     def origin(self) -> Source | None:
         """The text that the problem is in, if any."""
-        return self.marks[0].place.source if self.marks else self.source
+        return self.marks[0].location.source if self.marks else self.source
 
     def render(self) -> str:
         """Write the problem as lines of text without a newline at the end."""
-        message = printable(self.message)
+        message = drawn(self.message)
         if not self.marks:
-            return f"{printable(shorten(self.source.name, WIDTH))}: {message}" if self.source else message
-        first = self.marks[0].place
-        name = printable(shorten(first.source.name, WIDTH))
+            return f"{drawn(cut(self.source.name, WIDTH))}: {message}" if self.source else message
+        first = self.marks[0].location
+        name = drawn(cut(first.source.name, WIDTH))
         where = f"{name}:{first.line + 1}:{first.start + 1}" if first.source.numbered else name
         return "\n".join([f"{where}: {message}", *self._excerpts()])
 
     def _excerpts(self) -> list[str]:
-        home = self.marks[0].place.source
+        home = self.marks[0].location.source
         lines: list[str] = []
-        by_place = sorted(self.marks, key=lambda mark: (mark.place.source is not home, *mark.place.position))
-        for (source, _), marks in groupby(by_place, key=lambda mark: (mark.place.source, mark.place.line)):
+        by_location = sorted(self.marks, key=lambda mark: (mark.location.source is not home, *mark.location.position))
+        for (source, _), marks in groupby(by_location, key=lambda mark: (mark.location.source, mark.location.line)):
             if source is not home:
-                name = printable(shorten(source.name, WIDTH))
+                name = drawn(cut(source.name, WIDTH))
                 lines.append(f"    in {name}:" if source.numbered else "    with the argument:")
             lines += excerpt(list(marks))
         return lines
 
     def order(self) -> tuple[int, int]:
-        """Sort key: by line and column; problems without a place come first."""
-        return self.marks[0].place.position if self.marks else (-1, -1)
+        """Sort key: by line and column; problems without a location come first."""
+        return self.marks[0].location.position if self.marks else (-1, -1)
 
 
 def excerpt(marks: Sequence[Mark]) -> list[str]:
     """Draw a line, cut to a readable width, and under it the carets of the marks in it, ordered by column."""
-    place = marks[0].place
-    line = place.source.lines[place.line] if place.line < len(place.source.lines) else ""
-    cut = max(0, place.start - WIDTH // 2) if len(line) > WIDTH else 0
-    last = cut + WIDTH
-    before, after = "…" * (cut > 0), "…" * (last < len(line))
+    location = marks[0].location
+    line = location.source.lines[location.line] if location.line < len(location.source.lines) else ""
+    first = max(0, location.start - WIDTH // 2) if len(line) > WIDTH else 0
+    last = first + WIDTH
+    before, after = "…" * (first > 0), "…" * (last < len(line))
     rows = [""]
     for mark in marks:
-        start, end = min(mark.place.start, last), min(mark.place.end, last)
-        indent = len(before) + display_width(line[cut:start])
+        start, end = min(mark.location.start, last), min(mark.location.end, last)
+        indent = len(before) + display_width(line[first:start])
         if indent < len(rows[-1]):
             rows.append("")
         carets = "^" * max(display_width(line[start:end]), 1)
         rows[-1] += " " * (indent - len(rows[-1])) + carets + (f" {mark.note} " if mark.note else "")
-    number = f"{place.line + 1:>5}" if place.source.numbered else " " * 5
-    text = f"{number} | {before}{printable(line[cut:last])}{after}"
+    number = f"{location.line + 1:>5}" if location.source.numbered else " " * 5
+    text = f"{number} | {before}{drawn(line[first:last])}{after}"
     return [text.rstrip(), *(f"      | {row}".rstrip() for row in rows)]
 
 
-def printable(text: str) -> str:
-    """Replace what a terminal would act upon: tabs by four spaces, other control codes by their escapes."""
+def drawn(text: str) -> str:
+    """The text as an excerpt shows it: tabs as four spaces, other control codes as their escapes."""
     return "".join(_shown(character) for character in text)
 
 
 def display_width(text: str) -> int:
-    """Count the terminal columns that `printable(text)` takes."""
+    """Count the terminal columns that `drawn(text)` takes."""
     return sum(_columns(character) for character in text)
-
-
-def shorten(text: str, width: int = SHOWN) -> str:
-    """Cut a text that is too long for a sentence."""
-    return text if len(text) <= width else text[: width - 1] + "…"
 
 
 def quoted(text: str) -> str:
     """Put a text into quotes for a sentence."""
-    return f'"{shorten(text)}"'
+    return f'"{cut(text)}"'
 
 
 def _shown(character: str) -> str:
