@@ -176,9 +176,16 @@ class RunFolder:
         return {name: table.size for name, table in self._tables.items()}
 
     def cut_tables(self, sizes: Mapping[str, int]) -> None:
-        """Take tables back to their `table_sizes` of a checkpoint, so that a resumed run repeats no row."""
+        """Take tables back to their sizes in a checkpoint, so that a resumed run repeats no row; 0 removes a table."""
         for name, size in sizes.items():
-            self._table(name).cut(size)
+            if size:
+                self._table(name).cut(size)
+                continue
+            if table := self._tables.pop(name, None):
+                table.cut(0)
+                table.close()
+            with writing(self.path / name):
+                (self.path / name).unlink(missing_ok=True)
 
     def log(self, text: str) -> None:
         """Append to log.txt what was said, without control codes, and write it at once."""
