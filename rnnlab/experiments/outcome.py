@@ -77,7 +77,7 @@ def finish(
         evaluation.headline,
         notes,
         warnings.shown,
-        run.record,
+        run.record.plain(),
     )
     try:
         if full is not None:
@@ -106,7 +106,7 @@ def finish(
         error.summary = summary
         raise
     draw_plots(run, {**figures, **evaluation.figures}, warnings.warn)
-    return replace(summary, record=run.record)
+    return replace(summary, record=run.record.plain())
 
 
 def _held_out_note(problem: Problem, training: Training) -> list[str]:

@@ -9,7 +9,7 @@ from threadpoolctl import threadpool_limits
 from rnnlab.config import dump
 from rnnlab.config.registry import brought_in
 from rnnlab.engine.training import Training
-from rnnlab.errors import DivergedError, RnnlabError, RunWriteError
+from rnnlab.errors import DivergedError, RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
 from rnnlab.experiments.gradient_flow import FlowTable
 from rnnlab.experiments.loss_units import loss_unit
@@ -25,6 +25,7 @@ from rnnlab.experiments.setup import Setup, build_setup, check_network, start_tr
 from rnnlab.experiments.warning_log import WarningLog
 from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
+from rnnlab.runs.schema import TRAIN
 
 FEW_SEQUENCES = 30
 
@@ -73,6 +74,7 @@ def train(
         now=datetime.now(UTC),
         fields={
             "kind": config.data.kind,
+            "verb": TRAIN,
             "command": command,
             "seeds": config.seeds,
             "data": problem.record,
@@ -86,7 +88,7 @@ def train(
         except DivergedError:
             raise
         except BaseException as error:
-            _mark_failed(run, error)
+            run.mark_failed(error, datetime.now(UTC))
             raise
 
 
@@ -155,7 +157,7 @@ def _interrupted(config, run: RunFolder, training: Training, warnings: WarningLo
         sentence,
         (),
         warnings.shown,
-        run.record,
+        run.record.plain(),
     )
 
 
@@ -179,16 +181,3 @@ def _diverged(
     run.finish("diverged", datetime.now(UTC), diverged=divergence.record(), warnings=warnings.shown)
     draw_plots(run, figures, warnings.warn)
     return error
-
-
-def _mark_failed(run: RunFolder, error: BaseException) -> None:
-    """Leave a word in the run folder where it can still be written."""
-    interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
-    reason = error.message if isinstance(error, RnnlabError) else f"{type(error).__name__}: {error}"
-    try:
-        run.log(f"error: {'interrupted' if interrupted else reason}")
-        if run.record["status"] != "running":  # done, but for its plots
-            return
-        run.finish("interrupted" if interrupted else "failed", datetime.now(UTC))
-    except (RnnlabError, OSError):
-        pass

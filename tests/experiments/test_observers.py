@@ -202,7 +202,7 @@ def test_a_training_that_was_stopped_is_recorded_as_one_that_was_not(tmp_path, c
         np.testing.assert_array_equal(one.arrays[name], other.arrays[name], err_msg=name, strict=True)
     assert without_seconds_size(one.metadata) == without_seconds_size(other.metadata)
     assert of_straight[0].clipped_share == of_broken[0].clipped_share
-    assert of_straight[2].record() == of_broken[2].record() == RunFolder.open(broken.path).record.get("diverged", {})
+    assert of_straight[2].record() == of_broken[2].record() == RunFolder.open(broken.path).record.diverged
     assert bool(of_straight[2].diverged) == spoil
     assert of_straight[3].norm == of_broken[3].norm > 0
     if case == "early stopping":

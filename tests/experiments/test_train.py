@@ -506,7 +506,7 @@ def test_where_all_seeds_diverge_the_last_finite_state_is_kept(run_of, folder):
     assert "So did the other 2 seeds; log.txt says where." in message
     run = RunFolder.open(caught.value.run)
     assert str(run.path) in message
-    assert run.record["status"] == "diverged"
+    assert run.record.status == "diverged"
     checkpoint = run.latest_checkpoint()
     assert checkpoint is not None
     assert np.isfinite(checkpoint.arrays["theta"]).all()
