@@ -72,7 +72,7 @@ def show(found: "Inspection") -> None:
     trained = found.trained
     seeds = len(trained.config.seeds)  # type: ignore[attr-defined]
     console.result(
-        f"{console.out.style(shortened(trained.record['name']), 'bold')}: {count(seeds, 'seed')}, "
+        f"{console.out.style(shortened(trained.record.name), 'bold')}: {count(seeds, 'seed')}, "
         f"update {trained.update} (checkpoint {trained.checkpoint}), {count(found.steps, 'step')}"
     )
     for name, (before, after) in found.looks.items():

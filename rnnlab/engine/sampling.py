@@ -7,6 +7,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
@@ -68,7 +69,11 @@ class Source(ABC):
         Truncated BPTT: where there is an output at every step, a sequence is cut into segments of so many steps, one
         update each, the state carried from one to the next; where there is one at the last step, the gradient flows
         through the last so many steps only.
+    has_epochs : bool
+        Whether every sequence is seen once in an epoch; else an epoch is so many batches, and means nothing more.
     """
+
+    has_epochs: ClassVar[bool] = True
 
     sequences: Batch
     readout: str
@@ -205,6 +210,8 @@ class Endless(Source):
     ValueError
         As :class:`Sampling`.
     """
+
+    has_epochs: ClassVar[bool] = False
 
     sequences: Batch
     readout: str

@@ -124,10 +124,15 @@ class Training:
         self._before = theta.copy()  # the parameters of the last update, whose loss was finite
 
     def __iter__(self) -> Iterator[Update]:
-        while self.done < self.updates and self.active.any():
+        while not self.ended:
             yield self._update()
         if self._validation is not None:
             self._validation.take_best(self.theta)
+
+    @property
+    def ended(self) -> bool:
+        """Whether no update is left to make: all are made, or every model stands still."""
+        return self.done >= self.updates or not self.active.any()
 
     @property
     def stopped_early(self) -> dict[int, int]:

@@ -1,6 +1,6 @@
 """`rnnlab compare`: runs side by side: metrics, losses, clipping, and what their networks do to gradients."""
 
-from collections.abc import Sequence, Sized
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,10 +12,11 @@ from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.experiments.gradient_flow import probe, top
 from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
 from rnnlab.experiments.reports import Spread, season_of
-from rnnlab.experiments.trained import take_up
+from rnnlab.experiments.trained import load_run
 from rnnlab.files import name_of
 from rnnlab.printable import on_one_line
-from rnnlab.runs.record import read_record
+from rnnlab.runs.record import load_record
+from rnnlab.runs.schema import SWEEP_RHO
 from rnnlab.runs.tables import read_table
 from rnnlab.seeds import median
 
@@ -31,7 +32,7 @@ class Compared:
     data : str or None
         sha256 of what it learnt from.
     metrics : dict of str to Spread
-    baselines : dict of str to dict of str to float
+    baselines : mapping of str to mapping of str to float
     clipped : float or None
         Share of the updates in which clipping fired.
     loss : (float, float) or None
@@ -51,7 +52,7 @@ class Compared:
     status: str
     data: str | None
     metrics: dict[str, Spread]
-    baselines: dict[str, dict[str, float]]
+    baselines: Mapping[str, Mapping[str, float | None]]
     clipped: float | None
     loss: tuple[float, float] | None
     looks: tuple[Look, Look] | None
@@ -103,7 +104,7 @@ def compare(runs: Sequence[Path]) -> Comparison:
         If one of them cannot be read.
     """
     runs = list(dict.fromkeys(runs))
-    sweeps = [run for run in runs if read_record(run).get("kind") == "sweep-rho"]
+    sweeps = [run for run in runs if load_record(run).verb == SWEEP_RHO]
     runs = [run for run in runs if run not in sweeps]
     if sweeps and len(runs) < 2:
         raise RunFolderError(
@@ -128,37 +129,35 @@ def compare(runs: Sequence[Path]) -> Comparison:
 
 
 def _read(run: Path, warnings: list[str]) -> Compared:
-    record = read_record(run)
-    kind = str(record.get("kind"))
-    section = registry.section_of(kind)
-    if record["status"] != "completed":
+    record = load_record(run)
+    status, section = record.current_status, registry.section_of(str(record.kind))
+    if status != "completed":
         warnings.append(
-            f"{on_one_line(run.name)} is {record['status']}: what it has of metrics is not that of a finished training."
+            f"{on_one_line(run.name)} is {status}: what it has of metrics is not that of a finished training."
         )
     looks, steps = None, None
-    if section.compared and record["status"] == "completed":
-        trained = take_up(run)
+    if section.compared and status == "completed":
+        trained = load_run(run)
         place = top(trained.setup.network.architecture)
         looks = measure(trained, trained.setup.theta, place), measure_trained(trained, place)
         steps = probe(trained.setup.sampling).steps
         notes = (*trained.warnings, *divergence_warning(trained))
         warnings += [f"{on_one_line(run.name)}: {warning}" for warning in notes]
-    metrics = record.get("metrics") or {}
     return Compared(
         run,
-        str(record.get("name")),
-        kind,
-        str(record["status"]),
-        (record.get("data") or {}).get("sha256"),
-        {name: Spread(_number(one["mean"]), one.get("sd"), one.get("per_seed", [])) for name, one in metrics.items()},
-        record.get("baselines") or {},
-        record.get("clipped_share"),
+        record.name,
+        str(record.kind),
+        status,
+        record.data.sha256 if record.data else None,
+        {name: Spread(_number(one.mean), one.sd, one.per_seed) for name, one in record.metrics.items()},
+        record.baselines,
+        record.clipped_share,
         _losses(run),
         looks,
         steps,
-        len(record.get("seeds") or ()),
-        _count(record.get("diverged")),
-        season_of(record),
+        len(record.seeds),
+        record.diverged if isinstance(record.diverged, int) else len(record.diverged),
+        season_of(record.plain()),
     )
 
 
@@ -176,11 +175,6 @@ def _losses(run: Path) -> tuple[float, float] | None:
     _, last = np.unique(seed[in_order][::-1], return_index=True)
     loss = loss[in_order]
     return median(loss[first]), median(loss[::-1][last])
-
-
-def _count(found: object) -> int:
-    """How many of a mapping or list; a number is one already."""
-    return len(found) if isinstance(found, Sized) else int(found or 0)  # type: ignore[call-overload]
 
 
 def _number(value: float | None) -> float:

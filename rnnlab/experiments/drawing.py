@@ -47,7 +47,7 @@ def draw_plots(run: RunFolder, figures: Figures, warn: Callable[[str], None]) ->
                 warn(failed[-1])
     if failed:
         with suppress(RunFolderError):
-            run.update(warnings=list(dict.fromkeys([*run.record.get("warnings", ()), *failed])))
+            run.update(warnings=list(dict.fromkeys([*run.record.warnings, *failed])))
     return written
 
 

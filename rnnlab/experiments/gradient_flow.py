@@ -1,6 +1,6 @@
 """Gradients by lag while a training runs: which sequences are looked at, and the rows of `gradient_flow.csv`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -13,6 +13,7 @@ from rnnlab.engine.network import Loss, States
 from rnnlab.engine.sampling import Source
 from rnnlab.engine.shards import Shard
 from rnnlab.engine.training import Training
+from rnnlab.experiments.observers import Observer
 from rnnlab.runs import RunFolder
 
 if TYPE_CHECKING:
@@ -20,10 +21,16 @@ if TYPE_CHECKING:
 
 # A few sequences show what gradients do; all of a large batch would cost more than the training itself.
 SEQUENCES = 4
+# What is kept of a long training for its plot, whose heat map has 800 columns.
+MOST_LOOKS, LEAST_LOOKS = 1600, 16
+MOST_NUMBERS = 1 << 21
+FLOW = ("transport", "jacobian", "total")
 
 
-class FlowLog:
+class FlowLog(Observer):
     """Gradients by lag of the updates to come, every so many updates, for the models that still move.
+
+    Keeps every look: for trainings of a few.
 
     Parameters
     ----------
@@ -39,19 +46,19 @@ class FlowLog:
     flows : list of Flow
     """
 
+    name = "gradient_flow"
+
     def __init__(self, loss: Loss, every: int) -> None:
         self._loss, self._every = loss, every
         self.updates: list[int] = []
         self.flows: list[Flow] = []
 
+    def before_update(self, training: Training) -> None:
+        self.look(training)
+
     def look(self, training: Training) -> bool:
         """Measure the update that the training makes next, if one is due; True where it was measured."""
-        if (
-            not self._every
-            or training.done % self._every
-            or training.done >= training.updates
-            or not training.active.any()
-        ):
+        if not self._every or training.done % self._every or training.ended:
             return False
         batch, states = _next_batch(training)
         network = training.network
@@ -61,22 +68,37 @@ class FlowLog:
         still = ~training.active
         for norms in (flow.transport, flow.jacobian, flow.total):
             norms[still] = np.nan
-        self.updates.append(training.done + 1)
-        self.flows.append(flow)
+        self._take(training.done + 1, flow)
         return True
+
+    def _take(self, update: int, flow: Flow) -> None:
+        self.updates.append(update)
+        self.flows.append(flow)
 
     def curve(self, name: str) -> np.ndarray:
         """`transport`, `jacobian` or `total` of every look: (R, looks, T); NaN beyond the steps of a shorter one."""
-        curves = [getattr(flow, name) for flow in self.flows]
-        longest = max(curve.shape[-1] for curve in curves)
-        padded = np.full((len(curves[0]), len(curves), longest), np.nan)
-        for place, curve in enumerate(curves):
-            padded[:, place, : curve.shape[-1]] = curve
-        return padded
+        return np.moveaxis(_padded([getattr(flow, name) for flow in self.flows]), 0, 1)
+
+    def state(self) -> dict[str, np.ndarray]:
+        held = {"updates": np.array(self.updates, np.int64)}
+        if self.flows:
+            held["steps"] = np.array([flow.total.shape[-1] for flow in self.flows])
+            held |= {name: _padded([getattr(flow, name) for flow in self.flows]) for name in FLOW}
+        return held
+
+    def restore(self, held: Mapping[str, np.ndarray]) -> None:
+        self.updates = held["updates"].tolist() if held else []
+        self.flows = [
+            Flow(*(held[name][place, :, :steps].copy() for name in FLOW))
+            for place, steps in enumerate(held.get("steps", ()))
+        ]
 
 
 class FlowTable(FlowLog):
     """A `FlowLog` that writes `gradient_flow.csv` as it goes, and can draw what it saw.
+
+    Its memory is bounded: the table has every look; of the transport, all that the plot shows, every look is kept while
+    they are few, then every second one, every fourth, ..., and the newest. `flows` stays empty.
 
     Parameters
     ----------
@@ -88,14 +110,41 @@ class FlowTable(FlowLog):
 
     def __init__(self, config, loss: Loss, run: RunFolder) -> None:
         super().__init__(loss, config.training.log_gradient_flow_every)
+        self.tables = ("gradient_flow.csv",) if self._every else ()
         self._name, self._seeds, self._run = config.name, config.seeds, run
+        self._looks, self._stride = 0, 1
+        self._transport: list[np.ndarray] = []  # of each of `updates`
 
-    def look(self, training: Training) -> bool:
-        looked = super().look(training)
-        if looked:
-            columns = flow_columns(self._seeds, self.updates[-1:], self.flows[-1:])
-            self._run.append_columns("gradient_flow.csv", columns)
-        return looked
+    def _take(self, update: int, flow: Flow) -> None:
+        self._run.append_columns("gradient_flow.csv", flow_columns(self._seeds, [update], [flow]))
+        if self._looks and (self._looks - 1) % self._stride:  # the newest so far was kept for being the newest alone
+            del self.updates[-1], self._transport[-1]
+        self.updates.append(update)
+        self._transport.append(flow.transport)
+        self._looks += 1
+        most = min(MOST_LOOKS, max(LEAST_LOOKS, MOST_NUMBERS // flow.transport.size))
+        if len(self.updates) > most and (self._looks - 1) % self._stride == 0:
+            newest = (self.updates[-1], self._transport[-1])
+            self.updates, self._transport = self.updates[::2], self._transport[::2]
+            self._stride *= 2
+            if (self._looks - 1) % self._stride:
+                self.updates.append(newest[0])
+                self._transport.append(newest[1])
+
+    def curve(self, name: str = "transport") -> np.ndarray:
+        """The transport of the looks at `updates`: (R, looks, T); NaN beyond the steps of a shorter one."""
+        if name != "transport":
+            raise ValueError(f"The 'name' must be transport: the others stand in the table alone; got {name!r}.")
+        return np.moveaxis(_padded(self._transport), 0, 1)
+
+    def state(self) -> dict[str, np.ndarray]:
+        held = {"looks": np.array(self._looks), "stride": np.array(self._stride), **super().state()}
+        return held | ({"transport": _padded(self._transport)} if self._transport else {})
+
+    def restore(self, held: Mapping[str, np.ndarray]) -> None:
+        if held:
+            self._looks, self._stride = int(held["looks"]), int(held["stride"])
+            self.updates, self._transport = held["updates"].tolist(), list(held.get("transport", np.empty(0)).copy())
 
     def figures(self) -> dict[str, "Callable[[], Figure]"]:
         """File name -> what draws the figure, where there was anything to see."""
@@ -107,6 +156,15 @@ class FlowTable(FlowLog):
         curve = self.curve("transport")
         title = f"{self._name}: gradient flow through time"
         return gradient_flow(self.updates, np.arange(curve.shape[-1]), curve, title=title)
+
+
+def _padded(curves: Sequence[np.ndarray]) -> np.ndarray:
+    """Curves (R, T) of different lengths as (curves, R, longest), NaN beyond their ends."""
+    longest = max(curve.shape[-1] for curve in curves)
+    padded = np.full((len(curves), len(curves[0]), longest), np.nan)
+    for place, curve in enumerate(curves):
+        padded[place, :, : curve.shape[-1]] = curve
+    return padded
 
 
 def flow_columns(seeds: ArrayLike, updates: Sequence[int], flows: Sequence[Flow]) -> dict[str, np.ndarray]:

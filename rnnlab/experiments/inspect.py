@@ -16,7 +16,7 @@ from rnnlab.experiments.drawing import draw_plots
 from rnnlab.experiments.gradient_flow import long_probe, probe
 from rnnlab.experiments.sweep.members import LYAPUNOV_STEPS
 from rnnlab.experiments.sweep.results import Quantity
-from rnnlab.experiments.trained import Trained, take_up
+from rnnlab.experiments.trained import Trained, load_run
 from rnnlab.printable import shortened
 from rnnlab.runs import RunFolder
 
@@ -90,14 +90,14 @@ def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
     run : Path
         A run folder of `rnnlab train`.
     checkpoint : str, optional
-        See :func:`rnnlab.experiments.trained.take_up`.
+        See :func:`rnnlab.experiments.trained.load_run`.
 
     Raises
     ------
     RunFolderError, ConfigError, DataError
-        If the run cannot be taken up.
+        If the run cannot be loaded.
     """
-    trained = take_up(run, checkpoint)
+    trained = load_run(run, checkpoint)
     with threadpool_limits(limits=1, user_api="blas"):
         looks = {
             name: (measure(trained, trained.setup.theta, place), measure_trained(trained, place))
@@ -181,7 +181,7 @@ def _figures(found: Inspection) -> dict[str, "Callable[[], Figure]"]:
     figures = {}
     for recurrence in found.looks:
         suffix = f"_{recurrence}" if len(found.looks) > 1 else ""
-        title = f"{shortened(found.trained.record['name'])}{f', {recurrence}' if suffix else ''}"
+        title = f"{shortened(found.trained.record.name)}{f', {recurrence}' if suffix else ''}"
         figures[f"inspect_transport{suffix}.png"] = partial(_draw_transport, found, recurrence, title)
         figures[f"inspect_spectrum{suffix}.png"] = partial(_draw_spectrum, found, recurrence, title)
     return figures

@@ -11,15 +11,28 @@ from threadpoolctl import threadpool_limits
 from rnnlab.engine.training import Training
 from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
-from rnnlab.experiments.recording import Recorder
+from rnnlab.experiments.observers.curves import Curve
+from rnnlab.experiments.observers.divergence import MOST_SHOWN, DivergenceLog
+from rnnlab.experiments.observers.recorder import (
+    CLIP_SCALE,
+    LOSS,
+    NORM,
+    PARAMETERS,
+    TRAINING,
+    VALIDATION,
+    Recorder,
+)
 from rnnlab.experiments.reports import Spread, TrainSummary
+from rnnlab.experiments.warning_log import WarningLog
 from rnnlab.runs import RunFolder
 from rnnlab.tasks.task import Task
+from rnnlab.words import count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
-TOLD = 3  # diverged seeds that are told one by one; all of them are in the log
+    from rnnlab.plots.bands import Thinned
+
 ALWAYS = 0.9  # share of the updates from which on clipping is no exception any more
 FEW_EPOCHS = 10  # below this the loss is drawn for every update
 STILL_FALLING = 0.01  # share of the loss that the last tenth of the training took off it
@@ -31,7 +44,8 @@ def finish(
     training: Training,
     run: RunFolder,
     recorder: Recorder,
-    say: "Sayings",
+    divergence: DivergenceLog,
+    warnings: WarningLog,
     figures: Figures,
     full: RunWriteError | None = None,
 ) -> TrainSummary:
@@ -44,7 +58,7 @@ def finish(
     """
     with np.errstate(over="ignore", invalid="ignore"), threadpool_limits(limits=1, user_api="blas"):
         theta = training.theta.copy()
-        theta[list(recorder.diverged)] = np.nan  # a network that diverged has nothing to say
+        theta[list(divergence.diverged)] = np.nan  # a network that diverged has nothing to say
         evaluation = task.evaluate(training.network, theta)
     metrics = {name: _spread(values) for name, values in evaluation.metrics.items()}
     notes = [
@@ -63,16 +77,16 @@ def finish(
         evaluation.baselines,
         evaluation.headline,
         notes,
-        say.warnings,
-        run.record,
+        warnings.shown,
+        run.record.plain(),
     )
     try:
         if full is not None:
             raise full
-        if len(recorder.diverged) > TOLD:
-            say.warn(f"{len(recorder.diverged)} of {len(config.seeds)} seeds diverged; log.txt names them all.")
+        if len(divergence.diverged) > MOST_SHOWN:
+            warnings.warn(f"{len(divergence.diverged)} of {len(config.seeds)} seeds diverged; log.txt names them all.")
         for warning in evaluation.warnings:
-            say.warn(warning)
+            warnings.warn(warning)
         for filename, columns in evaluation.tables.items():
             run.append_columns(filename, _long(config.seeds, columns))
         for sentence in (evaluation.headline, *notes):
@@ -83,17 +97,17 @@ def finish(
             metrics={name: _plain(spread) for name, spread in metrics.items()},
             baselines=evaluation.baselines,
             clipped_share=recorder.clipped_share,
-            diverged=diverged_record(config.seeds, recorder),
+            diverged=divergence.record(),
             stopped_early={str(config.seeds[m]): epoch for m, epoch in training.stopped_early.items()},
             tests=evaluation.tests,
             headline=evaluation.headline,
-            warnings=say.warnings,
+            warnings=warnings.shown,
         )
     except RunWriteError as error:
         error.summary = summary
         raise
-    draw_plots(run, {**figures, **evaluation.figures}, say.warn)
-    return replace(summary, record=run.record)
+    draw_plots(run, {**figures, **evaluation.figures}, warnings.warn)
+    return replace(summary, record=run.record.plain())
 
 
 def _held_out_note(task: Task, training: Training) -> list[str]:
@@ -108,7 +122,7 @@ def _clipping_note(config, recorder: Recorder) -> list[str]:
     clip = config.training.clip
     if clip.kind == "none":
         return ["Gradients were not clipped."]
-    U, R = len(recorder.updates), len(config.seeds)
+    U, R = recorder.update_count, len(config.seeds)
     seeds = "" if R == 1 else f" x {R} seeds"
     made = f"{U} updates{seeds}" if recorder.made == U * R else f"{recorder.made} updates that {R} seeds made"
     share = recorder.clipped_share
@@ -121,10 +135,7 @@ def _clipping_note(config, recorder: Recorder) -> list[str]:
 
 def _constant_clipping(config, recorder: Recorder) -> list[str]:
     """What clipping in nearly every update means, from the norms of the run."""
-    clip, norms = config.training.clip, recorder.curve("norm")
-    norms = norms[np.isfinite(norms)]
-    with np.errstate(over="ignore"):
-        middle, mean = float(np.median(norms)), float(norms.mean())
+    clip, middle, mean = config.training.clip, recorder.median_norm, recorder.mean_norm
     which = "every update" if recorder.clipped_share == 1 else "nearly every update"
     summed = ", of a loss summed over the steps," if config.model.readout == "every" else ""
     said = f"The median gradient norm{summed} was {middle:.3g}"
@@ -150,20 +161,29 @@ def _course_notes(config, training: Training, recorder: Recorder) -> list[str]:
         which = f"epoch {epochs[0]}" if epochs[0] == epochs[-1] else f"epochs {epochs[0]} to {epochs[-1]}"
         ended = f"{len(best)} of {R} seeds; their parameters are" if R > 1 else "training; the parameters are"
         return [f"Early stopping ended {ended} those of {which}."]
-    return _falling_note(recorder.loss)
+    epochs, source = recorder.epochs, training.sampling
+    updates = None if source.has_epochs else source.updates_per_epoch
+    return _falling_note(epochs.lowest[..., TRAINING].T, recorder.last_loss, epochs.ends, updates)
 
 
-def _falling_note(loss: np.ndarray) -> list[str]:
+def _falling_note(
+    loss: np.ndarray, last: np.ndarray | None = None, ends: np.ndarray | None = None, updates: int | None = None
+) -> list[str]:
     """Which seeds were still learning at the end, by their loss per epoch (R, E).
+
+    Of many epochs, a column may be the least loss of several: `ends` (E,) says which epoch each column ends with, and
+    `last` (R,) is the loss of the last epoch of all. The last tenth then begins where a column does. Where an epoch is
+    nothing but so many `updates`, these are told.
 
     A loss counts as falling where it ends lower, by a hundredth or more, than it ever was before the last tenth of the
     epochs: a noisy loss that only comes back from a rise does not.
     """
-    epochs = loss.shape[1]
-    tenth = max(1, epochs // 10)
-    if epochs < FEW_EPOCHS:
+    ends = np.arange(1, loss.shape[1] + 1) if ends is None else ends
+    last = loss[:, -1] if last is None else last
+    if not len(ends) or (epochs := int(ends[-1])) < FEW_EPOCHS:
         return []
-    before, last = loss[:, : epochs - tenth].min(axis=1), loss[:, -1]
+    early = ends <= epochs - max(1, epochs // 10)
+    before, tenth = loss[:, early].min(axis=1), epochs - int(ends[early][-1])
     with np.errstate(invalid="ignore"):
         falling = last < (1 - STILL_FALLING) * before  # NaN where a network diverged: not falling
     if not falling.any():
@@ -173,12 +193,8 @@ def _falling_note(loss: np.ndarray) -> list[str]:
     by = f"{smallest} %" if smallest == largest else f"{smallest} to {largest} %"
     of = f"{falling.sum()} of {len(loss)} seeds"
     where = f" in {of}" if len(loss) > 1 else ""
-    return [f"The training loss was still falling{where}, by {by} over the last {tenth} epoch{'s' * (tenth > 1)}."]
-
-
-def diverged_record(seeds: list[int], recorder: Recorder) -> dict[str, dict[str, object]]:
-    """Where each seed diverged, for run.json."""
-    return {str(seeds[m]): {"update": u, "tensor": tensor} for m, (u, tensor) in recorder.diverged.items()}
+    over = count(tenth, "epoch") if updates is None else count(tenth * updates, "update")
+    return [f"The training loss was still falling{where}, by {by} over the last {over}."]
 
 
 def course_figures(config, recorder: Recorder, training: Training) -> dict[str, "Callable[[], Figure]"]:
@@ -192,18 +208,21 @@ def course_figures(config, recorder: Recorder, training: Training) -> dict[str, 
 def _draw_training(config, recorder: Recorder, training: Training) -> "Figure":
     from rnnlab.plots import training as plot
 
-    clip, few = config.training.clip, len(recorder.epochs) < FEW_EPOCHS
+    clip, few = config.training.clip, recorder.epoch_count < FEW_EPOCHS
     every = config.model.readout == "every"
+    updates, epochs, source = recorder.updates, recorder.epochs, training.sampling
+    places = (updates if few else epochs).places + 1
     return plot.training(
-        recorder.updates if few else recorder.epochs,
-        recorder.curve("loss") if few else recorder.loss,
-        recorder.updates,
-        recorder.curve("norm"),
-        recorder.curve("clip_scale"),
+        places if few or source.has_epochs else np.minimum(places * source.updates_per_epoch, training.done),
+        _thinned(updates, LOSS) if few else _thinned(epochs, TRAINING),
+        updates.places + 1,
+        _thinned(updates, NORM),
+        _thinned(updates, CLIP_SCALE),
         clip.threshold if clip.kind == "norm" else None,
         config.training.loss.kind.replace("_", " ") + (" (sum over the steps)" if every else ""),
-        None if few else recorder.validation,
-        loss_axis="update" if few else "epoch",
+        None if few or not recorder.validates else _thinned(epochs, VALIDATION),
+        clipped_share=None if updates.stride == 1 else recorder.clipped_share,
+        loss_axis="epoch" if source.has_epochs and not few else "update",
         stopped=_stopped_early(config, training),
         title=f"{config.name}: training",
     )
@@ -212,14 +231,22 @@ def _draw_training(config, recorder: Recorder, training: Training) -> "Figure":
 def _draw_norms(config, recorder: Recorder, training: Training) -> "Figure":
     from rnnlab.plots import gradient_norms as plot
 
-    norms = recorder.curve("norms")
-    names = training.network.layout.names
+    updates, names = recorder.updates, training.network.layout.names
     return plot.gradient_norms(
-        recorder.updates,
-        {name: norms[..., k] for k, name in enumerate(names)} | {"total": recorder.curve("norm")},
+        updates.places + 1,
+        {name: _thinned(updates, PARAMETERS + k) for k, name in enumerate(names)} | {"total": _thinned(updates, NORM)},
         unclipped=config.training.clip.kind == "none",
         title=f"{config.name}: gradient norm per parameter",
     )
+
+
+def _thinned(curve: Curve, column: int) -> "Thinned":
+    """One column of a curve as it is drawn: (R, points)."""
+    from rnnlab.plots.bands import Thinned
+
+    if curve.stride == 1:
+        return Thinned.whole(curve.values[..., column].T)
+    return Thinned(*(values[..., column].T for values in (curve.values, curve.lowest, curve.highest)))
 
 
 def _stopped_early(config, training: Training) -> np.ndarray:
@@ -251,19 +278,3 @@ def _long(seeds: list[int], columns) -> dict[str, np.ndarray]:
         column = np.asarray(column)
         long[name] = column.reshape(-1) if column.ndim == 2 else np.tile(column, R)
     return long
-
-
-class Sayings:
-    """Warnings, told at once, written to the log and kept for the summary."""
-
-    def __init__(self, run: RunFolder, on_warning: Callable[[str], None] | None) -> None:
-        self.warnings: list[str] = []
-        self._run, self._tell = run, on_warning
-
-    def warn(self, sentence: str, *, told: bool = True) -> None:
-        """Keep a warning; tell it too, unless there are too many of its kind."""
-        if told:
-            self.warnings.append(sentence)
-            if self._tell is not None:
-                self._tell(sentence)
-        self._run.log(f"warning: {sentence}")

@@ -1,4 +1,4 @@
-"""A run of `rnnlab train` taken up again: its config, its data, its parameters before and after training."""
+"""A run of `rnnlab train` loaded again: its config, its data, its parameters before and after training."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,7 +12,8 @@ from rnnlab.files import name_of
 from rnnlab.printable import shortened
 from rnnlab.runs import checkpoints
 from rnnlab.runs.files import reading
-from rnnlab.runs.record import read_record
+from rnnlab.runs.record import load_record
+from rnnlab.runs.schema import SWEEP_RHO, RunRecord
 from rnnlab.tasks.task import Task, build_task
 
 SHOWN = 12  # names of checkpoints in a message
@@ -25,8 +26,7 @@ class Trained:
     Attributes
     ----------
     run : Path
-    record : dict
-        The content of run.json.
+    record : RunRecord
     config : Config
     task : Task
     setup : Setup
@@ -41,7 +41,7 @@ class Trained:
     """
 
     run: Path
-    record: dict
+    record: RunRecord
     config: object
     task: Task
     setup: Setup
@@ -53,14 +53,14 @@ class Trained:
     @property
     def diverged(self) -> list[int]:
         """Places of the models that had diverged when the checkpoint was written: `theta` has what came before."""
-        ends = self.record.get("diverged")
-        if not isinstance(ends, dict):  # a damaged record
+        ends = self.record.diverged
+        if not isinstance(ends, dict):  # of a sweep, or damaged
             return []
         seeds = self.config.seeds  # type: ignore[attr-defined]
         return [place for place, seed in enumerate(seeds) if _update_of(ends.get(str(seed))) <= self.update]
 
 
-def take_up(run: Path, checkpoint: str | None = None) -> Trained:
+def load_run(run: Path, checkpoint: str | None = None) -> Trained:
     """Read a run and build its network and data again.
 
     Parameters
@@ -77,8 +77,8 @@ def take_up(run: Path, checkpoint: str | None = None) -> Trained:
     ConfigError, DataError
         If its config or its data can no longer be read.
     """
-    record = read_record(run)
-    if record.get("kind") == "sweep-rho":
+    record = load_record(run)
+    if record.verb == SWEEP_RHO:
         raise RunFolderError(
             f"'{name_of(run)}' must be a run of `rnnlab train`; it is a sweep, which keeps no parameters.",
             hint="Its measurements are in results.csv and summary.json; `rnnlab train CONFIG` makes a run to inspect.",
@@ -91,7 +91,7 @@ def take_up(run: Path, checkpoint: str | None = None) -> Trained:
     setup = build_setup(config, task)
     found = _checkpoint(run, checkpoint, {"theta": setup.theta})
     warnings = list(found.skipped)
-    old, new = (record.get("data") or {}).get("sha256"), task.record.get("sha256")
+    old, new = record.data and record.data.sha256, task.record.get("sha256")
     if old != new:
         warnings.append("The data are not those of the training any more: their sha256 differs.")
     update = found.metadata.get("update", 0)

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -33,6 +34,42 @@ class Band:
     spread: str
 
 
+@dataclass(frozen=True)
+class Thinned:
+    """Curves of R models of which each point may stand for several: one of them, and the extremes of all.
+
+    Parameters
+    ----------
+    values, lowest, highest : arrays of shape (R, U)
+    """
+
+    values: NDArray
+    lowest: NDArray
+    highest: NDArray
+
+    @classmethod
+    def whole(cls, values: ArrayLike) -> Self:
+        """Curves of which each point stands for itself, (R, U) or (U,)."""
+        rows = np.atleast_2d(np.asarray(values))
+        return cls(rows, rows, rows)
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether each point stands for itself."""
+        return self.lowest is self.values
+
+    def drawable(self) -> Self:
+        """With values that an axis can hold."""
+        if self.is_whole:
+            return self.whole(drawable(self.values))
+        return type(self)(drawable(self.values), drawable(self.lowest), drawable(self.highest))
+
+
+def thinned(values: "ArrayLike | Thinned") -> Thinned:
+    """Drawable curves of arrays of shape (R, U) or (U,) too."""
+    return (values if isinstance(values, Thinned) else Thinned.whole(values)).drawable()
+
+
 def drawable(values: ArrayLike) -> NDArray[np.float64]:
     """Values that an axis can hold: sizes are drawn into [1e-150, 1e150]; 0, NaN and infinities stay."""
     values = np.asarray(values, dtype=np.float64)
@@ -40,19 +77,22 @@ def drawable(values: ArrayLike) -> NDArray[np.float64]:
     return np.where(np.isfinite(values) & (values != 0.0), moved, values)
 
 
-def summarise(x: ArrayLike, values: ArrayLike) -> Band:
+def summarise(x: ArrayLike, values: ArrayLike | Thinned) -> Band:
     """Median and spread over the first axis.
 
     Parameters
     ----------
     x : array of shape (U,)
-    values : array of shape (R, U) or (U,)
-        More than 1,500 columns are put together in bins: median of the medians, least of the low ends, largest
-        of the high ends, so that no spike is lost.
+    values : array of shape (R, U) or (U,), or Thinned
+        Of thinned curves, the low ends are those of the lowest values and the high ends those of the highest. More
+        than 1,500 columns are put together in bins: median of the medians, least of the low ends, largest of the high
+        ends, so that no spike is lost.
     """
-    x, values = np.atleast_1d(np.asarray(x)), np.atleast_2d(drawable(values))
-    spread = "" if len(values) == 1 else "5–95 %"
-    low, median, high = quantiles(values, [TAIL, 0.5, 1.0 - TAIL])
+    x, curves = np.atleast_1d(np.asarray(x)), thinned(values)
+    spread = "5–95 %" if len(curves.values) > 1 else "" if curves.is_whole else "extremes"
+    low, median, high = quantiles(curves.values, [TAIL, 0.5, 1.0 - TAIL])
+    if not curves.is_whole:
+        low, high = quantiles(curves.lowest, [TAIL])[0], quantiles(curves.highest, [1.0 - TAIL])[0]
     if (width := -(-len(x) // MOST_POINTS)) > 1:
         low, median, high = (
             quantiles(_bins(one, width), [share])[0] for one, share in ((low, 0.0), (median, 0.5), (high, 1.0))
@@ -107,14 +147,16 @@ def label_seeds(seeds: int, spread: str = "") -> str:
     return ", ".join(filter(None, [f"median of {seeds} seeds", spread]))
 
 
-def surviving(values: ArrayLike, stopped: ArrayLike = False) -> NDArray[np.float64]:
+def surviving(values: ArrayLike | Thinned, stopped: ArrayLike = False) -> NDArray[np.float64]:
     """Rows of an array of shape (R, U) that are finite throughout, or `stopped`; all rows where none is.
 
-    What an axis should fit: one model that runs away would squeeze all others into a line.
+    What an axis should fit: one model that runs away would squeeze all others into a line. Of thinned curves the rows
+    with all extremes, side by side.
     """
-    values = np.atleast_2d(drawable(values))
-    finite = np.isfinite(values).all(axis=1) | np.asarray(stopped, bool)
-    return values[finite] if finite.any() else values
+    curves = thinned(values)
+    finite = np.isfinite(curves.values).all(axis=1) | np.asarray(stopped, bool)
+    shown = curves.values if curves.is_whole else np.hstack([curves.values, curves.lowest, curves.highest])
+    return shown[finite] if finite.any() else shown
 
 
 def mark_diverged(

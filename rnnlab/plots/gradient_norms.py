@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from rnnlab.plots.bands import draw_band, label_seeds, summarise, surviving
+from rnnlab.plots.bands import Thinned, draw_band, label_seeds, summarise, surviving, thinned
 from rnnlab.plots.canvas import new_figure
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, count_x, legend_beside, line_style, scale_y, write_symbol
@@ -15,7 +14,7 @@ from rnnlab.plots.style import BLACK, count_x, legend_beside, line_style, scale_
 @own_settings()
 def gradient_norms(
     updates: ArrayLike,
-    norms: Mapping[str, ArrayLike],
+    norms: Mapping[str, ArrayLike | Thinned],
     *,
     unclipped: bool = False,
     title: str = "Gradient norm per parameter",
@@ -25,7 +24,7 @@ def gradient_norms(
     Parameters
     ----------
     updates : array of shape (U,)
-    norms : mapping of parameter name to array of shape (R, U)
+    norms : mapping of parameter name to array of shape (R, U), or Thinned
         Norms before clipping; the key "total" is the norm of the whole gradient. NaN where a model diverged;
         a norm of exactly 0 has no place on a log axis and leaves a gap.
     unclipped : bool
@@ -39,12 +38,12 @@ def gradient_norms(
         band = summarise(updates, norms[name])
         draw_band(panel, band, write_symbol(name), shade=0.12, **line_style(index))  # type: ignore[arg-type]
         shown.append(surviving(norms[name]))
-        seeds = label_seeds(len(np.atleast_2d(norms[name])), band.spread)
+        seeds = label_seeds(len(thinned(norms[name]).values), band.spread)
     if "total" in norms:
         band = summarise(updates, norms["total"])
         draw_band(panel, band, "total", color=BLACK, shade=0.12, linewidth=2.0)
         shown.append(surviving(norms["total"]))
-        seeds = label_seeds(len(np.atleast_2d(norms["total"])), band.spread)
+        seeds = label_seeds(len(thinned(norms["total"]).values), band.spread)
     panel.set(xlabel="update", ylabel="gradient norm" if unclipped else "gradient norm before clipping")
     count_x(panel)
     scale_y(panel, shown, log=True)

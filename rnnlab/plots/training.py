@@ -7,7 +7,16 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlab.plots.bands import draw_band, drawable, label_seeds, mark_diverged, summarise, surviving
+from rnnlab.plots.bands import (
+    Thinned,
+    draw_band,
+    drawable,
+    label_seeds,
+    mark_diverged,
+    summarise,
+    surviving,
+    thinned,
+)
 from rnnlab.plots.canvas import new_figure
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import (
@@ -29,14 +38,15 @@ MOST_AWAY = 6.0  # decades between the norms and a threshold that is drawn besid
 @own_settings()
 def training(
     epochs: ArrayLike,
-    loss: ArrayLike,
+    loss: ArrayLike | Thinned,
     updates: ArrayLike,
-    gradient_norm: ArrayLike,
-    clip_scale: ArrayLike,
+    gradient_norm: ArrayLike | Thinned,
+    clip_scale: ArrayLike | Thinned,
     threshold: float | None,
     loss_name: str,
-    validation: ArrayLike | None = None,
+    validation: ArrayLike | Thinned | None = None,
     *,
+    clipped_share: float | None = None,
     loss_axis: str = "epoch",
     stopped: ArrayLike | None = None,
     title: str = "Training",
@@ -49,41 +59,42 @@ def training(
     Parameters
     ----------
     epochs : array of shape (E,)
-    loss : array of shape (R, E)
+    loss : array of shape (R, E), or Thinned
         NaN or infinite from where a model diverged.
     updates : array of shape (U,)
-    gradient_norm, clip_scale : arrays of shape (R, U)
+    gradient_norm, clip_scale : arrays of shape (R, U), or Thinned
         Norm before clipping, and what the gradient was multiplied with: below 1 where clipping fired.
     threshold : float or None
         tau of clipping by global norm.
     loss_name : str
         For example "half squared error".
-    validation : array of shape (R, E), optional
+    validation : array of shape (R, E), or Thinned, optional
+    clipped_share : float, optional
+        Share of the updates in which clipping fired, where not all of them are drawn.
     loss_axis : str
         What `epochs` counts.
     stopped : bool array of shape (R,), optional
         Models that early stopping ended: where their curves end they did not diverge.
     """
     figure, axes = new_figure(title, rows=2, size=(9.0, 6.4), gap=(0.9, 0.95))
-    loss = np.atleast_2d(loss)
-    early = np.zeros(len(loss), bool) if stopped is None else np.asarray(stopped, bool)
+    loss, norm, scale = thinned(loss), thinned(gradient_norm), thinned(clip_scale)
+    early = np.zeros(len(loss.values), bool) if stopped is None else np.asarray(stopped, bool)
     _draw_loss(axes[0, 0], epochs, loss, validation, loss_name, loss_axis, early)
-    norm, scale = np.atleast_2d(drawable(gradient_norm)), np.atleast_2d(clip_scale)
-    _draw_norm(axes[1, 0], np.atleast_1d(updates), norm, scale, threshold, early)
+    _draw_norm(axes[1, 0], np.atleast_1d(updates), norm, scale, threshold, early, clipped_share)
     return figure
 
 
 def _draw_loss(
     axes: Axes,
     epochs: ArrayLike,
-    loss: NDArray,
-    validation: ArrayLike | None,
+    loss: Thinned,
+    validation: ArrayLike | Thinned | None,
     loss_name: str,
     loss_axis: str,
     early: NDArray,
 ) -> None:
     band = summarise(epochs, loss)
-    draw_band(axes, band, f"training ({_name_seeds(loss, band.spread, early)})", color=BLUE)
+    draw_band(axes, band, f"training ({_name_seeds(len(loss.values), band.spread, early)})", color=BLUE)
     shown = [surviving(loss, early)]
     if validation is not None:
         held_out = summarise(epochs, validation)
@@ -91,15 +102,15 @@ def _draw_loss(
         shown.append(surviving(validation, early))
     axes.set(xlabel=loss_axis, ylabel=loss_name)
     scale_y(axes, shown)
-    _mark_ends(axes, epochs, loss, early)
+    _mark_ends(axes, epochs, loss.values, early)
     count_x(axes)
     legend_above(axes)
 
 
-def _name_seeds(values: NDArray, spread: str, early: NDArray) -> str:
+def _name_seeds(seeds: int, spread: str, early: NDArray) -> str:
     """What the line is; where early stopping thins the seeds out, of which of them."""
-    if not early.any() or len(values) == 1:
-        return label_seeds(len(values), spread)
+    if not early.any() or seeds == 1:
+        return label_seeds(seeds, spread)
     return f"median of the seeds still training, {spread}"
 
 
@@ -112,20 +123,28 @@ def _mark_ends(axes: Axes, x: ArrayLike, values: NDArray, early: NDArray) -> Non
 
 
 def _draw_norm(
-    axes: Axes, updates: NDArray, norm: NDArray, clip_scale: NDArray, threshold: float | None, early: NDArray
+    axes: Axes,
+    updates: NDArray,
+    norm: Thinned,
+    clip_scale: Thinned,
+    threshold: float | None,
+    early: NDArray,
+    share: float | None,
 ) -> None:
     band = summarise(updates, norm)
-    clipped = (clip_scale < 1.0) & np.isfinite(norm)
+    clipped = (clip_scale.lowest < 1.0) & np.isfinite(norm.highest)  # of several updates, the largest gradient is
     name = "before clipping" if clipped.any() or threshold is not None else "whole gradient"
-    draw_band(axes, band, f"{name} ({_name_seeds(norm, band.spread, early)})", color=GREEN)
+    draw_band(axes, band, f"{name} ({_name_seeds(len(norm.values), band.spread, early)})", color=GREEN)
     if threshold is not None:
         text = f"τ = {threshold:g}" + ("" if clipped.any() else " (never exceeded)")
         axes.axhline(float(drawable(threshold)), color=INK, linewidth=1.0, linestyle="--", label=text)
     if clipped.any():
-        _mark_clipped(axes, updates, norm, clipped, float(clipped.sum() / np.isfinite(clip_scale).sum()))
+        if share is None:
+            share = float(clipped.sum() / np.isfinite(clip_scale.values).sum())
+        _mark_clipped(axes, updates, norm.highest, clipped, share)
     axes.set(xlabel="update", ylabel="gradient norm")
     scale_y(axes, [surviving(norm, early), _within_reach(threshold, surviving(norm, early))])
-    _mark_ends(axes, updates, norm, early)
+    _mark_ends(axes, updates, norm.values, early)
     count_x(axes)
     legend_above(axes)
 

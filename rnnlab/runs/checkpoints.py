@@ -101,7 +101,7 @@ def load(path: Path, like: "Mapping[str, np.ndarray] | None" = None) -> Checkpoi
     from rnnlab.runs import schema  # here, like numpy, because `rnnlab --help` starts without it
 
     record = read_json(path)
-    schema.check(path, record, schema.CheckpointRecord)
+    schema.check_checkpoint(path, record)
     arrays_path = path.with_suffix(".npz")
     with reading(arrays_path) as file:
         digest = _digest(file, record["metadata"])

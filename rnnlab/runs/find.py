@@ -2,16 +2,20 @@
 
 import os
 import stat
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnnlab.errors import RunFolderError
 from rnnlab.files import name_of, user_path
 from rnnlab.printable import on_one_line, shortened
 from rnnlab.runs.files import reason
-from rnnlab.runs.record import read_record
+from rnnlab.runs.record import load_record
 from rnnlab.suggestions import nearest
+
+if TYPE_CHECKING:
+    from rnnlab.runs.schema import RunRecord
 
 _SHOWN = 5
 
@@ -23,14 +27,14 @@ class FoundRun:
     Attributes
     ----------
     path : Path
-    record : mapping
-        The content of run.json; empty if it is damaged.
+    record : RunRecord or None
+        Its run.json; None if that is damaged.
     status : str
         As now (``lost`` if the process is gone), or ``unreadable``.
     """
 
     path: Path
-    record: Mapping[str, object] = field(default_factory=dict)
+    record: "RunRecord | None" = None
     status: str = "unreadable"
 
     @property
@@ -55,11 +59,11 @@ def list_runs(runs_dir: Path | str) -> list[FoundRun]:
     found = []
     for path in _candidates(Path(runs_dir)):
         try:
-            record = read_record(path)
+            record = load_record(path)
         except RunFolderError:
             found.append(FoundRun(path))
         else:
-            found.append(FoundRun(path, record, record["status"]))
+            found.append(FoundRun(path, record, record.current_status))
     return sorted(found, key=_age)
 
 
@@ -145,7 +149,7 @@ def _candidates(runs_dir: Path) -> list[Path]:
 
 def _age(run: FoundRun) -> tuple[str, str, str]:
     """Second of the id, then the millisecond the run began, then the id."""
-    return run.id[:16], str(run.record.get("started_at", "")), run.id
+    return run.id[:16], run.record.started_at if run.record else "", run.id
 
 
 def _some(names: list[str]) -> str:

@@ -10,15 +10,17 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rnnlab.errors import RunFolderError, RunWriteError
+from rnnlab.errors import RnnlabError, RunFolderError, RunWriteError
 from rnnlab.files import name_of
 from rnnlab.runs import checkpoints, process, start, tables
 from rnnlab.runs.files import LineFile, reason, replace, writing
 from rnnlab.runs.log import without_control_codes
-from rnnlab.runs.record import STATUSES, read_record, timestamp, write_json
+from rnnlab.runs.record import STATUSES, load_record, timestamp, write_json
 
 if TYPE_CHECKING:
     import numpy as np
+
+    from rnnlab.runs.schema import RunRecord
 
 
 class RunFolder:
@@ -28,11 +30,11 @@ class RunFolder:
     ----------
     path : Path
         The folder.
-    record : dict
-        The content of run.json as last written; change it through `update`.
+    record : RunRecord
+        run.json as last written; change it through `update`.
     """
 
-    def __init__(self, path: Path, record: dict) -> None:
+    def __init__(self, path: Path, record: "RunRecord") -> None:
         self.path = path
         self.record = record
         self._tables: dict[str, tables.Table] = {}
@@ -60,7 +62,7 @@ class RunFolder:
         now : datetime
             Aware; when the run started.
         fields : mapping, optional
-            Further entries of run.json, such as ``kind``, ``command``, ``seeds``, ``data``.
+            Further entries of run.json, such as ``kind``, ``verb``, ``command``, ``seeds``, ``data``.
         files : mapping of str to str, optional
             Name and text of each further first file, such as ``config.yaml``.
         digits : callable returning str
@@ -75,11 +77,12 @@ class RunFolder:
         existed = os.path.exists(runs_dir)
         path = start.make_folder(runs_dir, name, now, digits)
         try:
-            run = cls(path, start.first_record(path.name, name, now))
+            from rnnlab.runs.schema import RunRecord  # `rnnlab --help` starts without pydantic
+
+            run = cls(path, RunRecord.first(path.name, name, now, fields or {}))
             for filename, text in (files or {}).items():
                 replace(path / filename, text.encode())
-            run.record |= fields or {}
-            write_json(path / "run.json", run.record)
+            write_json(path / "run.json", run.record.plain())
         except BaseException as error:
             shutil.rmtree(path, ignore_errors=True)
             if not existed:
@@ -99,7 +102,7 @@ class RunFolder:
         RunFolderError
             If there is no readable run.json in `path`.
         """
-        return cls(Path(path), read_record(Path(path)))
+        return cls(Path(path), load_record(Path(path)))
 
     @property
     def id(self) -> str:
@@ -114,8 +117,8 @@ class RunFolder:
         RunFolderError
             If it cannot be written; the old run.json is kept.
         """
-        record = {**self.record, **fields}
-        self._keeping(lambda: write_json(self.path / "run.json", record))
+        record = self.record.changed(fields)
+        self._keeping(lambda: write_json(self.path / "run.json", record.plain()))
         self.record = record
 
     def resume(self) -> None:
@@ -135,6 +138,18 @@ class RunFolder:
             raise ValueError(f"The 'status' must be one of {STATUSES[1:]}; got {status!r}.")
         self.close()
         self.update(status=status, ended_at=timestamp(now), **fields)
+
+    def mark_failed(self, error: BaseException, now: datetime) -> None:
+        """Log what broke into the run and close it as failed or interrupted, where it can still be written.
+
+        A run that had a final status keeps it: only its plots were missing.
+        """
+        interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
+        why = error.message if isinstance(error, RnnlabError) else f"{type(error).__name__}: {error}"
+        with suppress(RnnlabError, OSError):
+            self.log(f"error: {'interrupted' if interrupted else why}")
+            if self.record.status == "running":
+                self.finish("interrupted" if interrupted else "failed", now)
 
     def write(self, filename: str, content: str | bytes) -> Path:
         """Write a whole file in one step, e.g. ``plots/training.png``, and return its path.
@@ -176,9 +191,16 @@ class RunFolder:
         return {name: table.size for name, table in self._tables.items()}
 
     def cut_tables(self, sizes: Mapping[str, int]) -> None:
-        """Take tables back to their `table_sizes` of a checkpoint, so that a resumed run repeats no row."""
+        """Take tables back to their sizes in a checkpoint, so that a resumed run repeats no row; 0 removes a table."""
         for name, size in sizes.items():
-            self._table(name).cut(size)
+            if size:
+                self._table(name).cut(size)
+                continue
+            if table := self._tables.pop(name, None):
+                table.cut(0)
+                table.close()
+            with writing(self.path / name):
+                (self.path / name).unlink(missing_ok=True)
 
     def log(self, text: str) -> None:
         """Append to log.txt what was said, without control codes, and write it at once."""

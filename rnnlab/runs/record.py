@@ -5,12 +5,16 @@ import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnnlab.errors import RunFolderError
 from rnnlab.files import name_of
 from rnnlab.printable import shortened
 from rnnlab.runs import process
 from rnnlab.runs.files import reading, replace
+
+if TYPE_CHECKING:
+    from rnnlab.runs.schema import RunRecord
 
 SCHEMA_VERSION = 1
 MOST_BYTES = 2**24
@@ -110,8 +114,8 @@ def _finite(word: str) -> float:
     return value
 
 
-def read_record(run: Path) -> dict:
-    """Read the run.json of a run folder, with the status as it is now (see `status`).
+def load_record(run: Path) -> "RunRecord":
+    """Read the run.json of a run folder.
 
     Raises
     ------
@@ -121,10 +125,10 @@ def read_record(run: Path) -> dict:
     from rnnlab.runs import schema  # `rnnlab --help` starts without pydantic
 
     path = run / "run.json"
-    record = read_json(path)
-    if "schema_version" not in record:
+    content = read_json(path)
+    if "schema_version" not in content:
         raise RunFolderError(f"'{name_of(path)}' is damaged: it has no schema_version.")
-    version = record["schema_version"]
+    version = content["schema_version"]
     if type(version) is not int or version < 1:
         raise RunFolderError(f"'{name_of(path)}' is damaged: schema_version must be {SCHEMA_VERSION}.")
     if version > SCHEMA_VERSION:
@@ -133,9 +137,13 @@ def read_record(run: Path) -> dict:
             f"'{name_of(path)}' must have a schema_version of at most {SCHEMA_VERSION}; got {shown}.",
             hint="A later version of rnnlab wrote it: update rnnlab to read it.",
         )
-    schema.check(path, record, schema.Record)
-    record["status"] = status(record)
-    return record
+    return schema.check_record(path, content)
+
+
+def read_record(run: Path) -> dict:
+    """The content of a run.json that `load_record` accepts, with the status as it is now (see `status`)."""
+    record = load_record(run)
+    return record.plain() | {"status": record.current_status}
 
 
 def status(record: Mapping) -> str:

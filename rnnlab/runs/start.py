@@ -1,4 +1,4 @@
-"""How a run begins: an id that no other run has, and the first run.json."""
+"""How a run begins: with an id that no other run has."""
 
 import os
 import re
@@ -10,9 +10,7 @@ from pathlib import Path
 
 from rnnlab.errors import RunWriteError
 from rnnlab.files import name_of
-from rnnlab.runs import environment, process
 from rnnlab.runs.files import reason
-from rnnlab.runs.record import SCHEMA_VERSION, timestamp
 
 ELSEWHERE = "Choose another runs folder with --runs-dir DIR or the variable RNNLAB_RUNS."
 _TRIES = 1000
@@ -47,24 +45,3 @@ def _label(name: str) -> str:
     while len(os.fsencode(label := label.strip("-.")[:60])) > 180:
         label = label[:-1]
     return label or "run"
-
-
-def first_record(run_id: str, name: str, now: datetime) -> dict:
-    """The run.json of a run that has just begun."""
-    return {
-        "schema_version": SCHEMA_VERSION,
-        "id": run_id,
-        "name": name,
-        "kind": None,
-        "status": "running",
-        "started_at": timestamp(now),
-        "ended_at": None,
-        "command": None,
-        "seeds": [],
-        "metrics": {},
-        "baselines": {},
-        "data": None,
-        "code": environment.code(),
-        "environment": environment.describe(),
-        "process": process.identity(),
-    }

@@ -76,7 +76,7 @@ def run_of(folder: Path, monkeypatch) -> Callable[..., SimpleNamespace]:
             config=chosen,
             summary=summary,
             path=summary.run,
-            record=opened.record,
+            record=opened.record.plain(),
             table=opened.read_table,
             checkpoint=opened.latest_checkpoint,
         )

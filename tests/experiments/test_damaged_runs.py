@@ -22,7 +22,7 @@ from rnnlab.experiments import trained as taking
 from rnnlab.experiments.compare import compare
 from rnnlab.experiments.inspect import inspect
 from rnnlab.experiments.train import train
-from rnnlab.experiments.trained import take_up
+from rnnlab.experiments.trained import load_run
 from rnnlab.runs import checkpoints, list_runs, read_table, resolve
 from rnnlab.runs.record import read_record
 from tests.experiments.sweeps import small_config
@@ -196,7 +196,7 @@ def test_files_cut_short_and_bytes_flipped(damaged, whole, name, capsys):
             path.write_bytes(damage)
             messages = look_at(damaged, whole)
             if name.startswith("checkpoints") and damage != content:
-                trained = take_up(damaged)
+                trained = load_run(damaged)
                 assert messages == [None, None]
                 # Spaces between the words of the JSON are not covered by the hash, and mean nothing.
                 assert trained.checkpoint == "0002" or trained.warnings == ()
@@ -296,8 +296,8 @@ def test_a_checkpoint_that_holds_something_else_is_passed_over_by_name(damaged, 
         content = bytes(changed)
     sealed(path, content)
     with measured_memory() as most:
-        trained = take_up(damaged)
-        assert outcome(lambda: take_up(damaged, "3"))
+        trained = load_run(damaged)
+        assert outcome(lambda: load_run(damaged, "3"))
         outcome(lambda: checkpoints.load(path))
     assert most() < 40_000_000
     assert trained.checkpoint == "0002"
@@ -324,7 +324,7 @@ class measured_memory:  # noqa: N801
 def test_members_that_nobody_asked_for_are_skipped(damaged):
     content = npz([("a.txt", b"hello", STORED), ("x.npy", b"", DEFLATED), ("theta.npy", npy(THETA), STORED)])
     sealed(damaged / "checkpoints" / "0003.json", content)
-    trained = take_up(damaged)
+    trained = load_run(damaged)
     assert (trained.checkpoint, trained.warnings) == ("0003", ())
     np.testing.assert_array_equal(trained.theta, THETA)
 
@@ -350,9 +350,9 @@ def test_every_entry_of_a_checkpoints_json_replaced_by_every_kind_of_value(damag
 
 
 def test_a_checkpoint_named_by_any_number_of_digits(damaged):
-    assert take_up(damaged, "0" * 5000 + "2").checkpoint == "0002"
+    assert load_run(damaged, "0" * 5000 + "2").checkpoint == "0002"
     for word in ("9" * 5000, "\u0662", "", "../0001", "a\x00b", "\udcff", "x" * 100_000):
-        assert outcome(lambda word=word: take_up(damaged, word)).startswith("--checkpoint must name a checkpoint")
+        assert outcome(lambda word=word: load_run(damaged, word)).startswith("--checkpoint must name a checkpoint")
 
 
 CELLS = {
@@ -457,7 +457,7 @@ def test_a_pipe_in_place_of_the_config_is_not_waited_for(tmp_path):
     (run / "config.yaml").unlink()
     os.mkfifo(run / "config.yaml")
     with pytest.raises(RunFolderError, match=r"config\.yaml' must be a file; it is a folder, a pipe"):
-        take_up(run)
+        load_run(run)
 
 
 def test_a_record_nested_deeper_than_it_could_be_written_is_refused(tmp_path):

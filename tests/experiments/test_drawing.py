@@ -90,7 +90,7 @@ def test_a_log_that_takes_no_line_does_not_fail_the_run(run_of, refused, monkeyp
 
 def _until_finished(update):
     def full(self, **fields):
-        if self.record["status"] == "completed":
+        if self.record.status == "completed":
             raise RunFolderError("the disk is full")
         update(self, **fields)
 
@@ -103,7 +103,7 @@ def test_an_interrupt_while_plots_are_drawn_leaves_the_run_completed(run_of, fol
         run_of(plots=True)
     (run,) = (folder / "runs").iterdir()
     opened = RunFolder.open(run)
-    assert opened.record["status"] == "completed"
+    assert opened.record.status == "completed"
     assert len(opened.read_table("predictions.csv")["date"]) > 0
 
 
@@ -124,7 +124,7 @@ def at_drawing(monkeypatch, tmp_path):
 
     def render(figure):
         (run,) = tmp_path.iterdir()
-        seen.append((set(opened), RunFolder.open(run).record["status"]))
+        seen.append((set(opened), RunFolder.open(run).record.status))
         return b""
 
     monkeypatch.setattr(Table, "append_columns", append_columns)
@@ -158,7 +158,7 @@ def test_an_inspection_has_written_its_numbers_before_it_draws(monkeypatch, tmp_
     (first, second) = inspect(run).warnings
     assert first == "plots/inspect_transport.png could not be drawn: ZeroDivisionError: division by zero."
     assert json.loads((run / "inspect.json").read_text())["warnings"] == [first, second]
-    assert RunFolder.open(run).record["warnings"] == [first, second]
+    assert RunFolder.open(run).record.warnings == [first, second]
 
 
 @pytest.mark.parametrize("arguments", [("train", "small.yaml"), ("sweep-rho", "0.9", "1.1", "--seeds", "2")])
@@ -169,7 +169,7 @@ def test_a_process_killed_while_it_draws_has_written_everything(rnnlab, folder, 
     assert done.returncode == -9, done.stderr
     (run,) = (folder / "runs").iterdir()
     opened = RunFolder.open(run)
-    assert opened.record["status"] == "completed"
+    assert opened.record.status == "completed"
     name, rows = ("metrics.csv", 4) if arguments[0] == "train" else ("results.csv", 4)
     assert len(opened.read_table(name)["seed"]) == rows
 
@@ -206,5 +206,5 @@ def test_the_summary_of_a_sweep_holds_the_warnings_of_plots_that_failed(refused,
     refused(ValueError("no"))
     swept = sweep(tmp_path, [0.9])
     assert "plots/growth.png could not be drawn: ValueError: no." in swept.warnings
-    for stored in (json.loads((swept.run / "summary.json").read_text()), RunFolder.open(swept.run).record):
+    for stored in (json.loads((swept.run / "summary.json").read_text()), RunFolder.open(swept.run).record.plain()):
         assert stored["warnings"] == list(swept.warnings)

@@ -47,8 +47,8 @@ def test_a_signal_leaves_a_checkpoint_of_the_last_update(started, number, code):
     assert "Traceback" not in err
     assert "Stopped after update" in out
     opened = RunFolder.open(run)
-    assert opened.record["status"] == "interrupted"
-    assert opened.record["ended_at"] is not None
+    assert opened.record.status == "interrupted"
+    assert opened.record.ended_at is not None
     checkpoint = opened.latest_checkpoint()
     assert checkpoint is not None
     table = opened.read_table("metrics.csv")
@@ -77,8 +77,8 @@ def test_what_breaks_into_a_training_is_told_and_passed_on(run_of, folder, error
     assert caught.value is error
     (run,) = (folder / "runs").iterdir()
     opened = RunFolder.open(run)
-    assert opened.record["status"] == status
-    assert opened.record["ended_at"] is not None
+    assert opened.record.status == status
+    assert opened.record.ended_at is not None
     assert reason in (run / "log.txt").read_text().splitlines()
 
 

@@ -12,7 +12,7 @@ from rnnlab.dynamics import spectra
 from rnnlab.errors import RunFolderError
 from rnnlab.experiments.inspect import divergence_warning, inspect, measure_trained
 from rnnlab.experiments.train import train
-from rnnlab.experiments.trained import take_up
+from rnnlab.experiments.trained import load_run
 from rnnlab.runs.tables import read_table
 from tests.experiments.sweeps import small_config, sweep
 
@@ -24,7 +24,7 @@ def run(tmp_path_factory):
 
 
 def test_the_parameters_before_training_give_the_first_loss_on_record(run):
-    trained = take_up(run)
+    trained = load_run(run)
     batch = trained.setup.sampling.minibatch(0).batch
     first = trained.setup.network.gradients(trained.setup.theta, batch, trained.setup.loss)
     norms = read_table(run / "gradient_norms.csv")
@@ -34,7 +34,7 @@ def test_the_parameters_before_training_give_the_first_loss_on_record(run):
 
 
 def test_before_and_after_are_the_spectra_of_the_initial_and_the_trained_weights(run):
-    trained, found = take_up(run), inspect(run)
+    trained, found = load_run(run), inspect(run)
     ((before, after),) = found.looks.values()
     for theta, look in ((trained.setup.theta, before), (trained.theta, after)):
         W_hh = trained.setup.network.layout.view(theta, "layer0.W_hh")
@@ -44,10 +44,10 @@ def test_before_and_after_are_the_spectra_of_the_initial_and_the_trained_weights
 
 
 def test_a_checkpoint_is_taken_by_number_or_name(run):
-    assert take_up(run).update == 6
-    assert take_up(run, "1").update == 2
-    assert take_up(run, "0001").update == take_up(run, "0001.npz").update == 2
-    assert not np.array_equal(take_up(run, "1").theta, take_up(run).theta)
+    assert load_run(run).update == 6
+    assert load_run(run, "1").update == 2
+    assert load_run(run, "0001").update == load_run(run, "0001.npz").update == 2
+    assert not np.array_equal(load_run(run, "1").theta, load_run(run).theta)
 
 
 def test_a_checkpoint_that_is_not_there_is_named_beside_those_that_are(run):
@@ -97,8 +97,8 @@ def test_data_that_have_changed_are_noticed(run, tmp_path):
     record = json.loads((copy / "run.json").read_text())
     record["data"]["sha256"] = "0" * 64
     (copy / "run.json").write_text(json.dumps(record))
-    assert take_up(copy).warnings == ("The data are not those of the training any more: their sha256 differs.",)
-    assert take_up(run).warnings == ()
+    assert load_run(copy).warnings == ("The data are not those of the training any more: their sha256 differs.",)
+    assert load_run(run).warnings == ()
 
 
 def test_a_config_that_no_longer_fits_the_checkpoint_is_refused(run, tmp_path):
@@ -109,7 +109,7 @@ def test_a_config_that_no_longer_fits_the_checkpoint_is_refused(run, tmp_path):
         RunFolderError,
         match=r"must be float64 of shape \(3, 603\); it is float64 of shape \(3, 531\)",
     ):
-        take_up(copy)
+        load_run(copy)
 
 
 def test_a_sweep_has_nothing_to_inspect(tmp_path):
@@ -150,7 +150,7 @@ def test_after_training_stand_the_models_that_did_not_diverge(partly_diverged):
 
 
 def test_a_checkpoint_from_before_a_divergence_has_all_models(partly_diverged):
-    trained = take_up(partly_diverged.run)
+    trained = load_run(partly_diverged.run)
     first = min(one["update"] for one in partly_diverged.record["diverged"].values())
     early = dataclasses.replace(trained, update=first - 1)
     assert early.diverged == []
@@ -158,7 +158,7 @@ def test_a_checkpoint_from_before_a_divergence_has_all_models(partly_diverged):
 
 
 def test_the_verdict_is_that_of_the_models_that_did_not_diverge(partly_diverged):
-    trained = take_up(partly_diverged.run)
+    trained = load_run(partly_diverged.run)
     everyone = {str(seed): {"update": 1, "tensor": "loss"} for seed in range(11)}
     lone = 11
     theta = trained.theta.copy()

@@ -27,7 +27,7 @@ def test_the_oldest_comes_first_and_other_folders_do_not_count(runs_dir):
     found = list_runs(runs_dir)
     assert [run.id[17:] for run in found] == ["stock-aaaa", "stock-cccc", "text-bbbb"]
     assert {run.status for run in found} == {"completed"}
-    assert found[0].record["name"] == "stock"
+    assert found[0].record.name == "stock"
 
 
 def test_order_within_a_second_is_by_millisecond(tmp_path):

@@ -19,7 +19,7 @@ NOW = datetime(2026, 11, 21, 17, 3, 5, tzinfo=UTC)
 def test_the_id_is_utc_time_name_and_four_digits(tmp_path):
     here = NOW.astimezone(timezone(timedelta(hours=-5)))
     run = RunFolder.create(tmp_path, "stock", now=here, digits=lambda: "3f9a")
-    assert run.id == run.path.name == run.record["id"] == "20261121T170305Z-stock-3f9a"
+    assert run.id == run.path.name == run.record.id == "20261121T170305Z-stock-3f9a"
     assert re.fullmatch(r".*-stock-[0-9a-f]{4}", RunFolder.create(tmp_path, "stock", now=NOW).id)
 
 
@@ -36,7 +36,7 @@ def test_the_id_is_utc_time_name_and_four_digits(tmp_path):
 def test_any_name_makes_a_safe_folder(tmp_path, name, label):
     run = RunFolder.create(tmp_path, name, now=NOW, digits=lambda: "0000")
     assert run.path == tmp_path / f"20261121T170305Z-{label}-0000"
-    assert run.record["name"] == name
+    assert run.record.name == name
 
 
 def test_a_time_without_zone_is_refused(tmp_path):
@@ -92,9 +92,9 @@ def test_a_whole_run(tmp_path):
         run.write_json("summary.json", {"growth": np.float64("inf")})
         run.finish("completed", NOW + timedelta(seconds=90), metrics={"rmse": {"mean": 1.5, "sd": np.nan}})
     again = RunFolder.open(run.path)
-    assert again.record["status"] == "completed"
-    assert again.record["ended_at"] == "2026-11-21T17:04:35.000Z"
-    assert again.record["metrics"] == {"rmse": {"mean": 1.5, "sd": None}}
+    assert again.record.status == "completed"
+    assert again.record.ended_at == "2026-11-21T17:04:35.000Z"
+    assert again.record.plain()["metrics"] == {"rmse": {"mean": 1.5, "sd": None}}
     assert list(again.read_table("metrics.csv")["epoch"]) == [0, 0, 1, 1, 2, 2]
     assert (run.path / "log.txt").read_text() == "training\ndone\n"
     assert (run.path / "plots" / "training.png").read_bytes() == b"\x89PNG"
@@ -142,8 +142,8 @@ def test_a_resumed_run_goes_on_from_its_checkpoint(tmp_path):
     assert checkpoint is not None
     run.cut_tables(checkpoint.metadata["tables"])
     run.append_columns("metrics.csv", {"epoch": [2, 3]})
-    assert RunFolder.open(run.path).record["status"] == "running"
-    assert RunFolder.open(run.path).record["ended_at"] is None
+    assert RunFolder.open(run.path).record.status == "running"
+    assert RunFolder.open(run.path).record.ended_at is None
     run.finish("completed", NOW)
     assert list(read_table(run.path / "metrics.csv")["epoch"]) == [0, 1, 2, 3]
 
@@ -189,4 +189,4 @@ def test_an_entry_that_json_cannot_hold_takes_the_folder_with_it(tmp_path):
 def test_the_id_keeps_the_letters_of_every_script(tmp_path, name, label):
     run = RunFolder.create(tmp_path, name, now=datetime(2026, 1, 2, tzinfo=UTC), digits=lambda: "abcd")
     assert run.path.name == f"20260102T000000Z-{label}-abcd"
-    assert run.record["name"] == name
+    assert run.record.name == name

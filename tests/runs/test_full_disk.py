@@ -71,7 +71,7 @@ def test_a_disk_that_fills_up_during_the_run_keeps_whole_rows_and_the_record(mou
     assert 500 < len(kept) < 10_000
     assert list(kept) == list(range(len(kept)))
     assert (run.path / "metrics.csv").read_bytes().endswith(b"\n")
-    assert RunFolder.open(run.path).record["status"] == "running"
+    assert RunFolder.open(run.path).record.status == "running"
     assert not list(run.path.glob(".*"))
 
 

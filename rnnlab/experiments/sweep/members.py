@@ -13,8 +13,9 @@ from threadpoolctl import threadpool_limits
 from rnnlab.config.schema.initial_weights import NormalInit, SpectralInit
 from rnnlab.dynamics.diagnostics import Diagnostics, diagnose
 from rnnlab.engine.network import Network
-from rnnlab.engine.training import Training
+from rnnlab.engine.training import Training, Update
 from rnnlab.experiments.gradient_flow import FlowLog, long_probe, probe, top
+from rnnlab.experiments.observers import observe
 from rnnlab.experiments.setup import Setup, architecture_of, build_setup, draw_parameters, start_training, threads
 from rnnlab.tasks.task import Task
 
@@ -185,13 +186,9 @@ def draw_setup(config, task: Task, members, exact: bool) -> Setup:
 
 
 def _train(part: Slice, training: Training, names: tuple[str, ...], tick: Tick) -> None:
-    updates = []
-    steps = iter(training)
-    while tick(part, training):
-        part.flow.look(training)
-        update = next(steps, None)
-        if update is None:
-            break
+    updates: list[Update] = []
+    steps = observe(training, [part.flow])
+    while tick(part, training) and (update := next(steps, None)) is not None:
         updates.append(update)
         for model, tensor in update.diverged.items():
             part.diverged[model] = (update.number, tensor)

@@ -24,6 +24,7 @@ from rnnlab.experiments.sweep.results import RhoSummary, summarise
 from rnnlab.experiments.sweep.tables import SweepTables
 from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
+from rnnlab.runs.schema import SWEEP_RHO
 from rnnlab.tasks.task import build_task
 
 STARTER = Path(__file__).with_name("starters") / "gradients.yaml"
@@ -124,7 +125,8 @@ def sweep_rho(
         config.name,
         now=datetime.now(UTC),
         fields={
-            "kind": "sweep-rho",
+            "kind": SWEEP_RHO,
+            "verb": SWEEP_RHO,
             "command": command,
             "seeds": config.seeds,
             "rhos": rhos,
@@ -138,9 +140,9 @@ def sweep_rho(
         try:
             sweep = _Sweep(config, task, rhos, exact, run, on_progress, on_warning, should_stop)
             sweep.note_order(given)
-            return sweep.carry_out()
+            return sweep.execute()
         except BaseException as error:
-            _mark_failed(run, error)
+            run.mark_failed(error, datetime.now(UTC))
             raise
 
 
@@ -167,7 +169,7 @@ class _Sweep:
         once = f"Given more than once and measured once: rho {', '.join(twice)}." if twice else ""
         self._warn(" ".join(filter(None, (ordered, once))))
 
-    def carry_out(self) -> SweepSummary:
+    def execute(self) -> SweepSummary:
         """Run all slices, then write the summary, and the plots last."""
         self.run.log(f"Sweeping over {len(self.rhos)} rhos with {self.task.description}")
         slices = run_slices(self.config, self.task, self.rhos, exact=self.exact, tick=self._progress.tick)
@@ -233,7 +235,7 @@ class _Sweep:
                 self.run.write_json("summary.json", summary)
         return SweepSummary(
             self.run.path, config.name, config, steps, found, edge, sentences, tuple(self.warnings),
-            self.run.record, summary,
+            self.run.record.plain(), summary,
         )  # fmt: skip
 
     def _interrupted(self) -> SweepSummary:
@@ -245,7 +247,7 @@ class _Sweep:
         self.run.finish("interrupted", datetime.now(UTC), headline=sentence, warnings=self.warnings)
         steps = self.task.sequences.steps
         return SweepSummary(self.run.path, self.config.name, self.config, steps, [], None, (sentence,),
-                            tuple(self.warnings), self.run.record)  # fmt: skip
+                            tuple(self.warnings), self.run.record.plain())  # fmt: skip
 
     def _has_theory(self) -> bool:
         """Mean field speaks of vanilla cells with random weights."""
@@ -268,15 +270,3 @@ class _Sweep:
     def _draw(self, columns, found: list[RhoSummary], steps: int, edge: float | None) -> None:
         figures = draw(self.config, self.curves, columns, found, steps, edge)
         draw_plots(self.run, figures, self._warn)
-
-
-def _mark_failed(run: RunFolder, error: BaseException) -> None:
-    """Leave a word in the run folder where it can still be written."""
-    try:
-        reason = error.message if isinstance(error, RnnlabError) else f"{type(error).__name__}: {error}"
-        run.log(f"error: {reason}")
-        if run.record["status"] != "running":  # done, but for its plots
-            return
-        run.finish("interrupted" if isinstance(error, KeyboardInterrupt) else "failed", datetime.now(UTC))
-    except (RnnlabError, OSError):
-        pass

@@ -1,0 +1,33 @@
+"""The warnings of a run."""
+
+from collections.abc import Callable
+
+from rnnlab.runs import RunFolder
+
+
+class WarningLog:
+    """Shows warnings at once, appends them to log.txt and keeps them for the summary.
+
+    Parameters
+    ----------
+    run : RunFolder
+    on_warning : function, optional
+        Shows a sentence.
+
+    Attributes
+    ----------
+    shown : list of str
+        The warnings for the summary and run.json, in their order.
+    """
+
+    def __init__(self, run: RunFolder, on_warning: Callable[[str], None] | None = None) -> None:
+        self.shown: list[str] = []
+        self._run, self._show = run, on_warning
+
+    def warn(self, sentence: str, *, shown: bool = True) -> None:
+        """Log a warning; show it too, unless there are too many of its kind."""
+        if shown:
+            self.shown.append(sentence)
+            if self._show is not None:
+                self._show(sentence)
+        self._run.log(f"warning: {sentence}")
