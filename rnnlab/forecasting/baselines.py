@@ -111,6 +111,14 @@ BASELINES: dict[str, Callable[..., NDArray[np.float64]]] = {
     "moving_average": moving_average,
     "seasonal_naive": seasonal_naive,
 }
+# As they stand in a sentence.
+NAMES = {
+    "naive": "persistence",
+    "drift": "drift",
+    "mean": "the mean",
+    "moving_average": "the moving average",
+    "seasonal_naive": "the seasonal baseline (season {season})",
+}
 
 
 def _with_head_room(values: ArrayLike) -> tuple[NDArray[np.float64], int]:

@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 # Years of training data drawn before the forecast, so that the eye sees where the test rows begin.
 DRAWN_TRAINING_ROWS = 250
 FEW_WINDOWS, FEW_ROWS = 30, 10  # to train on, to forecast
-# Baselines as they stand in a sentence.
-NAMES = {
-    "naive": "persistence",
-    "drift": "drift",
-    "mean": "the mean",
-    "moving_average": "the moving average",
-    "seasonal_naive": "the seasonal baseline (season {season})",
-}
 _TOO_FEW = "Too few rows to forecast for a test of equal accuracy: {rows}. Give more rows or a smaller train_fraction."
 
 
@@ -108,7 +100,7 @@ class Forecast(Task):
         tests = _tests(test.actual, predicted, rivals[best], horizon)
         verdict = comparison.judge(
             measured["rmse"],
-            comparison.Rival(NAMES[best].format(season=season), scored[best]["rmse"]),
+            comparison.Rival(baselines.NAMES[best].format(season=season), scored[best]["rmse"]),
             tests,
             diverged=np.isnan(theta[:, 0]),
         )
@@ -144,7 +136,7 @@ class Forecast(Task):
                     measured["rmse"],
                     None
                     if best == "naive"
-                    else (NAMES[best].format(season=season), rivals[best], scored[best]["rmse"]),
+                    else (baselines.NAMES[best].format(season=season), rivals[best], scored[best]["rmse"]),
                 )
             },
         )
