@@ -56,9 +56,9 @@ def transport(
 def _at_one_step(loss: Loss, step: int) -> Loss:
     """What a loss says at one step of sequences of equal length, nothing at the others."""
 
-    def one_step(o, y, counts, scale):
+    def one_step(o, y, weights, scale):
         now = slice(step, step + 1)
-        value, gradient = loss(o[now], y[now], None if counts is None else counts[now], scale)
+        value, gradient = loss(o[now], y[now], None if weights is None else weights[now], scale)
         everywhere = np.zeros_like(o)
         everywhere[now] = gradient
         return value, everywhere
@@ -79,7 +79,9 @@ def loss_adjoints(
     every, lead = network.architecture.readout == "every", theta.ndim == 2
     outputs, _ = network.outputs(theta, batch, states=states)
     columns = np.swapaxes(outputs if every else outputs[None], -1, -2)
-    _, d_outputs = loss(columns, batch.target_columns(every, lead), None, 1.0 / batch.sequences)
+    _, d_outputs = loss(
+        columns, batch.target_columns(every, lead), batch.weight_columns(every, lead), 1.0 / batch.sequences
+    )
     W_ho = network.layout.view(theta, "readout.W_ho")[..., : network.architecture.hidden_size, :]
     d_outputs = np.swapaxes(d_outputs, -1, -2)  # (T or 1, [R,] B, O)
     dh = np.matmul(d_outputs, np.swapaxes(W_ho, -1, -2))

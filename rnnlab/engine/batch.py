@@ -1,6 +1,7 @@
 """A batch of sequences as the outside world writes it: time-major rows, (T, B, F)."""
 
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 
@@ -22,12 +23,19 @@ class Batch:
         Steps of each sequence, where they differ; what stands behind them is not looked at.
     per_model : bool
         True where the arrays have a model axis.
+    weights : array, optional
+        What the loss of each output is multiplied by: (B,) for a readout at the last step, (T, B) at every step, with a
+        model axis before B. The mean over the batch stays one over B sequences.
+    ignored : int, optional
+        The class of targets that add nothing, whatever the network says, such as -1.
     """
 
     inputs: np.ndarray
     targets: np.ndarray | None = None
     lengths: np.ndarray | None = None
     per_model: bool = False
+    weights: np.ndarray | None = None
+    ignored: int | None = None
 
     @property
     def known_good(self) -> tuple[int, int] | None:
@@ -59,31 +67,45 @@ class Batch:
         if targets is not None:
             targets = targets[..., rows] if self._classes(last) else targets[..., rows, :]
         lengths = None if self.lengths is None else self.lengths[..., rows]
+        weights = None if self.weights is None else self.weights[..., rows]
         if not self.per_model or shard.models is None:
-            return Batch(inputs, targets, lengths, self.per_model).mark_good(self.known_good)
+            return self._with(inputs, targets, lengths, weights, self.per_model)
         which = shard.which
-        return Batch(
+        return self._with(
             inputs[:, which],
             None if targets is None else targets[which] if last else targets[:, which],
             None if lengths is None else lengths[which],
-            per_model=not isinstance(which, int),
+            None if weights is None else weights[which] if last else weights[:, which],
+            not isinstance(which, int),
         )
 
     def take(self, rows: slice | np.ndarray, readout: str) -> "Batch":
         """Some of the sequences, the same for all models (a slice) or each model's own ((R, n) int)."""
-        inputs = self.inputs[:, rows]
-        targets = self.targets
-        if targets is not None:
-            targets = targets[rows] if readout == "last" else targets[:, rows]
+        last = readout == "last"
+        targets, weights = (
+            None if array is None else array[rows] if last else array[:, rows] for array in (self.targets, self.weights)
+        )
         lengths = None if self.lengths is None else self.lengths[rows]
-        part = Batch(inputs, targets, lengths, per_model=not isinstance(rows, slice))
-        return part.mark_good(self.known_good)
+        return self._with(self.inputs[:, rows], targets, lengths, weights, not isinstance(rows, slice))
 
     def steps_between(self, start: int, stop: int, readout: str) -> "Batch":
         """The steps start..stop - 1; a sequence that ends before `start` has no steps left."""
-        targets = self.targets if readout == "last" or self.targets is None else self.targets[start:stop]
+        targets, weights = (
+            array if readout == "last" or array is None else array[start:stop] for array in (self.targets, self.weights)
+        )
         lengths = None if self.lengths is None else np.clip(self.lengths - start, 0, stop - start)
-        return Batch(self.inputs[start:stop], targets, lengths, self.per_model).mark_good(self.known_good)
+        return self._with(self.inputs[start:stop], targets, lengths, weights, self.per_model)
+
+    def _with(
+        self,
+        inputs: np.ndarray,
+        targets: np.ndarray | None,
+        lengths: np.ndarray | None,
+        weights: np.ndarray | None,
+        per_model: bool,
+    ) -> "Batch":
+        """A part of this batch: what was checked here is right there."""
+        return Batch(inputs, targets, lengths, per_model, weights, self.ignored).mark_good(self.known_good)
 
     def mask(self, ensemble: bool) -> np.ndarray | None:
         """(T, ..., 1, B) bool, True where a sequence has no step t; None where all sequences have all steps."""
@@ -102,6 +124,18 @@ class Batch:
             raise ValueError("A batch without targets has no loss.")
         targets = self.targets if self._classes(not every) else np.swapaxes(self.targets, -1, -2)
         return self._with_ensemble(self._blank(targets) if every else targets[None], ensemble)
+
+    def weight_columns(self, every: bool, ensemble: bool) -> np.ndarray | None:
+        """What each output counts, (S, ..., B): booleans where it is all or nothing; None where all count alike."""
+        counted: list[np.ndarray] = []
+        if self.lengths is not None and every:
+            counted.append(~self.behind_end())
+        if self.ignored is not None and self._classes(not every):
+            right = np.asarray(self.targets)
+            counted.append((right if every else right[None]) != self.ignored)
+        if self.weights is not None:
+            counted.append(self._blank(self.weights) if every else self.weights[None])
+        return self._with_ensemble(reduce(np.multiply, counted), ensemble) if counted else None
 
     def behind_end(self) -> np.ndarray:
         """(T, [R,] B) bool, True where a sequence has no step t."""

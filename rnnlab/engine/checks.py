@@ -90,6 +90,11 @@ def _check_targets(architecture: Architecture, batch: Batch, loss) -> None:
         _refuse("targets", f"be classes of shape {classes} for cross_entropy", given)
     if takes_numbers(kind) and targets.shape != numbers:
         _refuse("targets", f"have shape {numbers}", targets.shape)
+    if batch.weights is not None:
+        if batch.weights.shape != at:
+            _refuse("weights", f"have shape {at}", batch.weights.shape)
+        if batch.weights.dtype.kind not in "biuf":
+            _refuse("weights", "be numbers", batch.weights.dtype)
     if targets.shape not in (numbers, classes):
         _refuse("targets", f"have shape {numbers}, or {classes} as classes", targets.shape)
 
@@ -107,7 +112,14 @@ def _check_values(architecture: Architecture, batch: Batch) -> None:
         _check_range("inputs", "tokens", _existing(batch, batch.inputs, True), sizes[0])
     targets = batch.targets
     if targets is not None and np.issubdtype(targets.dtype, np.integer) and targets.ndim == 1 + every + batch.per_model:
-        _check_range("targets", "classes", _existing(batch, targets, every), sizes[1])
+        classes = _existing(batch, targets, every)
+        _check_range(
+            "targets", "classes", classes if batch.ignored is None else classes[classes != batch.ignored], sizes[1]
+        )
+    if batch.weights is not None:
+        weights = _existing(batch, batch.weights, every)
+        if not np.isfinite(weights).all() or (weights < 0).any():
+            _refuse("weights", "be finite and not negative", weights.min())
     batch.mark_good(sizes)
 
 

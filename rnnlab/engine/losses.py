@@ -7,7 +7,7 @@ Every function takes
 
     o : (S, ..., O, B)     outputs; S = T for a readout at every step, 1 for one at the last
     y : (S, ..., O, B)     targets; for `cross_entropy` (S, ..., B) int, the right class
-    counts : (S, ..., B) bool or None    False where a sequence has no step: those add nothing
+    weights : (S, ..., B) or None    what each output counts: numbers, or False where a sequence has no step
     scale : float          1 / number of sequences in the whole batch
 
 and returns (loss (...), do (S, ..., O, B)), both times `scale`.
@@ -18,27 +18,31 @@ from functools import partial
 import numpy as np
 
 
-def half_squared_error(o, y, counts, scale):
+def half_squared_error(o, y, weights, scale):
     """0.5 (o - y)^2."""
     difference = o - y
-    _drop(difference, counts)
-    return _total(difference * difference, 0.5 * scale), _scaled(difference, scale)
+    loss = difference * difference
+    _weigh(loss, weights)
+    _weigh(difference, weights)
+    return _total(loss, 0.5 * scale), _scaled(difference, scale)
 
 
-def huber(o, y, counts, scale, *, delta: float = 1.0):
+def huber(o, y, weights, scale, *, delta: float = 1.0):
     """0.5 d^2 where |d| <= delta, else delta (|d| - delta / 2), with d = o - y.
 
     Source: Huber 1964, doi:10.1214/aoms/1177703732.
     """
     d = o - y
-    _drop(d, counts)
     size = np.where(d.real < 0, -d, d)  # |d|, but analytic, for the complex-step check
     inside = np.abs(d.real) <= delta
     loss = np.where(inside, 0.5 * d * d, delta * (size - 0.5 * delta))
-    return _total(loss, scale), _scaled(np.where(inside, d, delta * np.sign(d.real)).astype(o.dtype, copy=False), scale)
+    gradient = np.where(inside, d, delta * np.sign(d.real)).astype(o.dtype, copy=False)
+    _weigh(loss, weights)
+    _weigh(gradient, weights)
+    return _total(loss, scale), _scaled(gradient, scale)
 
 
-def cross_entropy(o, y, counts, scale):
+def cross_entropy(o, y, weights, scale):
     """-log softmax(o)[y]; `do = softmax(o) - onehot(y)`, of the right class minus the sum of the others."""
     shifted = o - o.real.max(axis=-2, keepdims=True)
     *grids, last = np.ogrid[tuple(slice(n) for n in (*o.shape[:-2], o.shape[-1]))]
@@ -53,20 +57,20 @@ def cross_entropy(o, y, counts, scale):
     np.copyto(minus_log_p, np.log(others + e_right) - of_right, where=~likeliest)
     e[right] = -others
     e *= (scale / (others + e_right))[..., None, :]
-    _drop(minus_log_p[..., None, :], counts)
-    _drop(e, counts)
+    _weigh(minus_log_p[..., None, :], weights)
+    _weigh(e, weights)
     return _total(minus_log_p[..., None, :], scale), e
 
 
-def binary_cross_entropy(o, y, counts, scale):
+def binary_cross_entropy(o, y, weights, scale):
     """-y log s(o) - (1 - y) log(1 - s(o)) with the sigmoid s, from the logits o; `do = (1 - y) s - y (1 - s)`."""
     positive = o.real >= 0
     e = np.exp(np.where(positive, -o, o))  # exp(-|o|) never overflows
     loss = np.where(positive, o, 0) - o * y + np.log1p(e)
     likelier, rest = 1 / (1 + e), e / (1 + e)
     difference = (1 - y) * np.where(positive, likelier, rest) - y * np.where(positive, rest, likelier)
-    _drop(loss, counts)
-    _drop(difference, counts)
+    _weigh(loss, weights)
+    _weigh(difference, weights)
     return _total(loss, scale), _scaled(difference, scale)
 
 
@@ -88,9 +92,13 @@ def loss_function(kind: str, **options):
     return partial(LOSSES[kind], **options) if options else LOSSES[kind]
 
 
-def _drop(values: np.ndarray, counts: np.ndarray | None) -> None:
-    if counts is not None:
-        np.copyto(values, 0, where=~counts[..., None, :])
+def _weigh(values: np.ndarray, weights: np.ndarray | None) -> None:
+    """Multiply (S, ..., O, B) by the weights (S, ..., B); what counts nothing adds nothing, NaN too."""
+    if weights is None:
+        return
+    if weights.dtype != bool:
+        values *= weights[..., None, :].astype(np.real(values).dtype, copy=False)
+    np.copyto(values, 0, where=weights[..., None, :] == 0)
 
 
 def _scaled(gradient: np.ndarray, scale: float) -> np.ndarray:

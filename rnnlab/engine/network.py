@@ -38,9 +38,9 @@ class _Forward:
 
     def loss(self, loss: Loss, scale: float) -> tuple[np.ndarray, np.ndarray]:
         """The loss of the shard and its gradient with respect to the outputs."""
-        every = self.stack.architecture.readout == "every"
-        counts = None if self.mask is None or not every else ~self.mask[..., 0, :]
-        return loss(self.outputs, self.part.target_columns(every, self.parameters.ndim == 2), counts, scale)
+        every, ensemble = self.stack.architecture.readout == "every", self.parameters.ndim == 2
+        weights = self.part.weight_columns(every, ensemble)
+        return loss(self.outputs, self.part.target_columns(every, ensemble), weights, scale)
 
     @property
     def states(self) -> States:

@@ -129,4 +129,6 @@ def _for_each_model(batch: Batch, readout: str, ensemble: tuple[int, ...]) -> Ba
         repeat(batch.targets, 0 if readout == "last" else 1),
         repeat(batch.lengths, 0),
         per_model=True,
+        weights=repeat(batch.weights, 0 if readout == "last" else 1),
+        ignored=batch.ignored,
     )

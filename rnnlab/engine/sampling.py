@@ -259,15 +259,22 @@ def stack(batches: Sequence[Batch], steps: int, readout: str) -> Batch:
         rest = [(0, steps - len(array)), *[(0, 0)] * (array.ndim - 1)]
         return np.pad(array, rest) if len(array) < steps else array
 
-    every = readout == "every"
-    targets = [batch.targets for batch in batches if batch.targets is not None]
+    def side_by_side(arrays: list[np.ndarray | None]) -> np.ndarray | None:
+        """Targets or weights: of every step, or of the last alone."""
+        kept = [array for array in arrays if array is not None]
+        if not kept:
+            return None
+        return np.stack([padded(one) for one in kept], axis=1) if readout == "every" else np.stack(kept)
+
     ragged = any(batch.lengths is not None or batch.steps < steps for batch in batches)
     lengths = [np.full(b.sequences, b.steps) if b.lengths is None else b.lengths for b in batches]
     return Batch(
         np.stack([padded(batch.inputs) for batch in batches], axis=1),
-        np.stack([padded(one) for one in targets], axis=1) if every else np.stack(targets),
+        side_by_side([batch.targets for batch in batches]),
         np.stack(lengths) if ragged else None,
         per_model=True,
+        weights=side_by_side([batch.weights for batch in batches]),
+        ignored=batches[0].ignored,
     )
 
 

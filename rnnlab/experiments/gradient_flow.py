@@ -197,8 +197,11 @@ def probe(sampling: Source, sequences: int = SEQUENCES) -> Batch:
     last = sampling.readout == "last"
     targets = everything.targets
     assert targets is not None
-    targets = targets[rows] if last else targets[:longest, rows]
-    return Batch(everything.inputs[:longest, rows], targets)
+    targets, weights = (
+        None if array is None else array[rows] if last else array[:longest, rows]
+        for array in (targets, everything.weights)
+    )
+    return Batch(everything.inputs[:longest, rows], targets, weights=weights, ignored=everything.ignored)
 
 
 def long_probe(sampling: Source, steps: int) -> Batch | None:

@@ -56,6 +56,25 @@ def test_steps_that_do_not_count_add_nothing(kind, lead):
     np.testing.assert_array_equal(gradient, np.where(counts[..., None, :], everywhere, 0))
 
 
+@pytest.mark.parametrize("lead", [(), (R,)])
+@pytest.mark.parametrize("kind", LOSSES)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_weights_multiply_each_term_and_nothing_is_nothing(kind, lead, dtype):
+    o, y = draw(kind, lead=lead)
+    rng = np.random.default_rng(2)
+    weights = np.where(rng.random((S, *lead, B)) < 0.3, 0.0, 3 * rng.random((S, *lead, B)))
+    o[np.broadcast_to((weights == 0)[..., None, :], o.shape)] = np.nan  # whatever the network says there
+    value, gradient = LOSSES[kind](o.astype(dtype), y if kind == "cross_entropy" else y.astype(dtype), weights, SCALE)
+    with np.errstate(invalid="ignore"):
+        terms = weights[..., None, :] * np.nan_to_num(by_definition(kind, o, y))
+    tolerance = 1e-12 if dtype == "float64" else 3e-6
+    np.testing.assert_allclose(value, SCALE * terms.sum(axis=(0, -2, -1)), rtol=tolerance)
+    _, plain = LOSSES[kind](np.nan_to_num(o), y, None, SCALE)
+    np.testing.assert_allclose(gradient, weights[..., None, :] * plain, rtol=tolerance, atol=tolerance)
+    assert gradient.dtype == dtype
+    assert (gradient[np.broadcast_to((weights == 0)[..., None, :], gradient.shape)] == 0).all()
+
+
 @given(st.sampled_from(sorted(LOSSES)), st.integers(0, 2**32 - 1))
 def test_gradients_are_those_of_the_values(kind, seed):
     o, y = draw(kind, seed)
