@@ -165,7 +165,7 @@ def test_the_verdict_is_that_of_the_models_that_did_not_diverge(partly_diverged)
     theta[lone] = 0
     trained.setup.network.layout.view(theta, "layer0.W_hh")[lone] = np.eye(8)
     trained.setup.network.layout.view(theta, "layer0.W_xh")[lone] = 1
-    alone = dataclasses.replace(trained, theta=theta, record={"diverged": everyone})
+    alone = dataclasses.replace(trained, theta=theta, record=trained.record.changed({"diverged": everyone}))
     look = measure_trained(alone, 0)
     assert look.verdict.rate == pytest.approx(0, abs=1e-12)
     assert look.verdict.word == "critical"
