@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from rnnlab.config.locations import Location, Source
+from rnnlab.config.locations import Location, SourceText
 from rnnlab.printable import cut, escaped
 
 WIDTH = 100
@@ -34,16 +34,16 @@ class Diagnostic:
         A sentence, or several, that begins with the dotted key.
     marks : tuple of Mark
         The first is the location of the problem, the others what it has to do with.
-    source : Source, optional
+    source : SourceText, optional
         What the problem is in, where it has no location there: something that is missing.
     """
 
     message: str
     marks: tuple[Mark, ...] = ()
-    source: Source | None = None
+    source: SourceText | None = None
 
     @property
-    def origin(self) -> Source | None:
+    def origin(self) -> SourceText | None:
         """The text that the problem is in, if any."""
         return self.marks[0].location.source if self.marks else self.source
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnnlab.config.diagnostics import Diagnostic, Mark
-from rnnlab.config.locations import Location, Node, Source, find
+from rnnlab.config.locations import Location, Node, SourceText, find
 from rnnlab.config.merge import overlay
 from rnnlab.config.messages import got
 from rnnlab.config.old_names import rename
@@ -88,7 +88,7 @@ def _tree(
     tree = _read_layers(source, [], problems)
     if tree is None:
         # The file is out of reach, but what is wrong with the arguments can be said all the same.
-        here = Source(source, ("",), Path.cwd())
+        here = SourceText(source, ("",), Path.cwd())
         scratch = Node(None, Location(here, 0, 0, 0), children={})
         return None, problems + apply_sets(scratch, overrides)
     assert tree.mapping is not None
@@ -135,7 +135,7 @@ _EMPTY = (
 
 
 def _read_extended(
-    node: Node, above: list[tuple[str, Node]], problems: list[Diagnostic], source: Source
+    node: Node, above: list[tuple[str, Node]], problems: list[Diagnostic], source: SourceText
 ) -> Node | None:
     mark = (Mark(node.location),)
     if not isinstance(node.value, str) or not node.value:

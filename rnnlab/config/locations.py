@@ -9,7 +9,7 @@ from typing import Any
 
 
 @dataclass(frozen=True)
-class Source:
+class SourceText:
     """A text that values come from.
 
     Attributes
@@ -34,7 +34,7 @@ class Source:
 class Location:
     """A stretch of one line: `line`, `start` and `end` count characters from 0, `end` is left out."""
 
-    source: Source
+    source: SourceText
     line: int
     start: int
     end: int

@@ -11,7 +11,7 @@ from yaml.reader import Reader, ReaderError
 from yaml.scanner import Scanner
 
 from rnnlab.config.diagnostics import Diagnostic, Mark, quoted
-from rnnlab.config.locations import Location, Node, Source
+from rnnlab.config.locations import Location, Node, SourceText
 from rnnlab.config.scalars import TAG, CoreResolver, ScalarError, value_of
 from rnnlab.config.syntax import explain_reader_error, explain_syntax_error
 from rnnlab.printable import cut
@@ -24,7 +24,7 @@ MOST_VALUES = 50_000
 class Document:
     """What was read: the tree, or None where there is none, and every problem met on the way."""
 
-    source: Source
+    source: SourceText
     tree: Node | None = None
     problems: list[Diagnostic] = field(default_factory=list)
 
@@ -40,7 +40,7 @@ class _Unreadable(Exception):  # noqa: N818 (never leaves this module)
 class _Composer(Reader, Scanner, Parser, Composer, CoreResolver):
     """PyYAML up to the graph of nodes; no constructor, so no tag can make an object."""
 
-    def __init__(self, text: str, source: Source) -> None:
+    def __init__(self, text: str, source: SourceText) -> None:
         Reader.__init__(self, text)
         Scanner.__init__(self)
         Parser.__init__(self)
@@ -61,14 +61,14 @@ class _Composer(Reader, Scanner, Parser, Composer, CoreResolver):
         return node
 
 
-def read(text: str, source: Source, *, offset: int = 0, path: tuple[str, ...] = ()) -> Document:
+def read(text: str, source: SourceText, *, offset: int = 0, path: tuple[str, ...] = ()) -> Document:
     """Read one YAML document.
 
     Parameters
     ----------
     text : str
         The YAML.
-    source : Source
+    source : SourceText
         Where it comes from; its lines hold `text`, the first one after `offset` characters of something else.
     offset : int
         See `source`; for values within a command line argument.

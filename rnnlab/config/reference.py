@@ -13,7 +13,7 @@ from pydantic_core import PydanticUndefined
 
 from rnnlab.config import schema_index
 from rnnlab.config.schema.experiment import Config
-from rnnlab.config.schema_index import DISCRIMINATORS, Entry
+from rnnlab.config.schema_index import DISCRIMINATORS, SchemaKey
 from rnnlab.errors import UsageError
 
 # The parameters all start in one of the same ways: they share a table.
@@ -46,7 +46,7 @@ class Key:
 
 def keys() -> list[Key]:
     """List every key once, section by section, in the order of the schema."""
-    found: dict[str, list[tuple[str, Entry]]] = {}
+    found: dict[str, list[tuple[str, SchemaKey]]] = {}
     for kind, entry in schema_index.every_key():
         found.setdefault(_name(entry), []).append((kind, entry))
     listed = [_key(name, places) for name, places in found.items()]
@@ -79,7 +79,7 @@ def _general(path: tuple[str, ...]) -> str:
     return ".".join(path)
 
 
-def _name(entry: Entry) -> str:
+def _name(entry: SchemaKey) -> str:
     return _general(entry.path)
 
 
@@ -87,7 +87,7 @@ def _section(key: Key) -> str:
     return key.name.rpartition(".")[0]
 
 
-def _key(name: str, places: list[tuple[str, Entry]]) -> Key:
+def _key(name: str, places: list[tuple[str, SchemaKey]]) -> Key:
     kinds = tuple(dict.fromkeys(kind for kind, _ in places))
     first = places[0][1]
     last = name.rpartition(".")[2]
@@ -108,14 +108,14 @@ def _key(name: str, places: list[tuple[str, Entry]]) -> Key:
     )
 
 
-def _implied_kind(kinds: list[Entry]) -> str:
+def _implied_kind(kinds: list[SchemaKey]) -> str:
     """What a section's kind is where the section is given without it."""
     sections = [schema_index.entry(entry.path[:-1], {}) for entry in kinds]
     implied = {section.implied_kind or "required" for section in sections if section}
     return implied.pop() if len(implied) == 1 else "that of the parameter's default"
 
 
-def _kinds_beside(entry: Entry) -> set[str]:
+def _kinds_beside(entry: SchemaKey) -> set[str]:
     """The kinds of the section that a key is in."""
     return {kind for kind, other in schema_index.every_key() if other.path[:-1] == entry.path[:-1]}
 
@@ -137,7 +137,7 @@ def _gathered(kinds: Iterable[str]) -> tuple[str, ...]:
     return tuple(gathered)
 
 
-def _must(entry: Entry) -> str:
+def _must(entry: SchemaKey) -> str:
     if entry.sections and "must" not in entry.extra:
         if entry.has_kinds:
             return "a kind, or a mapping with a kind and its keys"
@@ -145,7 +145,7 @@ def _must(entry: Entry) -> str:
     return schema_index.requirement(entry)
 
 
-def _default(entry: Entry) -> str:
+def _default(entry: SchemaKey) -> str:
     if "shown_default" in entry.extra:
         return str(entry.extra["shown_default"])
     default = entry.field.default

@@ -19,7 +19,7 @@ DISCRIMINATORS = ("kind", "task")
 
 
 @dataclass(frozen=True)
-class Entry:
+class SchemaKey:
     """A key as the schema declares it, and the kinds of section that it may hold."""
 
     path: tuple[str, ...]
@@ -84,7 +84,7 @@ def _kind_of(model: type[BaseModel]) -> tuple[str, ...]:
     return tuple(get_args(fields[name].annotation)[0] for name in DISCRIMINATORS if name in fields)
 
 
-def entries(path: tuple[str, ...], values: Any) -> dict[str, Entry]:
+def entries(path: tuple[str, ...], values: Any) -> dict[str, SchemaKey]:
     """List the keys that the section at `path` may have, judging by the kinds that `values` name so far.
 
     Empty where `path` is no section, or where its kind is not known.
@@ -95,11 +95,11 @@ def entries(path: tuple[str, ...], values: Any) -> dict[str, Entry]:
         if field is None:
             return {}
         values = values.get(part) if isinstance(values, dict) else None
-        chosen = _chosen(Entry(path[: depth + 1], field), values)
+        chosen = _chosen(SchemaKey(path[: depth + 1], field), values)
         if chosen is None:
             return {}
         section = chosen
-    return {k: Entry((*path, k), f) for k, f in ordered_fields(section).items()}
+    return {k: SchemaKey((*path, k), f) for k, f in ordered_fields(section).items()}
 
 
 def ordered_fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
@@ -110,7 +110,7 @@ def ordered_fields(section: type[BaseModel]) -> dict[str, FieldInfo]:
     return {name: fields[name] for name in names}
 
 
-def _chosen(entry: Entry, values: Any) -> type[BaseModel] | None:
+def _chosen(entry: SchemaKey, values: Any) -> type[BaseModel] | None:
     sections, form = entry.sections, entry.short_form
     if () in sections:
         return sections[()]
@@ -120,26 +120,26 @@ def _chosen(entry: Entry, values: Any) -> type[BaseModel] | None:
     return next((section for kind, section in sections.items() if kind == wanted[: len(kind)]), None)
 
 
-def entry(path: tuple[str, ...], values: Any) -> Entry | None:
+def entry(path: tuple[str, ...], values: Any) -> SchemaKey | None:
     """Look up one key."""
     return entries(path[:-1], values).get(path[-1]) if path else None
 
 
 @cache
-def every_key() -> tuple[tuple[str, Entry], ...]:
+def every_key() -> tuple[tuple[str, SchemaKey], ...]:
     """List all keys of all kinds, in the order of the schema, each with its section's kind (or "")."""
     return tuple(_walk(Config, (), ""))
 
 
-def _walk(section: type[BaseModel], path: tuple[str, ...], kind: str) -> Iterator[tuple[str, Entry]]:
+def _walk(section: type[BaseModel], path: tuple[str, ...], kind: str) -> Iterator[tuple[str, SchemaKey]]:
     for name, field in ordered_fields(section).items():
-        found = Entry((*path, name), field)
+        found = SchemaKey((*path, name), field)
         yield kind, found
         for inner_kind, inner in found.sections.items():
             yield from _walk(inner, found.path, inner_kind[-1] if inner_kind else kind)
 
 
-def requirement(entry: Entry) -> str:
+def requirement(entry: SchemaKey) -> str:
     """Complete the sentence "KEY must be ..."."""
     if "must" in entry.extra:
         return str(entry.extra["must"])
@@ -148,7 +148,7 @@ def requirement(entry: Entry) -> str:
     return f"{phrase}, or null" if type(None) in parts else phrase
 
 
-def _requirement_of(entry: Entry, parts: list[Any]) -> str:
+def _requirement_of(entry: SchemaKey, parts: list[Any]) -> str:
     example = entry.extra.get("example")
     if entry.has_kinds:
         kinds = listed(kind[0] for kind in entry.sections)

@@ -1,4 +1,4 @@
-"""Opening a config: a file, standard input or an argument becomes a `Source`, or a clear problem."""
+"""Opening a config: a file, standard input or an argument becomes a `SourceText`, or a clear problem."""
 
 import os
 import re
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnnlab.config.diagnostics import Diagnostic, Mark, quoted
-from rnnlab.config.locations import Location, Source
+from rnnlab.config.locations import Location, SourceText
 from rnnlab.files import user_path
 from rnnlab.suggestions import did_you_mean
 
@@ -28,7 +28,7 @@ def lines_of(text: str) -> tuple[str, ...]:
     return tuple(re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text))
 
 
-def open_source(name: str, *, asked_by: Sequence[str] = ()) -> tuple[Source, str]:
+def open_source(name: str, *, asked_by: Sequence[str] = ()) -> tuple[SourceText, str]:
     """Read a config's text from a path, or from standard input for `-`.
 
     `asked_by` names the files that extend this one, which are no suggestions for what may have been meant.
@@ -49,13 +49,13 @@ def open_source(name: str, *, asked_by: Sequence[str] = ()) -> tuple[Source, str
         )
     folder = Path.cwd() if name == STDIN else Path(os.path.abspath(user_path(name))).parent
     text = _decode(content, shown, folder)
-    return Source(shown, lines_of(text), folder), text
+    return SourceText(shown, lines_of(text), folder), text
 
 
-def argument(option: str, value: str) -> Source:
+def argument(option: str, value: str) -> SourceText:
     """Describe a command line argument as a source, such as `--set model.layers=2`."""
     shown = f"{option} {value}" if value else f'{option} ""'
-    return Source(shown, lines_of(shown), Path.cwd(), numbered=False)
+    return SourceText(shown, lines_of(shown), Path.cwd(), numbered=False)
 
 
 def _read_stdin() -> bytes:
@@ -122,7 +122,7 @@ def _decode(content: bytes, shown: str, folder: Path) -> str:
         if b"\0" in content or error.encoding.startswith("utf-16"):
             raise NoSourceError(_binary(shown)) from None
         lines = content[: error.start].decode("utf-8", "replace")
-        source = Source(shown, lines_of(content.decode("utf-8", "replace")), folder)
+        source = SourceText(shown, lines_of(content.decode("utf-8", "replace")), folder)
         line, column = len(lines_of(lines)) - 1, len(lines_of(lines)[-1])
         message = f"a config must be text in UTF-8; the byte 0x{content[error.start]:02x} is not. Save it as UTF-8."
         raise NoSourceError(Diagnostic(message, (Mark(Location(source, line, column, column + 1)),))) from None

@@ -6,7 +6,7 @@ import yaml
 from yaml.reader import ReaderError
 
 from rnnlab.config.diagnostics import Diagnostic, Mark
-from rnnlab.config.locations import Location, Source
+from rnnlab.config.locations import Location, SourceText
 from rnnlab.printable import cut
 
 # PyYAML's wording -> ours. {0} is the first group of the pattern.
@@ -56,7 +56,7 @@ _AT_THE_BEGINNING = (
 )
 
 
-def explain_syntax_error(error: yaml.MarkedYAMLError, source: Source, offset: int = 0) -> Diagnostic:
+def explain_syntax_error(error: yaml.MarkedYAMLError, source: SourceText, offset: int = 0) -> Diagnostic:
     """Say in plain words what PyYAML could not read, at the location where it can be put right."""
     said = (error.problem or error.context or "").strip()
     begins_there = said in _AT_THE_BEGINNING and error.context_mark is not None
@@ -78,7 +78,7 @@ def _sentence(said: str) -> str:
     return f"not readable as YAML: {cut(said, 100)}."
 
 
-def explain_reader_error(error: ReaderError, text: str, source: Source, offset: int = 0) -> Diagnostic:
+def explain_reader_error(error: ReaderError, text: str, source: SourceText, offset: int = 0) -> Diagnostic:
     """Say where a character stands that no YAML text may hold."""
     before = re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text[: error.position])
     line, column = len(before) - 1, len(before[-1])
@@ -87,12 +87,12 @@ def explain_reader_error(error: ReaderError, text: str, source: Source, offset: 
     return Diagnostic(f"the character U+{code:04X} cannot stand in a config; is this a text file?", (Mark(location),))
 
 
-def _location(mark: yaml.Mark, source: Source, offset: int) -> Location:
+def _location(mark: yaml.Mark, source: SourceText, offset: int) -> Location:
     start = mark.column + (offset if mark.line == 0 else 0)
     return _clamped(Location(source, mark.line, start, start + 1), source)
 
 
-def _clamped(location: Location, source: Source) -> Location:
+def _clamped(location: Location, source: SourceText) -> Location:
     """Move a location after the end of the text to the end of the last line with something on it."""
     filled = [number for number, line in enumerate(source.lines) if line.strip()]
     if not filled or location.line <= filled[-1]:

@@ -11,7 +11,7 @@ from rnnlab.config import registry
 from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.experiments.gradient_flow import probe, top
 from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
-from rnnlab.experiments.reports import Spread, season_of
+from rnnlab.experiments.reports import Spread, recorded_season
 from rnnlab.experiments.trained import load_run
 from rnnlab.files import name_of
 from rnnlab.printable import on_one_line
@@ -157,7 +157,7 @@ def _read(run: Path, warnings: list[str]) -> Compared:
         steps,
         len(record.seeds),
         record.diverged if isinstance(record.diverged, int) else len(record.diverged),
-        season_of(record.plain()),
+        recorded_season(record.plain()),
     )
 
 

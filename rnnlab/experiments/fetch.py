@@ -15,7 +15,7 @@ from rnnlab.data.prices.sources.failures import NoSuchSymbol, SourceError
 from rnnlab.data.prices.sources.source import ADJUSTMENTS
 from rnnlab.data.prices.store import data_folder
 from rnnlab.data.prices.symbols import check_symbol
-from rnnlab.data.prices.tables import read_table, shown
+from rnnlab.data.prices.tables import read_text_table, shown
 from rnnlab.data.prices.update import Fetched, Wanted, keep, update
 from rnnlab.data.prices.writing import locked
 from rnnlab.errors import DataError, UsageError
@@ -131,7 +131,7 @@ def import_file(
     symbol, now = check_symbol(symbol), now or datetime.now(UTC)
     _check("auto", start, end, adjust, None)
     file = user_path(file)
-    table = read_table(file)
+    table = read_text_table(file)
     found = bars_from(table, date_format, decimal)
     bars = found.bars.between(start, end)
     if found.symbol and found.symbol.upper() != symbol:

@@ -116,10 +116,10 @@ class TrainSummary:
     @property
     def season(self) -> int | None:
         """Rows in the season of the seasonal baseline, where there is one."""
-        return season_of(self.record)
+        return recorded_season(self.record)
 
 
-def season_of(record: Mapping[str, object]) -> int | None:
+def recorded_season(record: Mapping[str, object]) -> int | None:
     """Rows in the season of a run's seasonal baseline, by its run.json; None where it has none."""
     tests = record.get("tests")
     seasonal = tests.get("seasonal_naive") if isinstance(tests, Mapping) else None

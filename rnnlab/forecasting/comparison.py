@@ -128,7 +128,7 @@ class Rival:
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Judgement:
     """Whether a model beats its best baseline, over all its seeds.
 
     Parameters
@@ -144,7 +144,7 @@ class Verdict:
     sentence: str
 
 
-def judge(
+def judge_errors(
     scores: ArrayLike,
     rival: Rival,
     tests: Sequence[AccuracyTest] | None,
@@ -154,7 +154,7 @@ def judge(
     rows: str = "rows",
     diverged: ArrayLike = False,
     significance: float = 0.05,
-) -> Verdict:
+) -> Judgement:
     """Say whether a model beats the best baseline, from the error and the test of each seed.
 
     Parameters
@@ -180,7 +180,7 @@ def judge(
     best = rival.name if rival.alone else f"{rival.name}, the best baseline"
     shown = _numbers(scores, rival.score, measure)
     if tests is None:
-        return Verdict(
+        return Judgement(
             "untested",
             f"There are too few {rows} to test whether the network beats {best}: {shown}.",
         )
@@ -191,7 +191,7 @@ def judge(
     identical = np.array([test.identical for test in tests])
     if missing.all():
         why = "every seed diverged" if diverged.all() else "no seed has a finite error"
-        return Verdict("untested", f"The network cannot be held against {best}: {why}.")
+        return Judgement("untested", f"The network cannot be held against {best}: {why}.")
     if np.sum(better & sure) > seeds / 2:
         word, claim = "better", f"The network beats {best}"
     elif np.sum(worse & sure) > seeds / 2:
@@ -212,7 +212,7 @@ def judge(
     ]
     counts = [_count(int(which.sum()), seeds, what) for which, what in groups if which.any()]
     percent = f"{100 * significance:g} %"
-    return Verdict(word, f"{claim}: {shown}; {', '.join(counts)} ({method} at {percent}).")
+    return Judgement(word, f"{claim}: {shown}; {', '.join(counts)} ({method} at {percent}).")
 
 
 def _count(count: int, seeds: int, what: str) -> str:

@@ -98,7 +98,7 @@ class Forecast(Task):
         }
         best = min(scored, key=lambda name: scored[name]["rmse"])
         tests = _tests(test.actual, predicted, rivals[best], horizon)
-        verdict = comparison.judge(
+        judged = comparison.judge_errors(
             measured["rmse"],
             comparison.Rival(baselines.NAMES[best].format(season=season), scored[best]["rmse"]),
             tests,
@@ -110,7 +110,7 @@ class Forecast(Task):
             metrics=measured,
             units={"rmse": unit, "mae": unit, "mape": "%", "smape": "%"},
             baselines=scored,
-            headline=verdict.sentence + also,
+            headline=judged.sentence + also,
             warnings=() if comparison.enough_for_test(test.size, horizon) else (_TOO_FEW.format(rows=test.size),),
             tables={
                 "predictions.csv": {

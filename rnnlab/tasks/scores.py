@@ -121,7 +121,7 @@ def judge_scores(
     tests, N = None, losses.shape[-1]
     if comparison.enough_for_test(N):
         tests = [comparison.diebold_mariano(np.zeros(N), row, rival, power=power) for row in losses]
-    verdict = comparison.judge(
+    judged = comparison.judge_errors(
         scores,
         comparison.Rival(name, score, alone=len(baselines) == 1),
         tests,
@@ -131,7 +131,7 @@ def judge_scores(
         diverged=diverged,
     )
     return Judged(
-        verdict.sentence,
+        judged.sentence,
         {
             "paired_t_test": {
                 "against": name,

@@ -21,7 +21,7 @@ from rnnlab.data.prices.imports import bars_from
 from rnnlab.data.prices.sources import nasdaq, stooq, tiingo, twelvedata, yahoo
 from rnnlab.data.prices.sources.client import Answer
 from rnnlab.data.prices.sources.source import Query
-from rnnlab.data.prices.tables import parse_table
+from rnnlab.data.prices.tables import parse_text_table
 from rnnlab.data.prices.update import keep
 from rnnlab.data.prices.writing import locked
 from tests.data.prices.replay import (
@@ -71,7 +71,9 @@ def measure(folder: Path) -> dict[str, float]:
             lambda source=source, answer=answer: store(source.parse(answer, query))
         )
     content = stooq_body(rows).encode()
-    results["CSV file: import, check, store"] = seconds(lambda: store(bars_from(parse_table(content, "file")).bars))
+    results["CSV file: import, check, store"] = seconds(
+        lambda: store(bars_from(parse_text_table(content, "file")).bars)
+    )
     results["stored file: load for training"] = seconds(lambda: load_prices("AAPL", data_dir=folder))
     return results
 

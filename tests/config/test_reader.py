@@ -7,14 +7,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.config.locations import Source, find
+from rnnlab.config.locations import SourceText, find
 from rnnlab.config.reader import read
 from rnnlab.config.scalars import ScalarError, value_of
 from rnnlab.config.sources import lines_of
 
 
 def tree_of(text):
-    document = read(text, Source("c.yaml", lines_of(text), Path()))
+    document = read(text, SourceText("c.yaml", lines_of(text), Path()))
     assert document.problems == []
     return document.tree
 

@@ -63,7 +63,7 @@ def test_a_key_that_there_is_not_brings_the_nearest(name, message):
 
 def test_the_json_schema_lets_a_kind_stand_for_its_section():
     schema = json_schema()
-    clip = schema["$defs"]["Training"]["properties"]["clip"]
+    clip = schema["$defs"]["TrainingSection"]["properties"]["clip"]
     assert clip["anyOf"][0] == {"enum": ["none", "norm", "per_parameter", "value"]}
     assert clip["examples"] == [{"kind": "norm", "threshold": 5.0}]
     assert schema["required"] == ["data"]

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.forecasting.comparison import AccuracyTest, Rival, diebold_mariano, equal_accuracy, judge
+from rnnlab.forecasting.comparison import AccuracyTest, Rival, diebold_mariano, equal_accuracy, judge_errors
 
 
 def test_one_step_is_a_paired_t_test():
@@ -215,12 +215,12 @@ NONE = AccuracyTest(math.nan, math.nan)
     ],
 )
 def test_the_verdict_in_words(rmse, tests, word, sentence):
-    verdict = judge(rmse, Rival("drift", 10.15), tests, diverged=np.isnan(rmse))
+    verdict = judge_errors(rmse, Rival("drift", 10.15), tests, diverged=np.isnan(rmse))
     assert verdict.word == word
     assert verdict.sentence == sentence
 
 
 def test_a_forecast_that_is_not_finite_is_not_called_diverged():
-    verdict = judge([math.inf, 9.0], Rival("drift", 10.15), [NONE, LUCKY])
+    verdict = judge_errors([math.inf, 9.0], Rival("drift", 10.15), [NONE, LUCKY])
     assert "1 of 2 seeds is better, not significantly, 1 of 2 seeds has no finite error" in verdict.sentence
-    assert judge([math.nan], Rival("drift", 10.15), [NONE]).sentence.endswith(": no seed has a finite error.")
+    assert judge_errors([math.nan], Rival("drift", 10.15), [NONE]).sentence.endswith(": no seed has a finite error.")

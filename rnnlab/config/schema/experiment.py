@@ -11,7 +11,7 @@ from rnnlab.config.schema.data import Data
 from rnnlab.config.schema.model import Model
 from rnnlab.config.schema.rules import conflicts
 from rnnlab.config.schema.section import Section, Text, is_whole, key, refuse, section
-from rnnlab.config.schema.training import CrossEntropyLoss, HalfSquaredErrorLoss, Training
+from rnnlab.config.schema.training import CrossEntropyLoss, HalfSquaredErrorLoss, TrainingSection
 
 MOST_SEEDS = 1_000_000
 # As many as fit a config file, whatever their digits.
@@ -74,7 +74,7 @@ class Config(Section):
                        shown_default="1", validate_default=True)  # fmt: skip
     data: Data = key(..., "what is learnt from", example={"kind": "prices", "symbol": "AAPL"})
     model: Model = section(Model, "the network")
-    training: Training = section(Training, "what is minimised, how, and for how long")
+    training: TrainingSection = section(TrainingSection, "what is minimised, how, and for how long")
 
     @model_validator(mode="after")
     def _complete(self) -> "Config":

@@ -73,7 +73,7 @@ class Omega(Section):
     form: Literal["squared", "norm"] = key("squared", "(q - 1)^2 of squared norms, or of norms as in eq. 9")
 
 
-class EarlyStopping(Section):
+class EarlyStoppingSection(Section):
     """Stop where the loss on a tail of the training rows falls no more."""
 
     patience: Whole = key(20, "epochs without a better validation loss before training stops", unit="epochs", ge=1)
@@ -97,7 +97,7 @@ BatchSize = Annotated[
 ]
 
 
-class Training(Section):
+class TrainingSection(Section):
     """What is minimised, how, and for how long."""
 
     loss: Loss | None = key(
@@ -151,7 +151,7 @@ class Training(Section):
     clip: Clip = key(NoClip(), "limit on the gradient before it is used", example={"kind": "norm", "threshold": 5.0})
     l2: Number = key(0.0, "weight of 0.5 ||W||^2 over the weights, biases left out", ge=0)
     omega: Omega | None = key(None, "regularizer against vanishing gradients (vanilla cell)", example={"alpha": 2.0})
-    early_stopping: EarlyStopping | None = key(
+    early_stopping: EarlyStoppingSection | None = key(
         None, "stop where the loss on held-out training rows falls no more", example={"patience": 20}
     )
     log_gradient_flow_every: Whole = key(

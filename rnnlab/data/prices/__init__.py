@@ -15,7 +15,7 @@ from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
 from rnnlab.data.prices.snapshots import load_snapshot
 from rnnlab.data.prices.store import Kept, data_folder, read_kept
 from rnnlab.data.prices.symbols import check_symbol
-from rnnlab.data.prices.tables import parse_table, shown
+from rnnlab.data.prices.tables import parse_text_table, shown
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
 from rnnlab.files import name_of
@@ -73,7 +73,7 @@ def _from_folder(kept: Kept, column: str) -> Series:
     origin = kept.origin or {}
     try:
         found = series_from(
-            parse_table(kept.content, name_of(kept.path)),
+            parse_text_table(kept.content, name_of(kept.path)),
             None,
             column,
             decimal=None if kept.origin is None else "point",

@@ -6,7 +6,7 @@ from rnnlab.data.prices.kept import Held
 from rnnlab.data.prices.sources import SOURCES
 from rnnlab.data.prices.sources.client import Client
 from rnnlab.data.prices.sources.failures import KeyRequired, LessThanKept, NoData, NoSuchSymbol, NotOffered, SourceError
-from rnnlab.data.prices.sources.source import Source
+from rnnlab.data.prices.sources.source import PriceSource
 from rnnlab.data.prices.update import Fetched, Wanted, update
 from rnnlab.errors import FetchError
 
@@ -50,7 +50,7 @@ def update_from_any(
     raise _none(wanted.symbol, failures)
 
 
-def _require_key(source: Source) -> None:
+def _require_key(source: PriceSource) -> None:
     if source.key_variables and source.key(None) is None:
         raise KeyRequired(source.name, f"needs a key, and {source.key_variables[0]} is not set")
 

@@ -9,7 +9,7 @@ import numpy as np
 from rnnlab.data.prices.columns import find_column
 from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.numbers import parse_numbers
-from rnnlab.data.prices.tables import parse_table
+from rnnlab.data.prices.tables import parse_text_table
 from rnnlab.words import count
 
 COLUMNS = ("close", "open", "high", "low", "volume", "adj_close")  # in the order of a stored file
@@ -247,7 +247,7 @@ def from_csv(content: bytes, label: str) -> Bars:
     DataError
         Content that :func:`to_csv` does not write.
     """
-    table = parse_table(content, label)
+    table = parse_text_table(content, label)
     dates = parse_dates(table.cells(0), table.lines, label)
     columns = {}
     for name in COLUMNS:

@@ -4,7 +4,7 @@ import re
 
 from rnnlab.data.prices.dates import looks_like_date
 from rnnlab.data.prices.numbers import is_missing, looks_like_number
-from rnnlab.data.prices.tables import Table, shown
+from rnnlab.data.prices.tables import TextTable, shown
 from rnnlab.errors import DataError
 from rnnlab.suggestions import did_you_mean
 
@@ -22,7 +22,7 @@ PRICE_NAMES = {
 _NO_FIGURES = {*DATE_NAMES, *PRICE_NAMES["volume"]}
 
 
-def find_column(table: Table, names: tuple[str, ...]) -> int | None:
+def find_column(table: TextTable, names: tuple[str, ...]) -> int | None:
     """Position of the first column called by one of ``names``, whichever case and punctuation; None if there
     is none.
 
@@ -40,7 +40,7 @@ def find_column(table: Table, names: tuple[str, ...]) -> int | None:
     return None
 
 
-def named_column(table: Table, name: str, what: str) -> int:
+def named_column(table: TextTable, name: str, what: str) -> int:
     """Position of the column the user named.
 
     Raises
@@ -58,7 +58,7 @@ def named_column(table: Table, name: str, what: str) -> int:
     raise DataError(f"{table.label}: no column {shown(name)} to take the {what} from{guess or ';'} {_listed(table)}.")
 
 
-def date_column(table: Table) -> int:
+def date_column(table: TextTable) -> int:
     """Position of the column of days: by its name, else the only one whose cells are all written as dates.
 
     Raises
@@ -85,13 +85,13 @@ def date_column(table: Table) -> int:
     )
 
 
-def value_column(table: Table, dates: int) -> int:
+def value_column(table: TextTable, dates: int) -> int:
     """Position of the column of values: ``close``, else the only one with a known name, else the only one of
     numbers.
 
     Parameters
     ----------
-    table : Table
+    table : TextTable
     dates : int
         Position of the column of days.
 
@@ -114,7 +114,7 @@ def value_column(table: Table, dates: int) -> int:
     raise DataError(f"{table.label}: {reason} the values; name one; {_listed(table)}.")
 
 
-def other_figures(table: Table, known: set[int]) -> list[int]:
+def other_figures(table: TextTable, known: set[int]) -> list[int]:
     """Positions of further columns of figures: neither the known ones, nor days, nor volumes, whose commas may part
     thousands whatever the prices do.
     """
@@ -122,7 +122,7 @@ def other_figures(table: Table, known: set[int]) -> list[int]:
     return [at for at in others if _mostly_numbers(table.cells(at))]
 
 
-def _counts_rows(table: Table, at: int) -> bool:
+def _counts_rows(table: TextTable, at: int) -> bool:
     """Whether a column is the row numbers that pandas writes before the others."""
     if _key(table.columns[at]) not in ("", "index", "unnamed_0"):
         return False
@@ -138,7 +138,7 @@ def _key(name: str) -> str:
     return re.sub(r"[^0-9a-z]+", "_", name.casefold()).strip("_")
 
 
-def _listed(table: Table) -> str:
+def _listed(table: TextTable) -> str:
     names = [name or "(no name)" for name in table.columns]
     more = f" and {len(names) - 12} more" if len(names) > 12 else ""
     return f"the columns are {shown(', '.join(names[:12]) + more, 200)[1:-1]}"

@@ -9,7 +9,7 @@ from rnnlab.data.prices.checks import check_not_zero, check_order
 from rnnlab.data.prices.columns import date_column, named_column, other_figures, value_column
 from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.numbers import decimal_mark, parse_numbers
-from rnnlab.data.prices.tables import Table, read_table
+from rnnlab.data.prices.tables import TextTable, read_text_table
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
 from rnnlab.files import user_path
@@ -54,11 +54,11 @@ def load_csv(
         read two ways, cells that are no finite numbers.
     """
     path = user_path(path)
-    return series_from(read_table(path), date, value, date_format, decimal, at_least, path=path)
+    return series_from(read_text_table(path), date, value, date_format, decimal, at_least, path=path)
 
 
 def series_from(
-    table: Table,
+    table: TextTable,
     date: str | None = None,
     value: str | None = None,
     date_format: str | None = None,

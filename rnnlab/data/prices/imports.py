@@ -10,7 +10,7 @@ from rnnlab.data.prices.checks import check_not_zero, check_order
 from rnnlab.data.prices.columns import PRICE_NAMES, date_column, find_column, other_figures, value_column
 from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.numbers import decimal_mark, is_missing, looks_like_number, parse_numbers, told_marks
-from rnnlab.data.prices.tables import Table, shown
+from rnnlab.data.prices.tables import TextTable, shown
 from rnnlab.errors import DataError
 
 # Columns that give a site away by their order, the site, and how its prices are adjusted where that is known.
@@ -37,13 +37,13 @@ class Imported:
     symbol: str | None
 
 
-def bars_from(table: Table, date_format: str | None = None, decimal: str | None = None) -> Imported:
+def bars_from(table: TextTable, date_format: str | None = None, decimal: str | None = None) -> Imported:
     """The bars inside a table from any of the sites, or from anywhere else that has a date and a value
     column.
 
     Parameters
     ----------
-    table : Table
+    table : TextTable
     date_format : str, optional
         See :func:`rnnlab.data.prices.dates.parse_dates`.
     decimal : {"point", "comma"}, optional
@@ -79,7 +79,7 @@ def bars_from(table: Table, date_format: str | None = None, decimal: str | None 
     return Imported(bars, site, adjustment, _symbol(table))
 
 
-def _checked(bars: Bars, lines: np.ndarray, table: Table, close_at: int, notes: list[str]) -> Bars:
+def _checked(bars: Bars, lines: np.ndarray, table: TextTable, close_at: int, notes: list[str]) -> Bars:
     present = np.isfinite(bars.close)
     if not present.any():
         raise DataError(f"{table.label}: no day has a value under {shown(table.columns[close_at])}.")
@@ -94,7 +94,7 @@ def _checked(bars: Bars, lines: np.ndarray, table: Table, close_at: int, notes: 
     return bars
 
 
-def _symbol(table: Table) -> str | None:
+def _symbol(table: TextTable) -> str | None:
     """The symbol that a column of the file names, or None.
 
     Raises
@@ -109,13 +109,13 @@ def _symbol(table: Table) -> str | None:
     return names.pop() if names else None
 
 
-def _several(table: Table, names: set[str]) -> DataError:
+def _several(table: TextTable, names: set[str]) -> DataError:
     listed = ", ".join(sorted(names)[:5]) + (", ..." if len(names) > 5 else "")
     return DataError(f"{table.label}: holds several symbols ({shown(listed)[1:-1]}); save a file for each.")
 
 
 def _columns(
-    table: Table, date_at: int, places: dict[str, int], decimal: str | None
+    table: TextTable, date_at: int, places: dict[str, int], decimal: str | None
 ) -> tuple[dict[str, np.ndarray], list[str]]:
     """Numbers by name; a volume that is not made of numbers (``1.2M``) is left out with a note."""
     notes: list[str] = []
@@ -144,7 +144,7 @@ def _in_thousands(cell: str) -> bool:
     return is_missing(cell) or all(len(group) == 3 for group in cell.split(",")[1:])
 
 
-def _site(table: Table) -> tuple[str | None, str | None]:
+def _site(table: TextTable) -> tuple[str | None, str | None]:
     for names, site, adjustment in _SITES:
         found = [at for name in names if (at := find_column(table, (name,))) is not None]
         if len(found) == len(names) and found == sorted(found):
@@ -152,7 +152,7 @@ def _site(table: Table) -> tuple[str | None, str | None]:
     return None, None
 
 
-def _one_header(table: Table) -> Table:
+def _one_header(table: TextTable) -> TextTable:
     """The table without the two further header lines of a pandas dump with a ticker over its columns."""
     rows = table.rows
     if len(rows) < 3 or rows[0][0] != "Ticker" or rows[1][0] not in ("Date", "Datetime"):

@@ -10,7 +10,7 @@ from rnnlab.data.prices.bars import Bars, from_csv
 from rnnlab.data.prices.csv import series_from
 from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
 from rnnlab.data.prices.store import Kept, file_of, kept_symbols, pending, read_kept
-from rnnlab.data.prices.tables import parse_table
+from rnnlab.data.prices.tables import parse_text_table
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
 from rnnlab.files import name_of
@@ -127,7 +127,7 @@ def entries(folder: Path) -> Iterator[Listing]:
 
 def _by_hand(kept: Kept) -> Series:
     """What training would read."""
-    return series_from(parse_table(kept.content, name_of(kept.path)), path=kept.path)
+    return series_from(parse_text_table(kept.content, name_of(kept.path)), path=kept.path)
 
 
 def at_hand(symbol: str, folder: Path) -> list[str]:

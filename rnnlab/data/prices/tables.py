@@ -26,7 +26,7 @@ _KNOWN_BINARIES = {
 
 
 @dataclass(frozen=True)
-class Table:
+class TextTable:
     """Cells of a delimited text, as written.
 
     Attributes
@@ -85,13 +85,13 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def read_table(path: Path) -> Table:
-    """A delimited file as a :class:`Table`; see :func:`read_bytes` and :func:`parse_table` for its errors."""
-    return parse_table(read_bytes(path), name_of(path))
+def read_text_table(path: Path) -> TextTable:
+    """A delimited file as a :class:`TextTable`; see :func:`read_bytes` and :func:`parse_text_table` for its errors."""
+    return parse_text_table(read_bytes(path), name_of(path))
 
 
-def parse_table(content: bytes, label: str) -> Table:
-    """Bytes as a :class:`Table`: encoding, delimiter and line ends are found out, cells stay text.
+def parse_text_table(content: bytes, label: str) -> TextTable:
+    """Bytes as a :class:`TextTable`: encoding, delimiter and line ends are found out, cells stay text.
 
     Parameters
     ----------
@@ -129,7 +129,7 @@ def parse_table(content: bytes, label: str) -> Table:
     if not rows:
         raise DataError(f"{label}: holds one line and no rows under it; that line is {shown(','.join(columns))}.")
     bare = delimiter == "," and not _QUOTED_FIGURE.search(text)
-    return Table(label, columns, rows, lines, hashlib.sha256(content).hexdigest(), bare)
+    return TextTable(label, columns, rows, lines, hashlib.sha256(content).hexdigest(), bare)
 
 
 def shown(text: str, limit: int = 60) -> str:

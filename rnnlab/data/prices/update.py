@@ -9,7 +9,7 @@ from rnnlab.data.prices.checks import remarks
 from rnnlab.data.prices.kept import Held
 from rnnlab.data.prices.sources.client import Client
 from rnnlab.data.prices.sources.failures import LessThanKept, NoData, NoSuchSymbol
-from rnnlab.data.prices.sources.source import Query, Source
+from rnnlab.data.prices.sources.source import PriceSource, Query
 from rnnlab.data.prices.store import file_of
 from rnnlab.data.prices.writing import write_pair
 
@@ -72,12 +72,12 @@ class Fetched:
     origin: dict
 
 
-def update(source: Source, client: Client, wanted: Wanted, held: Held | None) -> Fetched:
+def update(source: PriceSource, client: Client, wanted: Wanted, held: Held | None) -> Fetched:
     """Ask one source, and keep what it gives; call with the symbol's lock held.
 
     Parameters
     ----------
-    source : Source
+    source : PriceSource
     client : Client
     wanted : Wanted
     held : Held or None
@@ -141,7 +141,7 @@ def keep(folder: Path, origin: dict, bars: Bars, held: Held | None, now: datetim
     return Fetched(origin["symbol"], file_of(folder, origin["symbol"]), change, added, record)
 
 
-def _adjustment(source: Source, wanted: Wanted, held: Held | None) -> str | None:
+def _adjustment(source: PriceSource, wanted: Wanted, held: Held | None) -> str | None:
     """As asked; else as kept, where this source is to carry on what is kept."""
     if wanted.adjustment is None and held and (wanted.is_auto or held.source == source.name):
         return held.adjustment
@@ -159,7 +159,7 @@ def _last_day(wanted: Wanted, mine: Held | None) -> date:
     return max(wanted.end, mine.bars.last) if mine else wanted.end
 
 
-def _continued(source: Source, client: Client, query: Query, key: str | None, mine: Held) -> Bars | None:
+def _continued(source: PriceSource, client: Client, query: Query, key: str | None, mine: Held) -> Bars | None:
     """What is kept with the days that are new, or None where all must be fetched anew."""
     if query.start != mine.start or mine.bars.rows < OVERLAP:
         return None
@@ -177,7 +177,7 @@ def _stale(bars: Bars, query: Query) -> tuple[str, ...]:
     return (f"the last day is {bars.last}, {days} days before the end of what was asked for: no longer traded?",)
 
 
-def _refuse_loss(source: Source, wanted: Wanted, held: Held | None, mine: Held | None, bars: Bars) -> None:
+def _refuse_loss(source: PriceSource, wanted: Wanted, held: Held | None, mine: Held | None, bars: Bars) -> None:
     """Days that are kept must not be lost to an answer without them, unless the user named another source."""
     if held is None or (mine is None and not wanted.is_auto):
         return

@@ -18,7 +18,7 @@ from rnnlab.data.prices.sources.connection import retry_after
 from rnnlab.data.prices.sources.failures import SourceError, first_line
 from rnnlab.data.prices.sources.source import Query
 from rnnlab.data.prices.symbols import check_symbol, file_stem, symbol_of
-from rnnlab.data.prices.tables import parse_table
+from rnnlab.data.prices.tables import parse_text_table
 from rnnlab.errors import DataError
 from rnnlab.words import rough_duration
 from tests.data.prices import replay
@@ -163,7 +163,7 @@ def test_files_of_random_bytes(content):
 
 def check_import(content: bytes) -> None:
     try:
-        bars = bars_from(parse_table(content, "file.csv")).bars
+        bars = bars_from(parse_text_table(content, "file.csv")).bars
     except DataError:
         return
     assert fault(bars) is None
@@ -200,6 +200,7 @@ def test_the_first_line_of_anything_can_be_shown(text):
 @example("99999999999999999999")
 @example("Wed, 21 Oct 2015 07:28:00 GMT")
 @example("-5")
+@example("1\x1f")
 def test_any_retry_after_is_nothing_or_a_time(text):
     wait = retry_after(text, datetime(2026, 1, 1, tzinfo=UTC))
     assert wait is None or 0 <= wait < 4e11

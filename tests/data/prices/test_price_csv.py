@@ -309,12 +309,12 @@ def test_a_cell_of_any_length_takes_no_time(tmp_path, column):
         import csv, sys
         from rnnlab.data.prices.columns import date_column, value_column
         from rnnlab.data.prices.csv import series_from
-        from rnnlab.data.prices.tables import Table
+        from rnnlab.data.prices.tables import TextTable
         from rnnlab.errors import DataError
         for cell in eval(sys.stdin.read()):
             for row in ([cell, "1"], ["2024-01-02", cell]):
                 try:
-                    series_from(Table("f", ("date", "close"), [row, row], [2, 3], ""))
+                    series_from(TextTable("f", ("date", "close"), [row, row], [2, 3], ""))
                 except DataError as refused:
                     assert len(refused.message) < 300, refused.message
     """

@@ -3,7 +3,7 @@
 from importlib.resources import files
 
 from rnnlab.data.prices.csv import series_from
-from rnnlab.data.prices.tables import parse_table
+from rnnlab.data.prices.tables import parse_text_table
 from rnnlab.data.series import Series
 
 SYMBOLS = ("AAPL", "GOOG")
@@ -12,5 +12,5 @@ SYMBOLS = ("AAPL", "GOOG")
 def load_snapshot(symbol: str) -> Series:
     """The bundled closes of one of :data:`SYMBOLS`, raw, in US dollars, up to 2013-03-01."""
     content = (files(__name__) / f"{symbol}.csv").read_bytes()
-    found = series_from(parse_table(content, f"bundled {symbol}.csv"), "date", "close", decimal="point")
+    found = series_from(parse_text_table(content, f"bundled {symbol}.csv"), "date", "close", decimal="point")
     return Series(found.dates, found.values, symbol, "bundled snapshot", found.sha256, currency="USD", adjustment="raw")

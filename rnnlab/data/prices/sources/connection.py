@@ -12,7 +12,7 @@ def retry_after(text: str | None, now: datetime | None = None) -> float | None:
     """Seconds that a Retry-After header asks to wait, given as such or as a date, or None."""
     if not text:
         return None
-    if re.fullmatch(r"\d{1,8}", text.strip(), re.ASCII):
+    if re.fullmatch(r"\d{1,8}", text := text.strip(), re.ASCII):
         return float(text)
     try:
         until = parsedate_to_datetime(text)

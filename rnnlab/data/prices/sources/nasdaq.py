@@ -9,7 +9,7 @@ from rnnlab.data.prices.numbers import parse_numbers
 from rnnlab.data.prices.sources.answers import a_dict, a_list, check_symbol_of, finished, from_json, lists_of
 from rnnlab.data.prices.sources.client import BROWSER, Answer, Request
 from rnnlab.data.prices.sources.failures import Blocked, NoData, NoSuchSymbol, NotOffered, Unexpected
-from rnnlab.data.prices.sources.source import Query, Source
+from rnnlab.data.prices.sources.source import PriceSource, Query
 from rnnlab.errors import DataError
 
 ROWS = 9999  # the most it gives at once
@@ -88,6 +88,6 @@ def _texts(cells: list) -> list[str]:
     return ["" if cell is None else str(cell).strip() for cell in cells]
 
 
-SOURCE = Source(
+SOURCE = PriceSource(
     name="nasdaq", hosts=("https://api.nasdaq.com",), adjustments=("split",), requests=requests, parse=parse
 )

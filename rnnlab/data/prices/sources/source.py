@@ -43,7 +43,7 @@ class Query:
 
 
 @dataclass(frozen=True)
-class Source:
+class PriceSource:
     """A place that prices come from.
 
     Attributes

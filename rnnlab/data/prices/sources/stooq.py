@@ -17,8 +17,8 @@ from rnnlab.data.prices.sources.failures import (
     RateLimited,
     Unexpected,
 )
-from rnnlab.data.prices.sources.source import Query, Source
-from rnnlab.data.prices.tables import parse_table
+from rnnlab.data.prices.sources.source import PriceSource, Query
+from rnnlab.data.prices.tables import parse_text_table
 from rnnlab.errors import DataError
 
 _INDICES = {"^GSPC": "^spx", "^IXIC": "^ndq"}
@@ -71,7 +71,7 @@ def parse(answer: Answer, query: Query) -> Bars:
     if not text.partition("\n")[2].strip():
         raise _nothing(query)
     try:
-        table = parse_table(answer.body.lstrip(), "answer")
+        table = parse_text_table(answer.body.lstrip(), "answer")
         bars = bars_from(table, decimal="point" if table.has_bare_commas else None).bars
     except DataError as problem:
         raise Unexpected("stooq", problem.message.rstrip(".")) from None
@@ -123,7 +123,7 @@ def _nothing(query: Query) -> Exception:
     return NoData("stooq", f"has no day of {query.symbol} {query.window}, or does not know the symbol")
 
 
-SOURCE = Source(
+SOURCE = PriceSource(
     name="stooq",
     hosts=("https://stooq.com",),
     adjustments=("total", "raw"),

@@ -20,7 +20,7 @@ from rnnlab.data.prices.sources.failures import (
     RateLimited,
     Unexpected,
 )
-from rnnlab.data.prices.sources.source import Query, Source
+from rnnlab.data.prices.sources.source import PriceSource, Query
 from rnnlab.errors import DataError
 
 ADDRESS = "https://www.tiingo.com/account/api/token"
@@ -98,7 +98,7 @@ def _key_required(reason: str) -> KeyRequired:
     return KeyRequired("tiingo", reason, hint=f"Get a key at {ADDRESS}, then set TIINGO_API_KEY.")
 
 
-SOURCE = Source(
+SOURCE = PriceSource(
     name="tiingo",
     hosts=("https://api.tiingo.com",),
     adjustments=("split", "total", "raw"),

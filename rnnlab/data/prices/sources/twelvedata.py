@@ -23,7 +23,7 @@ from rnnlab.data.prices.sources.failures import (
     SourceError,
     Unexpected,
 )
-from rnnlab.data.prices.sources.source import Query, Source
+from rnnlab.data.prices.sources.source import PriceSource, Query
 from rnnlab.errors import DataError
 
 ROWS = 5000
@@ -109,7 +109,7 @@ def _key_required(reason: str) -> KeyRequired:
     return KeyRequired("twelvedata", reason, hint=f"Get a key at {ADDRESS}, then set TWELVEDATA_API_KEY.")
 
 
-SOURCE = Source(
+SOURCE = PriceSource(
     name="twelvedata",
     hosts=("https://api.twelvedata.com",),
     adjustments=("split",),

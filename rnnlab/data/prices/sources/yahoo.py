@@ -32,7 +32,7 @@ from rnnlab.data.prices.sources.failures import (
     Unreachable,
     first_line,
 )
-from rnnlab.data.prices.sources.source import Query, Source
+from rnnlab.data.prices.sources.source import PriceSource, Query
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _FIRST_DAY = (date(1900, 1, 1) - _EPOCH.date()).days
@@ -171,7 +171,7 @@ def _zone(meta: dict) -> tuple[tzinfo, tuple[str, ...]]:
     return zone, (f"the time zone {shown!r} is not known here; all days are those of {zone}",)
 
 
-SOURCE = Source(
+SOURCE = PriceSource(
     name="yahoo",
     hosts=("https://query1.finance.yahoo.com", "https://query2.finance.yahoo.com"),
     adjustments=("split", "total"),
