@@ -10,17 +10,18 @@ CONFIG = configs/stock.yaml
 ARGS =
 SLOW =
 
-.PHONY: help train test lint check bench peers lock clean
+.PHONY: help train test lint check coverage bench peers lock clean
 .DEFAULT_GOAL = help
 
 help:
-	@echo 'make train   set up once, then train the stock experiment (CONFIG=... trains another)'
-	@echo 'make test    set up once, then run the tests (ARGS="-k engine" runs some, SLOW=1 the slow ones too)'
-	@echo 'make lint    lint, format and types'
-	@echo 'make check   lint and all tests, the slow ones too: what CI runs'
-	@echo 'make bench   time rnnlab beside the peers that are installed (make peers: PyTorch and JAX)'
-	@echo 'make lock    choose new versions for the lock files (needs uv)'
-	@echo 'make clean   remove what make made; runs stay'
+	@echo 'make train     set up once, then train the stock experiment (CONFIG=... trains another)'
+	@echo 'make test      set up once, then run the tests (ARGS="-k engine" runs some, SLOW=1 the slow ones too)'
+	@echo 'make lint      lint, format and types'
+	@echo 'make check     lint and all tests, the slow ones too: what CI runs'
+	@echo 'make coverage  what the tests reach of the package, the worst files first'
+	@echo 'make bench     time rnnlab beside the peers that are installed (make peers: PyTorch and JAX)'
+	@echo 'make lock      choose new versions for the lock files (needs uv)'
+	@echo 'make clean     remove what make made; runs stay'
 
 train: $(VENV)/ready
 	@$(RUN) rnnlab train $(CONFIG) $(ARGS)
@@ -36,6 +37,11 @@ lint: $(VENV)/ready-dev
 
 check: lint
 	@$(MAKE) --no-print-directory test SLOW=1
+
+# Shown: the heading, the thirty files with the most left out, and all together.
+coverage: $(VENV)/ready-dev
+	@$(RUN) pytest -n auto $(if $(SLOW),-m "") --cov --cov-report= $(ARGS)
+	@$(RUN) coverage report | sed -n '1,32p;/^TOTAL/p'
 
 bench: $(VENV)/ready-dev
 	@$(RUN) tests.benchmarks $(ARGS)
@@ -111,5 +117,5 @@ lock:
 	@echo 'Wrote requirements.lock and requirements-dev.lock.'
 
 clean:
-	@rm -rf $(VENV) $(VENV)-3.* build dist .pytest_cache .hypothesis .ruff_cache
+	@rm -rf $(VENV) $(VENV)-3.* build dist .coverage .coverage.* .pytest_cache .hypothesis .ruff_cache
 	@find rnnlab tests -name __pycache__ -prune -exec rm -rf {} +
