@@ -8,24 +8,26 @@ PYTHON = python3.14 python3.13 python3.12 python3.11 python3 python
 UV = uv
 CONFIG = configs/stock.yaml
 ARGS =
+SLOW =
 
-.PHONY: help train test lint check bench peers lock clean
+.PHONY: help train test lint check coverage bench peers lock clean
 .DEFAULT_GOAL = help
 
 help:
-	@echo 'make train   set up once, then train the stock experiment (CONFIG=... trains another)'
-	@echo 'make test    set up once, then run the tests (ARGS="-k engine" runs some)'
-	@echo 'make lint    lint, format and types'
-	@echo 'make check   lint and test: what CI runs'
-	@echo 'make bench   time rnnlab beside the peers that are installed (make peers: PyTorch and JAX)'
-	@echo 'make lock    choose new versions for the lock files (needs uv)'
-	@echo 'make clean   remove what make made; runs stay'
+	@echo 'make train     set up once, then train the stock experiment (CONFIG=... trains another)'
+	@echo 'make test      set up once, then run the tests (ARGS="-k engine" runs some, SLOW=1 the slow ones too)'
+	@echo 'make lint      lint, format and types'
+	@echo 'make check     lint and all tests, the slow ones too: what CI runs'
+	@echo 'make coverage  what the tests reach of the package, the worst files first'
+	@echo 'make bench     time rnnlab beside the peers that are installed (make peers: PyTorch and JAX)'
+	@echo 'make lock      choose new versions for the lock files (needs uv)'
+	@echo 'make clean     remove what make made; runs stay'
 
 train: $(VENV)/ready
 	@$(RUN) rnnlab train $(CONFIG) $(ARGS)
 
 test: $(VENV)/ready-dev
-	@$(RUN) pytest $(ARGS)
+	@$(RUN) pytest -n auto $(if $(SLOW),-m "") $(ARGS)
 
 lint: $(VENV)/ready-dev
 	@echo 'ruff check';  $(RUN) ruff check --quiet .
@@ -34,7 +36,12 @@ lint: $(VENV)/ready-dev
 	@echo 'pyright';     PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(RUN) pyright
 
 check: lint
-	@$(MAKE) --no-print-directory test
+	@$(MAKE) --no-print-directory test SLOW=1
+
+# Shown: the heading, the thirty files with the most left out, and all together.
+coverage: $(VENV)/ready-dev
+	@$(RUN) pytest -n auto $(if $(SLOW),-m "") --cov --cov-report= $(ARGS)
+	@$(RUN) coverage report | sed -n '1,32p;/^TOTAL/p'
 
 bench: $(VENV)/ready-dev
 	@$(RUN) tests.benchmarks $(ARGS)
@@ -110,5 +117,5 @@ lock:
 	@echo 'Wrote requirements.lock and requirements-dev.lock.'
 
 clean:
-	@rm -rf $(VENV) $(VENV)-3.* build dist .pytest_cache .hypothesis .ruff_cache
+	@rm -rf $(VENV) $(VENV)-3.* build dist .coverage .coverage.* .pytest_cache .hypothesis .ruff_cache
 	@find rnnlab tests -name __pycache__ -prune -exec rm -rf {} +

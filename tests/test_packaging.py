@@ -85,6 +85,7 @@ def wheel(tmp_path_factory) -> Path:
     return built
 
 
+@pytest.mark.slow
 def test_the_wheel_holds_every_file_of_the_package(wheel):
     listed = subprocess.run(["git", "ls-files", "rnnlab"], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
@@ -96,12 +97,14 @@ def test_the_wheel_holds_every_file_of_the_package(wheel):
     assert not [name for name in names if "__pycache__" in name]
 
 
+@pytest.mark.slow
 def test_the_wheel_carries_prices_and_license(wheel):
     names = zipfile.ZipFile(wheel).namelist()
     assert [name for name in names if name.startswith("rnnlab/data/prices/snapshots/") and name.endswith(".csv")]
     assert f"rnnlab-{rnnlab.__version__}.dist-info/licenses/LICENSE" in names
 
 
+@pytest.mark.slow
 def test_the_wheel_runs_without_the_checkout(wheel, tmp_path):
     """Straight from the zip's files, in an empty folder, with only the installed dependencies beside it."""
     site = tmp_path / "site"

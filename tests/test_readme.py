@@ -144,7 +144,11 @@ def test_the_error_of_the_manual_is_what_is_said(session):
     assert done.stderr == shown
 
 
-@pytest.mark.parametrize("line", sorted({line for line in command_lines() if runs_offline(line)}))
+LINES = sorted({line for line in command_lines() if runs_offline(line)})
+LONG = ("rnnlab sweep-rho 0.9 0.99 1.2",)
+
+
+@pytest.mark.parametrize("line", [pytest.param(line, marks=pytest.mark.slow if line in LONG else ()) for line in LINES])
 def test_the_commands_of_the_manual_run(session, line):
     done = session(line)
     assert done.returncode == 0, done.stderr

@@ -10,6 +10,8 @@ import pytest
 from tests.benchmarks.rounds import Measurement
 from tests.benchmarks.workloads import ALL, WORKLOADS
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -22,7 +24,6 @@ def test_ratios_are_those_of_medians_with_the_quartiles_of_the_rounds():
     assert found.ratio("torch", "rnnlab") == (4.0, 2.5, 3.5)
 
 
-@pytest.mark.slow
 def test_a_run_without_peers_measures_the_rest(tmp_path):
     command = [sys.executable, "-m", "tests.benchmarks", "--only", "text", "textx30", "--dtype", "float32"]
     command += ["--rounds", "2", "--seconds", "0.01", "--sides", "rnnlab", "rnnlab1", "floor", "torch"]

@@ -1,62 +1,44 @@
-"""The installed executable, run in an empty folder as its users run it."""
+"""`rnnlab` in an empty folder: in this process, by the installed executable, on a terminal."""
 
 import fcntl
 import os
 import pty
 import struct
 import subprocess
-import sys
 import termios
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
 
-OWN_VARIABLES = ("NO_COLOR", "FORCE_COLOR", "COLUMNS", "LINES", "TERM", "TTY_COMPATIBLE", "TTY_INTERACTIVE")
+from tests.command_line import EXECUTABLE, Run, run_here, run_process, surroundings
+
+Watch = Callable[..., tuple[int, str]]
 
 
 @pytest.fixture(scope="session")
 def executable() -> Path:
     """The `rnnlab` that was installed beside the interpreter running the tests."""
-    return Path(sys.executable).parent / "rnnlab"
+    return EXECUTABLE
 
 
 @pytest.fixture(scope="session")
 def environment() -> Callable[..., dict[str, str]]:
     """The environment of this process without what steers terminals or rnnlab, and with extras."""
-    return _environment
-
-
-def _environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("RNNLAB_")}
-    for name in OWN_VARIABLES:
-        kept.pop(name, None)
-    return {**kept, "TERM": "xterm-256color", **(extra or {})}
-
-
-Run = Callable[..., subprocess.CompletedProcess[str]]
-Watch = Callable[..., tuple[int, str]]
+    return surroundings
 
 
 @pytest.fixture
-def rnnlab(executable: Path, tmp_path: Path) -> Run:
-    """Run `rnnlab ARGUMENTS...` with its streams captured."""
+def rnnlab(tmp_path: Path) -> Run:
+    """Carry out `rnnlab ARGUMENTS...` in this process: a new one each time takes most of a second."""
+    return partial(run_here, tmp_path)
 
-    def run(
-        *arguments: str, env: Mapping[str, str] | None = None, stdin: str = "", timeout: float = 300
-    ) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [executable, *arguments],
-            cwd=tmp_path,
-            env=_environment(env),
-            input=stdin,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=timeout,
-            check=False,
-        )
 
-    return run
+@pytest.fixture
+def installed(tmp_path: Path) -> Run:
+    """Run the installed `rnnlab ARGUMENTS...` with its streams captured."""
+    return partial(run_process, tmp_path)
 
 
 @pytest.fixture
@@ -64,7 +46,7 @@ def on_terminal(executable: Path, tmp_path: Path) -> Watch:
     """Run `rnnlab ARGUMENTS...` on a pseudo-terminal: exit code, and everything that the screen was sent."""
 
     def run(*arguments: str, env: Mapping[str, str] | None = None, columns: int = 80) -> tuple[int, str]:
-        return _watch([str(executable), *arguments], _environment(env), tmp_path, columns)
+        return _watch([str(executable), *arguments], surroundings(env), tmp_path, columns)
 
     return run
 

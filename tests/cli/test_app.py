@@ -13,8 +13,8 @@ COLOUR = "\x1b["
 COMMANDS = typer.main.get_command(app).commands
 
 
-def test_version(rnnlab):
-    done = rnnlab("--version")
+def test_version(installed):
+    done = installed("--version")
     assert (done.returncode, done.stdout, done.stderr) == (0, f"rnnlab {__version__}\n", "")
 
 
@@ -57,8 +57,8 @@ def test_help_fits_the_terminal(on_terminal, name, columns):
     assert max(len(line) for line in re.sub(r"\x1b\[[0-9;]*m", "", screen).splitlines()) <= columns
 
 
-def test_no_command_shows_help_as_an_error(rnnlab):
-    done = rnnlab()
+def test_no_command_shows_help_as_an_error(installed):
+    done = installed()
     assert (done.returncode, done.stdout) == (2, "")
     assert "Commands:" in done.stderr
 
@@ -137,12 +137,12 @@ def test_colour_on_a_terminal(on_terminal, arguments, env, coloured):
 
 
 @pytest.mark.parametrize("arguments", [["trian"], ["--help"]])
-def test_colour_off_a_terminal(rnnlab, arguments):
-    plain = rnnlab(*arguments)
+def test_colour_off_a_terminal(installed, arguments):
+    plain = installed(*arguments)
     assert COLOUR not in plain.stdout + plain.stderr
-    forced = rnnlab(*arguments, env={"FORCE_COLOR": "1"})
+    forced = installed(*arguments, env={"FORCE_COLOR": "1"})
     assert COLOUR in forced.stdout + forced.stderr
-    both = rnnlab(*arguments, env={"FORCE_COLOR": "1", "NO_COLOR": "1"})
+    both = installed(*arguments, env={"FORCE_COLOR": "1", "NO_COLOR": "1"})
     assert (both.stdout, both.stderr) == (plain.stdout, plain.stderr)
 
 
@@ -192,6 +192,6 @@ def test_closed_standard_output(executable, environment, tmp_path):
     assert (done.returncode, done.stderr) == (6, "error: cannot write to standard output: it is closed\n")
 
 
-def test_completion_knows_the_commands(rnnlab):
-    done = rnnlab(env={"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": "rnnlab tr", "COMP_CWORD": "1"})
+def test_completion_knows_the_commands(installed):
+    done = installed(env={"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": "rnnlab tr", "COMP_CWORD": "1"})
     assert done.stdout.split() == ["train"]

@@ -30,8 +30,8 @@ def broken(tmp_path):
     return {"PYTHONPATH": str(place), "TMPDIR": str(temporary)}
 
 
-def test_bug_is_one_line_that_names_the_traceback(rnnlab, broken):
-    done = rnnlab("train", "x.yaml", env=broken)
+def test_bug_is_one_line_that_names_the_traceback(installed, broken):
+    done = installed("train", "x.yaml", env=broken)
     assert (done.returncode, done.stdout) == (1, "")
     pattern = r"error: a bug in rnnlab: KeyError: 'a mistake of ours'; the traceback is in (\S+)\n"
     place = Path(re.fullmatch(pattern, done.stderr).group(1))
@@ -42,9 +42,9 @@ def test_bug_is_one_line_that_names_the_traceback(rnnlab, broken):
     assert "in load" in written
 
 
-def test_debug_shows_the_traceback(rnnlab, broken):
+def test_debug_shows_the_traceback(installed, broken):
     for arguments in (["--debug", "train", "x.yaml"], ["train", "x.yaml", "--debug"]):
-        done = rnnlab(*arguments, env=broken)
+        done = installed(*arguments, env=broken)
         assert done.returncode == 1
         assert "Traceback (most recent call last)" in done.stderr
 

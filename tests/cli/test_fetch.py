@@ -53,8 +53,8 @@ def fetch(settings, tmp_path, monkeypatch, capsys):
     return run
 
 
-def test_the_installed_command(rnnlab, settings, tmp_path):
-    done = rnnlab("fetch", "AAPL", "../x", "--end", "2024-03-29", env=settings)
+def test_the_installed_command(installed, settings, tmp_path):
+    done = installed("fetch", "AAPL", "../x", "--end", "2024-03-29", env=settings)
     assert done.returncode == 4
     assert done.stdout.startswith("AAPL: 65 days, 2024-01-01 to 2024-03-29, new\n")
     assert done.stderr.startswith("error: A symbol is made of letters")
@@ -411,7 +411,7 @@ def test_what_is_no_file_is_refused_wherever_a_file_is_needed(rnnlab, replay, se
         (("train", "stock.yaml", "--set", text), 4),
     ):
         (tmp_path / "stock.yaml").write_text("data: {kind: prices, symbol: B}\ntraining: {epochs: 1}\n")
-        done = harmless(rnnlab(*arguments, env=settings))
+        done = harmless(rnnlab(*arguments, env=settings, timeout=60))
         is_nothing = arguments[1] == "B" and not (tmp_path / "x.csv").exists()  # a link to nothing is replaced
         assert done.returncode == (0 if is_nothing else code), (arguments, done.stderr)
         assert done.stderr.count("a CSV file is needed") <= 1
@@ -432,10 +432,10 @@ def test_what_is_no_file_among_the_stored_ones_is_survived(rnnlab, replay, setti
     else:
         (tmp_path / "data").rmdir()
         make(tmp_path / "data")
-    done = harmless(rnnlab("fetch", "B", "--source", "yahoo", "--end", "2024-03-29", env=settings))
+    done = harmless(rnnlab("fetch", "B", "--source", "yahoo", "--end", "2024-03-29", env=settings, timeout=60))
     assert done.returncode in (0, 4)
     assert done.stderr.count("\n") == (2 if done.returncode else 0), done.stderr
-    assert harmless(rnnlab("fetch", "--list", env=settings)).returncode in (0, 4)
+    assert harmless(rnnlab("fetch", "--list", env=settings, timeout=60)).returncode in (0, 4)
 
 
 LONG_NAME = "n" * 300

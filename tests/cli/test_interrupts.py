@@ -14,6 +14,12 @@ import pytest
 from rnnlab.cli.interrupts import Interrupts, Stopped, raising
 
 SIGNALS = [(signal.SIGHUP, 129), (signal.SIGINT, 130), (signal.SIGTERM, 143)]
+# Where each takes a process of its own: Ctrl-C always, the others when there is time.
+CTRL_C_FIRST = [
+    (signal.SIGINT, 130),
+    pytest.param(signal.SIGHUP, 129, marks=pytest.mark.slow),
+    pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow),
+]
 
 
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
@@ -117,8 +123,8 @@ def no_leftovers(folder):
     assert [path for path in folder.rglob(".*") if path.is_file()] == []
 
 
-@pytest.mark.parametrize("times", [1, 2])
-@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize("times", [1, pytest.param(2, marks=pytest.mark.slow)])
+@pytest.mark.parametrize(("number", "code"), CTRL_C_FIRST)
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_run_that_is_stopped_says_so(started, tmp_path, command, number, code, times):
     process = started(*COMMANDS[command])
@@ -135,6 +141,7 @@ def test_a_run_that_is_stopped_says_so(started, tmp_path, command, number, code,
         assert list(run.glob("checkpoints/*.npz"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 @pytest.mark.parametrize("case", SETTING_UP)
 def test_setting_up_hears_the_first_signal(started, tmp_path, case, number, code):
@@ -146,6 +153,7 @@ def test_setting_up_hears_the_first_signal(started, tmp_path, case, number, code
     assert not list(tmp_path.glob("runs/*"))
 
 
+@pytest.mark.slow
 def test_nohup_is_obeyed(started, tmp_path):
     process = started(*COMMANDS["train"], before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
     wait_for(lambda: list(tmp_path.glob("runs/*/metrics.csv")), process)
@@ -191,7 +199,7 @@ def signalled_at_import(executable, environment, tmp_path):
 EARLY = ("rnnlab.cli.interrupts", "threading", "rnnlab.cli.app", "typer", "pydantic", "yaml", "numpy", "rnnlab.engine")
 
 
-@pytest.mark.parametrize(("number", "code"), SIGNALS)
+@pytest.mark.parametrize(("number", "code"), CTRL_C_FIRST)
 @pytest.mark.parametrize("module", EARLY)
 def test_a_signal_while_modules_are_imported_ends_quietly(signalled_at_import, tmp_path, module, number, code):
     done = signalled_at_import(module, number, 1)
@@ -201,6 +209,7 @@ def test_a_signal_while_modules_are_imported_ends_quietly(signalled_at_import, t
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 @pytest.mark.parametrize("times", [1, 2, 3])
 def test_signals_while_plots_are_drawn_find_a_completed_run(signalled_at_import, tmp_path, number, code, times):
@@ -212,6 +221,7 @@ def test_signals_while_plots_are_drawn_find_a_completed_run(signalled_at_import,
     no_leftovers(run)
 
 
+@pytest.mark.slow
 def test_a_terminal_that_hangs_up_stops_the_training_with_a_checkpoint(executable, environment, tmp_path):
     (tmp_path / "small.yaml").write_text(CONFIG)
     controller, terminal = pty.openpty()

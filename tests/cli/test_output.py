@@ -39,7 +39,7 @@ def shell(executable, environment, tmp_path):
     return run
 
 
-@pytest.mark.parametrize("options", ["", "--quiet", "--json"])
+@pytest.mark.parametrize("options", ["", *(pytest.param(one, marks=pytest.mark.slow) for one in ("--quiet", "--json"))])
 def test_the_path_of_the_run_is_told_where_standard_output_is_full(shell, tmp_path, options):
     done = shell(f"rnnlab train c.yaml {options} > /dev/full")
     (run,) = (tmp_path / "runs").iterdir()
@@ -56,6 +56,7 @@ def test_a_reader_that_went_away_is_no_failure(shell):
     assert "error" not in done.stderr
 
 
+@pytest.mark.slow
 def test_standard_error_that_is_full_ends_no_training(shell, tmp_path):
     done = shell("rnnlab train c.yaml 2> /dev/full")
     (run,) = (tmp_path / "runs").iterdir()

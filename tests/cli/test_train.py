@@ -23,6 +23,7 @@ training:
   epochs: 3
 """
 ENDLESS = ["--set", "training.epochs=1000000"]
+SIGTERM_LATER = pytest.param(signal.SIGTERM, 143, marks=pytest.mark.slow)
 CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f]")
 
 
@@ -37,8 +38,8 @@ def runs(tmp_path, folder="runs"):
     return sorted(place.iterdir()) if place.is_dir() else []
 
 
-def test_table_headline_and_path(rnnlab, tmp_path):
-    done = rnnlab("train", "small.yaml")
+def test_table_headline_and_path(installed, tmp_path):
+    done = installed("train", "small.yaml")
     assert done.returncode == 0, done.stderr
     (run,) = runs(tmp_path)
     assert done.stdout.startswith("small: 2 seeds, 3 epochs")
@@ -81,8 +82,8 @@ def test_seeds_and_overrides(rnnlab, tmp_path):
     assert {(row["seed"], row["epoch"]) for row in rows} == {(s, e) for s in ("3", "7", "11") for e in ("1", "2")}
 
 
-def test_config_from_standard_input(rnnlab):
-    done = rnnlab("train", "-", "--quiet", stdin=CONFIG)
+def test_config_from_standard_input(installed):
+    done = installed("train", "-", "--quiet", stdin=CONFIG)
     assert (done.returncode, done.stderr) == (0, "")
 
 
@@ -125,7 +126,7 @@ def test_divergence(rnnlab, tmp_path):
     assert json.loads((run / "run.json").read_text())["status"] == "diverged"
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), SIGTERM_LATER])
 def test_interruption(executable, environment, tmp_path, number, code):
     command = [executable, "train", "small.yaml", *ENDLESS]
     streams = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
@@ -144,6 +145,7 @@ def test_interruption(executable, environment, tmp_path, number, code):
     assert "Traceback" not in err
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_within_its_first_epoch_a_run_has_a_row_of_metrics_per_seed(
     executable, environment, tmp_path, number

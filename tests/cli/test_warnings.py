@@ -30,14 +30,17 @@ EXTREMES = {
 }
 
 
+CASES = [*(("train", case) for case in EXTREMES), *product(("gradcheck", "sweep-rho"), ("adam", "float32", "weights"))]
+QUICK = {("train", "sgd"), ("gradcheck", "weights"), ("sweep-rho", "float32")}
+
+
 @pytest.mark.parametrize(
-    ("command", "case"),
-    [*(("train", case) for case in EXTREMES), *product(("gradcheck", "sweep-rho"), ("adam", "float32", "weights"))],
+    ("command", "case"), [pytest.param(*one, marks=() if one in QUICK else pytest.mark.slow) for one in CASES]
 )
-def test_no_warning_of_a_library_reaches_the_terminal(rnnlab, tmp_path, command, case):
+def test_no_warning_of_a_library_reaches_the_terminal(installed, tmp_path, command, case):
     (tmp_path / "c.yaml").write_text(CONFIG)
     source = ("1e300", "0.9", "--config", "c.yaml") if command == "sweep-rho" else ("c.yaml",)
-    done = rnnlab(command, *source, *(word for setting in EXTREMES[case] for word in ("--set", setting)))
+    done = installed(command, *source, *(word for setting in EXTREMES[case] for word in ("--set", setting)))
     # A message's code and exit status are for other tests; a path of a module or a class of warning is for none.
     assert not re.search(r"\.py:|Warning|Traceback|a bug in", done.stdout + done.stderr), done.stderr
 

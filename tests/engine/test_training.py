@@ -212,6 +212,7 @@ def test_the_gradient_of_a_last_output_flows_through_the_last_steps_alone(tbptt_
     np.testing.assert_allclose(training.theta, many.theta - 0.1 * expected, rtol=1e-13, atol=1e-15)
 
 
+@pytest.mark.slow
 def test_truncation_needs_no_more_memory_for_a_longer_stream():
     """Peak memory of a process after 1,000,000 steps against the one after 2,000."""
     code = """

@@ -1,10 +1,8 @@
-"""Small experiments: a series in a CSV file, configs as text, whole runs in this process or through the executable."""
+"""Small experiments: a series in a CSV file, configs as text, whole runs here or by the executable."""
 
-import os
-import subprocess
-import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from datetime import date, timedelta
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -14,6 +12,7 @@ import pytest
 from rnnlab.config import load
 from rnnlab.experiments.train import train
 from rnnlab.runs import RunFolder
+from tests.command_line import EXECUTABLE, Run, run_here, run_process
 
 CONFIG = """\
 name: small
@@ -87,19 +86,16 @@ def run_of(folder: Path, monkeypatch) -> Callable[..., SimpleNamespace]:
 @pytest.fixture(scope="session")
 def executable() -> Path:
     """The `rnnlab` that was installed beside the interpreter running the tests."""
-    return Path(sys.executable).parent / "rnnlab"
+    return EXECUTABLE
 
 
 @pytest.fixture
-def rnnlab(executable: Path, folder: Path) -> Callable[..., subprocess.CompletedProcess[str]]:
-    """Run `rnnlab ARGUMENTS...` in the folder with its streams captured."""
+def rnnlab(folder: Path) -> Run:
+    """Carry out `rnnlab ARGUMENTS...` in the folder and in this process."""
+    return partial(run_here, folder)
 
-    def run(*arguments: str, env: Mapping[str, str] | None = None) -> subprocess.CompletedProcess[str]:
-        kept = {key: value for key, value in os.environ.items() if not key.startswith("RNNLAB_")}
-        command = [str(executable), *arguments]
-        environment = {**kept, "NO_COLOR": "1", **(env or {})}
-        return subprocess.run(
-            command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", timeout=300, check=False
-        )
 
-    return run
+@pytest.fixture
+def installed(folder: Path) -> Run:
+    """Run the installed `rnnlab ARGUMENTS...` in the folder with its streams captured."""
+    return partial(run_process, folder)

@@ -153,8 +153,8 @@ def test_a_value_whose_square_leaves_the_floats_is_scored(rnnlab, folder, write_
     assert np.isfinite(metrics["rmse"]["per_seed"]).all()
 
 
-def test_an_unknown_symbol(rnnlab, folder):
-    done = rnnlab("train", "small.yaml", "--set", "data={kind: prices, symbol: NOSUCH}")
+def test_an_unknown_symbol(installed, folder):
+    done = installed("train", "small.yaml", "--set", "data={kind: prices, symbol: NOSUCH}")
     refused(done, folder, 4, r"NOSUCH", r"hint: .*rnnlab fetch NOSUCH")
 
 

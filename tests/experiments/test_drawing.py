@@ -161,11 +161,12 @@ def test_an_inspection_has_written_its_numbers_before_it_draws(monkeypatch, tmp_
     assert RunFolder.open(run).record.warnings == [first, second]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("arguments", [("train", "small.yaml"), ("sweep-rho", "0.9", "1.1", "--seeds", "2")])
-def test_a_process_killed_while_it_draws_has_written_everything(rnnlab, folder, arguments):
+def test_a_process_killed_while_it_draws_has_written_everything(installed, folder, arguments):
     (folder / "start").mkdir()
     (folder / "start" / "sitecustomize.py").write_text(KILLED_WHILE_DRAWING)
-    done = rnnlab(*arguments, env={"PYTHONPATH": str(folder / "start")})
+    done = installed(*arguments, env={"PYTHONPATH": str(folder / "start")})
     assert done.returncode == -9, done.stderr
     (run,) = (folder / "runs").iterdir()
     opened = RunFolder.open(run)
@@ -174,6 +175,7 @@ def test_a_process_killed_while_it_draws_has_written_everything(rnnlab, folder, 
     assert len(opened.read_table(name)["seed"]) == rows
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "settings",
     [
@@ -183,12 +185,12 @@ def test_a_process_killed_while_it_draws_has_written_everything(rnnlab, folder, 
         "savefig.format: pdf\nsavefig.dpi: 9999999\nfigure.dpi: 1e9\n",
     ],
 )
-def test_nothing_of_the_users_matplotlib_reaches_a_run(rnnlab, folder, settings):
-    plain = rnnlab("train", "small.yaml", "--quiet")
+def test_nothing_of_the_users_matplotlib_reaches_a_run(installed, folder, settings):
+    plain = installed("train", "small.yaml", "--quiet")
     (folder / "matplotlibrc").write_bytes(settings.encode("latin-1"))
     (folder / "home").mkdir()
     (folder / "home").chmod(0o500)
-    done = rnnlab(
+    done = installed(
         "train", "small.yaml", "--quiet",
         env={
             "MPLBACKEND": "module://matplotlib_inline.backend_inline",

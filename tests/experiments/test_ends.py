@@ -38,6 +38,7 @@ def started(executable, folder):
         process.communicate()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_signal_leaves_a_checkpoint_of_the_last_update(started, number, code):
     process, run = started(*ENDLESS)
@@ -82,6 +83,7 @@ def test_what_breaks_into_a_training_is_told_and_passed_on(run_of, folder, error
     assert reason in (run / "log.txt").read_text().splitlines()
 
 
+@pytest.mark.slow
 def test_a_killed_run_is_lost_and_can_be_read(started):
     process, run = started(*ENDLESS, *FREQUENT)
     deadline = time.monotonic() + 60
@@ -119,6 +121,7 @@ def disk(tmp_path):
     subprocess.run(["umount", str(place)], check=True)
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_ends_the_run_with_one_sentence(started, disk):
     process, run = started(*ENDLESS, runs=disk / "runs")
     _, err = process.communicate(timeout=60)

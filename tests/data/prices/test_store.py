@@ -235,6 +235,7 @@ def start(folder: Path, replay: Replay, code: str = FETCHING) -> subprocess.Pope
     )
 
 
+@pytest.mark.slow
 def test_two_processes_fetching_one_symbol_do_no_harm(folder, replay):
     replay.scenes["yahoo"] = History().yahoo
     processes = [start(folder, replay) for _ in range(3)]
@@ -246,6 +247,7 @@ def test_two_processes_fetching_one_symbol_do_no_harm(folder, replay):
     assert sorted(os.listdir(folder)) == ["AAPL.csv", "AAPL.json"]
 
 
+@pytest.mark.slow
 def test_a_process_killed_amid_a_fetch_leaves_the_old_pair_and_no_lock(pair, replay):
     arrived = threading.Event()
 
