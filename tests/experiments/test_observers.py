@@ -2,11 +2,13 @@
 
 import json
 import tracemalloc
+from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
+from rnnlab.config import load
 from rnnlab.engine.training import Update
 from rnnlab.experiments.gradient_flow import FlowTable
 from rnnlab.experiments.observers import Observer, end, observe, restore, state
@@ -177,6 +179,7 @@ CASES = {
         "training.early_stopping={patience: 1, validation_fraction: 0.3}",
         "training.optimizer.learning_rate=0.3",
     ),
+    "fresh sequences": (),
     "one seed diverges": ("data.repeat=9", "training.batch_size=1"),
     "momentum and clipping": (
         "training.optimizer={kind: adam, learning_rate: 0.05}",
@@ -186,10 +189,24 @@ CASES = {
 }
 
 
+FRESH = """\
+data: {kind: synthetic, task: adding, length: [4, 7], sequences: endless, held_out: 9}
+model: {hidden_size: 8}
+training: {batch_size: 3}
+"""
+
+
+def config_of(case: str, folder: Path, *overrides: str):
+    if case != "fresh sequences":
+        return small_config(*overrides, *CASES[case])
+    (folder / "fresh.yaml").write_text(FRESH)
+    return load(folder / "fresh.yaml", overrides=overrides, seeds="3")
+
+
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("stops", [(1,), (7,), (8, 8, 20)])
 def test_a_training_that_was_stopped_is_recorded_as_one_that_was_not(tmp_path, case, stops):
-    config = small_config("training.updates=23", "training.log_gradient_flow_every=3", *CASES[case])
+    config = config_of(case, tmp_path, "training.updates=23", "training.log_gradient_flow_every=3")
     spoil = case == "one seed diverges"
     straight, of_straight = whole(config, tmp_path, spoil)
     broken, of_broken = stopped_and_continued(config, tmp_path, spoil, stops)

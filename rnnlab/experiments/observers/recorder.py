@@ -21,7 +21,7 @@ class Recorder(Observer):
 
     Its memory is bounded: curves are thinned beyond some thousands of updates (see `Curve`); counts and the mean are
     exact for any number of updates; so is the median of the norms while no curve is thinned, and beyond that it is the
-    median over at least a thousand updates, evenly drawn.
+    median over the updates that the curve shows, evenly drawn: a thousand or more, fewer where the seeds are many.
 
     Parameters
     ----------
