@@ -91,6 +91,7 @@ class FlowTable(FlowLog):
         self._name, self._seeds, self._run = config.name, config.seeds, run
 
     def look(self, training: Training) -> bool:
+        """Measure where a look is due, and append its rows to gradient_flow.csv."""
         looked = super().look(training)
         if looked:
             columns = flow_columns(self._seeds, self.updates[-1:], self.flows[-1:])

@@ -160,7 +160,7 @@ def _train(
 
 def _progress(training: Training, update, recorder: Recorder, unit: LossUnit, elapsed: float) -> Progress:
     alive = np.isfinite(update.norm)
-    middle = (lambda values: float(np.median(values[alive]))) if alive.any() else (lambda values: float("nan"))
+    middle = (lambda values: float(np.median(values[alive]))) if alive.any() else (lambda _values: float("nan"))
     per_epoch = training.sampling.updates_per_epoch
     return Progress(
         update=update.number,

@@ -41,7 +41,7 @@ def train_of(
         carry_state=carry_state,
         truncate=truncate,
     )
-    schedule = rate if callable(rate) else lambda update: rate
+    schedule = rate if callable(rate) else lambda _update: rate
     steps = make_optimizer(optimizer, theta.shape, theta.dtype, **(options or {}))
     network = training_options.pop("network", many.network)
     return Training(

@@ -109,7 +109,8 @@ def test_help_and_config_errors_know_it(run):
     assert "model.activation must be tanh with cell: leaky, whose activations are fixed; got relu." in done.stderr
 
 
-def test_a_plug_in_that_is_gone_broken_or_in_the_way_is_one_sentence(run, site, tmp_path):
+@pytest.mark.usefixtures("tmp_path")
+def test_a_plug_in_that_is_gone_broken_or_in_the_way_is_one_sentence(run, site):
     made = run("train", "small.yaml", "--quiet").stdout.strip()
     init = site / "rnnlab_leaky" / "__init__.py"
     text = init.read_text()
