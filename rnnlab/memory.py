@@ -51,6 +51,7 @@ def check_data(elements: int, key: str) -> None:
 
 
 def readable(size: int) -> str:
+    """A number of bytes as a person reads it: `1.5 KiB`."""
     if size >= BEYOND:  # integers know no largest number, floats do
         return "over 1,024 PiB"
     amount = float(size)

@@ -11,7 +11,7 @@ _ACTING = ("Cc", "Cf", "Cs", "Zl", "Zp")
 
 
 def printable(text: str) -> str:
-    """The text with what a terminal acts upon spelt out: ``\\x1b``, ``\\u202e``; newlines and tabs stay."""
+    r"""The text with what a terminal acts upon spelt out: ``\x1b``, ``\u202e``; newlines and tabs stay."""
     return _SUSPECT.sub(lambda found: escaped(found[0]), text)
 
 

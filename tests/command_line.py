@@ -48,7 +48,7 @@ def run_here(
         warnings.catch_warnings(),
     ):
         warnings.simplefilter("default")
-        warnings.showwarning = lambda *details, **more: None  # as rnnlab.cli.main has it
+        warnings.showwarning = lambda *_details, **_more: None  # as rnnlab.cli.main has it
         os.chdir(folder)
         try:
             with _at_most(timeout):
@@ -77,7 +77,7 @@ def run_process(
 @contextmanager
 def _at_most(seconds: float) -> Iterator[None]:
     """Fail where the block takes longer, even if it waits for a pipe that nobody writes to."""
-    before = signal.signal(signal.SIGALRM, lambda number, frame: pytest.fail(f"not done within {seconds} s"))
+    before = signal.signal(signal.SIGALRM, lambda _number, _frame: pytest.fail(f"not done within {seconds} s"))
     signal.setitimer(signal.ITIMER_REAL, seconds)
     try:
         yield

@@ -8,7 +8,7 @@ def main() -> None:
     import warnings
 
     # What libraries warn their programmers of means nothing to a user; runs keep it in their logs.
-    warnings.showwarning = lambda *details, **more: None
+    warnings.showwarning = lambda *_details, **_more: None
     try:
         from rnnlab.cli import interrupts
 

@@ -40,6 +40,7 @@ class Stream:
 
     @property
     def file(self) -> Any:
+        """The stream of this moment; None where the process was started without it."""
         return getattr(sys, self.name)
 
     @property

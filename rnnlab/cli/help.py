@@ -45,6 +45,7 @@ class Command(TyperCommand):
     """One command: usage, what it does, arguments and options."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
+        """`[OPTIONS]` and the arguments, those that may be left out in brackets."""
         arguments = _parameters(self, ctx, "argument")
         return [
             "[OPTIONS]",
@@ -52,6 +53,7 @@ class Command(TyperCommand):
         ]
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments and the options, each under a heading."""
         arguments = _parameters(self, ctx, "argument")
         rows = [(_name(param), param.help or "") for param in arguments]
         _section(formatter, "Arguments", rows)
@@ -62,6 +64,7 @@ class Group(TyperGroup):
     """`rnnlab` itself: the commands under the headings they were registered with, then the options."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the commands under the headings they were registered with, then the options."""
         panels: dict[str, list[tuple[str, str]]] = {}
         for name in self.list_commands(ctx):
             command = self.get_command(ctx, name)
@@ -74,6 +77,7 @@ class Group(TyperGroup):
         _section(formatter, "Options", _options(self, ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """The command of the first word; an unknown word is an error that names what was meant."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             known = self.list_commands(ctx)
             message = f"no such command: {args[0]}{did_you_mean(args[0], known)}"

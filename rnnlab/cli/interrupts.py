@@ -56,7 +56,7 @@ class _Process:
 
 def install() -> None:
     """Let every signal end this process quietly, with 128 and its number as the exit code."""
-    _handle(lambda number, frame: os._exit(128 + number))
+    _handle(lambda number, _frame: os._exit(128 + number))
     sys.unraisablehook = _say_unless_stopped
     if os.name == "posix":
         with suppress(OSError, RuntimeError):  # too few descriptors, no thread: do without the guard
@@ -79,7 +79,7 @@ def leave(code: int) -> NoReturn:
 @contextmanager
 def raising() -> Iterator[None]:
     """While entered, a signal raises `Stopped`."""
-    previous = _handle(lambda number, frame: _stop(number))
+    previous = _handle(lambda number, _frame: _stop(number))
     _Process.has_files, _Process.stopped = True, None
     try:
         yield
@@ -142,7 +142,7 @@ class Interrupts:
         """129 after SIGHUP, 130 after SIGINT, 143 after SIGTERM."""
         return 128 + (self.received or signal.SIGINT)
 
-    def _note(self, number: int, frame: FrameType | None) -> None:
+    def _note(self, number: int, _frame: FrameType | None) -> None:
         is_first, self.received = self.received is None, number
         if is_first and _Process.free:
             _Process.came += 1

@@ -31,16 +31,19 @@ class Reports:
             self._pass(console.err.style(console.printable(f"{symbol}: asking {source} ..."), "dim"))
 
     def skip(self, symbol: str, failure) -> None:
+        """Say that a source was passed over, and why."""
         self.skipped.append({"symbol": symbol, "source": failure.source, **_content(failure)})
         self.clear()
         console.note(console.err.fold(console.printable(f"{symbol}: skipped {failure.source}: {failure.reason}")))
 
     def fail(self, symbol: str, failure: RnnlabError) -> None:
+        """Say why a symbol could not be fetched; the others go on."""
         self.failed.append({"symbol": symbol, **_content(failure)})
         self.clear()
         console.error(failure.message, failure.hint)
 
     def done(self, done: "Fetched") -> None:
+        """Say what became of a symbol, and the notes on its prices."""
         self.fetched.append(done)
         self.clear()
         if not self.as_json:
@@ -58,6 +61,7 @@ class Reports:
             console.err.file.flush()
 
     def close(self) -> int:
+        """Print the JSON document where it was asked for, and return the exit code."""
         if self.as_json:
             fetched = [
                 {"change": done.change, "added": done.added, "path": str(done.path), **done.origin}

@@ -55,7 +55,7 @@ class Silence:
             self.warned.add(text)
             self._warn(text)
 
-    def _warn(self, text: str) -> None:
+    def _warn(self, _text: str) -> None:
         return None
 
 
@@ -68,12 +68,14 @@ class Lines(Silence):
         self._due = monotonic() + every
 
     def update(self, progress: "Progress") -> None:
+        """Print the figures where a line is due, and at the last update."""
         self.last = progress
         if monotonic() >= self._due or progress.update == progress.updates:
             self._due = monotonic() + self.every
             console.note(f"{figures(progress)}   {remaining(progress)}")
 
     def note(self, text: str) -> None:
+        """Print a line."""
         console.note(text)
 
     def _warn(self, text: str) -> None:
@@ -103,6 +105,7 @@ class LiveBar(Lines):
             self._live.stop()
 
     def update(self, progress: "Progress") -> None:
+        """Draw the bar anew where the picture is due, and at the last update."""
         self.last = progress
         now = monotonic()
         if now >= self._due or progress.update == progress.updates:
@@ -111,6 +114,7 @@ class LiveBar(Lines):
                 self._live.update(self._picture(progress), refresh=True)
 
     def note(self, text: str) -> None:
+        """Print a line above the bar."""
         self._print_above(text)
 
     def _warn(self, text: str) -> None:

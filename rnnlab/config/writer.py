@@ -29,7 +29,7 @@ class _Dumper(Emitter, Serializer, SafeRepresenter, CoreResolver):
         SafeRepresenter.__init__(self, default_flow_style=False, sort_keys=False)
         CoreResolver.__init__(self)
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _data: Any) -> bool:
         """Write values out wherever they stand, never as an alias."""
         return True
 

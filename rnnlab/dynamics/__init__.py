@@ -1,0 +1,1 @@
+"""What gradients do through time: Jacobians, their spectra, Lyapunov exponents, growth rates."""

@@ -1,0 +1,1 @@
+"""The networks: layers, losses, gradients, optimizers. NumPy and nothing else."""

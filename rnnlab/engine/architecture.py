@@ -54,6 +54,7 @@ class Architecture:
 
     @property
     def directions(self) -> int:
+        """Recurrences per layer: 2 where each sequence is read from its end too."""
         return 2 if self.bidirectional else 1
 
     def recurrences(self) -> list[tuple[str, int, bool]]:

@@ -49,14 +49,17 @@ class Batch:
 
     @property
     def tokens(self) -> bool:
+        """Whether the inputs are tokens (T, B) rather than vectors (T, B, I)."""
         return np.issubdtype(self.inputs.dtype, np.integer)
 
     @property
     def steps(self) -> int:
+        """T, the steps of the longest sequence."""
         return self.inputs.shape[0]
 
     @property
     def sequences(self) -> int:
+        """B, the sequences of one model."""
         return self.inputs.shape[-1] if self.tokens else self.inputs.shape[-2]
 
     def cut(self, shard: Shard, readout: str) -> "Batch":

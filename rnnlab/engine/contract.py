@@ -58,7 +58,7 @@ def check_layer(layer: Layer, *, seed: int = 0) -> None:
             raise AssertionError(f"layer {layer.name!r}: not true that it {what}: {error}") from error
 
 
-def _describes_itself(layer: Layer, rng: np.random.Generator) -> None:
+def _describes_itself(layer: Layer, _rng: np.random.Generator) -> None:
     states, parameters = layer.states(H), layer.parameters(I, H)
     names = [state.name for state in states]
     _require(names[:1] == ["h"] and len(set(names)) == len(names), f"its states must be h and others, got {names}")

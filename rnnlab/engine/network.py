@@ -212,7 +212,6 @@ class Network:
             ``i f g o c c_prev tanh_c a_i a_f a_g a_o`` (LSTM) or ``r z m n a_r a_z a_n`` (GRU). A reverse recurrence
             counts its steps from the end.
         """
-
         check_pass(self.architecture, self.layout.size, theta, batch, states)
 
         def work(shard: Shard) -> list[dict[str, np.ndarray]]:

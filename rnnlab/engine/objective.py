@@ -1,4 +1,4 @@
-"""The loss over everything that can be moved, as a function of one matrix with a row per model:
+"""The loss over everything that can be moved, as a function of one matrix with a row per model.
 
     x = [parameters | inputs | initial states]          (R, N), R = 1 for a lone model
 

@@ -49,6 +49,7 @@ class Layout:
 
     @property
     def names(self) -> tuple[str, ...]:
+        """The parameters, in the order of the flat vector."""
         return tuple(self.shapes)
 
     def view(self, flat: np.ndarray, name: str) -> np.ndarray:

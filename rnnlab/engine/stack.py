@@ -164,7 +164,7 @@ def _from_readout(W_ho: np.ndarray, d_outputs: np.ndarray) -> Callable:
     return lambda start, stop: apply_to_steps(W_ho, d_outputs[start:stop])
 
 
-def _nothing(start: int, stop: int) -> None:
+def _nothing(_start: int, _stop: int) -> None:
     return None
 
 

@@ -33,8 +33,8 @@ def fetch(
     adjust: str | None = None,
     api_key: str | None = None,
     data_dir: Path | None = None,
-    on_ask: Callable[[str], None] = lambda source: None,
-    on_skip: Callable[[SourceError], None] = lambda failure: None,
+    on_ask: Callable[[str], None] = lambda _source: None,
+    on_skip: Callable[[SourceError], None] = lambda _failure: None,
     client: Client | None = None,
     now: datetime | None = None,
 ) -> Fetched:

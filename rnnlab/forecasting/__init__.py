@@ -1,0 +1,1 @@
+"""Forecasts held against each other: baselines, metrics, tests of equal accuracy."""

@@ -67,7 +67,7 @@ def list_runs(runs_dir: Path | str) -> list[FoundRun]:
     return sorted(found, key=_age)
 
 
-def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = lambda sentence: None) -> Path:
+def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = lambda _sentence: None) -> Path:
     """Find the run that is meant by a path, an id, a unique prefix of one, or ``latest``.
 
     Parameters

@@ -24,7 +24,7 @@ def without_control_codes(text: str) -> str:
 def libraries_warnings(log: Callable[[str], None]) -> Iterator[None]:
     """Log what libraries warn of, such as an overflow, instead of showing it with a path and a line of code."""
 
-    def keep(message, category, filename, lineno, file=None, line=None) -> None:
+    def keep(message, category, *_place, **_more) -> None:
         log(f"{category.__name__}: {message}")
 
     with warnings.catch_warnings():

@@ -1,0 +1,1 @@
+"""What can be learnt: one file for each task, and the interface of all."""

@@ -11,7 +11,7 @@ jax.config.update("jax_enable_x64", True)
 jax.config.update("jax_platforms", "cpu")
 
 
-def candidates(problem: Problem, threads: int) -> list[Candidate]:
+def candidates(problem: Problem, _threads: int) -> list[Candidate]:
     """The scan unrolled or not, tokens looked up or one-hot; the product with the inputs is one, before the scan."""
     forms = [(unroll, look_up) for unroll in (1, 5) for look_up in (False, True)]
     if problem.workload.inputs == "numbers":

@@ -89,5 +89,6 @@ def test_sentences_stay_whole_off_a_terminal(capsys):
     assert capsys.readouterr().err.count("\n") == 1
 
 
-def test_indented_excerpts_keep_their_indentation(terminal):
+@pytest.mark.usefixtures("terminal")
+def test_indented_excerpts_keep_their_indentation():
     assert console.err.fold("   14 |   hidden: 16") == "   14 |   hidden: 16"

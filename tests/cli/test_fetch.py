@@ -384,6 +384,7 @@ def test_an_answer_does_not_drive_the_terminal(fetch, replay, source, status):
             assert done.returncode == 4
 
 
+@pytest.mark.usefixtures("replay")
 @pytest.mark.parametrize(
     "make",
     [
@@ -396,7 +397,7 @@ def test_an_answer_does_not_drive_the_terminal(fetch, replay, source, status):
     ],
     ids=["pipe", "folder", "device", "loop", "dangling", "picture"],
 )
-def test_what_is_no_file_is_refused_wherever_a_file_is_needed(rnnlab, replay, settings, tmp_path, make):
+def test_what_is_no_file_is_refused_wherever_a_file_is_needed(rnnlab, settings, tmp_path, make):
     """A pipe would be waited for without end: each command has a minute."""
     make(tmp_path / "x.csv")
     (tmp_path / "data").mkdir()
@@ -417,6 +418,7 @@ def test_what_is_no_file_is_refused_wherever_a_file_is_needed(rnnlab, replay, se
         assert done.stderr.count("a CSV file is needed") <= 1
 
 
+@pytest.mark.usefixtures("replay")
 @pytest.mark.parametrize(
     ("name", "make"),
     [
@@ -425,7 +427,7 @@ def test_what_is_no_file_is_refused_wherever_a_file_is_needed(rnnlab, replay, se
         *((name, lambda path: os.symlink("/dev/zero", path)) for name in (".B.lock", ".B.json.new", ".")),
     ],
 )
-def test_what_is_no_file_among_the_stored_ones_is_survived(rnnlab, replay, settings, tmp_path, name, make):
+def test_what_is_no_file_among_the_stored_ones_is_survived(rnnlab, settings, tmp_path, name, make):
     (tmp_path / "data").mkdir()
     if name != ".":
         make(tmp_path / "data" / name)

@@ -20,7 +20,8 @@ def run(rnnlab, tmp_path):
     return rnnlab("train", "small.yaml", "--quiet").stdout.strip()
 
 
-def test_a_table_before_against_after(rnnlab, run, tmp_path):
+@pytest.mark.usefixtures("run")
+def test_a_table_before_against_after(rnnlab, tmp_path):
     done = rnnlab("inspect", "latest")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("small: 3 seeds, update 4 (checkpoint 0002), 12 steps\n")
@@ -39,6 +40,7 @@ def test_json_is_one_document(rnnlab, run):
     assert set(content["recurrences"]["layer0"]) == {"before", "after"}
 
 
+@pytest.mark.usefixtures("run")
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -46,14 +48,15 @@ def test_json_is_one_document(rnnlab, run):
         (("latest", "--checkpoint", "9"), "--checkpoint must name a checkpoint of 'runs/"),
     ],
 )
-def test_what_is_not_there_is_said(rnnlab, run, arguments, message):
+def test_what_is_not_there_is_said(rnnlab, arguments, message):
     done = rnnlab("inspect", *arguments)
     assert done.returncode == 2
     assert done.stdout == ""
     assert done.stderr.startswith(f"error: {message}")
 
 
-def test_the_table_fits_a_narrow_terminal(on_terminal, run):
+@pytest.mark.usefixtures("run")
+def test_the_table_fits_a_narrow_terminal(on_terminal):
     code, screen = on_terminal("inspect", "latest", columns=80)
     text = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
     lines = [line for line in text.replace("\r\n", "\n").splitlines() if not line.startswith("plot")]

@@ -39,6 +39,7 @@ def sentence(done, code):
     assert len(done.stderr) < 1500
 
 
+@pytest.mark.usefixtures("odd")
 @pytest.mark.parametrize(
     ("arguments", "code"),
     [
@@ -57,11 +58,12 @@ def sentence(done, code):
         (["train", "c.yaml", "--runs-dir", "runs/loop/a"], 6),
     ],
 )
-def test_a_path_that_cannot_be(rnnlab, odd, arguments, code):
+def test_a_path_that_cannot_be(rnnlab, arguments, code):
     sentence(rnnlab(*arguments), code)
 
 
-def test_the_variable_is_a_path_too(rnnlab, odd):
+@pytest.mark.usefixtures("odd")
+def test_the_variable_is_a_path_too(rnnlab):
     sentence(rnnlab("inspect", "latest", env={"RNNLAB_RUNS": LONG}), 2)
 
 

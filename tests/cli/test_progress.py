@@ -89,7 +89,8 @@ def test_calls_between_two_looks_write_nothing(capsys):
     assert capsys.readouterr().err == ""
 
 
-def test_display_off_a_terminal(capsys):
+@pytest.mark.usefixtures("capsys")
+def test_display_off_a_terminal():
     assert type(progress.display(quiet=False)) is progress.Lines
     assert type(progress.display(quiet=True)) is progress.Silence
 

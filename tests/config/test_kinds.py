@@ -71,8 +71,8 @@ def test_the_order_of_settings_does_not_matter(outcome, path, kind, name):
         assert str(getattr(found[0], name)).lower() == value(name)
 
 
-@pytest.mark.parametrize(("path", "kind", "name"), KEYS, ids=lambda part: part if isinstance(part, str) else part[-1])
-def test_a_kind_that_is_left_out_is_implied_everywhere_or_named_in_the_message(outcome, path, kind, name):
+@pytest.mark.parametrize(("path", "_kind", "name"), KEYS, ids=lambda part: part if isinstance(part, str) else part[-1])
+def test_a_kind_that_is_left_out_is_implied_everywhere_or_named_in_the_message(outcome, path, _kind, name):
     implied = SECTIONS[path].implied_kind
     with_kind, without = f"{{kind: {implied}, {name}: {value(name)}}}", f"{{{name}: {value(name)}}}"
     dotted = ".".join(path)
@@ -96,7 +96,8 @@ def test_a_kind_that_is_left_out_is_implied_everywhere_or_named_in_the_message(o
         assert "something else" not in str(given)
 
 
-def test_a_kind_set_after_a_key_that_it_does_not_have_names_both_arguments(outcome, tmp_path):
+@pytest.mark.usefixtures("outcome")
+def test_a_kind_set_after_a_key_that_it_does_not_have_names_both_arguments(tmp_path):
     Path(tmp_path, "c.yaml").write_text(DATA)
     with pytest.raises(ConfigError) as caught:
         load("c.yaml", overrides=["training.optimizer.momentum=0.9", "training.optimizer=adam"])

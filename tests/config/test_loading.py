@@ -47,21 +47,25 @@ def test_a_file_that_is_not_there_brings_the_nearest_name(folder):
     )
 
 
-def test_a_file_in_a_folder_that_is_not_there(folder):
+@pytest.mark.usefixtures("folder")
+def test_a_file_in_a_folder_that_is_not_there():
     assert problems("nowhere/c.yaml") == "nowhere/c.yaml: no such file: there is no folder nowhere."
 
 
-def test_a_file_where_there_is_no_config_at_all(folder):
+@pytest.mark.usefixtures("folder")
+def test_a_file_where_there_is_no_config_at_all():
     assert problems("c.yaml") == "c.yaml: no such file; there is no config in that folder."
 
 
-def test_a_folder(folder):
+@pytest.mark.usefixtures("folder")
+def test_a_folder():
     os.mkdir("sub")
     Path("sub/a.yaml").write_text(PRICES)
     assert problems("sub") == "sub: a config must be a file; this is a folder; the configs in that folder are a.yaml."
 
 
-def test_no_path(folder):
+@pytest.mark.usefixtures("folder")
+def test_no_path():
     assert problems("") == 'the config must be the path of a YAML file, or - for standard input; got "".'
     assert problems("a\0b") == "a\\x00b: cannot be read: this is no path."
 
@@ -81,13 +85,15 @@ def test_a_file_that_is_too_large(folder):
     )
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", b"a: 1\n\0", b"\xff\xfe\x00"])
-def test_a_binary_file(folder, content):
+def test_a_binary_file(content):
     Path("c.yaml").write_bytes(content)
     assert problems("c.yaml") == "c.yaml: a config must be a text file in UTF-8; this file is binary."
 
 
-def test_a_file_in_latin_1(folder):
+@pytest.mark.usefixtures("folder")
+def test_a_file_in_latin_1():
     Path("c.yaml").write_bytes("seeds: 3\nname: caf\u00e9 # x".encode("latin-1"))
     assert problems("c.yaml") == (
         "c.yaml:2:10: a config must be text in UTF-8; the byte 0xe9 is not. Save it as UTF-8.\n"
@@ -96,27 +102,31 @@ def test_a_file_in_latin_1(folder):
     )
 
 
+@pytest.mark.usefixtures("folder")
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-8-sig"])
-def test_a_config_as_windows_editors_save_it(folder, encoding):
+def test_a_config_as_windows_editors_save_it(encoding):
     Path("c.yaml").write_bytes((PRICES + "seeds: 0 # \u4e09\n").encode(encoding))
     assert problems("c.yaml").startswith("c.yaml:2:8: seeds must be")
     Path("c.yaml").write_bytes(PRICES.encode(encoding))
     assert load("c.yaml").data.symbol == "AAPL"
 
 
-def test_a_byte_order_mark_is_read_over(folder):
+@pytest.mark.usefixtures("folder")
+def test_a_byte_order_mark_is_read_over():
     Path("c.yaml").write_bytes(b"\xef\xbb\xbf" + PRICES.encode() + b"seeds: 0\n")
     assert problems("c.yaml").startswith("c.yaml:2:8: seeds must be")
 
 
-def test_standard_input(folder, monkeypatch):
+@pytest.mark.usefixtures("folder")
+def test_standard_input(monkeypatch):
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PRICES.encode() + b"seeds: x\n")))
     assert problems("-").startswith("<stdin>:2:8: seeds must be")
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(PRICES.encode())))
     assert load("-").name == "run"
 
 
-def test_a_config_from_a_pipe(tmp_path):
+@pytest.mark.usefixtures("tmp_path")
+def test_a_config_from_a_pipe():
     code = "from rnnlab.config import load; print(load('/dev/stdin').data.symbol)"
     done = subprocess.run([sys.executable, "-c", code], input=PRICES, capture_output=True, text=True, check=True)
     assert done.stdout == "AAPL\n"

@@ -14,15 +14,15 @@ def synthetic(task):
     return {"kind": "synthetic", "task": task}
 
 
-@pytest.mark.parametrize(("kind", "entry"), KEYS)
-def test_every_key_has_a_meaning_and_a_requirement(kind, entry):
+@pytest.mark.parametrize(("_kind", "entry"), KEYS)
+def test_every_key_has_a_meaning_and_a_requirement(_kind, entry):
     assert entry.field.description
     assert entry.field.description[-1] != "."
     assert schema_index.requirement(entry)
 
 
-@pytest.mark.parametrize(("kind", "entry"), [case for case in KEYS if case.values[1].field.is_required()])
-def test_every_key_that_must_be_given_has_an_example(kind, entry):
+@pytest.mark.parametrize(("_kind", "entry"), [case for case in KEYS if case.values[1].field.is_required()])
+def test_every_key_that_must_be_given_has_an_example(_kind, entry):
     assert "example" in entry.extra
 
 

@@ -21,14 +21,14 @@ def rnn(p, x, state, phi):
     return (phi(h @ p["W_hh"] + x @ p["W_xh"] + p["b_h"]),)
 
 
-def lstm(p, x, state, phi):
+def lstm(p, x, state, _phi):
     h, c = state
     i, f, g, o = np.split(h @ p["W_hh"] + x @ p["W_xh"] + p["b_h"], 4)
     c = sigmoid(f) * c + sigmoid(i) * np.tanh(g)
     return sigmoid(o) * np.tanh(c), c
 
 
-def gru(p, x, state, phi):
+def gru(p, x, state, _phi):
     (h,) = state
     from_h, from_x = h @ p["W_hh"], x @ p["W_xh"] + p["b_h"]
     r_h, z_h, n_h = np.split(from_h, 3)

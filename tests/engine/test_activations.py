@@ -31,7 +31,7 @@ EXACT = {
     "tanh": (mpmath.tanh, lambda a: 1 - mpmath.tanh(a) ** 2),
     "sigmoid": (sigmoid, lambda a: sigmoid(a) * (1 - sigmoid(a))),
     "relu": (lambda a: max(a, 0), lambda a: int(a > 0)),
-    "identity": (lambda a: a, lambda a: 1),
+    "identity": (lambda a: a, lambda _a: 1),
 }
 
 

@@ -41,7 +41,7 @@ class Nameless(Leaky):
 
 
 class WithoutOutput(Leaky):
-    def states(self, hidden_size):
+    def states(self, hidden_size):  # noqa: ARG002 - the name is the interface's
         return ()
 
 

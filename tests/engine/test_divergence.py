@@ -108,7 +108,7 @@ def test_large_weights_of_single_precision_have_not_grown():
     updates = list(
         Training(
             drawn.network, drawn.theta, Sampling(batch, "last"), drawn.loss, make_optimizer("sgd", drawn.theta.shape,
-            drawn.theta.dtype), updates=2, learning_rate=lambda update: 1e-30,
+            drawn.theta.dtype), updates=2, learning_rate=lambda _update: 1e-30,
         )
     )  # fmt: skip
     assert all(update.diverged == {} for update in updates)

@@ -51,7 +51,7 @@ def test_neither_optimizer_nor_regularizer_moves_it(drawn):
     before, others = (network.layout.view(theta, f"layer0.{name}").copy() for name in ("W_hh", "W_xh"))
     optimizer = make_optimizer("adamw", theta.shape, theta.dtype, weight_decay=0.5)
     training = Training(
-        network, theta, Sampling(batch, "last"), loss, optimizer, updates=5, learning_rate=lambda update: 0.1,
+        network, theta, Sampling(batch, "last"), loss, optimizer, updates=5, learning_rate=lambda _update: 0.1,
         weight_penalty=lambda theta, gradient: l2(theta, gradient, network.layout, 0.1),
     )  # fmt: skip
     for update in training:

@@ -199,7 +199,7 @@ def test_a_gradient_too_small_to_have_a_direction_counts_as_kept(sequences, size
     theta = np.array([0.5, 1.0, 0.1, 1.0, 0.0])
     data = Batch(np.ones((1, sequences, 1)), np.zeros((sequences, 1)))
 
-    def constant(o, y, counts, scale):
+    def constant(o, _y, _counts, scale):
         return np.zeros(()), np.full_like(o, size * scale)
 
     stack, gradient, traces, _ = passed(architecture, theta, data, constant)

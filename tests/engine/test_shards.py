@@ -118,7 +118,7 @@ def test_the_plan_knows_nothing_of_threads():
 def test_a_failure_inside_a_block_is_not_lost():
     drawn = sample("rnn", hidden_size=16, batch_size=900, steps=20, threads=2)
 
-    def broken(o, y, counts, scale):
+    def broken(_o, _y, _counts, _scale):
         raise ArithmeticError("on a thread")
 
     with pytest.raises(ArithmeticError, match="on a thread"):

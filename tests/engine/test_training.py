@@ -41,7 +41,7 @@ def train_of(
         stateful=stateful,
         tbptt_steps=tbptt_steps,
     )
-    schedule = rate if callable(rate) else lambda update: rate
+    schedule = rate if callable(rate) else lambda _update: rate
     steps = make_optimizer(optimizer, theta.shape, theta.dtype, **(options or {}))
     network = training_options.pop("network", many.network)
     return Training(

@@ -91,7 +91,7 @@ def test_weights_go_where_their_sequences_go(readout):
     shape = shape_of(drawn.batch, readout)
     batch = replace(drawn.batch, weights=np.arange(np.prod(shape), dtype=float).reshape(shape), ignored=-1)
     orders = np.array([[3, 1, 0, 2, 5, 4], [0, 1, 2, 3, 4, 5]])
-    source = Sampling(batch, readout, batch_size=2, orders=lambda epoch: orders)
+    source = Sampling(batch, readout, batch_size=2, orders=lambda _epoch: orders)
     for update in range(3):
         part = source.minibatch(update).batch
         rows = orders[:, 2 * update : 2 * update + 2]

@@ -65,9 +65,9 @@ def run_of(folder: Path, monkeypatch) -> Callable[..., SimpleNamespace]:
         *overrides: str, config: str | Path = "small.yaml", seeds: str | None = None, plots: bool = False, **options
     ) -> SimpleNamespace:
         if not plots:
-            monkeypatch.setattr("rnnlab.plots.canvas.render", lambda figure: b"")
+            monkeypatch.setattr("rnnlab.plots.canvas.render", lambda _figure: b"")
             for name in ("training", "gradient_norms", "forecast"):
-                monkeypatch.setattr(f"rnnlab.plots.{name}.{name}", lambda *parts, **options: None)
+                monkeypatch.setattr(f"rnnlab.plots.{name}.{name}", lambda *_parts, **_options: None)
         chosen = load(config, overrides=overrides, seeds=seeds)
         summary = train(chosen, runs_dir=folder / "runs", command=["rnnlab", "train"], **options)
         opened = RunFolder.open(summary.run)

@@ -61,7 +61,7 @@ def whole(tmp_path_factory):
     runs_dir = tmp_path_factory.mktemp("runs")
     config = small_config("training.checkpoint_every=2", "training.log_gradient_flow_every=3")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rnnlab.plots.canvas.render", lambda figure: b"")
+        patch.setattr("rnnlab.plots.canvas.render", lambda _figure: b"")
         return [train(config, runs_dir=runs_dir, command=["rnnlab"]).run for _ in range(2)]
 
 
@@ -417,7 +417,7 @@ def test_a_long_cell_takes_no_memory_for_the_other_rows(tmp_path):
 
 @pytest.mark.parametrize("factor", [1e150, 1e300, 1e-300])
 def test_parameters_that_are_finite_and_absurd_are_measured_without_a_warning(damaged, factor, monkeypatch):
-    monkeypatch.setattr("rnnlab.experiments.inspect._figures", lambda found: {})
+    monkeypatch.setattr("rnnlab.experiments.inspect._figures", lambda _found: {})
     theta = np.random.default_rng(0).normal(size=(3, 531)) * factor
     sealed(damaged / "checkpoints" / "0003.json", npz([("theta.npy", npy(theta), STORED)]))
     with warnings.catch_warnings(action="error"):
@@ -426,7 +426,7 @@ def test_parameters_that_are_finite_and_absurd_are_measured_without_a_warning(da
 
 @pytest.mark.parametrize("name", ["a\x1b[2J\x9b31m\u202eb\nc", "x" * 100_000])
 def test_names_cannot_drive_the_terminal_nor_fill_it(whole, tmp_path, capsys, monkeypatch, name):
-    monkeypatch.setattr("rnnlab.experiments.inspect._figures", lambda found: {})
+    monkeypatch.setattr("rnnlab.experiments.inspect._figures", lambda _found: {})
     run = shutil.copytree(whole[1], tmp_path / ("a\x1b[2J\u202e\n" + whole[1].name))
     record = json.loads((run / "run.json").read_text())
     record["name"] = name

@@ -34,7 +34,7 @@ class Largest(Observer):
     def before_update(self, training):
         self.announced.append(training.done)
 
-    def after_update(self, training, update):
+    def after_update(self, _training, update):
         self.seen.append(update.number)
         self.norm = max(self.norm, float(np.nanmax(update.norm, initial=0.0)))
 
@@ -73,7 +73,7 @@ def test_the_last_observer_is_the_first_to_be_told_of_the_end():
     order = []
 
     class Ends(Largest):
-        def end(self, training):
+        def end(self, _training):
             order.append(self)
 
     first, last = Ends(), Ends()
@@ -339,7 +339,7 @@ class Sink:
 
     rows = 0
 
-    def append_columns(self, filename, columns):
+    def append_columns(self, _filename, columns):
         self.rows += len(columns["seed"])
 
     def flush(self):
@@ -414,9 +414,9 @@ def test_looks_at_the_gradient_flow_are_thinned_and_the_table_has_them_all(tmp_p
 def test_a_long_run_is_drawn_with_its_exact_share_of_clipped_updates(run_of, monkeypatch):
     shares = []
     monkeypatch.setattr("rnnlab.experiments.observers.curves.MOST_POINTS", 8)
-    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda figure: b"")
+    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda _figure: b"")
 
-    def draw(*arrays, clipped_share, **options):
+    def draw(*arrays, clipped_share, **_options):
         shares.append(clipped_share)
         assert len(arrays[0]) == len(arrays[2]) <= 8
 

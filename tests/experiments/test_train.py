@@ -384,14 +384,9 @@ def test_the_validation_tail_is_not_trained_on(run_of, values, write_series):
 
 
 @pytest.mark.parametrize(
-    ("option", "larger"),
-    [
-        ("training.l2=0.5", True),
-        ("training.omega={alpha: 2.0}", True),
-        ("training.omega={alpha: 2.0, form: norm}", True),
-    ],
+    "option", ["training.l2=0.5", "training.omega={alpha: 2.0}", "training.omega={alpha: 2.0, form: norm}"]
 )
-def test_a_penalty_is_part_of_the_loss_and_changes_the_weights(run_of, option, larger):
+def test_a_penalty_is_part_of_the_loss_and_changes_the_weights(run_of, option):
     plain, penalised = run_of(), run_of(option)
     losses = [run.table("metrics.csv")["train_loss"] for run in (plain, penalised)]
     assert losses[1][0] > losses[0][0]
@@ -500,7 +495,8 @@ def test_asked_to_stop_at_the_last_update_it_is_done(run_of):
 # Divergence
 
 
-def test_where_all_seeds_diverge_the_last_finite_state_is_kept(run_of, folder):
+@pytest.mark.usefixtures("folder")
+def test_where_all_seeds_diverge_the_last_finite_state_is_kept(run_of):
     with pytest.raises(DivergedError) as caught:
         run_of(*WILD, seeds="3")
     message = caught.value.message

@@ -58,7 +58,8 @@ def test_the_training_part_is_drawn_with_its_range_and_the_split(line, legend_te
     assert split[0].get_xdata()[0] == DATES[0]
 
 
-def test_a_prediction_that_runs_away_does_not_flatten_the_prices(line):
+@pytest.mark.usefixtures("line")
+def test_a_prediction_that_runs_away_does_not_flatten_the_prices():
     runaway = PREDICTED.copy()
     runaway[:, 2:] = 1e200
     prices, errors = draw(predicted=runaway)

@@ -12,12 +12,12 @@ from rnnlab.plots.sweep import sweep
 from rnnlab.plots.training import training
 
 VALUES = {
-    "nan": lambda rng, *shape: np.full(shape, np.nan),
-    "zero": lambda rng, *shape: np.zeros(shape),
-    "constant": lambda rng, *shape: np.full(shape, 3.3),
+    "nan": lambda _rng, *shape: np.full(shape, np.nan),
+    "zero": lambda _rng, *shape: np.zeros(shape),
+    "constant": lambda _rng, *shape: np.full(shape, 3.3),
     "huge range": lambda rng, *shape: 10.0 ** rng.uniform(-300, 300, shape),
     "largest": lambda rng, *shape: rng.choice([-1.0, 0.5, 1.0], shape) * 1.7e308,
-    "smallest": lambda rng, *shape: np.full(shape, 5e-324),
+    "smallest": lambda _rng, *shape: np.full(shape, 5e-324),
     "mixed": lambda rng, *shape: rng.choice([np.nan, np.inf, -np.inf, 0.0, 1.0, 1e-200, 1e200], shape),
 }
 FIGURES = {
@@ -29,7 +29,7 @@ FIGURES = {
     "gradient_flow": lambda x, v: gradient_flow(x, x, np.stack([v()] * len(x), axis=1)),
     "transport": lambda x, v: transport_by_lag(x, {"a": Transport(v(), v()[0], 0.3)}),
     "growth": lambda x, v: growth(x / 10, v().T, steps=50, theory=Theory(x / 10, x / 10, 0.2, "theory")),
-    "spectrum": lambda x, v: spectrum({0.9: v(), 1.2: v()}),
+    "spectrum": lambda _x, v: spectrum({0.9: v(), 1.2: v()}),
     "sweep": lambda x, v: sweep(x, {0.9: v(), 1.2: v()}),
     "sweep of many": lambda x, v: sweep(x, {rho / 10: v() for rho in range(1, 10)}),
 }

@@ -119,7 +119,8 @@ def test_help_and_config_errors_know_it(run):
     assert "model.activation must be tanh with cell: leaky, whose activations are fixed; got relu." in done.stderr
 
 
-def test_a_plug_in_that_is_gone_broken_or_in_the_way_is_one_sentence(run, site, tmp_path):
+@pytest.mark.usefixtures("tmp_path")
+def test_a_plug_in_that_is_gone_broken_or_in_the_way_is_one_sentence(run, site):
     made = run("train", "small.yaml", "--quiet").stdout.strip()
     init = site / "rnnlab_leaky" / "__init__.py"
     text = init.read_text()
@@ -191,7 +192,7 @@ def test_config_errors_know_a_task(run):
         assert said in done.stderr
 
 
-def test_runs_of_a_task_that_is_gone_are_named(run, fresh, tmp_path):
+def test_runs_of_a_task_that_is_gone_are_named(run, fresh):
     made = run("train", "bits.yaml", "--quiet").stdout.strip()
     (folder,) = (fresh / "env").glob("lib/python*/site-packages")
     names = [path.name for path in folder.glob("rnnlab_parity*")]

@@ -11,6 +11,8 @@ from rnnlab.errors import ConfigError, DataError
 from rnnlab.experiments.setup import build_setup, start_training
 from rnnlab.tasks.task import build_task
 
+pytestmark = pytest.mark.usefixtures("folder")
+
 
 def task_of(*overrides, seeds=None):
     return build_task(load("small.yaml", overrides=overrides, seeds=seeds))
@@ -55,7 +57,7 @@ def test_the_stock_experiment_warns_that_prices_left_the_training_range(folder):
 @pytest.mark.parametrize("target", ["price", "difference", "log_return"])
 @pytest.mark.parametrize("scaler", ["minmax", "standard"])
 @pytest.mark.parametrize("readout", ["last", "every"])
-def test_test_rows_change_neither_the_scaler_nor_a_weight(folder, write_series, values, target, scaler, readout):
+def test_test_rows_change_neither_the_scaler_nor_a_weight(write_series, values, target, scaler, readout):
     thetas, inputs = [], []
     for corrupt in (False, True):
         series = values.copy()
@@ -74,7 +76,7 @@ def test_test_rows_change_neither_the_scaler_nor_a_weight(folder, write_series, 
     np.testing.assert_array_equal(thetas[0], thetas[1])
 
 
-def test_the_last_training_row_does_change_them(folder, write_series, values):
+def test_the_last_training_row_does_change_them(write_series, values):
     """What the test above would miss if nothing ever changed anything."""
     before = task_of().sequences
     values[47] += 1
@@ -87,7 +89,7 @@ def test_the_last_training_row_does_change_them(folder, write_series, values):
 
 
 @pytest.mark.parametrize("horizon", [1, 3])
-def test_windows_and_targets_by_hand(folder, values, horizon):
+def test_windows_and_targets_by_hand(values, horizon):
     task = task_of("data.scaler=none", f"data.horizon={horizon}")
     inputs, targets = task.sequences.inputs, task.sequences.targets
     N = 48 - 4 - horizon + 1
@@ -99,7 +101,7 @@ def test_windows_and_targets_by_hand(folder, values, horizon):
 
 @pytest.mark.parametrize("horizon", [1, 3])
 @pytest.mark.parametrize("target", ["price", "difference", "log_return"])
-def test_a_readout_at_every_step_looks_equally_far_ahead(folder, values, horizon, target):
+def test_a_readout_at_every_step_looks_equally_far_ahead(values, horizon, target):
     keys = ("data.scaler=none", f"data.horizon={horizon}", f"data.target={target}", "model.readout=every")
     task = task_of(*keys)
     inputs, targets = task.sequences.inputs, task.sequences.targets
@@ -123,7 +125,7 @@ def test_a_readout_at_every_step_looks_equally_far_ahead(folder, values, horizon
     ],
 )
 @pytest.mark.parametrize("horizon", [1, 3])
-def test_outputs_become_prices_again(folder, values, target, said, expected, horizon):
+def test_outputs_become_prices_again(values, target, said, expected, horizon):
     task = task_of("data.scaler=none", f"data.target={target}", f"data.horizon={horizon}")
     table = constant(task, [said]).tables["predictions.csv"]
     known = values[48 - horizon : 60 - horizon]
@@ -135,7 +137,7 @@ def test_outputs_become_prices_again(folder, values, target, said, expected, hor
 
 
 @pytest.mark.parametrize("scaler", ["minmax", "standard"])
-def test_scaling_is_undone(folder, values, scaler):
+def test_scaling_is_undone(values, scaler):
     train = values[:48]
     low, high, mean, sd = train.min(), train.max(), train.mean(), train.std()
     task = task_of(f"data.scaler={scaler}")
@@ -145,7 +147,7 @@ def test_scaling_is_undone(folder, values, scaler):
         np.testing.assert_allclose(row, expected, rtol=1e-12)
 
 
-def test_scores_are_in_the_unit_of_the_values(folder, values):
+def test_scores_are_in_the_unit_of_the_values(values):
     evaluation = constant(task_of("data.scaler=minmax"), [0.0, 1.0])
     low, high = values[:48].min(), values[:48].max()
     expected = [np.sqrt(np.mean((values[48:] - said) ** 2)) for said in (low, high)]
@@ -158,14 +160,14 @@ def test_scores_are_in_the_unit_of_the_values(folder, values):
 # What is said
 
 
-def test_the_headline_says_who_won(folder):
+def test_the_headline_says_who_won():
     task = task_of("data.target=difference", "data.scaler=none")
     lost, same = (constant(task, [said]).headline for said in (50.0, 1e-9))
     assert lost.startswith("The network does not beat drift, the best baseline: RMSE ")
     assert same.startswith("The network is not distinguishable from drift, the best baseline: RMSE ")
 
 
-def test_it_can_win(folder, write_series):
+def test_it_can_win(write_series):
     rng = np.random.default_rng(0)
     slope = np.round(10 + 1.0 * np.arange(200) + 0.1 * rng.standard_normal(200), 4)
     write_series(slope)
@@ -180,7 +182,7 @@ def t_statistic(differences):
     return differences.mean() / (differences.std(ddof=1) / np.sqrt(len(differences)))
 
 
-def test_it_is_the_best_baseline_that_is_tested(folder, write_series):
+def test_it_is_the_best_baseline_that_is_tested(write_series):
     """A network that says the moving average's value beats persistence by far, and that is not what counts."""
     rng = np.random.default_rng(1)
     values = np.round(20 + rng.normal(size=200), 4)
@@ -205,7 +207,7 @@ def test_it_is_the_best_baseline_that_is_tested(folder, write_series):
     assert evaluation.headline.endswith(f" Persistence has an RMSE of {scores['naive']:.4g}.")
 
 
-def test_where_persistence_is_the_best_baseline_it_is_named_once(folder, write_series):
+def test_where_persistence_is_the_best_baseline_it_is_named_once(write_series):
     write_series(np.round(100 + np.random.default_rng(2).normal(size=120).cumsum(), 3))
     headline = constant(task_of(), [0.5]).headline
     assert headline.startswith("The network does not beat persistence, the best baseline: RMSE ")
@@ -224,7 +226,7 @@ def shop(weeks=30, closed=(6,)):
     return dates, np.array([round(level[(day - first).astype(int) % 7] + rng.normal(), 3) for day in dates])
 
 
-def test_the_season_of_a_shop_that_closes_on_sundays_has_six_rows(folder, write_series):
+def test_the_season_of_a_shop_that_closes_on_sundays_has_six_rows(write_series):
     dates, values = shop()
     write_series(values, days=dates)
     evaluation = constant(task_of(), [0.5])
@@ -235,14 +237,14 @@ def test_the_season_of_a_shop_that_closes_on_sundays_has_six_rows(folder, write_
     assert "the seasonal baseline (season 6), the best baseline: RMSE " in evaluation.headline
 
 
-def test_the_season_follows_from_the_training_rows_alone(folder, write_series):
+def test_the_season_follows_from_the_training_rows_alone(write_series):
     dates, values = shop(weeks=40)
     daily = [dates[191] + np.timedelta64(k, "D") for k in range(1, 49)]
     write_series(values, days=[*dates[:192], *daily])
     assert constant(task_of(), [0.5]).tests["seasonal_naive"] == {"season": 6}
 
 
-def test_the_season_can_be_set(folder, values):
+def test_the_season_can_be_set(values):
     evaluation = constant(task_of("data.season=11"), [0.5])
     assert evaluation.tests["seasonal_naive"] == {"season": 11}
     expected = np.sqrt(np.mean((values[48:] - values[37:49]) ** 2))
@@ -251,7 +253,7 @@ def test_the_season_can_be_set(folder, values):
         task_of("data.season=48")
 
 
-def test_dates_without_a_season_have_no_seasonal_baseline(folder, write_series, values):
+def test_dates_without_a_season_have_no_seasonal_baseline(write_series, values):
     write_series(values, days=[np.datetime64("2020-01-01") + np.timedelta64(10 * k, "D") for k in range(60)])
     evaluation = constant(task_of(), [0.5])
     assert "seasonal_naive" not in evaluation.baselines
@@ -264,7 +266,7 @@ WAVE = np.round(20 + 0.2 * np.arange(60) + 2 * np.sin(0.9 * np.arange(60)), 3)
 
 
 @pytest.mark.parametrize("exponent", [-300, -165, -155, 150, 154, 300])
-def test_tiny_and_huge_values_are_measured(folder, write_series, exponent):
+def test_tiny_and_huge_values_are_measured(write_series, exponent):
     scale = 10.0**exponent
     write_series([repr(float(value)) for value in scale * WAVE])
     evaluation = constant(task_of("data.season=6"), [0.25, 0.5])
@@ -276,7 +278,7 @@ def test_tiny_and_huge_values_are_measured(folder, write_series, exponent):
 
 
 @pytest.mark.parametrize("scaler", ["minmax", "standard"])
-def test_the_scale_of_tiny_and_huge_values(folder, write_series, scaler):
+def test_the_scale_of_tiny_and_huge_values(write_series, scaler):
     scaled = []
     for scale in (1.0, 1e-300, 1e300):
         write_series([repr(float(value)) for value in scale * WAVE])
@@ -285,7 +287,7 @@ def test_the_scale_of_tiny_and_huge_values(folder, write_series, scaler):
     np.testing.assert_allclose(scaled[2], scaled[0], rtol=1e-9, atol=1e-12)
 
 
-def test_values_too_large_for_the_training_scale_are_refused_by_name(folder, write_series):
+def test_values_too_large_for_the_training_scale_are_refused_by_name(write_series):
     write_series([*(1e-200 * WAVE[:48]), 1e200, *(1e-200 * WAVE[49:])])
     with pytest.raises(DataError, match=r"every scaled value must fit a float; got 1e\+200 in row 49 \(2020-02-18\)\."):
         task_of()
@@ -294,7 +296,7 @@ def test_values_too_large_for_the_training_scale_are_refused_by_name(folder, wri
         task_of("data.target=difference")
 
 
-def test_values_too_large_for_single_precision_are_refused_by_name(folder, write_series):
+def test_values_too_large_for_single_precision_are_refused_by_name(write_series):
     write_series(1e300 * WAVE)
     assert task_of("model.dtype=float32").sequences.inputs.dtype == np.float32  # scaled to [0, 1]
     with pytest.raises(
@@ -333,14 +335,14 @@ def test_a_hard_series_leaves_nothing_but_sentences_on_standard_error(rnnlab, wr
     assert [line for line in done.stderr.splitlines() if not line.startswith(("epoch ", "warning: "))] == []
 
 
-def test_a_constant_series_is_forecast_exactly_by_every_baseline(folder, write_series):
+def test_a_constant_series_is_forecast_exactly_by_every_baseline(write_series):
     write_series(np.full(60, 0.1))
     evaluation = constant(task_of(), [0.5, 0.0])
     assert {name: one["rmse"] for name, one in evaluation.baselines.items()} == dict.fromkeys(evaluation.baselines, 0.0)
     assert "1 of 2 seeds is significantly worse, 1 of 2 seeds has the same error in all rows" in evaluation.headline
 
 
-def test_a_network_that_diverged_is_counted_apart(folder):
+def test_a_network_that_diverged_is_counted_apart():
     config = load("small.yaml", seeds="3")
     task = build_task(config)
     setup = build_setup(config, task)
@@ -351,7 +353,7 @@ def test_a_network_that_diverged_is_counted_apart(folder):
     assert "1 of 3 seeds diverged" in headline
 
 
-def test_the_warning_counts_the_rows_outside(folder, values):
+def test_the_warning_counts_the_rows_outside(values):
     low, high = values[:48].min(), values[:48].max()
     outside = np.mean((values[48:] < low) | (values[48:] > high))
     assert 0 < outside < 1
@@ -361,26 +363,26 @@ def test_the_warning_counts_the_rows_outside(folder, values):
     assert f"({low:.6g} to {high:.6g})" in warning
 
 
-def test_no_warning_where_the_test_rows_stay_inside(folder, write_series):
+def test_no_warning_where_the_test_rows_stay_inside(write_series):
     write_series(np.round(10 + np.sin(np.arange(60)), 2))
     assert not any("outside" in warning for warning in task_of().warnings)
 
 
 @pytest.mark.parametrize(("fraction", "horizon"), [(0.99, 1), (0.97, 2)])
-def test_too_few_rows_for_a_test_are_no_error(folder, fraction, horizon):
+def test_too_few_rows_for_a_test_are_no_error(fraction, horizon):
     evaluation = constant(task_of(f"data.train_fraction={fraction}", f"data.horizon={horizon}"), [0.5])
     assert np.isfinite(evaluation.metrics["rmse"]).all()
     assert evaluation.headline.startswith("There are too few rows to test whether the network beats ")
     assert evaluation.tests["diebold_mariano"]["p_value"] is None
 
 
-def test_too_short_a_series(folder, write_series, values):
+def test_too_short_a_series(write_series, values):
     write_series(values[:4])
     with pytest.raises(DataError, match=r"at least 7 rows .*; got 4\."):
         task_of()
 
 
-def test_the_record_names_the_data(folder):
+def test_the_record_names_the_data():
     record = task_of().record
     assert record["path"].endswith("series.csv")
     assert re.fullmatch(r"[0-9a-f]{64}", record["sha256"])
@@ -388,7 +390,7 @@ def test_the_record_names_the_data(folder):
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
-def test_numbers_have_the_precision_asked_for(folder, dtype):
+def test_numbers_have_the_precision_asked_for(dtype):
     sequences = task_of(f"model.dtype={dtype}").sequences
     assert sequences.inputs.dtype == sequences.targets.dtype == dtype
     single = task_of(f"model.dtype={dtype}", "model.readout=every").sequences
@@ -396,7 +398,7 @@ def test_numbers_have_the_precision_asked_for(folder, dtype):
 
 
 @pytest.mark.parametrize("readout", ["last", "every"])
-def test_the_forecast_is_what_the_network_says_after_the_whole_window(folder, values, readout):
+def test_the_forecast_is_what_the_network_says_after_the_whole_window(values, readout):
     config = load("small.yaml", overrides=(f"model.readout={readout}", "data.scaler=none"), seeds="2")
     task = build_task(config)
     setup = build_setup(config, task)
@@ -408,7 +410,7 @@ def test_the_forecast_is_what_the_network_says_after_the_whole_window(folder, va
         np.testing.assert_allclose(predicted[:, n], said[:, 0, 0], rtol=1e-12)
 
 
-def test_few_rows_to_forecast_are_told(folder):
+def test_few_rows_to_forecast_are_told():
     (warning,) = [one for one in build_task(load("small.yaml", overrides=["data.train_fraction=0.98"])).warnings
                   if "only" in one]  # fmt: skip
     assert re.fullmatch(r"There (is|are) only \d+ rows? to forecast\.", warning)

@@ -216,10 +216,12 @@ class Trajectory:
 
     @property
     def steps(self) -> int:
+        """T, the steps of every sequence."""
         return self.h.shape[-2] - 1
 
     @property
     def hidden_size(self) -> int:
+        """H, the units of h."""
         return self.h.shape[-1]
 
     @property

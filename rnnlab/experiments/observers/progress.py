@@ -67,7 +67,7 @@ class ProgressReport(Observer):
 
     def _progress(self, training: Training, update: Update, now: float) -> Progress:
         alive = np.isfinite(update.norm)
-        middle = (lambda values: float(np.median(values[alive]))) if alive.any() else (lambda values: float("nan"))
+        middle = (lambda values: float(np.median(values[alive]))) if alive.any() else (lambda _values: float("nan"))
         per_epoch, whole = training.sampling.updates_per_epoch, training.sampling.has_epochs
         return Progress(
             update=update.number,

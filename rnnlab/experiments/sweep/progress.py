@@ -31,10 +31,10 @@ class Counter:
             if self._show is not None and now - self._shown >= SHOW_EVERY:
                 self._shown = now
                 share = self._done / (self._models * training.updates)
-                self._show(self._look(training, share, now - self._began))
+                self._show(self._look(share, now - self._began))
         return True
 
-    def _look(self, training, share: float, elapsed: float) -> Progress:
+    def _look(self, share: float, elapsed: float) -> Progress:
         nan = float("nan")
         done = min(round(share * self._models), self._models)
         words = f"{done} of {self._models} models"

@@ -155,7 +155,7 @@ class _Sweep:
         self.curves = Curves(rhos)
         self.failures: list[Failure] = []
         self.warnings: list[str] = []
-        self._tell = on_warning or (lambda sentence: None)
+        self._tell = on_warning or (lambda _sentence: None)
         self._should_stop = should_stop or (lambda: False)
         self._progress = Counter(on_progress, self._should_stop, len(rhos) * len(config.seeds))
 

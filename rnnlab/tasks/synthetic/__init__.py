@@ -1,0 +1,1 @@
+"""Tasks made by a formula: one file for each, with its generator."""

@@ -8,7 +8,7 @@ from rnnlab.tasks.synthetic.synthetic import Synthetic
 
 
 def order(rng: Generator, length: Length, sequences: int) -> Sequences:
-    """Temporal order: which of two symbols came first, and which second?
+    """Temporal order: which of two symbols came first, and which second.
 
     Symbols c, d, e, f (tokens 2..5) are noise; in the second tenth of the sequence, and again in its sixth,
     one of A, B (tokens 0, 1) appears. Class 2 first + second, that is AA 0, AB 1, BA 2, BB 3; chance is 1/4,

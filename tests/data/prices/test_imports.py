@@ -127,7 +127,8 @@ def test_a_few_rows_at_fault_are_mended_or_left_out_with_a_note(bring, folder, l
     assert load_prices("MINE", data_dir=folder).values.tolist() == closes
 
 
-def test_adjusted_closes_that_hold_for_some_days_only_are_left_out(bring, folder):
+@pytest.mark.usefixtures("folder")
+def test_adjusted_closes_that_hold_for_some_days_only_are_left_out(bring):
     done = bring(YAHOO.replace(",1.9,", ",-1.9,"))
     assert done.origin["notes"][0] == "adjusted closes were left out: 1 day (2024-01-02) had none that can be right"
     assert "adj_close" not in done.path.read_text()

@@ -32,7 +32,8 @@ def rows(*values, header="date,close", delimiter=","):
     return "\n".join([header, *(f"{day}{delimiter}{value}" for day, value in zip(DAYS, values, strict=False)), ""])
 
 
-def test_a_plain_file(load, tmp_path):
+@pytest.mark.usefixtures("tmp_path")
+def test_a_plain_file(load):
     series = load(rows(1.5, "2", "1e1"))
     assert series.dates.astype(str).tolist() == DAYS
     assert series.dates.dtype == np.dtype("datetime64[D]")
@@ -302,8 +303,9 @@ NUMBERS = ["1" * LONG, "1" * LONG + "x", "1." * LONG, "1," * LONG, "1.000" * LON
 NUMBERS += ["-" * LONG, "1" * LONG + "." + "1" * LONG + "x", "1e" + "9" * LONG, "\u00a0" * LONG + "x", "1,000" * LONG]
 
 
+@pytest.mark.usefixtures("tmp_path")
 @pytest.mark.parametrize("column", ["date", "close"])
-def test_a_cell_of_any_length_takes_no_time(tmp_path, column):
+def test_a_cell_of_any_length_takes_no_time(column):
     """Each of these cells takes a pattern that goes back and forth longer than the suite; the limit is generous."""
     code = """
         import csv, sys

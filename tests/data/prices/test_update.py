@@ -30,7 +30,7 @@ NOT_FOUND = Reply('{"chart":{"result":null,"error":{"code":"Not Found","descript
 
 
 @pytest.fixture
-def get(replay, client, folder):
+def get(replay, client, folder):  # noqa: ARG001 - the sources that are asked
     def run(symbol="AAPL", **options):
         return fetch(symbol, **{"data_dir": folder, "client": client, "now": FIRST, **options})
 
