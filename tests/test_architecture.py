@@ -6,6 +6,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,6 +116,7 @@ def forbidden_uses(path: Path, source: str) -> list[str]:
     tree = ast.parse(source)
     # What stands under `if __name__ == "__main__":` is a small command of its own, which no import runs.
     tree.body = [part for part in tree.body if not is_main_guard(part)]
+    node: Any
     for node in ast.walk(tree):
         text = ast.unparse(node) if isinstance(node, ast.Call | ast.Attribute | ast.alias) else ""
         if isinstance(node, ast.Call) and text.startswith(("print(", "input(", "breakpoint(")) and layer != "cli":

@@ -8,6 +8,7 @@ import subprocess
 import sys
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
 import typer
@@ -22,7 +23,8 @@ from rnnlab.runs.record import STATUSES
 ROOT = Path(__file__).parents[1]
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"^```(\w*)\n(.*?)^```$", README, re.MULTILINE | re.DOTALL)
-COMMANDS = get_command(app).commands  # pyright: ignore[reportAttributeAccessIssue]
+GROUP: Any = get_command(app)
+COMMANDS = GROUP.commands
 OFFLINE = ("train", "gradcheck", "sweep-rho", "inspect", "compare")
 NUMBER = re.compile(r"[+-]?(\d[\d,]*\.?\d*|\.\d+)(e[+-]?\d+)?")
 
@@ -62,8 +64,9 @@ def session(tmp_path_factory):
             timeout=300,
         )
 
-    run.folder = folder  # pyright: ignore[reportFunctionMemberAccess]
-    return run
+    ready: Any = run
+    ready.folder = folder
+    return ready
 
 
 def test_the_tables_of_keys_are_fresh():

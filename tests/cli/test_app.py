@@ -2,6 +2,7 @@ import json
 import re
 import subprocess
 import sys
+from typing import Any
 
 import pytest
 import typer
@@ -10,7 +11,8 @@ from rnnlab import __version__
 from rnnlab.cli.app import app
 
 COLOUR = "\x1b["
-COMMANDS = typer.main.get_command(app).commands
+GROUP: Any = typer.main.get_command(app)
+COMMANDS = GROUP.commands
 
 
 def test_version(installed):

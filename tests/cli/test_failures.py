@@ -2,6 +2,7 @@ import json
 import re
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -68,7 +69,7 @@ def test_report_of_a_bug_keeps_keys_secret(tmp_path, monkeypatch, capsys):
 
 
 def test_bug_during_a_run_is_written_into_its_folder(tmp_path, capsys):
-    bug = IndexError("9")
+    bug: Any = IndexError("9")
     bug.run = tmp_path
     assert failures.report(bug, ["train"]) == 1
     (written,) = tmp_path.iterdir()

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -23,7 +24,8 @@ def test_every_config_loads_and_survives_writing(file, tmp_path):
 def test_the_stock_experiment_is_the_report_to_the_letter():
     config = load(CONFIGS / "stock.yaml")
     assert (config.name, config.seeds) == ("stock", [0, 1, 2, 3, 4])
-    data, model, training = config.data, config.model, config.training
+    data: Any = config.data
+    model, training = config.model, config.training
     assert (data.kind, data.symbol, data.column) == ("prices", "AAPL", "close")
     assert (data.lookback, data.horizon, data.target) == (20, 1, "price")
     assert (data.train_fraction, data.scaler, data.start, data.end) == (0.8, "minmax", None, None)
@@ -52,7 +54,8 @@ def test_the_stock_experiment_is_the_report_to_the_letter():
 def test_the_gradient_experiment_is_the_report_to_the_letter():
     config = load(CONFIGS / "gradients.yaml")
     assert (config.name, config.seeds) == ("gradients", list(range(10)))
-    data, model, training = config.data, config.model, config.training
+    data: Any = config.data
+    model, training = config.model, config.training
     assert data.text == "the quick brown fox jumps over the lazy dog"
     assert (data.repeat, data.chunk, data.train_fraction) == (200, 50, 1.0)
     assert (model.cell.kind, model.hidden_size, model.activation, model.readout) == ("rnn", 50, "relu", "every")

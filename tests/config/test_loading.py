@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,6 +13,11 @@ from rnnlab.config import dump, load, origins
 from rnnlab.errors import ConfigError
 
 PRICES = "data: {kind: prices, symbol: AAPL}\n"
+
+
+def read(file, **options) -> Any:
+    """The config of a file, whose kinds a test knows."""
+    return load(file, **options)
 
 
 @pytest.fixture
@@ -108,7 +114,7 @@ def test_a_config_as_windows_editors_save_it(encoding):
     Path("c.yaml").write_bytes((PRICES + "seeds: 0 # \u4e09\n").encode(encoding))
     assert problems("c.yaml").startswith("c.yaml:2:8: seeds must be")
     Path("c.yaml").write_bytes(PRICES.encode(encoding))
-    assert load("c.yaml").data.symbol == "AAPL"
+    assert read("c.yaml").data.symbol == "AAPL"
 
 
 @pytest.mark.usefixtures("folder")
@@ -147,9 +153,9 @@ def test_paths_start_at_the_folder_of_their_file(folder, tmp_path):
     os.mkdir("sub")
     Path("sub/c.yaml").write_text("data: {kind: csv, path: prices.csv}")
     folder(upper="extends: sub/c.yaml\nseeds: 2\n")
-    assert load("sub/c.yaml").data.path == str(tmp_path / "sub" / "prices.csv")
-    assert load("upper.yaml").data.path == str(tmp_path / "sub" / "prices.csv")
-    assert load("sub/c.yaml", overrides=["data.path=x.csv"]).data.path == str(tmp_path / "x.csv")
+    assert read("sub/c.yaml").data.path == str(tmp_path / "sub" / "prices.csv")
+    assert read("upper.yaml").data.path == str(tmp_path / "sub" / "prices.csv")
+    assert read("sub/c.yaml", overrides=["data.path=x.csv"]).data.path == str(tmp_path / "x.csv")
 
 
 # extends
@@ -182,7 +188,7 @@ def test_keys_are_merged_into_a_kind_in_short_form(folder):
         base=PRICES + "training: {optimizer: adam}\n",
         upper="extends: base.yaml\ntraining: {optimizer: {beta1: 0.5}}\n",
     )
-    assert load("upper.yaml").training.optimizer.beta1 == 0.5
+    assert read("upper.yaml").training.optimizer.beta1 == 0.5
 
 
 @pytest.mark.parametrize(("below", "above"), [("epochs: 7", "updates: 5"), ("updates: 5", "epochs: 7")])
@@ -259,7 +265,7 @@ def test_extends_no_path(folder, value, shown):
 
 def test_arguments_win_over_files_and_later_ones_over_earlier_ones(folder):
     folder(a=PRICES + "training: {updates: 3, optimizer: {kind: sgd, momentum: 0.9}}\nseeds: 4\n")
-    config = load(
+    config = read(
         "a.yaml",
         overrides=[
             "model.layers=2",

@@ -1,5 +1,7 @@
 """What a config may say, what is filled in, and that it stays as it is."""
 
+from typing import Any
+
 import pytest
 from pydantic import ValidationError
 
@@ -7,7 +9,9 @@ from rnnlab.config import Config, schema_index
 
 PRICES = {"kind": "prices", "symbol": "AAPL"}
 TEXT = {"kind": "text", "text": "abc"}
-KEYS = [pytest.param(kind, entry, id=f"{'.'.join(entry.path)} {kind}") for kind, entry in schema_index.every_key()]
+KEYS: list[Any] = [
+    pytest.param(kind, entry, id=f"{'.'.join(entry.path)} {kind}") for kind, entry in schema_index.every_key()
+]
 
 
 def synthetic(task):
@@ -55,14 +59,14 @@ def test_a_carried_state_needs_order_and_single_chunks():
 
 def test_rho_is_1_unless_std_is_given():
     init = {"W_hh": "normal", "W_xh": {"kind": "normal", "std": 0.1}}
-    weights = Config.model_validate({"data": PRICES, "model": {"init": init}}).model.init
+    weights: Any = Config.model_validate({"data": PRICES, "model": {"init": init}}).model.init
     assert (weights.W_hh.rho, weights.W_hh.std) == (1.0, None)
     assert (weights.W_xh.rho, weights.W_xh.std) == (None, 0.1)
 
 
 def test_a_number_for_the_forget_bias_is_a_constant():
     model = {"cell": "lstm", "init": {"forget_bias": 2}}
-    bias = Config.model_validate({"data": PRICES, "model": model}).model.init.forget_bias
+    bias: Any = Config.model_validate({"data": PRICES, "model": model}).model.init.forget_bias
     assert (bias.kind, bias.value) == ("constant", 2.0)
 
 

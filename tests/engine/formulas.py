@@ -1,8 +1,12 @@
 """The recurrences as the papers print them: row vectors, one sequence, one step, one gate at a time. For the tape."""
 
-import autograd.numpy as np
+from typing import Any
+
+import autograd.numpy
 
 from rnnlab.engine.architecture import Architecture
+
+np: Any = autograd.numpy  # wrapped NumPy, made as it is imported
 
 PHI = {
     "tanh": np.tanh,

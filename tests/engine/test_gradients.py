@@ -18,7 +18,7 @@ def mismatch(drawn: Sample, seed: int = 1) -> float:
     """
     objective = Objective(drawn.network, drawn.theta, drawn.batch, drawn.loss, drawn.states)
     direction = np.random.default_rng(seed).standard_normal(objective.point.shape)
-    measured = objective.value(objective.point + 1j * STEP * direction).imag / STEP
+    measured = np.imag(objective.value(objective.point + 1j * STEP * direction)) / STEP
     derived = (objective.gradient * direction).sum(axis=1)
     size = np.sqrt((objective.gradient**2).sum(axis=1))
     return float(np.max(np.abs(measured - derived) / np.maximum(size, 1e-12)))

@@ -114,7 +114,7 @@ def test_gradients_of_two_parts_chain_to_those_of_the_whole(cell, activation, mo
     step, direction = 1e-20, np.random.default_rng(2).standard_normal(whole.theta.shape)
     _, moved = whole.network.outputs(whole.theta + 1j * step * direction, head)
     through_state = sum(
-        (gradient * state.imag / step).sum(axis=(-1, -2))
+        (gradient * np.imag(state) / step).sum(axis=(-1, -2))
         for gradient, state in zip(second.initial[0], moved[0], strict=True)
     )
     expected = (whole.gradients().parameters * direction).sum(axis=-1)

@@ -6,6 +6,7 @@ import tracemalloc
 import numpy as np
 import pytest
 
+from rnnlab.engine.layers.gated import GatedRecurrence
 from rnnlab.engine.network import Network
 from tests.engine.samples import Sample, sample
 
@@ -37,6 +38,7 @@ def test_vanished_gradients_do_not_turn_denormal(cell, dtype, layers):
     assert not result.flow[0][0].any()  # vanished long before the first step
     assert result.flow[0][-1].all()
     for recurrence in recurrences(drawn.network):
+        assert isinstance(recurrence, GatedRecurrence)
         kept = [recurrence.da, *recurrence.states[1:]]
         for a in kept:
             assert denormal_share(a) * len(a) < 5  # steps of 1200

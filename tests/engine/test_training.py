@@ -478,7 +478,8 @@ def test_without_a_whole_epoch_the_last_parameters_stay():
     options = {"batch_size": 4, "orders": orders, "updates": 1}
     stopped = train_of(many, stopping=EarlyStopping(tail(many), patience=1), **options)
     plain = train_of(many, **options)
-    list(stopped), list(plain)
+    for training in (stopped, plain):
+        list(training)
     np.testing.assert_array_equal(stopped.theta, plain.theta)
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import json
 import shutil
+from typing import Any
 
 import numpy as np
 import pytest
@@ -143,7 +144,8 @@ def test_after_training_stand_the_models_that_did_not_diverge(partly_diverged):
     kept = [seed for seed in range(12) if seed not in lost]
     weights = found.trained.setup.network.layout.view(found.trained.theta, "layer0.W_hh")[kept]
     np.testing.assert_allclose(after.diagnostics.spectral_radius, spectra.spectral_radius(weights), rtol=1e-10)
-    (warning,) = found.plain()["warnings"]
+    plain: Any = found.plain()
+    (warning,) = plain["warnings"]
     assert warning.startswith(f"{len(lost)} of 12 seeds diverged ({', '.join(map(str, lost[:10]))}")
     for look in (before, after):
         assert look.verdict.word != "critical" or 2 * len(lost) <= 12

@@ -1,5 +1,7 @@
 """From a config to an engine: parameters of each seed, what an update sees, penalties, schedules, held-out tails."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,7 +14,7 @@ from rnnlab.tasks.task import build_task
 pytestmark = pytest.mark.usefixtures("folder")
 
 
-def setup_of(*overrides, seeds=None):
+def setup_of(*overrides, seeds=None) -> Any:
     config = load("small.yaml", overrides=overrides, seeds=seeds)
     return config, build_setup(config, build_task(config))
 

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.patches import Rectangle
 
 from rnnlab.plots.forecast import Baseline, TrainingPart, forecast
 
@@ -52,6 +53,7 @@ def test_the_training_part_is_drawn_with_its_range_and_the_split(line, legend_te
     prices, _ = draw(training=TRAINING)
     np.testing.assert_array_equal(line(prices, "actual, in training").get_ydata(), TRAINING.values)
     (span,) = prices.patches
+    assert isinstance(span, Rectangle)
     assert (span.get_y(), span.get_y() + span.get_height()) == (3.0, 9.0)
     assert set(legend_texts(prices)[3:]) == {"actual, in training", "range of price in training"}
     split = [one for one in prices.get_lines() if one.get_linestyle() == ":"]

@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from matplotlib.collections import QuadMesh
 from matplotlib.colors import LogNorm
 
 from rnnlab.plots.gradient_flow import Transport, gradient_flow, transport_by_lag
@@ -48,6 +49,7 @@ def test_flow_shows_first_and_last_update_and_all_between(line):
     assert isinstance(mesh.norm, LogNorm)
     assert (right.get_xlabel(), right.get_ylabel()) == ("update", "lag k (steps back in time)")
     # Cells reach half-way to their neighbours, however far apart those are.
+    assert isinstance(mesh, QuadMesh)
     np.testing.assert_allclose(np.unique(mesh.get_coordinates()[..., 0]), [-5, 5, 30, 70])
     assert bar.get_ylim() == pytest.approx((mesh.norm.vmin, mesh.norm.vmax))
 

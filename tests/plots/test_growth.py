@@ -4,6 +4,8 @@ import math
 
 import numpy as np
 import pytest
+from matplotlib.container import ErrorbarContainer
+from matplotlib.patches import Rectangle
 
 from rnnlab.plots.growth import Theory, growth
 
@@ -55,7 +57,9 @@ def test_an_edge_beyond_the_rhos_is_still_shown():
 @pytest.mark.parametrize(("steps", "factor"), [(50, 10.0), (20, 100.0)])
 def test_regions_meet_where_the_chunk_changes_by_the_decisive_factor(steps, factor):
     (axes,) = growth(RHO, RATES, steps=steps, decisive_factor=factor).axes
-    borders = sorted({round(y, 9) for one in axes.patches for y in (one.get_y(), one.get_y() + one.get_height())})
+    regions = [one for one in axes.patches if isinstance(one, Rectangle)]
+    assert len(regions) == len(axes.patches)
+    borders = sorted({round(y, 9) for one in regions for y in (one.get_y(), one.get_y() + one.get_height())})
     assert math.exp(borders[1] * steps) == pytest.approx(1 / factor)
     assert math.exp(borders[2] * steps) == pytest.approx(factor)
     texts = [text.get_text() for text in axes.texts]
@@ -85,7 +89,9 @@ def test_mixed_verdicts_are_hollow_and_counted(line):
 def test_the_rate_is_that_of_the_verdict_and_infinite_ends_run_to_the_edge():
     rates = np.array([[-np.inf, -np.inf, 0.2], [-0.1, 0.0, 0.1]])
     (axes,) = growth([1.0, 2.0], rates, steps=50, median=[-np.inf, 0.0], low=[-np.inf, -np.inf], high=[0.2, 0.1]).axes
-    points, _caps, (bars,) = axes.containers[0].lines
+    container = axes.containers[0]
+    assert isinstance(container, ErrorbarContainer)
+    points, _caps, (bars,) = container.lines
     assert not np.isfinite(points.get_ydata()[0])  # the finite rates alone would have their median at 0.2
     assert points.get_ydata()[1] == 0
     np.testing.assert_allclose(bars.get_segments()[-1][:, 1], [axes.get_ylim()[0], 0.1])

@@ -1,6 +1,7 @@
 """The gradient norm over updates, for few and for many rhos."""
 
 import numpy as np
+from matplotlib.collections import LineCollection
 
 from rnnlab.plots.sweep import sweep
 
@@ -33,6 +34,7 @@ def test_many_rhos_are_one_artist_with_a_colour_bar(legend_texts):
     norms[2.0][:3, 2:] = np.nan
     axes, bar = sweep(UPDATES, norms).axes
     (lines,) = axes.collections
+    assert isinstance(lines, LineCollection)
     np.testing.assert_allclose(lines.get_array(), rhos)
     for segment, rho in zip(lines.get_segments(), rhos, strict=True):
         np.testing.assert_allclose(segment, np.column_stack([UPDATES, np.full(4, rho)]))

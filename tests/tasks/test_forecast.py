@@ -1,6 +1,7 @@
 """Forecasts of a dated series: no look into the future, targets by hand, persistence as published, honest warnings."""
 
 import re
+from typing import Any
 
 import numpy as np
 import pytest
@@ -383,7 +384,7 @@ def test_too_short_a_series(write_series, values):
 
 
 def test_the_record_names_the_data():
-    record = task_of().record
+    record: Any = task_of().record
     assert record["path"].endswith("series.csv")
     assert re.fullmatch(r"[0-9a-f]{64}", record["sha256"])
     assert (record["train_rows"], record["test_rows"]) == (48, 12)

@@ -1,5 +1,7 @@
 """Synthetic tasks: what is held out, scores over the steps that exist, and baselines by hand."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -21,7 +23,7 @@ def generator(task):
     return registry.tasks().entries[task].load().generator
 
 
-def config_of(folder, task, *overrides, seeds="2"):
+def config_of(folder, task, *overrides, seeds="2") -> Any:
     (folder / "task.yaml").write_text(
         f"data: {{kind: synthetic, task: {task}, {KEYS[task]}, sequences: 40}}\n"
         "model: {hidden_size: 3}\ntraining: {updates: 2}\n"
