@@ -1,4 +1,4 @@
-"""`rnnlab compare` by the installed executable."""
+"""`rnnlab compare`: table, document, refusals."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`rnnlab fetch` as its users meet it: the installed executable against the replay server."""
+"""`rnnlab fetch` as its users meet it, against the replay server."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""`rnnlab gradcheck` through the installed executable: table, verdict, exit code."""
+"""`rnnlab gradcheck`: table, verdict, exit code."""
 
 import json
 import re

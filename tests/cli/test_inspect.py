@@ -1,4 +1,4 @@
-"""`rnnlab inspect` by the installed executable."""
+"""`rnnlab inspect`: table, document, refusals."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""`rnnlab sweep-rho` from an empty folder, by the installed executable."""
+"""`rnnlab sweep-rho` from an empty folder."""
 
 import json
 import re

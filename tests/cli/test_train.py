@@ -1,4 +1,4 @@
-"""`rnnlab train` as its users meet it: the installed executable, real training, exit codes and files."""
+"""`rnnlab train` as its users meet it: real training, exit codes and files."""
 
 import csv
 import json

@@ -184,7 +184,7 @@ def test_a_state_of_another_shape_is_refused_and_changes_nothing():
             optimizer.load(state)
     after = optimizer.state()
     assert after["updates"] == before["updates"]
-    np.testing.assert_array_equal(after["sums"], before["sums"])
+    assert np.asarray(after["sums"]).tolist() == np.asarray(before["sums"]).tolist()
 
 
 def test_what_cannot_be_made_is_refused():

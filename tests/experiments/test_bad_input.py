@@ -1,4 +1,4 @@
-"""Bad input through the installed executable: one clear message, the right exit code, nothing half-written."""
+"""Bad input on the command line: one clear message, the right exit code, nothing half-written."""
 
 import json
 import os
