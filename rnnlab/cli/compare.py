@@ -114,7 +114,7 @@ def _row(name: str, one: "Compared", runs: "list[Compared]", places: dict[str, i
     if one.loss and any(other.looks for other in runs):
         row["loss"] = " → ".join(numbers.significant(value, 4) for value in one.loss)
     row["clipped"] = numbers.percent(one.clipped) if one.clipped is not None else numbers.MISSING
-    names = summary.written_names(other.kind for other in runs)
+    names = summary.written_names(other.task for other in runs)
     for metric in places:
         if metric in one.metrics:
             spread = one.metrics[metric]
@@ -137,7 +137,7 @@ def _baseline_rows(runs: "list[Compared]", places: dict[str, int]) -> list[dict[
     first = runs[0].baselines
     if not first or any(one.baselines != first for one in runs):
         return []
-    rows, names = [], summary.written_names(one.kind for one in runs)
+    rows, names = [], summary.written_names(one.task for one in runs)
     for name, values in first.items():
         row = {"run": summary.label(name, names, runs[0].season)}
         for metric, place in places.items():

@@ -47,17 +47,17 @@ def show_interrupted(summary: "TrainSummary") -> None:
 
 def table(summary: "TrainSummary", width: int | None) -> list[str]:
     """A line per metric: the median of the seeds with their range, each baseline beside it."""
-    names, written = list(summary.baselines), written_names([summary.kind])
+    names, written = list(summary.baselines), written_names([summary.task])
     model = "network" if len(summary.seeds) == 1 else "network: median [range]"
     rows = [_row(summary, metric, written) for metric in summary.metrics]
     return tables.render(["", model, *(label(name, written, summary.season) for name in names)], rows, width)
 
 
-def written_names(kinds: Iterable[str]) -> dict[str, str]:
-    """How the metrics and baselines of these kinds of task are written, where their key does not say it."""
+def written_names(tasks: Iterable[str]) -> dict[str, str]:
+    """How the metrics and baselines of these tasks are written, where their key does not say it."""
     from rnnlab.config import registry
 
-    return {key: name for kind in kinds for key, name in registry.section_of(kind).metric_names.items()}
+    return {key: name for task in tasks for key, name in registry.section_of(task).metric_names.items()}
 
 
 def label(name: str, names: Mapping[str, str], season: int | None = None) -> str:

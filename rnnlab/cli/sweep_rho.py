@@ -160,7 +160,9 @@ def _load(source: str, cell, activation, length, overrides: list[str], seeds, na
         if length is not None:
             data = load(source, overrides=[*own, *overrides]).data
             if data.length_key is None:
-                raise UsageError(f"--length cannot be used with {data.task_name}, whose sequences have a length of 1.")
+                raise UsageError(
+                    f"--length cannot be used with {data.task_name}: no key sets how long its sequences are."
+                )
             own[f"data.{data.length_key}={length}"] = f"--length {length}"
         return load(source, overrides=[*own, *overrides], seeds=seeds, name=name)
     except ConfigError as error:

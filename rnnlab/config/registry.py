@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint
-from typing import Any, Generic, TypeVar, get_args
+from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
 
 from rnnlab import plugins
 from rnnlab.config.schema.cells import GruCell, LstmCell, RnnCell
@@ -29,6 +29,7 @@ from rnnlab.config.schema.synthetic import (
 )
 from rnnlab.config.schema.task import TaskSection
 from rnnlab.config.schema.text import TextData
+from rnnlab.errors import ConfigError
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,13 @@ class Entry:
     def load(self) -> Any:
         """What makes it; loads the code."""
         module, _, name = self.code.partition(":")
-        return getattr(import_module(module), name)
+        try:
+            return getattr(import_module(module), name)
+        except Exception as error:
+            if self.origin is None:
+                raise
+            why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
+            raise ConfigError([f"{self.origin}, which brings {self.name}, cannot be loaded: {why}."]) from error
 
 
 @dataclass(frozen=True)
@@ -146,9 +153,11 @@ def task_entry(data: Any) -> TaskEntry:
     return tasks().entries[data.task_name]
 
 
-def section_of(kind: str) -> type[TaskSection]:
-    """The section of the first task of a kind, for what all of the kind share; a bare one for a kind unknown."""
-    return next((entry.schema for entry in tasks().entries.values() if entry.kind == kind), TaskSection)
+def section_of(name: str) -> type[TaskSection]:
+    """The section of a task by its name, or of the first of a kind; a bare one for what is not known."""
+    known = tasks().entries
+    of_kind = (entry.schema for entry in known.values() if entry.kind == name)
+    return known[name].schema if name in known else next(of_kind, TaskSection)
 
 
 def brought_in(config: Any) -> dict[str, dict[str, str]]:
@@ -165,11 +174,15 @@ def _find(own: Sequence[E], group: str, noun: str) -> Found[E]:
         entry = _load(point, type(own[0]), noun)
         if isinstance(entry, str):
             broken[point.name] = entry
-        elif point.name in taken or (entry.kind in taken and not issubclass(entry.schema, SyntheticTask)):
-            owner = taken.get(point.name, own[0]).origin or "rnnlab itself"
-            broken[point.name] = f"{plugins.origin(point)} brings a {noun} {point.name}, which {owner} has"
+            continue
+        joins = issubclass(entry.schema, SyntheticTask)  # one more task of that kind
+        names = (point.name,) if joins else (point.name, entry.kind)
+        name = next((name for name in names if name in taken), None)
+        if name is not None:
+            owner = taken[name].origin or "rnnlab itself"
+            broken[point.name] = f"{plugins.origin(point)} brings a {noun} {name}, which {owner} has"
         else:
-            entries[point.name] = taken[point.name] = entry
+            entries[point.name] = taken[point.name] = taken[entry.kind] = entry
     return Found(entries, broken)
 
 
@@ -183,6 +196,24 @@ def _load(point: EntryPoint, wanted: type[E], noun: str) -> E | str:
         return f"{origin}, which brings the {noun} {point.name}, cannot be loaded: {why}"
     if not isinstance(entry, wanted):
         return f"{origin} must give a {wanted.__name__} as the {noun} {point.name}; got {type(entry).__name__}"
+    fault = _fault_of(entry)
+    if fault:
+        return f"{origin}, which brings the {noun} {point.name}, must give it {fault}"
     if entry.name != point.name:
         return f"{origin} names the {noun} {entry.name} in its schema and {point.name} in its entry point"
     return replace(entry, origin=origin)
+
+
+def _fault_of(entry: Entry) -> str:
+    """What its schema must be that it is not; "" where nothing is wrong."""
+    needed = TaskSection if isinstance(entry, TaskEntry) else Section
+    if not (isinstance(entry.schema, type) and issubclass(entry.schema, needed)):
+        return f"a schema that is a {needed.__name__}"
+    fields = entry.schema.model_fields
+    for key in ("kind", "task") if "task" in fields else ("kind",):
+        if key not in fields or get_origin(fields[key].annotation) is not Literal:
+            return f"a schema whose {key} is a Literal with its name"
+    length = getattr(entry.schema, "length_key", None)
+    if length is not None and length not in fields:
+        return f"a schema with the key {length}, which its length_key names"
+    return ""

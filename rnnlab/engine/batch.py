@@ -125,7 +125,12 @@ class Batch:
         """Targets as the losses want them: (S, ..., O, B) or classes (S, ..., B), S = T or 1."""
         if self.targets is None:
             raise ValueError("A batch without targets has no loss.")
-        targets = self.targets if self._classes(not every) else np.swapaxes(self.targets, -1, -2)
+        if not self._classes(not every):
+            targets = np.swapaxes(self.targets, -1, -2)
+        elif self.ignored is None:
+            targets = self.targets
+        else:  # any class will do
+            targets = np.where(self.targets == self.ignored, 0, self.targets)
         return self._with_ensemble(self._blank(targets) if every else targets[None], ensemble)
 
     def weight_columns(self, every: bool, ensemble: bool) -> np.ndarray | None:

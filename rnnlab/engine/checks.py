@@ -118,8 +118,9 @@ def _check_values(architecture: Architecture, batch: Batch) -> None:
         )
     if batch.weights is not None:
         weights = _existing(batch, batch.weights, every)
-        if not np.isfinite(weights).all() or (weights < 0).any():
-            _refuse("weights", "be finite and not negative", weights.min())
+        if not (np.isfinite(weights) & (weights >= 0)).all():
+            wrong = weights[~(np.isfinite(weights) & (weights >= 0))]
+            _refuse("weights", "be finite and not negative", wrong[0])
     batch.mark_good(sizes)
 
 

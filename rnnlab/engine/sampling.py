@@ -253,7 +253,15 @@ def stack(batches: Sequence[Batch], steps: int, readout: str) -> Batch:
         Of the same number of sequences, at most `steps` long.
     steps : int
     readout : str
+
+    Raises
+    ------
+    ValueError
+        For a batch that is longer.
     """
+    if max(batch.steps for batch in batches) > steps:
+        longest = max(batch.steps for batch in batches)
+        raise ValueError(f"Fresh sequences must have at most the {steps} steps of the longest; got {longest}.")
 
     def padded(array: np.ndarray) -> np.ndarray:
         rest = [(0, steps - len(array)), *[(0, 0)] * (array.ndim - 1)]

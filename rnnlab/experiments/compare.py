@@ -16,7 +16,7 @@ from rnnlab.experiments.trained import load_run
 from rnnlab.files import name_of
 from rnnlab.printable import on_one_line
 from rnnlab.runs.record import load_record
-from rnnlab.runs.schema import SWEEP_RHO
+from rnnlab.runs.schema import SWEEP_RHO, RunRecord
 from rnnlab.runs.tables import read_table
 from rnnlab.seeds import median
 
@@ -28,7 +28,7 @@ class Compared:
     Attributes
     ----------
     run : Path
-    name, kind, status : str
+    name, kind, task, status : str
     data : str or None
         sha256 of what it learnt from.
     metrics : dict of str to Spread
@@ -49,6 +49,7 @@ class Compared:
     run: Path
     name: str
     kind: str
+    task: str
     status: str
     data: str | None
     metrics: dict[str, Spread]
@@ -130,7 +131,7 @@ def compare(runs: Sequence[Path]) -> Comparison:
 
 def _read(run: Path, warnings: list[str]) -> Compared:
     record = load_record(run)
-    status, section = record.current_status, registry.section_of(str(record.kind))
+    status, section = record.current_status, registry.section_of(_task_of(record))
     if status != "completed":
         warnings.append(
             f"{on_one_line(run.name)} is {status}: what it has of metrics is not that of a finished training."
@@ -147,6 +148,7 @@ def _read(run: Path, warnings: list[str]) -> Compared:
         run,
         record.name,
         str(record.kind),
+        _task_of(record),
         status,
         record.data.sha256 if record.data else None,
         {name: Spread(_number(one.mean), one.sd, one.per_seed) for name, one in record.metrics.items()},
@@ -159,6 +161,11 @@ def _read(run: Path, warnings: list[str]) -> Compared:
         record.diverged if isinstance(record.diverged, int) else len(record.diverged),
         recorded_season(record.plain()),
     )
+
+
+def _task_of(record: RunRecord) -> str:
+    """The task of a run, or the kind of its data where an old run.json does not say it."""
+    return (record.data.task if record.data else None) or str(record.kind)
 
 
 def _losses(run: Path) -> tuple[float, float] | None:

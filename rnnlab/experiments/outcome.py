@@ -163,6 +163,8 @@ def _course_notes(config, training: Training, recorder: Recorder) -> list[str]:
         return [f"Early stopping ended {ended} those of {which}."]
     epochs, source = recorder.epochs, training.sampling
     updates = None if source.has_epochs else source.updates_per_epoch
+    if updates is not None and training.done % updates:  # the last row is the loss of fewer: it proves nothing
+        return []
     return _falling_note(epochs.lowest[..., TRAINING].T, recorder.last_loss, epochs.ends, updates)
 
 

@@ -114,6 +114,12 @@ class TrainSummary:
     record: Mapping[str, object] = field(default_factory=dict)
 
     @property
+    def task(self) -> str:
+        """The task by its name; the kind of the data where the record does not say it."""
+        data = self.record.get("data")
+        return str((data.get("task") if isinstance(data, Mapping) else None) or self.kind)
+
+    @property
     def season(self) -> int | None:
         """Rows in the season of the seasonal baseline, where there is one."""
         return recorded_season(self.record)

@@ -70,7 +70,7 @@ def check_network(config, task: Task) -> None:
     ConfigError
         With what it would need and what there is.
     """
-    batch_size, steps = config.training.batch_size, config.data.longest
+    batch_size, steps = config.training.batch_size, task.steps
     sequences = batch_size if task.endless else task.sequences.sequences
     check_memory(
         architecture_of(config, task),
@@ -169,10 +169,10 @@ def _endless(config, task: Task) -> Endless:
         config.model.readout,
         training.batch_size,
         lambda model, number: task.draw(
-            np.random.default_rng([seeds[model], FRESH, data.seed, number]), training.batch_size
+            np.random.default_rng([seeds[model], FRESH, data.seed, number, 1]), training.batch_size
         ),
         models=len(seeds),
-        longest=data.longest,
+        longest=task.steps,
         tbptt_steps=training.tbptt_steps,
     )
     reports = -(-training.updates // (ENDLESS_REPORTS * source.updates_per_epoch))

@@ -76,7 +76,7 @@ def train(
             "verb": TRAIN,
             "command": command,
             "seeds": config.seeds,
-            "data": task.record,
+            "data": {**task.record, "task": config.data.task_name},
             **brought_in(config),
         },
         files={"config.yaml": dump(config)},

@@ -45,6 +45,7 @@ class Metric(_Checked):
 
 class Data(_Checked):
     sha256: str | None = None
+    task: str | None = None
 
 
 class Seasonal(_Checked):

@@ -104,6 +104,12 @@ class Task(ABC):
         return self.config.model.readout == "every"
 
     @property
+    def steps(self) -> int:
+        """Steps of the longest sequence that there can be."""
+        ends = self.config.data.ends
+        return self.sequences.steps if ends is None else ends[1]
+
+    @property
     def dtype(self) -> np.dtype:
         """Of all numbers in the network."""
         return np.dtype(self.config.model.dtype)
@@ -120,11 +126,12 @@ class Task(ABC):
         """How the training loss reads to those who watch it.
 
         The loss of a sequence is the sum over its outputs. It stays as it is where a penalty is part of it, where the
-        sequences differ in length, and where targets are scaled or the loss is a mixture.
+        sequences differ in length or their outputs in weight, and where targets are scaled or the loss is a mixture.
         """
         training, kind = self.config.training, self.config.training.loss.kind
         plain = LossUnit("loss", lambda loss: loss)
         ragged = self.every and self.sequences.lengths is not None
+        ragged |= self.sequences.weights is not None or self.sequences.ignored is not None
         if training.l2 or training.omega is not None or ragged:
             return plain
         outputs = self.sequences.steps if self.every else 1

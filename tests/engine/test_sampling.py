@@ -148,6 +148,12 @@ def test_an_endless_source_draws_anew_for_every_batch_and_model(readout, ragged)
                 np.testing.assert_array_equal(minibatch.batch.lengths[model], alone.lengths)
 
 
+def test_fresh_sequences_that_are_too_long_are_refused():
+    draw = drawing("last", T=8)
+    with pytest.raises(ValueError, match="at most the 6 steps of the longest; got 8"):
+        Endless(draw(0, 0), "last", 3, draw, models=2, longest=6).minibatch(0)
+
+
 def test_segments_of_an_endless_source_cut_the_same_batch_and_draw_it_once():
     drawn = []
 

@@ -55,10 +55,12 @@ def test_a_weight_of_two_is_a_sequence_taken_twice(readout, loss):
 def test_an_ignored_class_is_a_weight_of_nothing(readout, options):
     drawn = sample(readout=readout, loss="cross_entropy", **options)
     batch, left_out = drawn.batch, np.random.default_rng(3).random(drawn.batch.targets.shape) < 0.4
-    ignored = drawn.but(batch=replace(batch, targets=np.where(left_out, -1, batch.targets), ignored=-1)).gradients()
     nothing = weighted(drawn, np.where(left_out, 0.0, 1.0)).gradients()
-    np.testing.assert_array_equal(ignored.loss, nothing.loss)
-    np.testing.assert_array_equal(ignored.parameters, nothing.parameters)
+    for no_class in (-1, -100, 6, 255):
+        targets = np.where(left_out, no_class, batch.targets)
+        ignored = drawn.but(batch=replace(batch, targets=targets, ignored=no_class)).gradients()
+        np.testing.assert_array_equal(ignored.loss, nothing.loss)
+        np.testing.assert_array_equal(ignored.parameters, nothing.parameters)
 
 
 def test_a_class_that_is_not_said_to_be_ignored_is_refused():
@@ -76,7 +78,8 @@ def test_a_class_that_is_not_said_to_be_ignored_is_refused():
     [
         (np.ones(3), r"must have shape \(5, 3\)"),
         (np.full((5, 3), np.nan), "must be finite and not negative"),
-        (np.full((5, 3), -1.0), "must be finite and not negative"),
+        (np.full((5, 3), -1.0), "must be finite and not negative; got -1.0"),
+        (np.where(np.arange(15).reshape(5, 3) == 7, np.inf, 1.0), "must be finite and not negative; got inf"),
         (np.full((5, 3), "a"), "must be numbers"),
     ],
 )

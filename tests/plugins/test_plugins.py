@@ -206,3 +206,37 @@ def test_runs_of_a_task_that_is_gone_are_named(run, fresh):
     finally:
         for name in names:
             (fresh / name).rename(folder / name)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("kind: str = key('parity', 'x')", "must give it a schema whose kind is a Literal with its name"),
+        ("kind: Literal['prices'] = key('prices', 'x')", "names the task prices in its schema and parity in its entry"),
+        ("", "must give it a schema whose kind is a Literal with its name"),
+    ],
+)
+def test_a_section_that_is_made_badly_stops_no_other_command(run, fresh, text, said):
+    (init,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity/__init__.py")
+    kept = init.read_text()
+    line = next(line for line in kept.splitlines() if line.strip().startswith("kind: Literal"))
+    init.write_text(kept.replace(line.strip(), text))
+    try:
+        assert run("gradcheck", "small.yaml", "--set", "model.cell=gru").returncode == 0
+        done = run("gradcheck", "bits.yaml")
+        assert done.returncode == 2
+        assert said in done.stderr
+    finally:
+        init.write_text(kept)
+
+
+def test_code_that_is_not_there_is_one_sentence(run, fresh):
+    (init,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity/__init__.py")
+    kept = init.read_text()
+    init.write_text(kept.replace("rnnlab_parity.task:Parity", "rnnlab_parity.nothing:Parity"))
+    try:
+        done = run("gradcheck", "bits.yaml")
+        assert done.returncode == 2
+        assert "rnnlab-parity 0.2, which brings parity, cannot be loaded: ModuleNotFoundError" in done.stderr
+    finally:
+        init.write_text(kept)

@@ -1,6 +1,7 @@
 """The loss that progress shows, in the unit of the task: the one that the trained networks are measured in."""
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -60,6 +61,13 @@ def test_where_it_has_no_unit_it_stays_the_loss(tmp_path, text, overrides):
     task, _ = built(tmp_path, text, *overrides)
     unit = task.loss_unit()
     assert (unit.name, unit.of(1.25)) == ("loss", 1.25)
+
+
+@pytest.mark.parametrize("counts", [{"weights": np.full((9, 2), 3.0)}, {"ignored": 0}])
+def test_outputs_that_count_differently_have_no_unit(tmp_path, counts):
+    task, _ = built(tmp_path, TEXT)
+    task.sequences = replace(task.sequences, **counts)
+    assert task.loss_unit().name == "loss"
 
 
 def test_a_part_of_truncated_sequences_counts_for_its_share(tmp_path):

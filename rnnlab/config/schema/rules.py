@@ -45,13 +45,13 @@ def _truncation(config: Any) -> Iterator[Conflict]:
     if steps is None:
         return
     where = f"data.{data.length_key}" if data.length_key else data.name_key
-    shortest, longest = data.ends
-    if steps > longest:
+    shortest, longest = data.ends or (1, None)
+    if longest is not None and steps > longest:
         yield Conflict(
             ("training.tbptt_steps", where),
             f"training.tbptt_steps must be at most the {longest} steps of a sequence ({where}); got {steps}.",
         )
-    if shortest < longest and (config.model.readout or data.readouts[0]) == "last":
+    if longest is not None and shortest < longest and (config.model.readout or data.readouts[0]) == "last":
         yield Conflict(
             ("training.tbptt_steps", where),
             "training.tbptt_steps cannot be used with sequences of different lengths and one output each; "
@@ -125,7 +125,7 @@ def _targets(config: Any) -> Iterator[Conflict]:
             f"model.readout must be {listed(data.readouts, 'or')} for {what}; got {readout}. "
             "Leave it out: the data decide.",
         )
-    if data.foretells and config.model.bidirectional and readout != "last":
+    if data.foretells and config.model.bidirectional and (readout or data.readouts[0]) != "last":
         yield Conflict(
             ("model.bidirectional", source, "model.readout"),
             f"model.bidirectional would let the network read what it is to predict; drop it for {what}.",

@@ -118,7 +118,7 @@ class EchoTask(SyntheticTask):
 
     def conflicts(self) -> Iterator[Conflict]:
         yield from super().conflicts()
-        shortest, _ = self.ends
+        shortest = min(self.length) if isinstance(self.length, tuple) else self.length
         if self.delay >= shortest:
             yield Conflict(
                 ("data.delay", "data.length"),
@@ -141,5 +141,6 @@ class LogisticMapTask(SyntheticTask):
     readouts: ClassVar[tuple[str, ...]] = ("last",)
     targets: ClassVar[Targets] = "probabilities"
     length_key: ClassVar[None] = None
+    fixed_length: ClassVar[int] = 1
 
     task: Literal["logistic_map"] = key("logistic_map", "x to 4 x (1 - x), a single step (one to one)")

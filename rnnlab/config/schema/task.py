@@ -32,7 +32,10 @@ class TaskSection(Section):
     batch_size : int or "full"
         Sequences in an update where the config does not say.
     length_key : str or None
-        The key of this section that sets how many steps a sequence has; None where nothing does.
+        The key of this section that sets how many steps a sequence has, in a whole number or (shortest, longest); None
+        where nothing does.
+    fixed_length : int or None
+        Steps of a sequence where nothing sets them and all have the same; None where the data decide.
     continues : bool
         Whether the sequences continue each other, so that a state may be carried from one to the next.
     foretells : bool
@@ -47,6 +50,7 @@ class TaskSection(Section):
     targets: ClassVar[Targets] = "values"
     batch_size: ClassVar[int | Literal["full"]] = 32
     length_key: ClassVar[str | None] = "length"
+    fixed_length: ClassVar[int | None] = None
     continues: ClassVar[bool] = False
     foretells: ClassVar[bool] = False
     compared: ClassVar[bool] = True
@@ -63,15 +67,10 @@ class TaskSection(Section):
         return "data.task" if hasattr(self, "task") else "data.kind"
 
     @property
-    def longest(self) -> int:
-        """Steps of the longest sequence."""
-        return max(self.ends)
-
-    @property
-    def ends(self) -> tuple[int, int]:
-        """Steps of the shortest sequence and of the longest."""
-        length = getattr(self, self.length_key) if self.length_key else 1
-        return length if isinstance(length, tuple) else (length, length)
+    def ends(self) -> tuple[int, int] | None:
+        """Steps of the shortest sequence and of the longest; None where only the data know."""
+        length = getattr(self, self.length_key) if self.length_key else self.fixed_length
+        return length if isinstance(length, tuple) or length is None else (length, length)
 
     @property
     def endless(self) -> bool:

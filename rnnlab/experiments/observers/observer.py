@@ -78,9 +78,18 @@ def observe(training: Training, observers: Sequence[Observer]) -> Iterator[Updat
 
 
 def end(training: Training, observers: Sequence[Observer]) -> None:
-    """Tell the observers about the end, the last one first: one that saves the others' states sees them unfinished."""
+    """Tell the observers about the end, the last one first: one that saves the others' states sees them unfinished.
+
+    All of them are told, whatever the others raise; the first error is raised then.
+    """
+    errors: list[Exception] = []
     for observer in reversed(observers):
-        observer.end(training)
+        try:
+            observer.end(training)
+        except Exception as error:
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 def state(observers: Sequence[Observer]) -> dict[str, np.ndarray]:

@@ -13,7 +13,9 @@ from rnnlab.tasks.synthetic.sequences import Sequences
 from rnnlab.tasks.task import Evaluation, Task
 
 NAMES = {"class shares": "the shares of the classes", "mean": "the mean of the training targets"}
-HELD_OUT, GUESS = 1, 2  # streams of the data's seed, beside that of the training sequences
+# Streams of the data's seed, beside those of the training sequences. The last word is not 0: what is shorter counts as
+# filled up with zeros.
+HELD_OUT, GUESS = (1, 0, 0, 2), (2, 0, 0, 3)
 SHOWN = 1000  # sequences drawn of an endless stream: for those who look at a few, and for the baseline
 
 
@@ -31,14 +33,14 @@ class Synthetic(Task):
     def __init__(self, config) -> None:
         super().__init__(config)
         data = config.data
-        shortest, longest = data.ends
+        shortest, longest = data.ends or (1, 1)
         self._length = longest if shortest == longest else (shortest, longest)
-        drawn_at_once = data.held_out if self.endless else data.sequences
+        drawn_at_once = data.held_out + SHOWN if self.endless else data.sequences
         check_data(6 * drawn_at_once * longest, "data.length" if longest > drawn_at_once else self._size_key)
         if self.endless:
-            rng = np.random.default_rng([data.seed, GUESS])
+            rng = np.random.default_rng([data.seed, *GUESS])
             drawn = self._draw(rng, SHOWN)
-            held_out = self._draw(np.random.default_rng([data.seed, HELD_OUT]), data.held_out)
+            held_out = self._draw(np.random.default_rng([data.seed, *HELD_OUT]), data.held_out)
             self.sequences, self._tested = self._batch(drawn), self._batch(held_out)
         else:
             drawn = self._draw(np.random.default_rng(data.seed), data.sequences)

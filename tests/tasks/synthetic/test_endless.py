@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from rnnlab.config import load
+from rnnlab.errors import ConfigError
 from rnnlab.experiments.setup import build_setup, start_training
 from rnnlab.tasks.task import build_task
 
@@ -58,6 +59,35 @@ def test_the_data_seed_changes_the_sequences_and_the_model_seed_too(folder):
     assert not np.array_equal(first(seeds="1,"), first(seeds="2,"))
     assert not np.array_equal(first(seeds="1,"), first("data.seed=5", seeds="1,"))
     np.testing.assert_array_equal(first(seeds="1,"), first(seeds="1,"))
+
+
+def test_no_stream_is_another_by_chance(folder):
+    """What a seed sequence is short of counts as zeros: the first batch of seed 0 was the sample of the data."""
+    config = config_of(folder, "adding", "training.batch_size=1000", seeds="0,")
+    built: Any = build_task(config)
+    first = build_setup(config, built).sampling.minibatch(0).batch.inputs[:, 0]
+    assert not np.array_equal(first, built.sequences.inputs)
+    assert not np.array_equal(first[:, :30], built._tested.inputs)
+    assert not np.array_equal(built.sequences.inputs[:, :30], built._tested.inputs)
+
+
+def test_what_is_still_falling_is_not_told_by_a_row_of_fewer_updates(run_of, folder):
+    config_of(folder, "sine")
+    rate = "training.optimizer.learning_rate=0.0003"
+    whole, partial = (
+        run_of(f"training.updates={updates}", "training.batch_size=64", rate, config="endless.yaml", seeds="1")
+        for updates in (400, 401)
+    )
+    (note,) = (note for note in whole.summary.notes if "still falling" in note)
+    assert note.endswith("over the last 40 updates.")
+    assert not any("still falling" in note for note in partial.summary.notes)
+
+
+def test_memory_counts_the_sequences_that_are_always_drawn(folder, monkeypatch):
+    config = config_of(folder, "adding", "data.held_out=1", "data.length=1000")
+    monkeypatch.setattr("rnnlab.memory.available_bytes", lambda: 40_000_000)
+    with pytest.raises(ConfigError, match="too large for this machine"):
+        build_task(config)
 
 
 def test_held_out_sequences_depend_on_the_seed_of_the_data_alone(folder):
