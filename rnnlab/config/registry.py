@@ -8,7 +8,8 @@ The package's own stand in one table each; an installed package adds its own by 
     leaky = "my_package.registry:LEAKY"
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
@@ -27,9 +28,10 @@ from rnnlab.config.schema.synthetic import (
     SineTask,
     SyntheticTask,
 )
-from rnnlab.config.schema.task import TaskSection
+from rnnlab.config.schema.task import LOSSES, TaskSection
 from rnnlab.config.schema.text import TextData
-from rnnlab.errors import ConfigError
+from rnnlab.errors import RnnlabError
+from rnnlab.words import listed
 
 
 @dataclass(frozen=True)
@@ -64,13 +66,21 @@ class Entry:
     def load(self) -> Any:
         """What makes it; loads the code."""
         module, _, name = self.code.partition(":")
-        try:
+        with self.blamed():
             return getattr(import_module(module), name)
+
+    @contextmanager
+    def blamed(self) -> Iterator[None]:
+        """While entered, what goes wrong is told as a fault of the installed package that brings this."""
+        try:
+            yield
+        except RnnlabError:
+            raise
         except Exception as error:
             if self.origin is None:
                 raise
-            why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-            raise ConfigError([f"{self.origin}, which brings {self.name}, cannot be loaded: {why}."]) from error
+            message = f"{self.origin}, which brings {self.name}, fails: {_in_short(error)}."
+            raise RnnlabError(message, hint="Ask those who made that package.") from error
 
 
 @dataclass(frozen=True)
@@ -94,7 +104,8 @@ class LayerEntry(Entry):
         options = model.cell.model_dump(exclude={"kind"})
         if self.activations:
             options["activation"] = model.activation
-        return self.load()(**options)
+        with self.blamed():
+            return self.load()(**options)
 
 
 @dataclass(frozen=True)
@@ -192,8 +203,7 @@ def _load(point: EntryPoint, wanted: type[E], noun: str) -> E | str:
     try:
         entry = point.load()
     except Exception as error:
-        why = " ".join(f"{type(error).__name__}: {error}".split())[:300]
-        return f"{origin}, which brings the {noun} {point.name}, cannot be loaded: {why}"
+        return f"{origin}, which brings the {noun} {point.name}, cannot be loaded: {_in_short(error)}"
     if not isinstance(entry, wanted):
         return f"{origin} must give a {wanted.__name__} as the {noun} {point.name}; got {type(entry).__name__}"
     fault = _fault_of(entry)
@@ -209,11 +219,24 @@ def _fault_of(entry: Entry) -> str:
     needed = TaskSection if isinstance(entry, TaskEntry) else Section
     if not (isinstance(entry.schema, type) and issubclass(entry.schema, needed)):
         return f"a schema that is a {needed.__name__}"
+    module, _, name = entry.code.partition(":") if isinstance(entry.code, str) else ("", "", "")
+    if not (module and name):
+        return "code of the form module:name"
     fields = entry.schema.model_fields
     for key in ("kind", "task") if "task" in fields else ("kind",):
         if key not in fields or get_origin(fields[key].annotation) is not Literal:
             return f"a schema whose {key} is a Literal with its name"
-    length = getattr(entry.schema, "length_key", None)
+    if not issubclass(entry.schema, TaskSection):
+        return ""
+    if entry.schema.targets not in LOSSES:
+        return f"a schema whose targets are {listed(list(LOSSES), 'or')}"
+    if not entry.schema.readouts or not {*entry.schema.readouts} <= {"last", "every"}:
+        return "a schema whose readouts are last, every or both"
+    length = entry.schema.length_key
     if length is not None and length not in fields:
         return f"a schema with the key {length}, which its length_key names"
     return ""
+
+
+def _in_short(error: Exception) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")[:300]

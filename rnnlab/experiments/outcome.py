@@ -25,7 +25,7 @@ from rnnlab.experiments.observers.recorder import (
 from rnnlab.experiments.reports import Spread, TrainSummary
 from rnnlab.experiments.warning_log import WarningLog
 from rnnlab.runs import RunFolder
-from rnnlab.tasks.task import Task
+from rnnlab.tasks.task import Task, evaluate
 from rnnlab.words import count
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def finish(
     with np.errstate(over="ignore", invalid="ignore"), threadpool_limits(limits=1, user_api="blas"):
         theta = training.theta.copy()
         theta[list(divergence.diverged)] = np.nan  # a network that diverged has nothing to say
-        evaluation = task.evaluate(training.network, theta)
+        evaluation = evaluate(task, training.network, theta)
     metrics = {name: _spread(values) for name, values in evaluation.metrics.items()}
     notes = [
         f"Trained on {task.description}",

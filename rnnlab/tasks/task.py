@@ -151,4 +151,24 @@ def build_task(config: Any) -> Task:
     DataError
         If they cannot be read or are too few.
     """
-    return registry.task_entry(config.data).load()(config)
+    entry = registry.task_entry(config.data)
+    with entry.blamed():
+        task = entry.load()(config)
+        if not isinstance(task, Task):
+            raise TypeError(f"its code must make a Task; it makes {type(task).__name__}")
+        for name in ("config", "sequences", "input_size", "output_size", "record", "description"):
+            if not hasattr(task, name):
+                raise TypeError(f"the task must have {name}")
+    return task
+
+
+def evaluate(task: Task, network: Network, theta: np.ndarray) -> Evaluation:
+    """What R trained models, theta (R, P), are worth: `task.evaluate`, whose answer is checked."""
+    with registry.task_entry(task.config.data).blamed():
+        evaluation = task.evaluate(network, theta)
+        if not isinstance(evaluation, Evaluation):
+            raise TypeError(f"evaluate must give an Evaluation; it gives {type(evaluation).__name__}")
+        for name, values in evaluation.metrics.items():
+            if np.shape(values) != (len(theta),):
+                raise TypeError(f"{name} must have shape ({len(theta)},); it has {np.shape(values)}")
+    return evaluation

@@ -213,6 +213,10 @@ def test_runs_of_a_task_that_is_gone_are_named(run, fresh):
     [
         ("kind: str = key('parity', 'x')", "must give it a schema whose kind is a Literal with its name"),
         ("kind: Literal['prices'] = key('prices', 'x')", "names the task prices in its schema and parity in its entry"),
+        (
+            "kind: Literal['parity'] = key('parity', 'x'); targets = 'letters'",
+            "whose targets are values, probabilities or",
+        ),
         ("", "must give it a schema whose kind is a Literal with its name"),
     ],
 )
@@ -237,6 +241,31 @@ def test_code_that_is_not_there_is_one_sentence(run, fresh):
     try:
         done = run("gradcheck", "bits.yaml")
         assert done.returncode == 2
-        assert "rnnlab-parity 0.2, which brings parity, cannot be loaded: ModuleNotFoundError" in done.stderr
+        assert "rnnlab-parity 0.2, which brings parity, fails: ModuleNotFoundError" in done.stderr
     finally:
         init.write_text(kept)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("bits = np.random", "bits = nothing.random", "fails: NameError: name 'nothing' is not defined."),
+        ("        super().__init__(config)", "", "fails: AttributeError: 'Parity' object has no attribute 'config'."),
+        ("self.description =", "text =", "fails: TypeError: the task must have description."),
+        ("class Parity(Task)", "class Parity", "fails: TypeError: "),
+        ('{"wrong": share}', '{"wrong": share[:1]}', "fails: TypeError: wrong must have shape (2,); it has (1,)."),
+        ("return Evaluation(", "return dict(share=share) or (", "fails: TypeError: evaluate must give an Evaluation"),
+    ],
+)
+def test_a_task_that_fails_is_named(run, fresh, old, new, said):
+    (code,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity/task.py")
+    kept = code.read_text()
+    assert old in kept
+    code.write_text(kept.replace(old, new))
+    try:
+        done = run("train", "bits.yaml")
+        assert done.returncode == 2
+        assert "error: rnnlab-parity 0.2, which brings parity, " + said in done.stderr
+        assert "Traceback" not in done.stderr
+    finally:
+        code.write_text(kept)
