@@ -7,6 +7,8 @@ def main() -> None:
     import sys
     import warnings
 
+    # pydantic would read the lists of all installed packages for plug-ins of its own, and fail with any damaged one.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "__all__")
     # What libraries warn their programmers of means nothing to a user; runs keep it in their logs.
     warnings.showwarning = lambda *_details, **_more: None
     try:

@@ -74,10 +74,8 @@ class Entry:
         """While entered, what goes wrong is told as a fault of the installed package that brings this."""
         try:
             yield
-        except RnnlabError:
-            raise
-        except Exception as error:
-            if self.origin is None:
+        except BaseException as error:
+            if self.origin is None or isinstance(error, RnnlabError | KeyboardInterrupt):
                 raise
             message = f"{self.origin}, which brings {self.name}, fails: {_in_short(error)}."
             raise RnnlabError(message, hint="Ask those who made that package.") from error
@@ -202,7 +200,9 @@ def _load(point: EntryPoint, wanted: type[E], noun: str) -> E | str:
     origin = plugins.origin(point)
     try:
         entry = point.load()
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:  # SystemExit too
         return f"{origin}, which brings the {noun} {point.name}, cannot be loaded: {_in_short(error)}"
     if not isinstance(entry, wanted):
         return f"{origin} must give a {wanted.__name__} as the {noun} {point.name}; got {type(entry).__name__}"
@@ -238,5 +238,5 @@ def _fault_of(entry: Entry) -> str:
     return ""
 
 
-def _in_short(error: Exception) -> str:
+def _in_short(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split()).rstrip(".")[:300]

@@ -252,6 +252,7 @@ def test_code_that_is_not_there_is_one_sentence(run, fresh):
         ("bits = np.random", "bits = nothing.random", "fails: NameError: name 'nothing' is not defined."),
         ("        super().__init__(config)", "", "fails: AttributeError: 'Parity' object has no attribute 'config'."),
         ("self.description =", "text =", "fails: TypeError: the task must have description."),
+        ("share = wrong.mean", "raise SystemExit(5); share = wrong.mean", "fails: SystemExit: 5."),
         ("class Parity(Task)", "class Parity", "fails: TypeError: "),
         ('{"wrong": share}', '{"wrong": share[:1]}', "fails: TypeError: wrong must have shape (2,); it has (1,)."),
         ("return Evaluation(", "return dict(share=share) or (", "fails: TypeError: evaluate must give an Evaluation"),
@@ -269,3 +270,32 @@ def test_a_task_that_fails_is_named(run, fresh, old, new, said):
         assert "Traceback" not in done.stderr
     finally:
         code.write_text(kept)
+
+
+@pytest.mark.parametrize("raised", ["raise SystemExit(3)", "raise BaseException('no')"])
+def test_a_package_that_ends_the_process_is_refused(run, fresh, raised):
+    (init,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity/__init__.py")
+    kept = init.read_text()
+    init.write_text(raised)
+    try:
+        assert run("gradcheck", "small.yaml", "--set", "model.cell=gru").returncode == 0
+        done = run("gradcheck", "bits.yaml")
+        assert done.returncode == 2
+        assert "rnnlab-parity 0.2, which brings the task parity, cannot be loaded: " in done.stderr
+    finally:
+        init.write_text(kept)
+
+
+def test_a_damaged_list_of_entry_points_hides_no_other(run, fresh):
+    (names,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity-*/entry_points.txt")
+    kept = names.read_text()
+    names.write_text("[rnnlab.tasks]\nno equals sign\n")
+    try:
+        assert run("--help").returncode == 0
+        assert "leaky" in run("sweep-rho", "--help").stdout
+        assert run("gradcheck", "small.yaml").returncode == 0
+        done = run("gradcheck", "bits.yaml")
+        assert done.returncode == 2
+        assert 'data.kind must be one of prices, csv, text, synthetic; got "parity"' in done.stderr
+    finally:
+        names.write_text(kept)

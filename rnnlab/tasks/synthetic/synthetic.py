@@ -38,6 +38,7 @@ class Synthetic(Task):
         drawn_at_once = data.held_out + SHOWN if self.endless else data.sequences
         check_data(6 * drawn_at_once * longest, "data.length" if longest > drawn_at_once else self._size_key)
         if self.endless:
+            check_data(6 * config.training.batch_size * len(config.seeds) * longest, "training.batch_size")
             rng = np.random.default_rng([data.seed, *GUESS])
             drawn = self._draw(rng, SHOWN)
             held_out = self._draw(np.random.default_rng([data.seed, *HELD_OUT]), data.held_out)

@@ -90,6 +90,11 @@ def test_memory_counts_the_sequences_that_are_always_drawn(folder, monkeypatch):
         build_task(config)
 
 
+def test_memory_counts_the_batch_that_every_update_draws(folder):
+    with pytest.raises(ConfigError, match=r"training\.batch_size is too large for this machine"):
+        build_task(config_of(folder, "adding", "training.batch_size=10000000000"))
+
+
 def test_held_out_sequences_depend_on_the_seed_of_the_data_alone(folder):
     def held_out(*overrides, seeds):
         task: Any = build_task(config_of(folder, "adding", *overrides, seeds=seeds))
