@@ -169,6 +169,7 @@ def evaluate(task: Task, network: Network, theta: np.ndarray) -> Evaluation:
         if not isinstance(evaluation, Evaluation):
             raise TypeError(f"evaluate must give an Evaluation; it gives {type(evaluation).__name__}")
         for name, values in evaluation.metrics.items():
-            if np.shape(values) != (len(theta),):
-                raise TypeError(f"{name} must have shape ({len(theta)},); it has {np.shape(values)}")
+            if np.shape(values) != (len(theta),) or np.asarray(values).dtype.kind not in "biuf":
+                given = f"{np.asarray(values).dtype} of shape {np.shape(values)}"
+                raise TypeError(f"{name} must be {len(theta)} numbers, one for each model; it is {given}")
     return evaluation

@@ -254,7 +254,11 @@ def test_code_that_is_not_there_is_one_sentence(run, fresh):
         ("self.description =", "text =", "fails: TypeError: the task must have description."),
         ("share = wrong.mean", "raise SystemExit(5); share = wrong.mean", "fails: SystemExit: 5."),
         ("class Parity(Task)", "class Parity", "fails: TypeError: "),
-        ('{"wrong": share}', '{"wrong": share[:1]}', "fails: TypeError: wrong must have shape (2,); it has (1,)."),
+        (
+            '{"wrong": share}',
+            '{"wrong": share[:1]}',
+            "fails: TypeError: wrong must be 2 numbers",
+        ),
         ("return Evaluation(", "return dict(share=share) or (", "fails: TypeError: evaluate must give an Evaluation"),
     ],
 )
@@ -270,6 +274,20 @@ def test_a_task_that_fails_is_named(run, fresh, old, new, said):
         assert "Traceback" not in done.stderr
     finally:
         code.write_text(kept)
+
+
+def test_a_check_of_its_keys_that_fails_is_named(run, fresh):
+    (init,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity/__init__.py")
+    kept = init.read_text()
+    init.write_text(
+        kept.replace("\n\nPARITY =", "\n    def conflicts(self):\n        raise ValueError('no')\n\n\nPARITY =")
+    )
+    try:
+        done = run("gradcheck", "bits.yaml")
+        assert done.returncode == 2
+        assert done.stderr.startswith("error: rnnlab-parity 0.2, which brings parity, fails: ValueError: no.")
+    finally:
+        init.write_text(kept)
 
 
 @pytest.mark.parametrize("raised", ["raise SystemExit(3)", "raise BaseException('no')"])

@@ -12,7 +12,9 @@ from rnnlab.words import listed
 def conflicts(config: Any) -> list[Conflict]:
     """Find every contradiction in a config whose single keys are all right."""
     rules = (_optimizer, _model, _truncation, _stateful, _endless, _targets, _duration, _initial_weights)
-    return [*config.data.conflicts(), *(conflict for rule in rules for conflict in rule(config))]
+    with registry.task_entry(config.data).blamed():
+        own = list(config.data.conflicts())
+    return [*own, *(conflict for rule in rules for conflict in rule(config))]
 
 
 def _optimizer(config: Any) -> Iterator[Conflict]:
