@@ -98,8 +98,8 @@ def cross_entropy(o, y):
 
 
 def binary_cross_entropy(o, y):
-    p = sigmoid(o)
-    return -np.sum(y * np.log(p) + (1 - y) * np.log(1 - p))
+    p, rest = sigmoid(o), sigmoid(-o)  # 1 - p would lose the digits of what is all but certain
+    return -np.sum(y * np.log(p) + (1 - y) * np.log(rest))
 
 
 LOSSES = {
