@@ -36,7 +36,8 @@ class Synthetic(Task):
         shortest, longest = data.ends or (1, 1)
         self._length = longest if shortest == longest else (shortest, longest)
         drawn_at_once = data.held_out + SHOWN if self.endless else data.sequences
-        check_data(6 * drawn_at_once * longest, "data.length" if longest > drawn_at_once else self._size_key)
+        key = "data.length" if longest > drawn_at_once else "data.held_out" if self.endless else "data.sequences"
+        check_data(6 * drawn_at_once * longest, key)
         if self.endless:
             check_data(6 * config.training.batch_size * len(config.seeds) * longest, "training.batch_size")
             rng = np.random.default_rng([data.seed, *GUESS])
@@ -72,10 +73,6 @@ class Synthetic(Task):
     def options(self) -> dict[str, object]:
         """Further arguments of the generator."""
         return {}
-
-    @property
-    def _size_key(self) -> str:
-        return "data.held_out" if self.endless else "data.sequences"
 
     def draw(self, rng: np.random.Generator, sequences: int) -> Batch:
         return self._batch(self._draw(rng, sequences))
