@@ -22,8 +22,8 @@ from rnnlab.experiments.observers.recorder import (
     VALIDATION,
     Recorder,
 )
+from rnnlab.experiments.observers.warning_log import WarningLog
 from rnnlab.experiments.reports import Spread, TrainSummary
-from rnnlab.experiments.warning_log import WarningLog
 from rnnlab.runs import RunFolder
 from rnnlab.tasks.task import Task, evaluate
 from rnnlab.words import count

@@ -17,10 +17,10 @@ from rnnlab.experiments.observers.checkpoints import Checkpoints
 from rnnlab.experiments.observers.divergence import DivergenceLog
 from rnnlab.experiments.observers.progress import ProgressReport
 from rnnlab.experiments.observers.recorder import Recorder
+from rnnlab.experiments.observers.warning_log import WarningLog
 from rnnlab.experiments.outcome import course_figures, finish
 from rnnlab.experiments.reports import Progress, TrainSummary
 from rnnlab.experiments.setup import Setup, build_setup, check_network, start_training
-from rnnlab.experiments.warning_log import WarningLog
 from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
 from rnnlab.runs.schema import TRAIN
@@ -104,7 +104,7 @@ def _run(
     recorder = Recorder(run, config.seeds, setup.network.layout.names, validates=setup.stopping is not None)
     flow = FlowTable(config, setup.loss, run)
     divergence = DivergenceLog(run, config.seeds, warnings)
-    saved = [recorder, flow, divergence, *further]
+    saved = [recorder, flow, divergence, warnings, *further]
     observers = [*saved, Checkpoints(run, config.training.checkpoint_every, saved)]
     if on_progress is not None:
         unit = task.loss_unit()

@@ -16,8 +16,8 @@ from rnnlab.experiments.observers.checkpoints import Checkpoints
 from rnnlab.experiments.observers.curves import Curve
 from rnnlab.experiments.observers.divergence import DivergenceLog
 from rnnlab.experiments.observers.recorder import Recorder
+from rnnlab.experiments.observers.warning_log import WarningLog
 from rnnlab.experiments.setup import build_setup, start_training
-from rnnlab.experiments.warning_log import WarningLog
 from rnnlab.runs import RunFolder, read_table
 from rnnlab.tasks.task import build_task
 from tests.experiments.sweeps import small_config
@@ -126,6 +126,7 @@ def observed(config, setup, run):
         FlowTable(config, setup.loss, run),
         DivergenceLog(run, config.seeds, warnings),
         Largest(),
+        warnings,
     ]
     return [*saved, Checkpoints(run, config.training.checkpoint_every, saved)]
 
@@ -221,6 +222,8 @@ def test_a_training_that_was_stopped_is_recorded_as_one_that_was_not(tmp_path, c
     assert of_straight[0].clipped_share == of_broken[0].clipped_share
     assert of_straight[2].record() == of_broken[2].record() == RunFolder.open(broken.path).record.diverged
     assert bool(of_straight[2].diverged) == spoil
+    assert of_straight[4].shown == of_broken[4].shown
+    assert len(of_straight[4].shown) == spoil
     assert of_straight[3].norm == of_broken[3].norm > 0
     if case == "early stopping":
         assert "validation_loss" in read_table(broken.path / "metrics.csv")
@@ -248,7 +251,7 @@ def test_the_state_of_the_observers_stands_beside_that_of_the_training(run_of):
     run = run_of("training.log_gradient_flow_every=2", seeds="2")
     arrays = run.checkpoint().arrays
     prefixes = {name.rpartition(".")[0] for name in arrays if name.startswith("observer.")}
-    assert prefixes == {"observer.recorder", "observer.gradient_flow", "observer.divergence"}
+    assert prefixes == {"observer.recorder", "observer.gradient_flow", "observer.divergence", "observer.warnings"}
     assert {"theta", "observer.recorder.loss_sum", "observer.gradient_flow.looks"} <= arrays.keys()
 
 
