@@ -12,7 +12,7 @@ from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
 from rnnlab.experiments.gradient_flow import FlowTable
-from rnnlab.experiments.observers import Observer, end, observe
+from rnnlab.experiments.observers import Observer, check_names, end, observe
 from rnnlab.experiments.observers.checkpoints import Checkpoints
 from rnnlab.experiments.observers.divergence import DivergenceLog
 from rnnlab.experiments.observers.progress import ProgressReport
@@ -27,6 +27,7 @@ from rnnlab.runs.schema import TRAIN
 from rnnlab.tasks.task import Task, build_task
 
 FEW_SEQUENCES = 30
+OWN = (Recorder, FlowTable, DivergenceLog, WarningLog, Checkpoints, ProgressReport)  # observers of every run
 
 
 def train(
@@ -53,17 +54,18 @@ def train(
     should_stop : callable, optional
         Asked once before the first update, then after each; True after an update ends training with a checkpoint.
     observers : sequence of Observer, optional
-        Told of every update beside those that fill the run folder; checkpoints hold their states too.
+        Told of every update beside those that fill the run folder; checkpoints hold their states too, by their names.
 
     Raises
     ------
-    ConfigError, DataError
-        Before a run folder is made.
+    ConfigError, DataError, ValueError
+        Before a run folder is made; a ValueError for observers whose names clash.
     RunFolderError
         Where the run folder cannot be written.
     DivergedError
         Where every model diverged; its attribute `run` is the run folder.
     """
+    check_names([*OWN, *observers])
     task = build_task(config)
     check_network(config, task)
     setup = build_setup(config, task)

@@ -102,6 +102,15 @@ def test_names_that_a_checkpoint_could_not_tell_apart_are_refused(names):
         state(observers)
 
 
+@pytest.mark.parametrize("name", ["recorder", "progress", "a.b"])
+def test_observers_with_names_that_clash_are_refused_before_there_is_a_run_folder(run_of, folder, name):
+    observer = Largest()
+    observer.name = name
+    with pytest.raises(ValueError, match="identifiers, each different"):
+        run_of(observers=[observer])
+    assert not (folder / "runs").exists()
+
+
 def test_an_observer_that_a_checkpoint_does_not_know_starts_anew():
     observer = Largest()
     observer.norm = 3.0

@@ -127,7 +127,7 @@ def unpacked(held: np.ndarray) -> list[str]:
     return json.loads(held.tobytes())
 
 
-def check_names(observers: Sequence[Observer]) -> None:
+def check_names(observers: Sequence[Observer | type[Observer]]) -> None:
     """Refuse names that a checkpoint could not tell apart (ValueError)."""
     names = [observer.name for observer in observers]
     for name in names:
