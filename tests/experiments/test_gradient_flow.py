@@ -32,7 +32,7 @@ def run(config, every: int | None):
 def test_looks_come_every_so_many_updates_from_the_first_on():
     _, log, _ = run(small_config(), 2)
     assert log.updates == [1, 3, 5]
-    assert log.curve("transport").shape == (3, 3, 12)
+    assert log.transport.shape == (3, 3, 12)
 
 
 def test_looking_leaves_the_training_as_it_is():

@@ -15,7 +15,6 @@ from rnnlab.dynamics.diagnostics import Diagnostics, diagnose
 from rnnlab.engine.network import Network
 from rnnlab.engine.training import Training, Update
 from rnnlab.experiments.gradient_flow import FlowLog, long_probe, probe, top
-from rnnlab.experiments.observers import observe
 from rnnlab.experiments.setup import Setup, architecture_of, build_setup, draw_parameters, start_training, threads
 from rnnlab.tasks.task import Task
 
@@ -187,8 +186,11 @@ def draw_setup(config, task: Task, members, exact: bool) -> Setup:
 
 def _train(part: Slice, training: Training, names: tuple[str, ...], tick: Tick) -> None:
     updates: list[Update] = []
-    steps = observe(training, [part.flow])
-    while tick(part, training) and (update := next(steps, None)) is not None:
+    steps = iter(training)
+    while tick(part, training):
+        part.flow.look(training)
+        if (update := next(steps, None)) is None:
+            break
         updates.append(update)
         for model, tensor in update.diverged.items():
             part.diverged[model] = (update.number, tensor)

@@ -41,7 +41,7 @@ class Curves:
         if part.diagnostics.log_bound is not None:
             arrays["log_bound"] = part.diagnostics.log_bound
         if part.flow.flows:
-            arrays["map"] = part.flow.curve("transport")
+            arrays["map"] = part.flow.transport
         for name, values in arrays.items():
             by_rho = self._kept.setdefault(name, {})
             for rho, row in zip(part.rho.tolist(), values, strict=True):
