@@ -20,8 +20,8 @@ Examples:
   rnnlab compare runs/*-gradients-* runs/*-lstm-*"""
 LEGEND = (
     "Growth rates in nats per step, before training with 5 % to 95 % of the seeds in brackets, and after it; verdict "
-    "and horizon, in steps, before training; the loss in the first and in the last epoch; metrics as the median of the "
-    "seeds with their range in brackets."
+    "and horizon, in steps, before training; the loss in the first and in the last epoch{}; metrics as the median of "
+    "the seeds with their range in brackets."
 )
 MOST_METRICS = 8
 ORDER = ("run", "verdict", "growth rate", "after", "horizon", "loss", "clipped")
@@ -70,7 +70,9 @@ def show(found: "Comparison") -> None:
     if any(one.looks for one in found.runs):
         console.result()
         shown = [rate for one in found.runs for rate in _rates(one)]
-        for line in console.out.fold(f"{LEGEND} {numbers.infinite_rates(shown)}".strip()).split("\n"):
+        rows = ", of fresh sequences in the first and in the last row of metrics.csv"
+        legend = LEGEND.format(rows if any(one.endless for one in found.runs) else "")
+        for line in console.out.fold(f"{legend} {numbers.infinite_rates(shown)}".strip()).split("\n"):
             console.result(console.out.style(line, "dim"))
     console.result()
     widest = max(map(len, names))
