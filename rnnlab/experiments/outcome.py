@@ -64,7 +64,7 @@ def finish(
     notes = [
         f"Trained on {task.description}",
         *_held_out_note(task, training),
-        *_clipping_note(config, recorder),
+        *_fitting_note(config, recorder),
         *_course_notes(config, training, recorder),
     ]
     summary = TrainSummary(
@@ -118,8 +118,13 @@ def _held_out_note(task: Task, training: Training) -> list[str]:
     return [f"Early stopping held out the last {total - rest} of these {total}; {rest} were trained on."]
 
 
-def _clipping_note(config, recorder: Recorder) -> list[str]:
-    clip = config.training.clip
+def _fitting_note(config, recorder: Recorder) -> list[str]:
+    clip, fit = config.training.clip, config.training.fit
+    if fit.kind == "ridge":
+        return [
+            f"The readout was fitted in closed form, by ridge regression with alpha {fit.alpha:g}; "
+            "everything below it is as it was drawn."
+        ]
     if clip.kind == "none":
         return ["Gradients were not clipped."]
     U, R = recorder.update_count, len(config.seeds)
@@ -200,7 +205,9 @@ def _falling_note(
 
 
 def course_figures(config, recorder: Recorder, training: Training) -> dict[str, "Callable[[], Figure]"]:
-    """File name -> what draws the figure: the plots of how training went, whatever came of it."""
+    """File name -> what draws the figure: how training went, whatever came of it; a single step has no course."""
+    if config.training.fit.kind == "ridge":
+        return {}
     return {
         "training.png": lambda: _draw_training(config, recorder, training),
         "gradient_norms.png": lambda: _draw_norms(config, recorder, training),

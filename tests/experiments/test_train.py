@@ -163,7 +163,7 @@ def test_the_norm_of_a_loss_summed_over_the_steps_is_called_so(run_of, folder):
 def test_clipping_that_fired_once_in_a_while_is_neither_never_nor_always(run_of, share, said):
     config = run_of("training.epochs=1", "training.clip=norm").config
     recorder = SimpleNamespace(update_count=2, made=2, clipped_share=share, median_norm=7.0, mean_norm=7.0)
-    notes = outcome._clipping_note(config, recorder)
+    notes = outcome._fitting_note(config, recorder)
     assert said in notes[0]
     assert [note.startswith("The median gradient norm was 7, ") for note in notes[1:]] == [True] * (share > 0.9)
     if share > 0.9:

@@ -51,6 +51,8 @@ class ProgressReport(Observer):
 
     def after_update(self, training: Training, update: Update) -> None:
         self._newest, now = update, self._clock()
+        if training.ended:  # `end` shows the last one
+            return
         if now - self._shown >= SHOW_EVERY or update.number == 1:
             self._show(self._progress(training, update, now))
             self._shown = now
@@ -66,7 +68,7 @@ class ProgressReport(Observer):
         """Nothing to do: the time that is shown is that of this process."""
 
     def _progress(self, training: Training, update: Update, now: float) -> Progress:
-        alive = np.isfinite(update.norm)
+        alive = np.isfinite(update.loss)
         middle = (lambda values: float(np.median(values[alive]))) if alive.any() else (lambda _values: float("nan"))
         per_epoch, whole = training.sampling.updates_per_epoch, training.sampling.has_epochs
         return Progress(

@@ -112,6 +112,12 @@ def sweep_rho(
     RunFolderError
         Where the run folder cannot be written.
     """
+    if config.training.fit.kind != "gradient":
+        raise UsageError(
+            f"a sweep measures what training does to gradients; training.fit must be gradient, got "
+            f"{config.training.fit.kind}.",
+            hint="Say --set training.fit=gradient.",
+        )
     given, rhos = [float(rho) for rho in rhos], check_rhos(rhos)
     models = len(rhos) * len(config.seeds)
     if models > MOST_MODELS:
