@@ -64,7 +64,11 @@ def fitted(many, alpha=0.3, **options):
     updates = list(training)
     assert len(updates) == training.done == 1
     assert training.ended
-    return training, updates[0]
+    update = updates[0]
+    assert (update.number, update.epoch, update.ends_epoch, update.fraction) == (1, 1, True, 1.0)
+    assert update.sequences == many.batch.sequences
+    assert not update.clipped.any()
+    return training, update
 
 
 def ensemble(cell="rnn", activation="tanh", **options):
