@@ -14,7 +14,8 @@ doi:10.1016/j.cosrev.2009.03.005; taken in row by row, Golub 1965, doi:10.1007/B
 
 import numpy as np
 
-from rnnlab.engine.network import Loss, Network
+from rnnlab.engine.losses import half_squared_error
+from rnnlab.engine.network import Network
 from rnnlab.engine.sampling import Source
 from rnnlab.engine.training import Training, Update
 
@@ -33,9 +34,17 @@ class RidgeRegression:
         self._triangle = np.zeros((0, features + 1 + outputs))
 
     def add(self, features: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None) -> None:
-        """Take in n rows: features (n, F), targets (n, O) and, where they do not all count alike, weights (n,)."""
+        """Take in n rows: features (n, F), targets (n, O) and, where they do not all count alike, weights (n,).
+
+        Raises
+        ------
+        ValueError
+            For a negative weight, with which there may be no least sum.
+        """
         rows = np.concatenate([features, np.ones((len(features), 1)), targets], axis=1)
         if weights is not None:
+            if (weights < 0).any():
+                raise ValueError(f"The 'weights' of a least-squares fit must be at least 0; got {weights.min():g}.")
             rows *= np.sqrt(weights)[:, None]
         self._triangle = np.linalg.qr(np.concatenate([self._triangle, rows]), mode="r")
 
@@ -67,14 +76,12 @@ class RidgeFit(Training):
         Initial parameters; the readout's are overwritten.
     sampling : Source
         What is read at a time; it makes no difference to the fit.
-    loss : function
-        The half squared error, which the fit minimises.
     alpha : float
         Weight of the penalty, at least 0.
     """
 
-    def __init__(self, network: Network, theta: np.ndarray, sampling: Source, loss: Loss, *, alpha: float) -> None:
-        super().__init__(network, theta, sampling, loss, updates=1)
+    def __init__(self, network: Network, theta: np.ndarray, sampling: Source, *, alpha: float) -> None:
+        super().__init__(network, theta, sampling, half_squared_error, updates=1)
         self._alpha = alpha
 
     def _update(self) -> Update:

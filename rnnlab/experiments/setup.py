@@ -145,7 +145,7 @@ def start_training(config, setup: Setup) -> Training:
     """The training of a config, at update 0."""
     training = config.training
     if training.fit.kind == "ridge":
-        return RidgeFit(setup.network, setup.theta, setup.sampling, setup.loss, alpha=training.fit.alpha)
+        return RidgeFit(setup.network, setup.theta, setup.sampling, alpha=training.fit.alpha)
     options = training.optimizer.model_dump()
     kind, base = options.pop("kind"), options.pop("learning_rate")
     schedule = training.schedule.model_dump()

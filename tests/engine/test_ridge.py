@@ -60,7 +60,7 @@ def fitted(many, alpha=0.3, **options):
     """The sample's models after a fit, and its one update."""
     theta = many.theta.copy()
     sampling = Sampling(many.batch, many.network.architecture.readout, **options)
-    training = RidgeFit(many.network, theta, sampling, LOSS, alpha=alpha)
+    training = RidgeFit(many.network, theta, sampling, alpha=alpha)
     updates = list(training)
     assert len(updates) == training.done == 1
     assert training.ended
@@ -191,7 +191,12 @@ def test_targets_beyond_all_measure_diverge_instead_of_failing(size):
 def test_state_is_taken_up_again():
     many = ensemble()
     training, _ = fitted(many)
-    again = RidgeFit(many.network, many.theta.copy(), Sampling(many.batch, "last"), LOSS, alpha=0.3)
+    again = RidgeFit(many.network, many.theta.copy(), Sampling(many.batch, "last"), alpha=0.3)
     again.restore(training.state())
     assert again.ended
     np.testing.assert_array_equal(again.theta, training.theta)
+
+
+def test_negative_weights_are_refused():
+    with pytest.raises(ValueError, match="must be at least 0; got -2"):
+        RidgeRegression(1, 1).add(np.ones((2, 1)), np.ones((2, 1)), np.array([1.0, -2.0]))
