@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnlab.experiments.sweep.course import RECURRENT
 from rnnlab.experiments.sweep.members import Slice
 from rnnlab.experiments.sweep.results import RhoSummary
 
@@ -27,14 +28,14 @@ class Curves:
 
     def add(self, part: Slice) -> None:
         """Keep the curves of a slice."""
-        U = part.recurrent_norm.shape[1]
+        U = part.course.updates
         step = -(-U // MOST_POINTS) or 1
         if not len(self.updates) or self.updates[-1] < U:
             self.updates = np.arange(1, U + 1)[::step]
         if len(part.flow.updates) > len(self.looks):
             self.looks = part.flow.updates
         arrays = {
-            "norm": part.recurrent_norm[:, ::step],
+            "norm": part.course.every(step, RECURRENT),
             "log_jacobian": part.diagnostics.log_jacobian,
             "eigenvalues": part.diagnostics.eigenvalues.reshape(len(part.rho), -1),
         }

@@ -178,7 +178,9 @@ class _Sweep:
     def execute(self) -> SweepSummary:
         """Run all slices, then write the summary, and the plots last."""
         self.run.log(f"Sweeping over {len(self.rhos)} rhos with {self.task.description}")
-        slices = run_slices(self.config, self.task, self.rhos, exact=self.exact, tick=self._progress.tick)
+        slices = run_slices(
+            self.config, self.task, self.rhos, exact=self.exact, folder=self.run.path, tick=self._progress.tick
+        )
         for part in slices:
             if isinstance(part, Failure):
                 self._note_failure(part)
