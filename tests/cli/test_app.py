@@ -194,6 +194,12 @@ def test_closed_standard_output(executable, environment, tmp_path):
     assert (done.returncode, done.stderr) == (6, "error: cannot write to standard output: it is closed\n")
 
 
+def test_completion_knows_the_layers(installed):
+    line = {"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": "rnnlab sweep-rho --cell ", "COMP_CWORD": "3"}
+    assert installed(env=line).stdout.split() == ["rnn", "lstm", "gru"]
+    assert installed(env={**line, "COMP_WORDS": "rnnlab sweep-rho --cell g"}).stdout.split() == ["gru"]
+
+
 def test_completion_knows_the_commands(installed):
     done = installed(env={"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": "rnnlab tr", "COMP_CWORD": "1"})
     assert done.stdout.split() == ["train"]
