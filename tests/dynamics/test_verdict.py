@@ -82,7 +82,7 @@ def test_dead_models_count_and_unmeasured_ones_do_not():
 
 
 def rates_at(activation: str, rho: float, seeds: int = 20) -> np.ndarray:
-    return growth_rate(suffix_products(follow(*pangram_networks(activation, rho, seeds)))[0][:, 0])
+    return growth_rate(suffix_products(follow(*pangram_networks(activation, rho, seeds)))[0][..., 0].T)
 
 
 # Growth rate of the transport in the report's second experiment, with the interval that the reference quotes for it.

@@ -65,7 +65,7 @@ def test_the_table_holds_what_dynamics_measure(swept):
     config = at_rho(small_config(), 1.2, exact=False)
     setup = build_setup(config, build_task(config))
     W_hh = setup.network.layout.view(setup.theta, "layer0.W_hh")
-    rates = growth_rate(suffix_products(follow(setup.network, setup.theta, probe(setup.sampling)))[0][:, 0])
+    rates = growth_rate(suffix_products(follow(setup.network, setup.theta, probe(setup.sampling)))[0][..., 0].T)
     table = read_table(swept.run / "results.csv")
     mine = table["rho"] == 1.2
     np.testing.assert_allclose(table["growth_rate"][mine], rates, rtol=1e-12)
