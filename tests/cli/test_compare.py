@@ -49,6 +49,14 @@ def test_forecasts_show_their_metrics_beside_persistence(rnnlab, trained):
     assert any(line.split()[:1] == ["persistence"] for line in lines)
     assert any(line.split()[:2] == ["seasonal", "(5)"] for line in lines)
     assert all("[" in line and "±" not in line for line in lines[1:3])
+    assert "Medians of the seeds [5–95 %]." in lines
+
+
+def test_one_seed_shows_its_value_alone(rnnlab, trained):
+    for text in (TEXT, PRICES):
+        one = text.replace("seeds: 2", "seeds: 1")
+        done = rnnlab("compare", trained(one, "a"), trained(one, "b"))
+        assert (done.returncode, "[" in done.stdout, "Medians" in done.stdout) == (0, False, False), done.stdout
 
 
 def test_json_and_warnings(rnnlab, trained):

@@ -61,7 +61,7 @@ def test_one_seed_has_no_interval_and_zeros_and_overflows_are_explained(rnnlab):
     three = rnnlab("sweep-rho", "0.9", *SMALL).stdout
     assert "Rate -inf" not in three
     assert "of the models that did not diverge" not in three
-    assert "Medians of the seeds, in brackets 5 % to 95 % of them, before training" in three
+    assert "Medians of the seeds [5–95 %], before training" in three
 
 
 def test_some_diverged_is_a_warning_all_diverged_exits_3(rnnlab):

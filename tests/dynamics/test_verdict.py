@@ -5,7 +5,7 @@ import pytest
 
 from rnnlab.dynamics.jacobians import suffix_products
 from rnnlab.dynamics.spectra import mean_field_rate
-from rnnlab.dynamics.verdict import decisive_rate, growth_rate, interval, judge
+from rnnlab.dynamics.verdict import decisive_rate, growth_rate, judge
 from rnnlab.engine.trajectory import follow
 from tests.dynamics.networks import pangram_networks
 
@@ -48,11 +48,6 @@ def test_the_borders_of_the_band_belong_to_it():
     border = decisive_rate(50)
     assert judge(np.full(3, border), 50).word == judge(np.full(3, -border), 50).word == "critical"
     assert judge(np.full(3, np.nextafter(border, 1)), 50).word == "exploding"
-
-
-def test_quantiles_lie_between_their_two_neighbours():
-    assert interval(np.array([0.0, 0.0, 1.0, 1.0]))[0] == 0.5
-    assert interval(np.array([0.0, 1.0, 5.0]), 0.5) == (1.0, 0.5, 3.0)
 
 
 def test_between_opposite_infinities_there_is_no_median():

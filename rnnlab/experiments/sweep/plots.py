@@ -165,7 +165,6 @@ def _growth(config, columns, found: list[RhoSummary], steps: int, edge: float | 
         median=[one.verdict.rate for one in ordered],
         low=[one.verdict.low for one in ordered],
         high=[one.verdict.high for one in ordered],
-        interval="5–95 %",
         mixed=[one.verdict.word == "mixed" for one in ordered],
         title=f"{config.name}: growth rate of the gradient through time",
     )

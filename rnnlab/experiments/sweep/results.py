@@ -4,18 +4,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from rnnlab.dynamics.verdict import Verdict, decisive_rate, interval, judge
+from rnnlab.dynamics.verdict import Verdict, decisive_rate, judge
 from rnnlab.experiments.sweep.course import LOSS, RECURRENT
 from rnnlab.experiments.sweep.members import Slice
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """Median over the seeds and the quantiles between which nine in ten of them lie."""
-
-    median: float
-    low: float
-    high: float
+from rnnlab.seeds import Spread, spread
 
 
 @dataclass(frozen=True)
@@ -37,7 +29,7 @@ class RhoSummary:
     verdict : Verdict
     mean_field_rate : float or None
         Where there is a prediction.
-    quantities : dict of str to Quantity
+    quantities : dict of str to Spread
         Column of results.csv -> its median and interval; of a first and a last value, over the models that did not
         diverge, the first over all where every one did.
     vanishing, exploding : int
@@ -49,7 +41,7 @@ class RhoSummary:
     rho: float
     verdict: Verdict
     mean_field_rate: float | None
-    quantities: dict[str, Quantity]
+    quantities: dict[str, Spread]
     vanishing: int
     exploding: int
     diverged: list[Divergence]
@@ -139,12 +131,12 @@ def summarise(columns: dict[str, np.ndarray], steps: int, mean_field) -> list[Rh
     return found
 
 
-def _quantity(columns, name: str, rows: np.ndarray) -> Quantity:
+def _quantity(columns, name: str, rows: np.ndarray) -> Spread:
     """What has a first and a last value has both of the models that reached the end; the first of all if none did."""
     if name.endswith(("_first", "_last")):
         reached = rows[~np.asarray(columns["diverged"], bool)[rows]]
         rows = reached if reached.size or name.endswith("_last") else rows
-    return Quantity(*interval(np.asarray(columns[name])[rows]))
+    return spread(np.asarray(columns[name])[rows])
 
 
 def _diverged(columns, rows: np.ndarray) -> list[Divergence]:

@@ -26,6 +26,7 @@ from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
 from rnnlab.runs.schema import SWEEP_RHO
 from rnnlab.tasks.task import build_task
+from rnnlab.words import QUANTILES
 
 STARTER = Path(__file__).with_name("starters") / "gradients.yaml"
 MOST_MODELS = 100_000
@@ -220,7 +221,7 @@ class _Sweep:
             "steps": steps,
             "seeds": config.seeds,
             "exact": self.exact,
-            "interval": "5 % to 95 % quantiles of the seeds",
+            "interval": QUANTILES,
             "mean_field_edge": edge,
             "measured_edge": sentences_of.measured_edge(found),
             "headline": " ".join(sentences),
