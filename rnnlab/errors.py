@@ -7,6 +7,7 @@
     │       └── RunWriteError   exit 6: a run folder that cannot be written: disk full, no permission, gone
     ├── DataError               exit 4: values that cannot be learnt from, files that cannot be read
     │   └── FetchError          exit 4: a price source that refused, failed or was out of reach
+    ├── PluginError             exit 2: an installed package that brings a layer or a task, and fails
     ├── DivergedError           exit 3: every model of the run left the finite numbers
     └── OutputError             exit 6: standard output that cannot be written
 
@@ -79,6 +80,10 @@ class DataError(RnnlabError):
 
 class FetchError(DataError):
     """A price source that gave no prices (exit 4)."""
+
+
+class PluginError(RnnlabError):
+    """What an installed package brings fails (exit 2)."""
 
 
 class DivergedError(RnnlabError):

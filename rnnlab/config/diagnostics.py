@@ -36,11 +36,14 @@ class Diagnostic:
         The first is the location of the problem, the others what it has to do with.
     source : SourceText, optional
         What the problem is in, where it has no location there: something that is missing.
+    in_the_way : tuple of str
+        Keys of a file that an argument cannot stand beside, and can where they are null.
     """
 
     message: str
     marks: tuple[Mark, ...] = ()
     source: SourceText | None = None
+    in_the_way: tuple[str, ...] = ()
 
     @property
     def origin(self) -> SourceText | None:

@@ -197,4 +197,12 @@ def _failure(problems: list[Diagnostic], source: str) -> ConfigError:
     def rank(problem: Diagnostic) -> tuple[int, tuple[int, int]]:
         return (ranked.index(problem.origin) if problem.origin else -1, problem.order())
 
-    return ConfigError([problem.render() for problem in sorted(problems, key=rank)])
+    ordered = sorted(problems, key=rank)
+    return ConfigError([problem.render() for problem in ordered], hint=_hint(ordered))
+
+
+def _hint(problems: list[Diagnostic]) -> str | None:
+    """How to leave out what stands in the way of arguments, such as the defaults that a run's config.yaml holds."""
+    keys = dict.fromkeys(key for problem in problems for key in problem.in_the_way)
+    them = "it" if len(keys) == 1 else "them"
+    return f"{' '.join(f'--set {key}=null' for key in keys)} takes {them} out of the config" if keys else None

@@ -8,6 +8,7 @@ from typing import Any
 from rnnlab.config import registry, schema_index
 from rnnlab.config.diagnostics import quoted
 from rnnlab.config.locations import Node
+from rnnlab.config.old_names import NEW
 from rnnlab.config.reader import dotted
 from rnnlab.printable import cut
 from rnnlab.suggestions import did_you_mean, nearest
@@ -15,7 +16,7 @@ from rnnlab.words import listed
 
 Path = tuple[str, ...]
 
-# Words that other tools use for a key of ours.
+# Words that other tools, and our own before, use for a key of ours.
 SYNONYMS = {
     "lr": "learning_rate", "eta": "learning_rate", "alpha": "learning_rate", "num_layers": "layers",
     "n_layers": "layers", "units": "hidden_size", "hidden": "hidden_size", "n_hidden": "hidden_size",
@@ -26,6 +27,7 @@ SYNONYMS = {
     "train_split": "train_fraction", "normalization": "scaler", "scaling": "scaler", "seed": "seeds",
     "iterations": "updates", "steps": "updates", "max_epochs": "epochs", "file": "path", "tbptt": "tbptt_steps",
     "criterion": "loss", "warmup_steps": "warmup", "gamma": "factor", "rnn_type": "cell", "bptt": "tbptt_steps",
+    **{path[-1]: key for path, key in NEW.items()},
 }  # fmt: skip
 
 
@@ -82,7 +84,7 @@ def _value_at(values: Any, path: Path) -> Any:
 
 
 def nearest_key(name: str, known: list[str]) -> str | None:
-    """The key of this section that a wrong one resembles, or means in another tool's words."""
+    """The key of this section that a wrong one resembles, or means in other words, misspelt or not."""
     plain = name.lower().replace("-", "_")
     folded = {key.lower(): key for key in known}
     if plain in folded:
@@ -90,7 +92,8 @@ def nearest_key(name: str, known: list[str]) -> str | None:
     if SYNONYMS.get(plain) in known:
         return SYNONYMS[plain]
     words = [key for key in known if key.islower()]  # W_xh and W_ho are near each other: no guess is to be had there
-    return next(iter(nearest(plain, words)), None)
+    other_words = [word for word, key in SYNONYMS.items() if key in words]
+    return next(iter([*nearest(plain, words), *(SYNONYMS[word] for word in nearest(plain, other_words))]), None)
 
 
 def _elsewhere(name: str, here: Path) -> str | None:

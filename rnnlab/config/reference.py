@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import groupby
@@ -12,9 +11,11 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from rnnlab.config import schema_index
+from rnnlab.config.old_names import renamed
 from rnnlab.config.schema.experiment import Config
 from rnnlab.config.schema_index import DISCRIMINATORS, SchemaKey
 from rnnlab.errors import UsageError
+from rnnlab.suggestions import nearest
 
 # The parameters all start in one of the same ways: they share a table.
 INIT = ("model", "init")
@@ -62,14 +63,13 @@ def describe(name: str) -> list[Key]:
     UsageError
         If there is no such key; the message names the nearest.
     """
-    wanted = _general(tuple(name.split(".")))
+    wanted = _general(renamed(tuple(name.split("."))))
     known = keys()
     found = [key for key in known if key.name == wanted] + [key for key in known if _section(key) == wanted]
     if found:
         return found
-    near = difflib.get_close_matches(name, [key.name for key in known], n=1, cutoff=0.5)
     same_end = [key.name for key in known if key.name.rsplit(".", 1)[-1] == name.rsplit(".", 1)[-1]]
-    meant = (same_end or near or [None])[0]
+    meant = next(iter([*same_end, *nearest(name, [key.name for key in known], cutoff=0.5)]), None)
     raise UsageError(f"{name}: no such key" + (f"; did you mean {meant}?" if meant else "."))
 
 

@@ -30,7 +30,7 @@ from rnnlab.config.schema.synthetic import (
 )
 from rnnlab.config.schema.task import LOSSES, TaskSection
 from rnnlab.config.schema.text import TextData
-from rnnlab.errors import RnnlabError
+from rnnlab.errors import PluginError, RnnlabError
 from rnnlab.words import listed
 
 
@@ -78,7 +78,7 @@ class Entry:
             if self.origin is None or isinstance(error, RnnlabError | KeyboardInterrupt):
                 raise
             message = f"{self.origin}, which brings {self.name}, fails: {_in_short(error)}."
-            raise RnnlabError(message, hint="Ask those who made that package.") from error
+            raise PluginError(message, hint="Ask those who made that package.") from error
 
 
 @dataclass(frozen=True)

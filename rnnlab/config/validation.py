@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 from dataclasses import dataclass, replace
+from functools import reduce
+from operator import getitem
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -57,16 +59,33 @@ def _findings(error: ValidationError, tree: Node, values: Any) -> list[Finding]:
     for item in error.errors(include_url=False):
         if item["type"] == "conflicts":
             conflicts = item.get("ctx", {})["conflicts"]
-            found += [Finding((), _conflict(conflict, tree)) for conflict in conflicts]
+            found += [Finding((), _conflict(conflict, tree, values)) for conflict in conflicts]
         else:
             found.append(_finding(item, tree, values))
     return found
 
 
-def _conflict(conflict: Any, tree: Node) -> Diagnostic:
-    nodes = [find(tree, tuple(name.split("."))) for name in conflict.keys]
-    locations = [node.key_location or node.location for node in nodes if node is not None]
-    return Diagnostic(conflict.message, tuple(Mark(location) for location in dict.fromkeys(locations)))
+def _conflict(conflict: Any, tree: Node, values: Any) -> Diagnostic:
+    found = {name: find(tree, tuple(name.split("."))) for name in conflict.keys}
+    nodes = {name: node for name, node in found.items() if node is not None}
+    locations = dict.fromkeys(node.key_location or node.location for node in nodes.values())
+    return Diagnostic(
+        conflict.message, tuple(map(Mark, locations)), in_the_way=_in_the_way(conflict.message, nodes, values)
+    )
+
+
+def _in_the_way(message: str, nodes: dict[str, Node], values: Any) -> tuple[str, ...]:
+    """Which of contradicting keys come from a file and can be set to null, so that an argument can stand."""
+    files = [name for name, node in nodes.items() if node.location.source.numbered]
+    rest, left_out = copy.deepcopy(values), []
+    for name in files if len(files) < len(nodes) else ():
+        *section, last = name.split(".")
+        known = schema_index.entry((*section, last), values)
+        if known is not None and known.field.default is None:
+            reduce(getitem, section, rest)[last] = None
+            left_out.append(name)
+    still_there = any(conflict.message == message for conflict in _conflicts(rest))
+    return () if still_there else tuple(left_out)
 
 
 def _finding(item: Any, tree: Node, values: Any) -> Finding:
@@ -148,16 +167,16 @@ def _contradictions_beside(set_aside: list[Path], tree: Node, values: Any) -> li
     rest = copy.deepcopy(values)
     for path in set_aside:
         _leave_out(rest, path)
+    return [_conflict(found, tree, rest) for found in _conflicts(rest) if not _touches(found.keys, set_aside)]
+
+
+def _conflicts(values: Any) -> list[Any]:
+    """The contradictions between keys that are all right by themselves."""
     try:
-        Config.model_validate(rest)
+        Config.model_validate(values)
     except ValidationError as error:
-        conflicts = [
-            conflict
-            for item in error.errors(include_url=False)
-            if item["type"] == "conflicts"
-            for conflict in item.get("ctx", {})["conflicts"]
-        ]
-        return [_conflict(conflict, tree) for conflict in conflicts if not _touches(conflict.keys, set_aside)]
+        items = [item for item in error.errors(include_url=False) if item["type"] == "conflicts"]
+        return [conflict for item in items for conflict in item.get("ctx", {})["conflicts"]]
     return []
 
 

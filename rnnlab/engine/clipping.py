@@ -34,8 +34,6 @@ class Clipped:
     scale : float64, () or (R,)
         Norm after over norm before, which for kind `norm` is the factor on the gradient; 1 where nothing
         fired, NaN where the gradient is not finite.
-    norm_after : float64, () or (R,)
-        Norm of the whole gradient after clipping.
     fired : bool, () or (R,)
         Whether anything was changed.
     """
@@ -43,7 +41,6 @@ class Clipped:
     norm: np.ndarray
     norms: np.ndarray
     scale: np.ndarray
-    norm_after: np.ndarray
     fired: np.ndarray
 
 
@@ -100,7 +97,7 @@ def clip(gradient: np.ndarray, layout: Layout, kind: str = "none", threshold: fl
             np.clip(gradient, -threshold, threshold, out=gradient, where=where)
             after = np.hypot.reduce(layout.norms(gradient), axis=-1)
     scale = np.divide(after, norm, out=np.where(finite, 1.0, np.nan), where=over)
-    return Clipped(norm, norms, scale, after, np.asarray(over))
+    return Clipped(norm, norms, scale, np.asarray(over))
 
 
 def _scale(gradient: np.ndarray, factors: np.ndarray) -> None:

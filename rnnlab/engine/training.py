@@ -62,11 +62,6 @@ class Update:
     validation_loss: np.ndarray | None = None
     diverged: Mapping[int, str] = field(default_factory=dict)
 
-    @property
-    def norm_after(self) -> np.ndarray:
-        """Global gradient norm after clipping, (R,)."""
-        return self.norm * self.clip_scale
-
 
 class Training(ABC):
     """R models that are trained on one source of sequences, update by update; iterate to train.

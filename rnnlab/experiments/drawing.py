@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnlab.errors import RunFolderError
+from rnnlab.errors import PluginError, RunFolderError
 from rnnlab.runs import RunFolder
 from rnnlab.runs.files import reason
 
@@ -60,8 +60,10 @@ def _render(draw: Callable[[], "Figure"]) -> bytes:
 
 
 def _why(error: BaseException) -> str:
-    while error.__cause__ is not None:
+    while error.__cause__ is not None and not isinstance(error, PluginError):
         error = error.__cause__
+    if isinstance(error, PluginError):
+        return error.message.rstrip(".")
     if isinstance(error, OSError):
         return reason(error)
     if isinstance(error, MemoryError):

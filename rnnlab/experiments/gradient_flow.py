@@ -1,6 +1,7 @@
 """Gradients by lag while a training runs: which sequences are looked at, and the rows of `gradient_flow.csv`."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,6 +16,7 @@ from rnnlab.engine.shards import Shard
 from rnnlab.engine.training import Training
 from rnnlab.experiments.observers import Observer
 from rnnlab.runs import RunFolder
+from rnnlab.runs.spool import Spool
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -24,81 +26,85 @@ SEQUENCES = 4
 # What is kept of a long training for its plot, whose heat map has 800 columns.
 MOST_LOOKS, LEAST_LOOKS = 1600, 16
 MOST_NUMBERS = 1 << 21
-FLOW = ("transport", "jacobian", "total")
+MOST_DRAWN = 200  # looks at each of the many models of a sweep
 
 
-class FlowLog(Observer):
-    """Gradients by lag of the updates to come, every so many updates, for the models that still move.
+def look(training: Training, loss: Loss, every: int) -> Flow | None:
+    """Gradients by lag of the update that the training makes next, for the models that still move.
 
-    Keeps every look: for trainings of a few.
+    Parameters
+    ----------
+    training : Training
+    loss : function
+        One of `rnnlab.engine.losses`.
+    every : int
+        Updates between two looks, the first at update 1; None where none is due, as with 0.
+    """
+    if not every or training.done % every or training.ended:
+        return None
+    batch, states = _next_batch(training)
+    network = training.network
+    flow = take_flow(network, training.theta, batch, loss, states=states, recurrence=top(network.architecture))
+    still = ~training.active
+    for norms in (flow.transport, flow.jacobian, flow.total):
+        norms[still] = np.nan
+    return flow
+
+
+class FlowLog:
+    """Keeps every look, in memory that does not grow with their number.
 
     Parameters
     ----------
     loss : function
         One of `rnnlab.engine.losses`.
     every : int
-        Updates between two looks, the first at update 1; 0 for none.
-
-    Attributes
-    ----------
-    updates : list of int
-        Numbers of the updates that were looked at, counted from 1.
-    flows : list of Flow
+        Updates between two looks, the first at update 1.
+    folder : Path
+        The run folder.
     """
 
-    name = "gradient_flow"
+    def __init__(self, loss: Loss, every: int, folder: Path) -> None:
+        self._loss, self._every, self._spool = loss, every, Spool(folder)
+        self._first = self._planned = 1  # number of the first update that was looked at, and of the last there may be
 
-    def __init__(self, loss: Loss, every: int) -> None:
-        self._loss, self._every = loss, every
-        self.updates: list[int] = []
-        self.flows: list[Flow] = []
+    def look(self, training: Training) -> None:
+        """Measure the update that the training makes next, if one is due."""
+        flow = look(training, self._loss, self._every)
+        if flow is not None:
+            if not len(self._spool):
+                self._first, self._planned = training.done + 1, training.updates
+            self._spool.append(np.stack([flow.transport, flow.jacobian, flow.total]))
 
-    def before_update(self, training: Training) -> None:
-        self.look(training)
+    @property
+    def updates(self) -> range:
+        """Numbers of the updates that were looked at, counted from 1."""
+        return range(self._first, self._first + self._every * len(self._spool), self._every)
 
-    def look(self, training: Training) -> bool:
-        """Measure the update that the training makes next, if one is due; True where it was measured."""
-        if not self._every or training.done % self._every or training.ended:
-            return False
-        batch, states = _next_batch(training)
-        network = training.network
-        flow = take_flow(
-            network, training.theta, batch, self._loss, states=states, recurrence=top(network.architecture)
+    @property
+    def flows(self) -> Iterator[Flow]:
+        """Every look."""
+        return (Flow(*norms) for norms in self._spool)
+
+    @property
+    def drawn(self) -> range:
+        """Those of `updates` that a plot shows: all, or evenly chosen ones, the same whenever the models end."""
+        return self.updates[:: -(-self._planned // (self._every * MOST_DRAWN))]
+
+    @property
+    def transport(self) -> np.ndarray:
+        """Of each of `drawn`: (R, looks, T); NaN beyond the steps of a shorter one."""
+        shown = self.drawn
+        return _side_by_side(
+            [flow.transport for update, flow in zip(self.updates, self.flows, strict=True) if update in shown]
         )
-        still = ~training.active
-        for norms in (flow.transport, flow.jacobian, flow.total):
-            norms[still] = np.nan
-        self._take(training.done + 1, flow)
-        return True
-
-    def _take(self, update: int, flow: Flow) -> None:
-        self.updates.append(update)
-        self.flows.append(flow)
-
-    def curve(self, name: str) -> np.ndarray:
-        """`transport`, `jacobian` or `total` of every look: (R, looks, T); NaN beyond the steps of a shorter one."""
-        return np.moveaxis(_padded([getattr(flow, name) for flow in self.flows]), 0, 1)
-
-    def state(self) -> dict[str, np.ndarray]:
-        held = {"updates": np.array(self.updates, np.int64)}
-        if self.flows:
-            held["steps"] = np.array([flow.total.shape[-1] for flow in self.flows])
-            held |= {name: _padded([getattr(flow, name) for flow in self.flows]) for name in FLOW}
-        return held
-
-    def restore(self, held: Mapping[str, np.ndarray]) -> None:
-        self.updates = held["updates"].tolist() if held else []
-        self.flows = [
-            Flow(*(held[name][place, :, :steps].copy() for name in FLOW))
-            for place, steps in enumerate(held.get("steps", ()))
-        ]
 
 
-class FlowTable(FlowLog):
-    """A `FlowLog` that writes `gradient_flow.csv` as it goes, and can draw what it saw.
+class FlowTable(Observer):
+    """Writes `gradient_flow.csv` as it goes, and can draw what it saw.
 
     Its memory is bounded: the table has every look; of the transport, all that the plot shows, every look is kept while
-    they are few, then every second one, every fourth, ..., and the newest. `flows` stays empty.
+    they are few, then every second one, every fourth, ..., and the newest.
 
     Parameters
     ----------
@@ -106,23 +112,36 @@ class FlowTable(FlowLog):
         `training.log_gradient_flow_every` says how often to look.
     loss : function
     run : RunFolder
+
+    Attributes
+    ----------
+    updates : list of int
+        Numbers of the updates whose transport is kept.
     """
 
+    name = "gradient_flow"
+
     def __init__(self, config, loss: Loss, run: RunFolder) -> None:
-        super().__init__(loss, config.training.log_gradient_flow_every)
+        self._loss, self._every = loss, config.training.log_gradient_flow_every
         self.tables = ("gradient_flow.csv",) if self._every else ()
         self._name, self._seeds, self._run = config.name, config.seeds, run
         self._looks, self._stride = 0, 1
+        self.updates: list[int] = []
         self._transport: list[np.ndarray] = []  # of each of `updates`
 
-    def _take(self, update: int, flow: Flow) -> None:
-        self._run.append_columns("gradient_flow.csv", flow_columns(self._seeds, [update], [flow]))
+    def before_update(self, training: Training) -> None:
+        flow = look(training, self._loss, self._every)
+        if flow is not None:
+            self._run.append_columns("gradient_flow.csv", flow_columns(self._seeds, [training.done + 1], [flow]))
+            self._keep(training.done + 1, flow.transport)
+
+    def _keep(self, update: int, transport: np.ndarray) -> None:
         if self._looks and (self._looks - 1) % self._stride:  # the newest so far was kept for being the newest alone
             del self.updates[-1], self._transport[-1]
         self.updates.append(update)
-        self._transport.append(flow.transport)
+        self._transport.append(transport)
         self._looks += 1
-        most = min(MOST_LOOKS, max(LEAST_LOOKS, MOST_NUMBERS // flow.transport.size))
+        most = min(MOST_LOOKS, max(LEAST_LOOKS, MOST_NUMBERS // transport.size))
         if len(self.updates) > most and (self._looks - 1) % self._stride == 0:
             newest = (self.updates[-1], self._transport[-1])
             self.updates, self._transport = self.updates[::2], self._transport[::2]
@@ -131,20 +150,22 @@ class FlowTable(FlowLog):
                 self.updates.append(newest[0])
                 self._transport.append(newest[1])
 
-    def curve(self, name: str = "transport") -> np.ndarray:
-        """The transport of the looks at `updates`: (R, looks, T); NaN beyond the steps of a shorter one."""
-        if name != "transport":
-            raise ValueError(f"The 'name' must be transport: the others stand in the table alone; got {name!r}.")
-        return np.moveaxis(_padded(self._transport), 0, 1)
+    @property
+    def transport(self) -> np.ndarray:
+        """Of the looks at `updates`: (R, looks, T); NaN beyond the steps of a shorter one."""
+        return _side_by_side(self._transport)
 
     def state(self) -> dict[str, np.ndarray]:
-        held = {"looks": np.array(self._looks), "stride": np.array(self._stride), **super().state()}
-        return held | ({"transport": _padded(self._transport)} if self._transport else {})
+        held = {"looks": np.array(self._looks), "stride": np.array(self._stride)}
+        kept = {"updates": np.array(self.updates), "transport": self.transport} if self.updates else {}
+        return held | kept
 
     def restore(self, held: Mapping[str, np.ndarray]) -> None:
         if held:
             self._looks, self._stride = int(held["looks"]), int(held["stride"])
-            self.updates, self._transport = held["updates"].tolist(), list(held.get("transport", np.empty(0)).copy())
+        if "updates" in held:
+            self.updates = held["updates"].tolist()
+            self._transport = list(np.moveaxis(held["transport"], 1, 0).copy())
 
     def figures(self) -> dict[str, "Callable[[], Figure]"]:
         """File name -> what draws the figure, where there was anything to see."""
@@ -153,18 +174,18 @@ class FlowTable(FlowLog):
     def _draw(self) -> "Figure":
         from rnnlab.plots.gradient_flow import gradient_flow
 
-        curve = self.curve("transport")
+        transport = self.transport
         title = f"{self._name}: gradient flow through time"
-        return gradient_flow(self.updates, np.arange(curve.shape[-1]), curve, title=title)
+        return gradient_flow(self.updates, np.arange(transport.shape[-1]), transport, title=title)
 
 
-def _padded(curves: Sequence[np.ndarray]) -> np.ndarray:
-    """Curves (R, T) of different lengths as (curves, R, longest), NaN beyond their ends."""
+def _side_by_side(curves: Sequence[np.ndarray]) -> np.ndarray:
+    """Curves (R, T) of different lengths as (R, curves, longest), NaN beyond their ends."""
     longest = max(curve.shape[-1] for curve in curves)
-    padded = np.full((len(curves), len(curves[0]), longest), np.nan)
+    together = np.full((len(curves[0]), len(curves), longest), np.nan)
     for place, curve in enumerate(curves):
-        padded[place, :, : curve.shape[-1]] = curve
-    return padded
+        together[:, place, : curve.shape[-1]] = curve
+    return together
 
 
 def flow_columns(seeds: ArrayLike, updates: Sequence[int], flows: Sequence[Flow]) -> dict[str, np.ndarray]:

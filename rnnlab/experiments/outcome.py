@@ -22,8 +22,8 @@ from rnnlab.experiments.observers.recorder import (
     VALIDATION,
     Recorder,
 )
+from rnnlab.experiments.observers.warning_log import WarningLog
 from rnnlab.experiments.reports import Measured, TrainSummary
-from rnnlab.experiments.warning_log import WarningLog
 from rnnlab.runs import RunFolder
 from rnnlab.seeds import spread
 from rnnlab.tasks.task import Task, evaluate

@@ -22,7 +22,7 @@ from rnnlab.engine.stopping import EarlyStopping
 from rnnlab.engine.training import GradientDescent, Training
 from rnnlab.errors import ConfigError
 from rnnlab.experiments.memory import check_memory
-from rnnlab.tasks.task import Task
+from rnnlab.tasks.task import Task, draw
 
 # A seed gives independent streams of random numbers, one for each purpose.
 WEIGHTS, ORDER, FRESH = 0, 1, 2
@@ -172,8 +172,8 @@ def _endless(config, task: Task) -> Endless:
         task.sequences,
         config.model.readout,
         training.batch_size,
-        lambda model, number: task.draw(
-            np.random.default_rng([seeds[model], FRESH, data.seed, number, 1]), training.batch_size
+        lambda model, number: draw(
+            task, np.random.default_rng([seeds[model], FRESH, data.seed, number, 1]), training.batch_size
         ),
         models=len(seeds),
         longest=task.steps,

@@ -12,21 +12,22 @@ from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
 from rnnlab.experiments.gradient_flow import FlowTable
-from rnnlab.experiments.observers import Observer, end, observe
+from rnnlab.experiments.observers import Observer, check_names, end, observe
 from rnnlab.experiments.observers.checkpoints import Checkpoints
 from rnnlab.experiments.observers.divergence import DivergenceLog
 from rnnlab.experiments.observers.progress import ProgressReport
 from rnnlab.experiments.observers.recorder import Recorder
+from rnnlab.experiments.observers.warning_log import WarningLog
 from rnnlab.experiments.outcome import course_figures, finish
 from rnnlab.experiments.reports import Progress, TrainSummary
 from rnnlab.experiments.setup import Setup, build_setup, check_network, start_training
-from rnnlab.experiments.warning_log import WarningLog
 from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
 from rnnlab.runs.schema import TRAIN
 from rnnlab.tasks.task import Task, build_task
 
 FEW_SEQUENCES = 30
+OWN = (Recorder, FlowTable, DivergenceLog, WarningLog, Checkpoints, ProgressReport)  # observers of every run
 
 
 def train(
@@ -53,17 +54,18 @@ def train(
     should_stop : callable, optional
         Asked once before the first update, then after each; True after an update ends training with a checkpoint.
     observers : sequence of Observer, optional
-        Told of every update beside those that fill the run folder; checkpoints hold their states too.
+        Told of every update beside those that fill the run folder; checkpoints hold their states too, by their names.
 
     Raises
     ------
-    ConfigError, DataError
-        Before a run folder is made.
+    ConfigError, DataError, ValueError
+        Before a run folder is made; a ValueError for observers whose names clash.
     RunFolderError
         Where the run folder cannot be written.
     DivergedError
         Where every model diverged; its attribute `run` is the run folder.
     """
+    check_names([*OWN, *observers])
     task = build_task(config)
     check_network(config, task)
     setup = build_setup(config, task)
@@ -104,7 +106,7 @@ def _run(
     recorder = Recorder(run, config.seeds, setup.network.layout.names, validates=setup.stopping is not None)
     flow = FlowTable(config, setup.loss, run)
     divergence = DivergenceLog(run, config.seeds, warnings)
-    saved = [recorder, flow, divergence, *further]
+    saved = [recorder, flow, divergence, warnings, *further]
     observers = [*saved, Checkpoints(run, config.training.checkpoint_every, saved)]
     if on_progress is not None:
         unit = task.loss_unit()

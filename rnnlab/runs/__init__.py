@@ -1,8 +1,8 @@
 """The run folder: create, append, checkpoint, read back, list."""
 
 from rnnlab.runs.checkpoints import Checkpoint
-from rnnlab.runs.find import FoundRun, list_runs, resolve, runs_folder
+from rnnlab.runs.find import FoundRun, list_runs, resolve
 from rnnlab.runs.folder import RunFolder
 from rnnlab.runs.tables import read_table
 
-__all__ = ["Checkpoint", "FoundRun", "RunFolder", "list_runs", "read_table", "resolve", "runs_folder"]
+__all__ = ["Checkpoint", "FoundRun", "RunFolder", "list_runs", "read_table", "resolve"]

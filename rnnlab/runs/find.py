@@ -43,11 +43,6 @@ class FoundRun:
         return self.path.name
 
 
-def runs_folder(given: Path | str | None = None) -> Path:
-    """The folder that runs live in: the one given, else the variable RNNLAB_RUNS, else ``runs``."""
-    return user_path(given or os.environ.get("RNNLAB_RUNS") or "runs")
-
-
 def list_runs(runs_dir: Path | str) -> list[FoundRun]:
     """List the runs in a folder, the oldest first; a folder that does not exist has none.
 

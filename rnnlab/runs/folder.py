@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from rnnlab.errors import RnnlabError, RunFolderError, RunWriteError
 from rnnlab.files import name_of
 from rnnlab.runs import checkpoints, process, start, tables
-from rnnlab.runs.files import LineFile, reason, replace, writing
+from rnnlab.runs.files import LineFile, replace, writing
 from rnnlab.runs.log import without_control_codes
 from rnnlab.runs.record import STATUSES, load_record, timestamp, write_json
 
@@ -232,21 +232,6 @@ class RunFolder:
         closing = [*self._tables.values(), *([self._log] if self._log else [])]
         self._tables, self._log = {}, None
         self._keeping(lambda: [file.close() for file in closing])
-
-    def remove(self) -> None:
-        """Delete the folder with everything in it.
-
-        Raises
-        ------
-        RunFolderError
-            If it cannot be deleted.
-        """
-        with suppress(RunFolderError):
-            self.close()
-        try:
-            shutil.rmtree(self.path)
-        except OSError as error:
-            raise RunWriteError(f"'{name_of(self.path)}' could not be removed: {reason(error)}.") from error
 
     def __enter__(self) -> Self:
         return self

@@ -140,12 +140,6 @@ def load_record(run: Path) -> "RunRecord":
     return schema.check_record(path, content)
 
 
-def read_record(run: Path) -> dict:
-    """The content of a run.json that `load_record` accepts, with the status as it is now (see `status`)."""
-    record = load_record(run)
-    return record.plain() | {"status": record.current_status}
-
-
 def status(record: Mapping) -> str:
     """Say how a run stands: the status it wrote last, or ``lost`` if it is running without its process."""
     written = record.get("status")

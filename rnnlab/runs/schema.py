@@ -65,8 +65,7 @@ class RunRecord(_Checked):
 
     What was done is the `verb`; `kind` is the kind of the data, and for a sweep the word ``sweep-rho``. The first
     version of rnnlab had no verb and told sweeps by that kind, and so do scripts: it stays in the file, where old
-    readers find it. Code asks for `verb`, which follows from the kind where a file of old has none, and for
-    `data_kind`.
+    readers find it. Code asks for `verb`, which follows from the kind where a file of old has none.
     """
 
     schema_version: SkipValidation[int] = SCHEMA_VERSION
@@ -145,11 +144,6 @@ class RunRecord(_Checked):
     def current_status(self) -> str:
         """The status that was written last, or ``lost`` where the run's process is gone."""
         return status(self._content)
-
-    @property
-    def data_kind(self) -> str | None:
-        """Kind of the data; None for a sweep, whose config.yaml says it."""
-        return None if self.kind == SWEEP_RHO else self.kind
 
     @model_validator(mode="after")
     def _derive_verb(self) -> Self:

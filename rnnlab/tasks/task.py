@@ -1,19 +1,28 @@
 """A task: sequences to train on, and how a trained network is measured. One file for each task."""
 
 import math
+import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
+from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from rnnlab.config import registry
+from rnnlab.config.schema.experiment import Config
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+# Tables and plots of a run, whatever its task.
+OF_EVERY_RUN = (
+    "metrics.csv", "gradient_norms.csv", "gradient_flow.csv", "training.png", "gradient_norms.png", "gradient_flow.png"
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -25,13 +34,14 @@ class Evaluation:
     metrics : mapping of str to (R,)
         NaN for a model that diverged before it could say anything.
     units : mapping of str to str
+        Of the metrics that have one.
     baselines : mapping of str to mapping of str to float
         Baseline -> metric -> value, on the same rows.
     headline : str
         The one sentence that says what came out.
     warnings : sequence of str
     tables : mapping of str to mapping of str to array
-        File name -> columns, for the run folder.
+        File name -> columns, (N,) or one row (N,) for each model, for the run folder.
     figures : mapping of str to callable
         File name -> what draws the figure.
     tests : mapping
@@ -143,6 +153,16 @@ class Task(ABC):
         return plain
 
 
+NEEDED = {
+    "config": Config,
+    "sequences": Batch,
+    "input_size": Integral,
+    "output_size": Integral,
+    "record": Mapping,
+    "description": str,
+}
+
+
 def build_task(config: Any) -> Task:
     """The task of a config, with its data.
 
@@ -156,20 +176,86 @@ def build_task(config: Any) -> Task:
         task = entry.load()(config)
         if not isinstance(task, Task):
             raise TypeError(f"its code must make a Task; it makes {type(task).__name__}")
-        for name in ("config", "sequences", "input_size", "output_size", "record", "description"):
-            if not hasattr(task, name):
-                raise TypeError(f"the task must have {name}")
+        for name, kind in NEEDED.items():
+            if not isinstance(value := getattr(task, name, None), kind):
+                raise TypeError(f"the {name} of the task must be of type {kind.__name__}; got {type(value).__name__}")
+        if not _sentences(task.warnings):
+            raise TypeError(f"the warnings of the task must be a list of str; got {task.warnings!r}")
     return task
+
+
+def draw(task: Task, rng: np.random.Generator, sequences: int) -> Batch:
+    """Fresh training sequences: `task.draw`, whose answer is checked."""
+    with registry.task_entry(task.config.data).blamed():
+        batch = task.draw(rng, sequences)
+        if not isinstance(batch, Batch) or batch.sequences != sequences:
+            raise TypeError(f"draw must give a Batch of {sequences} sequences; it gives {type(batch).__name__}")
+    return batch
 
 
 def evaluate(task: Task, network: Network, theta: np.ndarray) -> Evaluation:
     """What R trained models, theta (R, P), are worth: `task.evaluate`, whose answer is checked."""
-    with registry.task_entry(task.config.data).blamed():
+    entry = registry.task_entry(task.config.data)
+    with entry.blamed():
         evaluation = task.evaluate(network, theta)
         if not isinstance(evaluation, Evaluation):
             raise TypeError(f"evaluate must give an Evaluation; it gives {type(evaluation).__name__}")
-        for name, values in evaluation.metrics.items():
-            if np.shape(values) != (len(theta),) or np.asarray(values).dtype.kind not in "biuf":
-                given = f"{np.asarray(values).dtype} of shape {np.shape(values)}"
-                raise TypeError(f"{name} must be {len(theta)} numbers, one for each model; it is {given}")
-    return evaluation
+        if fault := _fault_of(evaluation, len(theta)):
+            raise TypeError(fault)
+    drawn = {name: partial(_draw, entry, name, figure) for name, figure in evaluation.figures.items()}
+    return replace(evaluation, figures=drawn)
+
+
+def _fault_of(found: Evaluation, models: int) -> str:
+    """What must hold and does not; "" where nothing is wrong."""
+    metrics = found.metrics
+    for name, values in metrics.items():
+        if not _numeric(values, (models,)):
+            given = f"{np.asarray(values).dtype} of shape {np.shape(values)}"
+            return f"{name} must be {models} numbers, one for each model; it is {given}"
+    for name, unit in found.units.items():
+        if name not in metrics or not isinstance(unit, str):
+            return f"units must give a metric ({', '.join(metrics)}) a text; got {name}: {unit!r}"
+    for baseline, scores in found.baselines.items():
+        for name, value in scores.items():
+            if name not in metrics or not _numeric(value, ()):
+                return f"baseline {baseline} must give a metric ({', '.join(metrics)}) a number; got {name}: {value!r}"
+    if not isinstance(found.headline, str):
+        return f"the headline must be a str; got {type(found.headline).__name__}"
+    if not _sentences(found.warnings):
+        return f"warnings must be a list of str; got {found.warnings!r}"
+    for filename, columns in found.tables.items():
+        if not _may_be_written(filename, ".csv"):
+            return f"tables must have names such as answers.csv, other than those of every run; got {filename}"
+        shapes = {name: np.shape(np.asarray(column)) for name, column in columns.items()}
+        N = max((shape[-1] for shape in shapes.values() if shape), default=0)
+        if not shapes or "seed" in shapes or not {*shapes.values()} <= {(N,), (models, N)}:
+            return f"columns of {filename} must be of shape (N,) or ({models}, N), none of them seed; got {shapes}"
+    for filename, figure in found.figures.items():
+        if not _may_be_written(filename, ".png"):
+            return f"figures must have names such as answers.png, other than those of every run; got {filename}"
+        if not callable(figure):
+            return f"{filename} must be a function that draws the figure; got {type(figure).__name__}"
+    return ""
+
+
+def _numeric(values: Any, shape: tuple[int, ...]) -> bool:
+    array = np.asarray(values)
+    return array.shape == shape and array.dtype.kind in "biuf"
+
+
+def _sentences(texts: object) -> bool:
+    return isinstance(texts, list | tuple) and all(isinstance(text, str) for text in texts)
+
+
+def _may_be_written(filename: object, ending: str) -> bool:
+    """Whether it is the name of a file of a task's own."""
+    return bool(re.fullmatch(rf"\w[\w.-]*\{ending}", str(filename))) and str(filename).casefold() not in OF_EVERY_RUN
+
+
+def _draw(entry: registry.TaskEntry, filename: str, figure: "Callable[[], Figure]") -> "Figure":
+    with entry.blamed():
+        drawn = figure()
+        if drawn is None:
+            raise TypeError(f"{filename} must be drawn as a Figure; got nothing")
+    return drawn

@@ -34,6 +34,10 @@ def test_a_key_tells_default_unit_and_range():
     assert rates.default == "0.01 (sgd, adagrad); 0.001 (rmsprop, adam, adamw)"
 
 
+def test_a_key_is_found_by_its_old_name():
+    assert describe("training.truncate") == describe("training.tbptt_steps")
+
+
 def test_a_section_brings_its_keys():
     names = [key.name for key in describe("training.clip")]
     assert names == ["training.clip", "training.clip.kind", "training.clip.threshold"]
@@ -47,6 +51,7 @@ def test_parameters_share_their_ways_to_start():
     ("name", "message"),
     [
         ("model.hiden_size", "model.hiden_size: no such key; did you mean model.hidden_size?"),
+        ("MODEL.HIDEN_SIZE", "MODEL.HIDEN_SIZE: no such key; did you mean model.hidden_size?"),
         ("learning_rate", "learning_rate: no such key; did you mean training.optimizer.learning_rate?"),
         ("qqqq", "qqqq: no such key."),
         ("", ": no such key."),

@@ -1,5 +1,6 @@
 """A config that is written and read again is the same config, to the last bit."""
 
+import re
 from datetime import date
 from typing import Any
 
@@ -9,6 +10,7 @@ from hypothesis import strategies as st
 
 from rnnlab.config import Config, dump, load
 from rnnlab.config.schema_index import entries
+from rnnlab.errors import ConfigError
 
 numbers = st.floats(min_value=1e-300, max_value=1e300)
 shares = st.floats(min_value=0.001, max_value=0.999)
@@ -101,6 +103,40 @@ def test_texts_that_yaml_would_take_for_something_else_stay_texts(text, tmp_path
         column = Config.model_validate({"data": {"kind": "prices", "symbol": "NO", "column": text}})
         file.write_text(dump(column), encoding="utf-8", newline="")
         assert read(file).data.column == text
+
+
+@pytest.mark.parametrize(
+    ("text", "change"),
+    [
+        ("data: {kind: synthetic, task: adding, length: 8, sequences: 50}\n", "data.sequences=endless"),
+        ("data: {kind: synthetic, task: adding, length: 8, sequences: endless}\n", "data.sequences=50"),
+        ("data: {kind: synthetic, task: adding, length: 8}\n", "data.task=order"),
+        ("data: {kind: synthetic, task: adding, length: 8}\n", "data.task=echo"),
+        ("data: {kind: synthetic, task: adding, length: 8}\n", "data={kind: text, text: abcabcabc, chunk: 2}"),
+        ("data: {kind: text, text: abcabcabc, chunk: 2}\n", "data={kind: prices, symbol: AAPL}"),
+        ("data: {kind: text, text: abcabcabc, chunk: 2}\n", "training.stateful=true"),
+        ("data: {kind: text, text: abcabcabc}\ntraining: {tbptt_steps: 20}\n", "data.chunk=2"),
+        ("data: {kind: text, text: abcabcabc}\nmodel: {cell: lstm, init: {forget_bias: 1}}\n", "model.cell=gru"),
+    ],
+)
+def test_defaults_written_out_that_stand_in_the_way_of_an_argument_are_named_as_the_error_says(text, change, tmp_path):
+    file, written = tmp_path / "config.yaml", tmp_path / "written.yaml"
+    file.write_text(text)
+    written.write_text(dump(load(file)))
+    with pytest.raises(ConfigError) as error:
+        load(written, overrides=[change])
+    assert error.value.hint is not None
+    named, said = re.findall(r"--set (\S+=null)", error.value.hint), error.value.hint.split(" takes ")[1]
+    assert said == ("it" if len(named) == 1 else "them") + " out of the config"
+    assert load(written, overrides=[change, *named]).data == load(file, overrides=[change, *named]).data
+
+
+def test_what_null_does_not_mend_is_not_named(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text("data: {kind: text, text: abcabcabc}\nmodel: {readout: every}\n")
+    with pytest.raises(ConfigError) as error:
+        load(file, overrides=["model.bidirectional=true"])
+    assert error.value.hint is None
 
 
 def test_every_key_is_written_in_the_order_of_the_schema():

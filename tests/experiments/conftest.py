@@ -67,7 +67,7 @@ def run_of(folder: Path, monkeypatch) -> Callable[..., SimpleNamespace]:
         if not plots:
             monkeypatch.setattr("rnnlab.plots.canvas.render", lambda _figure: b"")
             for name in ("training", "gradient_norms", "forecast"):
-                monkeypatch.setattr(f"rnnlab.plots.{name}.{name}", lambda *_parts, **_options: None)
+                monkeypatch.setattr(f"rnnlab.plots.{name}.{name}", lambda *_parts, **_options: object())
         chosen = load(config, overrides=overrides, seeds=seeds)
         summary = train(chosen, runs_dir=folder / "runs", command=["rnnlab", "train"], **options)
         opened = RunFolder.open(summary.run)

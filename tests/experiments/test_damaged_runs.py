@@ -24,7 +24,7 @@ from rnnlab.experiments.inspect import inspect
 from rnnlab.experiments.train import train
 from rnnlab.experiments.trained import load_run
 from rnnlab.runs import checkpoints, list_runs, read_table, resolve
-from rnnlab.runs.record import read_record
+from rnnlab.runs.record import load_record
 from tests.experiments.sweeps import small_config
 
 DEEP = 100_000
@@ -123,7 +123,7 @@ def replaced(content, path, text):
 
 def look_at(run, whole):
     """The readers, the look-ups and both commands, up to what is printed."""
-    messages = [outcome(lambda: read_record(run))]
+    messages = [outcome(lambda: load_record(run))]
     assert resolve("latest", run.parent) if messages[0] is None else True
     assert [one.id for one in list_runs(run.parent)] == [run.name] * (run / "run.json").is_file()
 
@@ -184,7 +184,7 @@ def test_one_run_that_cannot_be_read_stands_in_the_way_of_no_other(whole, tmp_pa
     with pytest.raises(RunFolderError, match=r"No run in .* can be read"):
         resolve("latest", tmp_path)
     with pytest.raises(RunFolderError, match="it has no schema_version") as caught:
-        read_record(first)
+        load_record(first)
     assert caught.value.hint is None
 
 
@@ -475,4 +475,4 @@ def test_a_record_nested_deeper_than_it_could_be_written_is_refused(tmp_path):
     record = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps(record | {"zz": json.loads("[" * 520 + "]" * 520)}))
     with pytest.raises(RunFolderError, match="nested too deeply"):
-        read_record(run)
+        load_record(run)

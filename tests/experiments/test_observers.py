@@ -16,8 +16,8 @@ from rnnlab.experiments.observers.checkpoints import Checkpoints
 from rnnlab.experiments.observers.curves import Curve
 from rnnlab.experiments.observers.divergence import DivergenceLog
 from rnnlab.experiments.observers.recorder import Recorder
+from rnnlab.experiments.observers.warning_log import WarningLog
 from rnnlab.experiments.setup import build_setup, start_training
-from rnnlab.experiments.warning_log import WarningLog
 from rnnlab.runs import RunFolder, read_table
 from rnnlab.tasks.task import build_task
 from tests.experiments.sweeps import small_config
@@ -102,6 +102,15 @@ def test_names_that_a_checkpoint_could_not_tell_apart_are_refused(names):
         state(observers)
 
 
+@pytest.mark.parametrize("name", ["recorder", "progress", "a.b"])
+def test_observers_with_names_that_clash_are_refused_before_there_is_a_run_folder(run_of, folder, name):
+    observer = Largest()
+    observer.name = name
+    with pytest.raises(ValueError, match="identifiers, each different"):
+        run_of(observers=[observer])
+    assert not (folder / "runs").exists()
+
+
 def test_an_observer_that_a_checkpoint_does_not_know_starts_anew():
     observer = Largest()
     observer.norm = 3.0
@@ -126,6 +135,7 @@ def observed(config, setup, run):
         FlowTable(config, setup.loss, run),
         DivergenceLog(run, config.seeds, warnings),
         Largest(),
+        warnings,
     ]
     return [*saved, Checkpoints(run, config.training.checkpoint_every, saved)]
 
@@ -221,6 +231,8 @@ def test_a_training_that_was_stopped_is_recorded_as_one_that_was_not(tmp_path, c
     assert of_straight[0].clipped_share == of_broken[0].clipped_share
     assert of_straight[2].record() == of_broken[2].record() == RunFolder.open(broken.path).record.diverged
     assert bool(of_straight[2].diverged) == spoil
+    assert of_straight[4].shown == of_broken[4].shown
+    assert len(of_straight[4].shown) == spoil
     assert of_straight[3].norm == of_broken[3].norm > 0
     if case == "early stopping":
         assert "validation_loss" in read_table(broken.path / "metrics.csv")
@@ -248,7 +260,7 @@ def test_the_state_of_the_observers_stands_beside_that_of_the_training(run_of):
     run = run_of("training.log_gradient_flow_every=2", seeds="2")
     arrays = run.checkpoint().arrays
     prefixes = {name.rpartition(".")[0] for name in arrays if name.startswith("observer.")}
-    assert prefixes == {"observer.recorder", "observer.gradient_flow", "observer.divergence"}
+    assert prefixes == {"observer.recorder", "observer.gradient_flow", "observer.divergence", "observer.warnings"}
     assert {"theta", "observer.recorder.loss_sum", "observer.gradient_flow.looks"} <= arrays.keys()
 
 
@@ -405,10 +417,9 @@ def test_looks_at_the_gradient_flow_are_thinned_and_the_table_has_them_all(tmp_p
     table = read_table(run.path / "gradient_flow.csv")
     assert sorted(set(table["update"].tolist())) == list(range(1, 46))
     assert flow.updates == [1, 9, 17, 25, 33, 41, 45]
-    assert flow.flows == []
     for place, update in enumerate(flow.updates):
         rows = table["update"] == update
-        np.testing.assert_array_equal(flow.curve()[:, place].ravel(), table["transport"][rows])
+        np.testing.assert_array_equal(flow.transport[:, place].ravel(), table["transport"][rows])
 
 
 def test_a_long_run_is_drawn_with_its_exact_share_of_clipped_updates(run_of, monkeypatch):

@@ -254,13 +254,18 @@ def test_code_that_is_not_there_is_one_sentence(run, fresh):
     [
         ("bits = np.random", "bits = nothing.random", "fails: NameError: name 'nothing' is not defined."),
         ("        super().__init__(config)", "", "fails: AttributeError: 'Parity' object has no attribute 'config'."),
-        ("self.description =", "text =", "fails: TypeError: the task must have description."),
+        ("self.description =", "text =", "fails: TypeError: the description of the task must be of type str; got"),
         ("share = wrong.mean", "raise SystemExit(5); share = wrong.mean", "fails: SystemExit: 5."),
         ("class Parity(Task)", "class Parity", "fails: TypeError: "),
         (
             '{"wrong": share}',
             '{"wrong": share[:1]}',
             "fails: TypeError: wrong must be 2 numbers",
+        ),
+        (
+            '"wrong": 0.5',
+            '"right": 0.5',
+            "fails: TypeError: baseline coin must give a metric (wrong) a number; got right: 0.5.",
         ),
         ("return Evaluation(", "return dict(share=share) or (", "fails: TypeError: evaluate must give an Evaluation"),
     ],

@@ -1,12 +1,11 @@
 """Which run is meant: a path, an id, the beginning of one, or the latest."""
 
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 import pytest
 
 from rnnlab.errors import RunFolderError
-from rnnlab.runs import RunFolder, list_runs, resolve, runs_folder
+from rnnlab.runs import RunFolder, list_runs, resolve
 
 NOW = datetime(2026, 11, 21, 17, 3, 5, tzinfo=UTC)
 
@@ -90,12 +89,3 @@ def test_a_runs_folder_that_is_a_file(tmp_path):
     (tmp_path / "runs").touch()
     with pytest.raises(RunFolderError, match="cannot be read"):
         list_runs(tmp_path / "runs")
-
-
-def test_the_runs_folder_is_the_one_given_else_the_variable_else_runs(monkeypatch):
-    assert runs_folder() == Path("runs")
-    monkeypatch.setenv("RNNLAB_RUNS", "elsewhere")
-    assert runs_folder() == Path("elsewhere")
-    assert runs_folder("given") == Path("given")
-    monkeypatch.setenv("RNNLAB_RUNS", "")
-    assert runs_folder() == Path("runs")

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
@@ -146,20 +145,6 @@ def test_a_resumed_run_goes_on_from_its_checkpoint(tmp_path):
     assert RunFolder.open(run.path).record.ended_at is None
     run.finish("completed", NOW)
     assert list(read_table(run.path / "metrics.csv")["epoch"]) == [0, 1, 2, 3]
-
-
-def test_a_run_is_removed_whole(tmp_path):
-    run = RunFolder.create(tmp_path, "stock", now=NOW)
-    run.append_columns("metrics.csv", {"epoch": [0]})
-    run.remove()
-    assert list(tmp_path.iterdir()) == []
-
-
-def test_removing_what_is_gone_is_an_error(tmp_path):
-    run = RunFolder.create(tmp_path, "stock", now=NOW)
-    shutil.rmtree(run.path)
-    with pytest.raises(RunFolderError, match="could not be removed"):
-        run.remove()
 
 
 def test_a_runs_folder_that_is_a_file(tmp_path):

@@ -13,7 +13,7 @@ import pytest
 
 from rnnlab.errors import RunFolderError
 from rnnlab.runs import process
-from rnnlab.runs.record import plain, read_json, read_record, status, timestamp, write_json
+from rnnlab.runs.record import load_record, plain, read_json, status, timestamp, write_json
 
 
 def test_numbers_that_json_lacks_become_null(tmp_path):
@@ -79,7 +79,7 @@ def test_a_damaged_file_is_named(tmp_path, content, what):
 def test_a_record_of_a_later_version_is_refused(tmp_path):
     write_json(tmp_path / "run.json", {"schema_version": 2})
     with pytest.raises(RunFolderError, match="at most 1; got 2") as caught:
-        read_record(tmp_path)
+        load_record(tmp_path)
     assert "update rnnlab" in (caught.value.hint or "")
 
 
@@ -115,5 +115,5 @@ def test_a_run_on_another_machine_is_believed():
 def test_a_record_without_a_version_is_not_a_later_one(tmp_path):
     (tmp_path / "run.json").write_text("{}")
     with pytest.raises(RunFolderError, match=r"is damaged: it has no schema_version") as caught:
-        read_record(tmp_path)
+        load_record(tmp_path)
     assert "later version" not in str(caught.value.hint)

@@ -101,7 +101,7 @@ def _endless(config: Any) -> Iterator[Conflict]:
         return
     endless = "data.sequences: endless"
     for name, given, instead in (
-        ("epochs", training.epochs is not None, "set training.updates"),
+        ("epochs", training.epochs is not None, "use training.updates instead"),
         ("shuffle", training.shuffle, "drop it: every update draws fresh sequences"),
         ("early_stopping", training.early_stopping is not None, "drop it: there is nothing to hold out"),
     ):

@@ -78,12 +78,12 @@ class SyntheticTask(TaskSection):
         if self.endless and self.train_fraction is not None:
             yield Conflict(
                 ("data.train_fraction", "data.sequences"),
-                "data.train_fraction cannot be used with data.sequences: endless; set data.held_out.",
+                "data.train_fraction cannot be used with data.sequences: endless; use data.held_out instead.",
             )
         if not self.endless and self.held_out is not None:
             yield Conflict(
                 ("data.held_out", "data.sequences"),
-                "data.held_out belongs to data.sequences: endless; set data.train_fraction.",
+                "data.held_out belongs to data.sequences: endless; use data.train_fraction instead.",
             )
 
 

@@ -29,7 +29,6 @@ class Checkpoints(Observer):
     name = "checkpoints"
 
     def __init__(self, run: RunFolder, every: int | None, observers: Sequence[Observer]) -> None:
-        interface.check_names([*observers, self])
         self._run, self._every, self._observers = run, every, tuple(observers)
 
     def after_update(self, training: Training, update: Update) -> None:

@@ -6,8 +6,8 @@ import numpy as np
 
 from rnnlab.engine.divergence import describe
 from rnnlab.engine.training import Training, Update
-from rnnlab.experiments.observers.observer import Observer
-from rnnlab.experiments.warning_log import WarningLog
+from rnnlab.experiments.observers.observer import Observer, packed, unpacked
+from rnnlab.experiments.observers.warning_log import WarningLog
 from rnnlab.runs import RunFolder
 
 MOST_SHOWN = 3  # diverged seeds that are shown one by one; all of them are in the log
@@ -53,19 +53,13 @@ class DivergenceLog(Observer):
         return {str(self._seeds[m]): {"update": u, "tensor": tensor} for m, (u, tensor) in self.diverged.items()}
 
     def state(self) -> dict[str, np.ndarray]:
-        names = [tensor.encode() for _, tensor in self.diverged.values()]
-        longest = max(map(len, names), default=0)
         return {
             "models": np.array(list(self.diverged), np.int64),
             "updates": np.array([update for update, _ in self.diverged.values()], np.int64),
-            # UTF-8, filled up with zeros: a checkpoint holds numbers only.
-            "tensors": np.array([list(name.ljust(longest, b"\0")) for name in names], np.uint8).reshape(
-                len(names), longest
-            ),
+            "tensors": packed(tensor for _, tensor in self.diverged.values()),
         }
 
     def restore(self, held: Mapping[str, np.ndarray]) -> None:
         if held:
-            names = [row.tobytes().rstrip(b"\0").decode() for row in held["tensors"]]
-            where = zip(held["updates"].tolist(), names, strict=True)
+            where = zip(held["updates"].tolist(), unpacked(held["tensors"]), strict=True)
             self.diverged = dict(zip(held["models"].tolist(), where, strict=True))

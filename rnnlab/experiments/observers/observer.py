@@ -1,7 +1,8 @@
 """The interface of whatever observes a training, and the loop that tells observers about each update."""
 
+import json
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -116,7 +117,17 @@ def restore(observers: Sequence[Observer], held: Mapping[str, np.ndarray]) -> No
         observer.restore({name.removeprefix(prefix): value for name, value in held.items() if name.startswith(prefix)})
 
 
-def check_names(observers: Sequence[Observer]) -> None:
+def packed(texts: Iterable[str]) -> np.ndarray:
+    """Texts as the numbers that a `state` holds."""
+    return np.frombuffer(json.dumps(list(texts)).encode(), np.uint8)
+
+
+def unpacked(held: np.ndarray) -> list[str]:
+    """The texts of `packed`."""
+    return json.loads(held.tobytes())
+
+
+def check_names(observers: Sequence[Observer | type[Observer]]) -> None:
     """Refuse names that a checkpoint could not tell apart (ValueError)."""
     names = [observer.name for observer in observers]
     for name in names:

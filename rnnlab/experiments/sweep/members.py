@@ -16,7 +16,6 @@ from rnnlab.dynamics.diagnostics import Diagnostics, diagnose
 from rnnlab.engine.network import Network
 from rnnlab.engine.training import Training
 from rnnlab.experiments.gradient_flow import FlowLog, long_probe, probe, top
-from rnnlab.experiments.observers import observe
 from rnnlab.experiments.setup import Setup, architecture_of, build_setup, draw_parameters, start_training, threads
 from rnnlab.experiments.sweep.course import Course
 from rnnlab.tasks.task import Task
@@ -39,6 +38,8 @@ class Slice:
     rho, seed : (R,)
     diagnostics : Diagnostics
         Before the first update.
+    updates : int
+        To be made.
     course : Course
         NaN from where a model diverged.
     flow : FlowLog
@@ -50,6 +51,7 @@ class Slice:
     rho: np.ndarray
     seed: np.ndarray
     diagnostics: Diagnostics
+    updates: int
     course: Course
     flow: FlowLog
     diverged: dict[int, tuple[int, str]] = field(default_factory=dict)
@@ -158,11 +160,15 @@ def _run_slice(config, task: Task, members, exact: bool, folder: Path, tick: Tic
                 long=long_probe(setup.sampling, LYAPUNOV_STEPS),
                 recurrence=top(setup.network.architecture),
             ),
+            setup.updates,
             Course(len(members), setup.network.layout.names, folder),
-            FlowLog(setup.loss, flow_every(config, setup.updates)),
+            FlowLog(setup.loss, flow_every(config, setup.updates), folder),
         )
-        steps = observe(training, [part.flow])
-        while tick(part, training) and (update := next(steps, None)) is not None:
+        steps = iter(training)
+        while tick(part, training):
+            part.flow.look(training)
+            if (update := next(steps, None)) is None:
+                break
             part.course.add(update)
             for model, tensor in update.diverged.items():
                 part.diverged[model] = (update.number, tensor)

@@ -23,17 +23,16 @@ class Curves:
     def __init__(self, rhos: Sequence[float]) -> None:
         self.rhos = list(rhos)
         self.updates = np.empty(0, int)
-        self.looks: list[int] = []
+        self.looks: Sequence[int] = ()
         self._kept: dict[str, dict[float, list[np.ndarray]]] = {}
 
     def add(self, part: Slice) -> None:
         """Keep the curves of a slice."""
-        U = part.course.updates
-        step = -(-U // MOST_POINTS) or 1
+        U, step = part.course.updates, -(-part.updates // MOST_POINTS)
         if not len(self.updates) or self.updates[-1] < U:
             self.updates = np.arange(1, U + 1)[::step]
-        if len(part.flow.updates) > len(self.looks):
-            self.looks = part.flow.updates
+        if len(part.flow.drawn) > len(self.looks):
+            self.looks = part.flow.drawn
         arrays = {
             "norm": part.course.every(step, RECURRENT),
             "log_jacobian": part.diagnostics.log_jacobian,
@@ -41,8 +40,8 @@ class Curves:
         }
         if part.diagnostics.log_bound is not None:
             arrays["log_bound"] = part.diagnostics.log_bound
-        if part.flow.flows:
-            arrays["map"] = part.flow.curve("transport")
+        if part.flow.drawn:
+            arrays["map"] = part.flow.transport
         for name, values in arrays.items():
             by_rho = self._kept.setdefault(name, {})
             for rho, row in zip(part.rho.tolist(), values, strict=True):

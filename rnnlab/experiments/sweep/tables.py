@@ -62,10 +62,10 @@ class SweepTables:
     def _append_flow(self, part: Slice) -> None:
         for rho in dict.fromkeys(part.rho.tolist()):
             rows = np.flatnonzero(part.rho == rho)
-            flows = [_of(flow, rows) for flow in part.flow.flows]
-            if flows:
-                columns = flow_columns(part.seed[rows], part.flow.updates, flows)
-                self._run.append_columns("gradient_flow.csv", {"rho": rho, **columns})
+            for update, flow in zip(part.flow.updates, part.flow.flows, strict=True):
+                columns = flow_columns(part.seed[rows], [update], [_of(flow, rows)])
+                if len(columns["lag"]):
+                    self._run.append_columns("gradient_flow.csv", {"rho": rho, **columns})
 
 
 def _of(flow: Flow, rows: np.ndarray) -> Flow:

@@ -1,11 +1,14 @@
 """The warnings of a run."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
+import numpy as np
+
+from rnnlab.experiments.observers.observer import Observer, packed, unpacked
 from rnnlab.runs import RunFolder
 
 
-class WarningLog:
+class WarningLog(Observer):
     """Shows warnings at once, appends them to log.txt and keeps them for the summary.
 
     Parameters
@@ -20,6 +23,8 @@ class WarningLog:
         The warnings for the summary and run.json, in their order.
     """
 
+    name = "warnings"
+
     def __init__(self, run: RunFolder, on_warning: Callable[[str], None] | None = None) -> None:
         self.shown: list[str] = []
         self._run, self._show = run, on_warning
@@ -31,3 +36,10 @@ class WarningLog:
             if self._show is not None:
                 self._show(sentence)
         self._run.log(f"warning: {sentence}")
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"shown": packed(self.shown)}
+
+    def restore(self, held: Mapping[str, np.ndarray]) -> None:
+        if held:
+            self.shown = unpacked(held["shown"])
