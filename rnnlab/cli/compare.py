@@ -21,7 +21,7 @@ Examples:
   rnnlab compare runs/*-gradients-* runs/*-lstm-*"""
 LEGEND = (
     "Growth rates in nats per step, before and after training; verdict and horizon, in steps, before training; the "
-    "loss in the first and in the last epoch."
+    "loss in the first and in the last epoch{}."
 )
 MOST_METRICS = 8
 ORDER = ("run", "verdict", "growth rate", "after", "horizon", "loss", "clipped")
@@ -70,7 +70,9 @@ def show(found: "Comparison") -> None:
     legend = [f"{MEDIANS}."] * any(one.seeds > 1 for one in found.runs)
     if any(one.looks for one in found.runs):
         shown = [rate for one in found.runs for rate in _rates(one)]
-        legend += filter(None, [LEGEND, numbers.infinite_rates(shown)])
+        rows = ", of fresh sequences in the first and in the last row of metrics.csv"
+        measured = LEGEND.format(rows if any(one.endless for one in found.runs) else "")
+        legend += filter(None, [measured, numbers.infinite_rates(shown)])
     if legend:
         console.result()
         for line in console.out.fold(" ".join(legend)).split("\n"):

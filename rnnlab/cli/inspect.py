@@ -82,7 +82,7 @@ def show(found: "Inspection") -> None:
             console.result(line)
     console.result()
     legend = (
-        "On the first training sequences. "
+        f"On {found.sample}. "
         + (f"{MEDIANS}. " * (seeds > 1))
         + _infinities(found)
         + "Left at step 1: of the gradient of a loss at the last step. s_1 / s_median: singular values of the Jacobian "

@@ -114,11 +114,15 @@ class Source(ABC):
         """Whether any update starts from where the one before left off."""
         return self.stateful or len(self._segments) > 1
 
+    def span(self, update: int) -> tuple[int, int]:
+        """The steps start..stop - 1 of its sequences that update number `update` works on."""
+        return self._segments[update % len(self._segments)]
+
     def minibatch(self, update: int) -> Minibatch:
         """What update number `update`, counted from 0, works on."""
         number, segment = divmod(update, len(self._segments))
         epoch, within = divmod(number, self.batches_per_epoch)
-        start, stop = self._segments[segment]
+        start, stop = self.span(update)
         fraction = (stop - start) / (self._segments[-1][1] - self._segments[0][0])
         fresh = segment == 0 and not (self.stateful and within > 0)
         ends_epoch = update % self.updates_per_epoch == self.updates_per_epoch - 1

@@ -36,12 +36,14 @@ class Compared:
     clipped : float or None
         Share of the updates in which clipping fired.
     loss : (float, float) or None
-        Training loss of the first and the last epoch on record, median of the seeds.
+        Training loss of the first and the last row of metrics.csv, median of the seeds.
     looks : (Look, Look) or None
         The top recurrence before and after training, where it is measured.
     steps : int or None
         T, over which the verdicts are meant.
     seeds, diverged : int
+    endless : bool
+        Whether it was trained on fresh sequences: its metrics.csv has no epochs.
     season : int or None
         Rows in the season of the seasonal baseline.
     """
@@ -60,6 +62,7 @@ class Compared:
     steps: int | None
     seeds: int
     diverged: int
+    endless: bool = False
     season: int | None = None
 
     def plain(self) -> dict[str, object]:
@@ -133,12 +136,12 @@ def _read(run: Path, warnings: list[str]) -> Compared:
         warnings.append(
             f"{on_one_line(run.name)} is {status}: what it has of metrics is not that of a finished training."
         )
-    looks, steps = None, None
+    looks, steps, endless = None, None, False
     if section.compared and status == "completed":
         trained = load_run(run)
         place = top(trained.setup.network.architecture)
         looks = measure(trained, trained.setup.theta, place), measure_trained(trained, place)
-        steps = probe(trained.setup.sampling).steps
+        steps, endless = probe(trained.setup.sampling).steps, trained.task.endless
         notes = (*trained.warnings, *divergence_warning(trained))
         warnings += [f"{on_one_line(run.name)}: {warning}" for warning in notes]
     return Compared(
@@ -156,6 +159,7 @@ def _read(run: Path, warnings: list[str]) -> Compared:
         steps,
         len(record.seeds),
         record.diverged if isinstance(record.diverged, int) else len(record.diverged),
+        endless,
         recorded_season(record.plain()),
     )
 

@@ -1,6 +1,9 @@
 """Gradients by lag while a training runs: which sequences are looked at, and the rows of `gradient_flow.csv`."""
 
+from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,11 +41,14 @@ def look(training: Training, loss: Loss, every: int) -> Flow | None:
     loss : function
         One of `rnnlab.engine.losses`.
     every : int
-        Updates between two looks, the first at update 1; None where none is due, as with 0.
+        Updates between two looks, the first at update 1; None where none is due, as with 0, and where the update works
+        on steps that no sequence to look at has.
     """
     if not every or training.done % every or training.ended:
         return None
     batch, states = _next_batch(training)
+    if not batch.steps:
+        return None
     network = training.network
     flow = take_flow(network, training.theta, batch, loss, states=states, recurrence=top(network.architecture))
     still = ~training.active
@@ -62,24 +68,24 @@ class FlowLog:
         Updates between two looks, the first at update 1.
     folder : Path
         The run folder.
+
+    Attributes
+    ----------
+    updates : sequence of int
+        Numbers of the updates that were looked at, counted from 1.
     """
 
     def __init__(self, loss: Loss, every: int, folder: Path) -> None:
         self._loss, self._every, self._spool = loss, every, Spool(folder)
-        self._first = self._planned = 1  # number of the first update that was looked at, and of the last there may be
+        self.updates, self._planned = array("q"), 1
 
     def look(self, training: Training) -> None:
         """Measure the update that the training makes next, if one is due."""
         flow = look(training, self._loss, self._every)
         if flow is not None:
-            if not len(self._spool):
-                self._first, self._planned = training.done + 1, training.updates
+            self.updates.append(training.done + 1)
+            self._planned = training.updates
             self._spool.append(np.stack([flow.transport, flow.jacobian, flow.total]))
-
-    @property
-    def updates(self) -> range:
-        """Numbers of the updates that were looked at, counted from 1."""
-        return range(self._first, self._first + self._every * len(self._spool), self._every)
 
     @property
     def flows(self) -> Iterator[Flow]:
@@ -87,17 +93,18 @@ class FlowLog:
         return (Flow(*norms) for norms in self._spool)
 
     @property
-    def drawn(self) -> range:
+    def drawn(self) -> list[int]:
         """Those of `updates` that a plot shows: all, or evenly chosen ones, the same whenever the models end."""
-        return self.updates[:: -(-self._planned // (self._every * MOST_DRAWN))]
+        return list(self.updates[:: self._stride])
+
+    @property
+    def _stride(self) -> int:
+        return -(-self._planned // (self._every * MOST_DRAWN))
 
     @property
     def transport(self) -> np.ndarray:
         """Of each of `drawn`: (R, looks, T); NaN beyond the steps of a shorter one."""
-        shown = self.drawn
-        return _side_by_side(
-            [flow.transport for update, flow in zip(self.updates, self.flows, strict=True) if update in shown]
-        )
+        return _side_by_side([flow.transport for flow in islice(self.flows, 0, None, self._stride)])
 
 
 class FlowTable(Observer):
@@ -167,15 +174,17 @@ class FlowTable(Observer):
             self.updates = held["updates"].tolist()
             self._transport = list(np.moveaxis(held["transport"], 1, 0).copy())
 
-    def figures(self) -> dict[str, "Callable[[], Figure]"]:
+    def figures(self, training: Training) -> dict[str, "Callable[[], Figure]"]:
         """File name -> what draws the figure, where there was anything to see."""
-        return {"gradient_flow.png": self._draw} if self.updates else {}
+        ragged = training.sampling.sequences.lengths is not None
+        which = ", longest sequences" if ragged else ""
+        return {"gradient_flow.png": partial(self._draw, which)} if self.updates else {}
 
-    def _draw(self) -> "Figure":
+    def _draw(self, which: str) -> "Figure":
         from rnnlab.plots.gradient_flow import gradient_flow
 
         transport = self.transport
-        title = f"{self._name}: gradient flow through time"
+        title = f"{self._name}: gradient flow through time{which}"
         return gradient_flow(self.updates, np.arange(transport.shape[-1]), transport, title=title)
 
 
@@ -225,6 +234,14 @@ def probe(sampling: Source, sequences: int = SEQUENCES) -> Batch:
     return Batch(everything.inputs[:longest, rows], targets, weights=weights, ignored=everything.ignored)
 
 
+def looked_at(sampling: Source) -> str:
+    """Which sequences `probe` takes: "the first 4 training sequences"."""
+    few, kind = probe(sampling).sequences, "training" if sampling.has_epochs else "fresh"
+    ragged = sampling.sequences.lengths is not None
+    which = f"of the longest {kind} sequences" if ragged else f"{kind} sequence{'s' * (few > 1)}"
+    return f"the first {f'{few} ' * (few > 1)}{which}" if sampling.has_epochs else f"{few} {which}"
+
+
 def long_probe(sampling: Source, steps: int) -> Batch | None:
     """At least so many steps of the stream that the training sequences make up; None where they make up none."""
     everything, streams = sampling.sequences, sampling.batch_size or 1
@@ -235,10 +252,18 @@ def long_probe(sampling: Source, steps: int) -> Batch | None:
 
 
 def _next_batch(training: Training) -> tuple[Batch, States | None]:
-    """A few sequences of the next update's batch, and the states that they start from."""
-    minibatch = training.sampling.minibatch(training.done)
-    if minibatch.batch.lengths is not None:
-        return probe(training.sampling), None
+    """A few sequences of the next update's batch, and the states that they start from.
+
+    Lags are counted from the last step, which sequences of different lengths do not share: where there are such, the
+    same few of the longest ones are looked at each time, in the segment of the update.
+    """
+    minibatch, sampling = training.sampling.minibatch(training.done), training.sampling
+    if sampling.sequences.lengths is not None or minibatch.batch.lengths is not None:
+        longest, (start, stop) = probe(sampling), sampling.span(training.done)
+        states = None
+        if start:
+            _, states = training.network.outputs(training.theta, longest.steps_between(0, start, sampling.readout))
+        return longest.steps_between(start, min(stop, longest.steps), sampling.readout), states
     states = minibatch.initial_states(training.network, training.theta, training.states)
     few = slice(0, min(SEQUENCES, minibatch.batch.sequences))
     batch = minibatch.batch.cut(Shard(None, few), training.sampling.readout)

@@ -13,7 +13,7 @@ from rnnlab.dynamics.diagnostics import Diagnostics, diagnose
 from rnnlab.dynamics.verdict import Verdict, judge
 from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import draw_plots
-from rnnlab.experiments.gradient_flow import long_probe, probe
+from rnnlab.experiments.gradient_flow import long_probe, looked_at, probe
 from rnnlab.experiments.sweep.members import LYAPUNOV_STEPS
 from rnnlab.experiments.trained import Trained, load_run
 from rnnlab.printable import shortened
@@ -51,6 +51,8 @@ class Inspection:
     trained : Trained
     steps : int
         T, over which the verdicts are meant.
+    sample : str
+        The sequences that were measured on, for a sentence.
     looks : dict of str to (Look, Look)
         Recurrence -> before training, after.
     plots : list of Path
@@ -60,6 +62,7 @@ class Inspection:
 
     trained: Trained
     steps: int
+    sample: str
     looks: dict[str, tuple[Look, Look]]
     plots: list[Path]
     warnings: list[str]
@@ -72,6 +75,7 @@ class Inspection:
             "checkpoint": trained.checkpoint,
             "update": trained.update,
             "steps": self.steps,
+            "sample": self.sample,
             "seeds": trained.config.seeds,  # type: ignore[attr-defined]
             "interval": QUANTILES,
             "recurrences": {
@@ -82,7 +86,7 @@ class Inspection:
 
 
 def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
-    """Measure a run's networks on its first training sequences, with initial and with trained parameters.
+    """Measure a run's networks on a few sequences (`probe`), with initial and with trained parameters.
 
     Leaves `inspect.json` and `plots/inspect_*.png` in the run folder, or a warning where it cannot be written.
 
@@ -104,8 +108,9 @@ def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
             name: (measure(trained, trained.setup.theta, place), measure_trained(trained, place))
             for place, (name, _, _) in enumerate(trained.setup.network.architecture.recurrences())
         }
+    sampling = trained.setup.sampling
     warnings = [*trained.warnings, *divergence_warning(trained)]
-    found = Inspection(trained, probe(trained.setup.sampling).steps, looks, [], warnings)
+    found = Inspection(trained, probe(sampling).steps, looked_at(sampling), looks, [], warnings)
     try:
         folder = RunFolder.open(run)
         folder.write_json("inspect.json", found.plain())

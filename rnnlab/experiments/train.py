@@ -123,7 +123,7 @@ def _run(
     except (KeyboardInterrupt, SystemExit):
         recorder.close()
         raise
-    figures = course_figures(config, recorder, training) | flow.figures()
+    figures = course_figures(config, recorder, training) | flow.figures(training)
     if stopped:
         return _interrupted(config, run, training, warnings, figures)
     if len(divergence.diverged) == len(config.seeds):

@@ -41,6 +41,22 @@ def test_texts_show_rates_beside_metrics_and_baselines(rnnlab, trained):
     assert done.stdout.splitlines()[-2:] == [f"plain  {runs[0]}", f"gated  {runs[1]}"]
 
 
+ENDLESS = """\
+data: {kind: synthetic, task: adding, length: 6, sequences: endless, held_out: 9}
+model: {hidden_size: 3}
+training: {updates: 3, batch_size: 2}
+"""
+
+
+def test_fresh_sequences_have_no_epochs_to_speak_of(rnnlab, trained):
+    text, fresh = trained(TEXT, "plain"), trained(ENDLESS, "fresh")
+    beside = "the loss in the first and in the last epoch"
+    assert f"{beside};" in rnnlab("compare", text, trained(TEXT, "plain")).stdout
+    rows = ", of fresh sequences in the first and in the last row of metrics.csv;"
+    assert f"{beside}{rows}" in rnnlab("compare", text, fresh).stdout
+    assert "On 2 fresh sequences. " in rnnlab("inspect", fresh).stdout
+
+
 def test_forecasts_show_their_metrics_beside_persistence(rnnlab, trained):
     runs = [trained(PRICES, "a"), trained(PRICES, "a")]
     lines = rnnlab("compare", *runs).stdout.splitlines()

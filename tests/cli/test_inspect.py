@@ -29,6 +29,7 @@ def test_a_table_before_against_after(rnnlab, tmp_path):
     assert re.search(r"before training +after$", done.stdout.splitlines()[2])
     assert re.search(r"-\d\.\d{3} \[-\d\.\d\d, -\d\.\d\d\] +-\d\.\d{3} \[", rows["growth rate (nats/step)"])
     assert re.search(r" 0\.49\d \[.* 0\.49\d \[", rows["gate f, openness"])
+    assert "On the first 2 training sequences. Medians of the seeds" in done.stdout
     for line in done.stdout.splitlines():
         if line.startswith("plot"):
             assert (tmp_path / line.split()[1]).is_file()
@@ -36,7 +37,7 @@ def test_a_table_before_against_after(rnnlab, tmp_path):
 
 def test_json_is_one_document(rnnlab, run):
     content = json.loads(rnnlab("inspect", run, "--checkpoint", "1", "--json").stdout)
-    assert content["update"] == 2
+    assert (content["update"], content["sample"]) == (2, "the first 2 training sequences")
     assert set(content["recurrences"]["layer0"]) == {"before", "after"}
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from rnnlab.config import load
 from rnnlab.dynamics import flow
-from rnnlab.experiments.gradient_flow import FlowLog, flow_columns, long_probe, probe
+from rnnlab.experiments.gradient_flow import FlowLog, flow_columns, long_probe, looked_at, probe
 from rnnlab.experiments.setup import build_setup, start_training
 from rnnlab.experiments.sweep.rho import sweep_rho
 from rnnlab.experiments.train import train
@@ -80,6 +80,68 @@ def test_sequences_of_different_lengths_are_seen_by_the_longest(tmp_path):
     assert batch.steps == 11
     assert batch.lengths is None
     assert flow.total(setup.network, setup.theta, batch, setup.loss).shape == (2, 11)
+
+
+RAGGED = "data: {kind: synthetic, task: %s, sequences: %s, length: [6, 40]%s}\nmodel: {hidden_size: 4}\nseeds: 2\n"
+
+
+def ragged(tmp_path, task: str, *overrides: str, sequences: object = 20, more: str = ", train_fraction: 0.5"):
+    (tmp_path / "c.yaml").write_text(RAGGED % (task, sequences, more))
+    return load(str(tmp_path / "c.yaml"), overrides=["training.updates=9", *overrides])
+
+
+def test_truncated_sequences_of_different_lengths_are_seen_segment_by_segment(tmp_path):
+    still = "training.optimizer.learning_rate=1e-300"
+    config = ragged(tmp_path, "echo", "training.tbptt_steps=6", "training.updates=10", still)
+    setup, log, _ = run(config, 1)
+    longest = probe(setup.sampling)
+    assert longest.steps == 35 < setup.sampling.steps == 39
+    assert [flow.total.shape[-1] for flow in log.flows] == [6, 6, 6, 6, 6, 5, 6, 6, 6]
+    assert log.updates == [1, 2, 3, 4, 5, 6, 8, 9, 10]
+    _, states = setup.network.outputs(setup.theta, longest.steps_between(0, 12, "every"))
+    third = longest.steps_between(12, 18, "every")
+    expected = flow.transport(setup.network, setup.theta, third, setup.loss, states=states)
+    for place in (2, 8):
+        np.testing.assert_allclose(log.flows[place].transport, expected, rtol=1e-10)
+
+
+def test_an_update_on_steps_that_no_longest_sequence_has_is_not_looked_at(tmp_path):
+    _, log, _ = run(ragged(tmp_path, "echo", "training.tbptt_steps=37"), 1)
+    assert log.updates == [1, 3, 5, 7, 9]
+
+
+@pytest.mark.parametrize(
+    ("sequences", "more", "overrides", "said"),
+    [
+        (20, "", (), "the first of the longest training sequences"),
+        (400, "", (), "the first 4 of the longest training sequences"),
+        (20, "", ("data.length=8",), "the first 4 training sequences"),
+        (20, "", ("data.length=8", "training.batch_size=1"), "the first training sequence"),
+        ("endless", ", held_out: 9", (), "4 of the longest fresh sequences"),
+        ("endless", ", held_out: 9", ("data.length=8",), "4 fresh sequences"),
+    ],
+)
+def test_it_is_said_which_sequences_are_looked_at(tmp_path, sequences, more, overrides, said):
+    config = ragged(tmp_path, "order", *overrides, sequences=sequences, more=more)
+    assert looked_at(build_setup(config, build_task(config)).sampling) == said
+
+
+def test_a_sweep_is_judged_over_the_steps_of_the_sequences_that_it_measures(tmp_path):
+    config = ragged(tmp_path, "echo")
+    told = []
+    found = sweep_rho(config, [0.9], runs_dir=tmp_path, command=[], on_warning=told.append)
+    assert found.steps == 35
+    assert (found.run / "plots" / "transport.png").is_file()
+    assert told == []
+
+
+@pytest.mark.parametrize(("length", "title"), [("[6, 40]", "through time, longest sequences"), ("8", "through time")])
+def test_a_plot_of_the_longest_sequences_says_so(tmp_path, monkeypatch, length, title):
+    titles = []
+    monkeypatch.setattr("rnnlab.plots.gradient_flow.gradient_flow", lambda *_parts, title: titles.append(title))
+    config = ragged(tmp_path, "order", f"data.length={length}", "training.log_gradient_flow_every=4")
+    train(config, runs_dir=tmp_path, command=[])
+    assert titles == [f"c: gradient flow {title}"]
 
 
 def test_a_stream_of_chunks_is_joined_for_long_measurements():

@@ -49,7 +49,7 @@ class Alternative:
 
 
 def alternatives(
-    config, task: Task, found: Sequence[RhoSummary], *, exact: bool, should_stop: Callable[[], bool]
+    config, task: Task, found: Sequence[RhoSummary], steps: int, *, exact: bool, should_stop: Callable[[], bool]
 ) -> list[Alternative]:
     """Measure what could change the verdict: other rhos where those of the sweep have one alone, and open gates.
 
@@ -58,6 +58,8 @@ def alternatives(
     config : Config
     task : Task
     found : sequence of RhoSummary
+    steps : int
+        T, over which the verdicts are meant.
     exact : bool
     should_stop : callable
         True ends the search with what was measured so far.
@@ -72,8 +74,8 @@ def alternatives(
                     rates = _rates(setting, task, rho, exact)
                 except (MemoryError, np.linalg.LinAlgError):
                     break
-                verdict = judge(rates, task.sequences.steps)
-                border = decisive_rate(task.sequences.steps)
+                verdict = judge(rates, steps)
+                border = decisive_rate(steps)
                 counts = len(rates), int((rates < -border).sum()), int((rates > border).sum())
                 measured.append(Alternative(label, option, before, verdict, *counts))
                 if verdict.word != before:

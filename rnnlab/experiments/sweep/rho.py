@@ -160,6 +160,7 @@ class _Sweep:
         self.config, self.task, self.rhos, self.exact, self.run = config, task, rhos, exact, run
         self.tables = SweepTables(run, architecture_of(config, task).layout().names)
         self.curves = Curves(rhos)
+        self.steps = task.sequences.steps  # of the sequences that are measured, as soon as one was
         self.failures: list[Failure] = []
         self.warnings: list[str] = []
         self._tell = on_warning or (lambda _sentence: None)
@@ -190,6 +191,7 @@ class _Sweep:
             else:
                 self.tables.add(part)
                 self.curves.add(part)
+                self.steps = part.diagnostics.log_jacobian.shape[-1] - 1
         if self._progress.stopped:
             return self._interrupted()
         if len(self.failures) == len(self.rhos) * len(self.config.seeds):
@@ -201,14 +203,13 @@ class _Sweep:
         self._warn(f"rho {failure.rho:g}, seed {failure.seed} failed: {failure.reason}.")
 
     def _finish(self) -> SweepSummary:
-        config = self.config
-        steps = self.task.sequences.steps
+        config, steps = self.config, self.steps
         rate = partial(spectra.mean_field_rate, activation=config.model.activation) if self._has_theory() else None
         columns = self.tables.results()
         found = summarise(columns, steps, rate)
         edge = spectra.mean_field_edge(config.model.activation) if self._has_theory() else None
         self._warn_of_divergence(found)
-        others = alternatives(config, self.task, found, exact=self.exact, should_stop=self._should_stop)
+        others = alternatives(config, self.task, found, steps, exact=self.exact, should_stop=self._should_stop)
         stopped = self._should_stop()
         by_lag = {one.rho: self.curves.of("log_jacobian", one.rho) for one in found}
         sentences = sentences_of.stand(config, found, steps, edge, exact=self.exact, alternatives=others, curves=by_lag)
@@ -254,8 +255,7 @@ class _Sweep:
             sentence = f"Stopped before any of the {models} models was done."
         self.run.log(sentence)
         self.run.finish("interrupted", datetime.now(UTC), headline=sentence, warnings=self.warnings)
-        steps = self.task.sequences.steps
-        return SweepSummary(self.run.path, self.config.name, self.config, steps, [], None, (sentence,),
+        return SweepSummary(self.run.path, self.config.name, self.config, self.steps, [], None, (sentence,),
                             tuple(self.warnings), self.run.record.plain())  # fmt: skip
 
     def _has_theory(self) -> bool:

@@ -71,4 +71,4 @@ def test_a_signal_ends_the_search(tmp_path):
     config = small_config()
     rhos = sweep(tmp_path, [0.5]).rhos
     search = alternatives.alternatives
-    assert search(config, build_task(config), rhos, exact=False, should_stop=lambda: True) == []
+    assert search(config, build_task(config), rhos, 12, exact=False, should_stop=lambda: True) == []
