@@ -13,6 +13,9 @@ from pathlib import Path
 import pytest
 
 from tests.command_line import EXECUTABLE, Run, run_here, run_process, surroundings
+from tests.painting import unpainted
+
+__all__ = ["unpainted"]
 
 Watch = Callable[..., tuple[int, str]]
 

@@ -51,6 +51,7 @@ def test_values_and_a_range_are_sorted_and_measured_once(rnnlab):
     assert "warning: The rhos were sorted. Given more than once and measured once: rho 0.75." in done.stderr
 
 
+@pytest.mark.painted
 def test_one_seed_has_no_interval_and_zeros_and_overflows_are_explained(rnnlab):
     one = rnnlab("sweep-rho", "0", "0.9", "1e300", *SMALL[:-1], "1").stdout
     table, legend = one.split("\n\n")[1:3]
@@ -64,6 +65,7 @@ def test_one_seed_has_no_interval_and_zeros_and_overflows_are_explained(rnnlab):
     assert "Medians of the seeds, in brackets 5 % to 95 % of them, before training" in three
 
 
+@pytest.mark.painted
 def test_some_diverged_is_a_warning_all_diverged_exits_3(rnnlab):
     some = rnnlab("sweep-rho", "1", "1e300", *SMALL)
     assert some.returncode == 0

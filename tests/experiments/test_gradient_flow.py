@@ -101,6 +101,7 @@ def test_truncated_training_is_seen_stretch_by_segment(tbptt_steps):
     assert log.flows[0].total.shape == (3, tbptt_steps)
 
 
+@pytest.mark.painted
 def test_a_training_that_logs_gradient_flow_has_table_and_plot_and_is_otherwise_the_same(tmp_path):
     from rnnlab.experiments.train import train
     from rnnlab.runs.tables import read_table
@@ -133,6 +134,7 @@ def test_truncated_sequences_with_one_output_are_seen_from_where_the_gradient_st
     np.testing.assert_allclose(log.flows[0].total, whole[:, :4], rtol=1e-10)
 
 
+@pytest.mark.painted
 @pytest.mark.parametrize("tbptt_steps", [20, 7])
 def test_segments_of_different_lengths_have_rows_of_their_own(tmp_path, tbptt_steps):
     config = small_config(

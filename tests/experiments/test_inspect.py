@@ -56,6 +56,7 @@ def test_a_checkpoint_that_is_not_there_is_named_beside_those_that_are(run):
         inspect(run, checkpoint="9")
 
 
+@pytest.mark.painted
 def test_it_leaves_its_plots_and_numbers_in_the_run_folder(run):
     found = inspect(run)
     assert [path.name for path in found.plots] == ["inspect_transport.png", "inspect_spectrum.png"]

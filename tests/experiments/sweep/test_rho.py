@@ -121,6 +121,7 @@ def test_rho_is_the_scale_of_the_kind_of_weights_that_the_config_has(kind, key):
     assert weights.kind == (kind if kind != "he" else "normal")
 
 
+@pytest.mark.painted
 def test_a_model_that_overflows_is_recorded_and_the_others_go_on(swept, tmp_path):
     warned = []
     found = sweep(tmp_path, [0.9, 1e300, 1.2], on_warning=warned.append)
