@@ -13,8 +13,8 @@ from rnnlab.cli.app import run
 SMALL = ("--set", "model.hidden_size=8", "--set", "training.updates=5", "--length", "12", "--seeds", "3")
 
 
-def test_it_works_in_an_empty_folder_and_prints_a_table(installed, tmp_path):
-    done = installed("sweep-rho", "0.9", "1.2", *SMALL)
+def test_it_works_in_an_empty_folder_and_prints_a_table(rnnlab, tmp_path):
+    done = rnnlab("sweep-rho", "0.9", "1.2", *SMALL)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[0] == "gradients: 2 rhos, 3 seeds each, relu, 8 units, 12 steps"
