@@ -35,6 +35,11 @@ def _no_bytecode_of_modules_that_tests_wrote(tmp_path_factory: pytest.TempPathFa
     shutil.rmtree(BYTECODE / tmp_path_factory.getbasetemp().relative_to("/"), ignore_errors=True)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """The manual first: its stock training takes longest, and no worker is to wait for it at the end."""
+    items.sort(key=lambda item: item.path.name != "test_readme.py")
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_of_ones_own(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("RNNLAB_")]:

@@ -9,6 +9,7 @@ import time
 import pytest
 
 from rnnlab.cli.app import run
+from tests.painting import nothing_painted
 
 SMALL = ("--set", "model.hidden_size=8", "--set", "training.updates=5", "--length", "12", "--seeds", "3")
 
@@ -59,13 +60,13 @@ def test_one_seed_has_no_interval_and_zeros_and_overflows_are_explained(rnnlab):
     assert "Medians" not in legend
     assert legend.startswith("Before training; where there is an arrow, at the first and at the last update, of the")
     assert "Rate -inf: the gradient is exactly 0. Rate inf: the gradient overflows." in legend
-    three = rnnlab("sweep-rho", "0.9", *SMALL).stdout
+    with nothing_painted():
+        three = rnnlab("sweep-rho", "0.9", *SMALL).stdout
     assert "Rate -inf" not in three
     assert "of the models that did not diverge" not in three
     assert "Medians of the seeds, in brackets 5 % to 95 % of them, before training" in three
 
 
-@pytest.mark.painted
 def test_some_diverged_is_a_warning_all_diverged_exits_3(rnnlab):
     some = rnnlab("sweep-rho", "1", "1e300", *SMALL)
     assert some.returncode == 0

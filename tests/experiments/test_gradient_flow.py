@@ -12,6 +12,7 @@ from rnnlab.experiments.train import train
 from rnnlab.runs.tables import read_table
 from rnnlab.tasks.task import build_task
 from tests.experiments.sweeps import small_config
+from tests.painting import nothing_painted
 
 
 def run(config, every: int | None):
@@ -106,7 +107,8 @@ def test_a_training_that_logs_gradient_flow_has_table_and_plot_and_is_otherwise_
     from rnnlab.experiments.train import train
     from rnnlab.runs.tables import read_table
 
-    plain = train(small_config(), runs_dir=tmp_path, command=[]).run
+    with nothing_painted():
+        plain = train(small_config(), runs_dir=tmp_path, command=[]).run
     logged = train(small_config("training.log_gradient_flow_every=4"), runs_dir=tmp_path, command=[]).run
     assert not (plain / "gradient_flow.csv").exists()
     assert not (plain / "plots" / "gradient_flow.png").exists()
@@ -134,7 +136,6 @@ def test_truncated_sequences_with_one_output_are_seen_from_where_the_gradient_st
     np.testing.assert_allclose(log.flows[0].total, whole[:, :4], rtol=1e-10)
 
 
-@pytest.mark.painted
 @pytest.mark.parametrize("tbptt_steps", [20, 7])
 def test_segments_of_different_lengths_have_rows_of_their_own(tmp_path, tbptt_steps):
     config = small_config(
