@@ -12,6 +12,7 @@ from rnnlab.experiments.train import train
 from rnnlab.runs.tables import read_table
 from rnnlab.tasks.task import build_task
 from tests.experiments.sweeps import small_config
+from tests.painting import nothing_painted
 
 
 def run(config, folder, every: int | None):
@@ -163,11 +164,13 @@ def test_truncated_training_is_seen_stretch_by_segment(tbptt_steps, tmp_path):
     assert next(log.flows).total.shape == (3, tbptt_steps)
 
 
+@pytest.mark.painted
 def test_a_training_that_logs_gradient_flow_has_table_and_plot_and_is_otherwise_the_same(tmp_path):
     from rnnlab.experiments.train import train
     from rnnlab.runs.tables import read_table
 
-    plain = train(small_config(), runs_dir=tmp_path, command=[]).run
+    with nothing_painted():
+        plain = train(small_config(), runs_dir=tmp_path, command=[]).run
     logged = train(small_config("training.log_gradient_flow_every=4"), runs_dir=tmp_path, command=[]).run
     assert not (plain / "gradient_flow.csv").exists()
     assert not (plain / "plots" / "gradient_flow.png").exists()

@@ -368,7 +368,7 @@ def record(count: int) -> tuple[Recorder, Sink]:
 
 
 def held_bytes(make) -> int:
-    make()  # what is imported or cached once
+    record(20)  # what is imported or cached once
     tracemalloc.start()
     try:
         made = make()

@@ -32,6 +32,7 @@ def finished(run_of):
     return run_of("training.clip.kind=norm", "training.clip.threshold=0.5", seeds="3,5", plots=True)
 
 
+@pytest.mark.painted
 def test_the_files_of_a_run(finished):
     files = {str(file.relative_to(finished.path)) for file in finished.path.rglob("*") if file.is_file()}
     assert files == {
