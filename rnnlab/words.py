@@ -1,6 +1,10 @@
-"""Words of a sentence: counts with their noun, lists with their last word, durations."""
+"""Words of a sentence: counts with their noun, lists with their last word, durations, the spread over seeds."""
 
 from collections.abc import Sequence
+
+INTERVAL = "5–95 %"  # of the seeds: between these quantiles
+QUANTILES = "5 % to 95 % quantiles of the seeds"
+MEDIANS = f"Medians of the seeds [{INTERVAL}]"  # what a table shows
 
 
 def count(number: int, noun: str) -> str:
@@ -30,3 +34,13 @@ def rough_duration(seconds: float) -> str:
     units = ((86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
     size, unit = next((one for one in units if seconds >= 2 * one[0]), units[-1])
     return count(max(1, -int(-seconds // size)), unit)
+
+
+def seeds_shown(seeds: int, *, interval: bool = True) -> str:
+    """`1 seed`; `median of 5 seeds, 5–95 %`, or without the interval."""
+    return count(seeds, "seed") if seeds == 1 else f"median of {count(seeds, 'seed')}" + f", {INTERVAL}" * interval
+
+
+def spread_aside(seeds: int, low: str, high: str, unit: str = "") -> str:
+    """` (median of 5 seeds, 5–95 %: 248 to 327)`, to follow the median; nothing where both ends are the same."""
+    return "" if low == high else f" ({seeds_shown(seeds)}: {low} to {high}{unit})"

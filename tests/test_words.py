@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnlab.words import count, duration, listed, rough_duration
+from rnnlab.words import count, duration, listed, rough_duration, seeds_shown, spread_aside
 
 
 def test_a_count_has_its_noun():
@@ -43,3 +43,12 @@ def test_duration(seconds, text):
 )
 def test_a_rough_duration_is_rounded_up(seconds, text):
     assert rough_duration(seconds) == text
+
+
+def test_what_is_shown_of_the_seeds():
+    assert seeds_shown(1) == "1 seed"
+    assert seeds_shown(5) == "median of 5 seeds, 5–95 %"
+    assert seeds_shown(5, interval=False) == "median of 5 seeds"
+    assert spread_aside(5, "248", "327") == " (median of 5 seeds, 5–95 %: 248 to 327)"
+    assert spread_aside(2, "3", "11", " %") == " (median of 2 seeds, 5–95 %: 3 to 11 %)"
+    assert spread_aside(2, "3", "3", " %") == ""

@@ -10,6 +10,7 @@ from rnnlab.cli import console, numbers, summary, tables
 from rnnlab.cli.help import Command
 from rnnlab.cli.options import RUNS_FROM
 from rnnlab.printable import on_one_line, shortened
+from rnnlab.words import MEDIANS
 
 if TYPE_CHECKING:
     from rnnlab.experiments.compare import Compared, Comparison
@@ -19,9 +20,8 @@ Examples:
   rnnlab compare latest 20261121T1703
   rnnlab compare runs/*-gradients-* runs/*-lstm-*"""
 LEGEND = (
-    "Growth rates in nats per step, before training with 5 % to 95 % of the seeds in brackets, and after it; verdict "
-    "and horizon, in steps, before training; the loss in the first and in the last epoch{}; metrics as the median of "
-    "the seeds with their range in brackets."
+    "Growth rates in nats per step, before and after training; verdict and horizon, in steps, before training; the "
+    "loss in the first and in the last epoch{}."
 )
 MOST_METRICS = 8
 ORDER = ("run", "verdict", "growth rate", "after", "horizon", "loss", "clipped")
@@ -67,12 +67,15 @@ def show(found: "Comparison") -> None:
     cells = [[row.get(title, "") for title in columns] for row in rows]
     for line in tables.render(["" if title == "run" else title for title in columns], cells, console.out.width):
         console.result(line)
+    legend = [f"{MEDIANS}."] * any(one.seeds > 1 for one in found.runs)
     if any(one.looks for one in found.runs):
-        console.result()
         shown = [rate for one in found.runs for rate in _rates(one)]
         rows = ", of fresh sequences in the first and in the last row of metrics.csv"
-        legend = LEGEND.format(rows if any(one.endless for one in found.runs) else "")
-        for line in console.out.fold(f"{legend} {numbers.infinite_rates(shown)}".strip()).split("\n"):
+        measured = LEGEND.format(rows if any(one.endless for one in found.runs) else "")
+        legend += filter(None, [measured, numbers.infinite_rates(shown)])
+    if legend:
+        console.result()
+        for line in console.out.fold(" ".join(legend)).split("\n"):
             console.result(console.out.style(line, "dim"))
     console.result()
     widest = max(map(len, names))
@@ -96,8 +99,7 @@ def _places(runs: "list[Compared]") -> dict[str, int]:
     shown = list(dict.fromkeys(name for rank in ranks for name in rank if name is not None))[:most]
     places = {}
     for metric in shown:
-        spreads = [one.metrics[metric] for one in runs if metric in one.metrics]
-        needed = sorted(numbers.place_for(spread.median, spread.low, spread.high) for spread in spreads)
+        needed = sorted(numbers.place_for(one.metrics[metric].spread) for one in runs if metric in one.metrics)
         places[metric] = needed[len(needed) // 2]
     return places
 
@@ -119,8 +121,7 @@ def _row(name: str, one: "Compared", runs: "list[Compared]", places: dict[str, i
     names = summary.written_names(other.task for other in runs)
     for metric in places:
         if metric in one.metrics:
-            spread = one.metrics[metric]
-            row[summary.label(metric, names)] = numbers.with_range(spread.median, spread.low, spread.high)
+            row[summary.label(metric, names)] = numbers.with_interval(one.metrics[metric].spread)
     if any(other.diverged for other in runs):
         row["diverged"] = f"{one.diverged} of {one.seeds}"
     return row

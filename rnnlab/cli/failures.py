@@ -147,5 +147,5 @@ def _content(failure: RnnlabError) -> dict[str, object]:
     if run is not None:
         content["run"] = str(run)
     if summary is not None:  # of a training whose folder could not take it
-        content["metrics"] = {name: dataclasses.asdict(spread) for name, spread in summary.metrics.items()}
+        content["metrics"] = {name: dataclasses.asdict(one) for name, one in summary.metrics.items()}
     return content

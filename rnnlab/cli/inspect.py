@@ -11,11 +11,11 @@ from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
 from rnnlab.cli.options import RUNS_FROM
 from rnnlab.printable import on_one_line, shortened
-from rnnlab.words import count
+from rnnlab.words import MEDIANS, count
 
 if TYPE_CHECKING:
     from rnnlab.experiments.inspect import Inspection, Look
-    from rnnlab.experiments.sweep.results import Quantity
+    from rnnlab.seeds import Spread
 
 EXAMPLES = """\b
 Examples:
@@ -83,7 +83,7 @@ def show(found: "Inspection") -> None:
     console.result()
     legend = (
         f"On {found.sample}. "
-        + ("Medians of the seeds, in brackets 5 % to 95 % of them. " * (seeds > 1))
+        + (f"{MEDIANS}. " * (seeds > 1))
         + _infinities(found)
         + "Left at step 1: of the gradient of a loss at the last step. s_1 / s_median: singular values of the Jacobian "
         "over all steps."
@@ -113,14 +113,11 @@ def _rows(before: "Look", after: "Look") -> list[list[str]]:
     return rows
 
 
-def _cell(name: str, value: "Quantity") -> str:
-    if value.low == value.high or math.isnan(value.median):
-        return _write(name, value.median)
+def _cell(name: str, value: "Spread") -> str:
+    three = (value.median, value.low, value.high)
     if name in RATES:
-        return numbers.rate_with_interval(value.median, value.low, value.high)
-    low, high = _write(name, value.low), _write(name, value.high)
-    middle = _write(name, value.median)
-    return middle if low == high == middle else f"{middle} [{low}, {high}]"
+        return numbers.rate_with_interval(*three)
+    return numbers.bracketed(*(_write(name, one) for one in three))
 
 
 def _write(name: str, value: float, digits: int = 3) -> str:

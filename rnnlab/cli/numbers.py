@@ -2,6 +2,10 @@
 
 import math
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from rnnlab.seeds import Spread
 
 MOST_DIGITS = 6
 FEWEST_DIGITS = 3
@@ -20,25 +24,27 @@ def significant(value: float | None, digits: int = 3) -> str:
     return f"{value:,.{max(digits - 1 - magnitude, 0)}f}"
 
 
-def with_range(median: float | None, low: float | None, high: float | None) -> str:
-    """`median [low, high]`; the median alone where there is no range."""
-    place = place_for(median, low, high)
-    middle = beside(median, place)
-    if low is None or high is None:
-        return middle
-    return f"{middle} [{beside(low, place)}, {beside(high, place)}]"
+def bracketed(median: str, low: str, high: str) -> str:
+    """`median [low, high]`; the median alone where the three are the same."""
+    return median if low == median == high else f"{median} [{low}, {high}]"
 
 
-def place_for(median: float | None, low: float | None, high: float | None) -> int:
-    """The power of ten that numbers of a row are written down to: the second digit of the range of the seeds.
+def with_interval(spread: "Spread") -> str:
+    """Median and interval of the seeds, with as many digits as show how wide it is."""
+    place = place_for(spread)
+    return bracketed(*(beside(value, place) for value in (spread.median, spread.low, spread.high)))
 
-    The third digit of the median where there is no range.
+
+def place_for(spread: "Spread") -> int:
+    """The power of ten that numbers of a row are written down to: the second digit of the interval's width.
+
+    The third digit of the median where it has none.
     """
-    if low is not None and high is not None and 0 < (width := high - low) < math.inf:
+    if 0 < (width := spread.high - spread.low) < math.inf:
         return _magnitude(width) - 1
-    if median is None or not math.isfinite(median) or median == 0:
+    if not math.isfinite(spread.median) or spread.median == 0:
         return 0
-    return _magnitude(median) + 1 - FEWEST_DIGITS
+    return _magnitude(spread.median) + 1 - FEWEST_DIGITS
 
 
 def beside(value: float | None, place: int) -> str:
@@ -66,10 +72,8 @@ def rate(value: float | None, places: int = 3) -> str:
 
 def rate_with_interval(middle: float, low: float, high: float) -> str:
     """`-0.441 [-0.54, -0.31]`: the ends shorter, unless the rate would then lie outside of them."""
-    for places in (2, 3):
-        if float(f"{low:.{places}f}") <= middle <= float(f"{high:.{places}f}"):
-            break
-    return f"{rate(middle)} [{rate(low, places)}, {rate(high, places)}]"
+    shorter = 2 if float(f"{low:.2f}") <= middle <= float(f"{high:.2f}") and rate(low) != rate(high) else 3
+    return bracketed(rate(middle), rate(low, shorter), rate(high, shorter))
 
 
 def infinite_rates(rates: Iterable[float]) -> str:

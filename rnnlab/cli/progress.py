@@ -4,6 +4,7 @@ A display is called after every update, thousands of times a second. All but abo
 after one look at the clock.
 """
 
+import math
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
@@ -155,6 +156,8 @@ def figures(progress: "Progress", width: int | None = None) -> str:
     if counts_epochs(progress):
         place = f"epoch {progress.epoch}/{progress.epochs}"
     loss = f"{progress.loss_name} {numbers.significant(progress.loss)}"
+    if math.isnan(progress.gradient_norm):
+        return "   ".join([place, loss])
     gradient = numbers.significant(progress.gradient_norm)
     clipped = f"clipped {numbers.percent(progress.clipped_share)}"
     line = "   ".join([place, loss, f"gradient norm {gradient}", clipped])

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from rnnlab.cli import console, numbers, tables
 from rnnlab.cli.progress import counts_epochs
 from rnnlab.printable import shortened
-from rnnlab.words import count, duration
+from rnnlab.words import INTERVAL, count, duration
 
 if TYPE_CHECKING:
     from rnnlab.experiments.reports import Progress, TrainSummary
@@ -46,9 +46,9 @@ def show_interrupted(summary: "TrainSummary") -> None:
 
 
 def table(summary: "TrainSummary", width: int | None) -> list[str]:
-    """A line per metric: the median of the seeds with their range, each baseline beside it."""
+    """A line per metric: the median of the seeds with their interval, each baseline beside it."""
     names, written = list(summary.baselines), written_names([summary.task])
-    model = "network" if len(summary.seeds) == 1 else "network: median [range]"
+    model = "network" if len(summary.seeds) == 1 else f"network: median [{INTERVAL}]"
     rows = [_row(summary, metric, written) for metric in summary.metrics]
     return tables.render(["", model, *(label(name, written, summary.season) for name in names)], rows, width)
 
@@ -67,12 +67,12 @@ def label(name: str, names: Mapping[str, str], season: int | None = None) -> str
 
 
 def _row(summary: "TrainSummary", metric: str, names: Mapping[str, str]) -> list[str]:
-    spread = summary.metrics[metric]
+    spread = summary.metrics[metric].spread
     unit = summary.units.get(metric)
-    place = numbers.place_for(spread.median, spread.low, spread.high)
+    place = numbers.place_for(spread)
     return [
         f"{label(metric, names)} ({unit})" if unit else label(metric, names),
-        numbers.with_range(spread.median, spread.low, spread.high),
+        numbers.with_interval(spread),
         *(numbers.beside(values.get(metric), place) for values in summary.baselines.values()),
     ]
 

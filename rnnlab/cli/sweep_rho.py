@@ -50,9 +50,15 @@ def sweep_rho(
     number: Annotated[
         int | None, typer.Option("--num", metavar="N", help="How many RHOs in the range; 11 if left out.")
     ] = None,
-    cell: Annotated[str | None, typer.Option("--cell", metavar="CELL", help=f"{listed(CELLS, 'or')}.")] = None,
+    cell: Annotated[
+        str | None,
+        typer.Option("--cell", metavar="CELL", help=f"{listed(CELLS, 'or')}.", autocompletion=lambda: CELLS),
+    ] = None,
     activation: Annotated[
-        str | None, typer.Option("--activation", metavar="PHI", help="tanh, sigmoid, relu or identity.")
+        str | None,
+        typer.Option(
+            "--activation", metavar="PHI", help=f"{listed(ACTIVATIONS, 'or')}.", autocompletion=lambda: ACTIVATIONS
+        ),
     ] = None,
     exact: Annotated[bool, typer.Option("--exact", help="Make the spectral radius of each block exactly RHO.")] = False,
     length: Annotated[

@@ -4,7 +4,7 @@ import math
 from typing import TYPE_CHECKING
 
 from rnnlab.cli import console, numbers, tables
-from rnnlab.words import count
+from rnnlab.words import MEDIANS, count
 
 if TYPE_CHECKING:
     from rnnlab.experiments.sweep.results import RhoSummary
@@ -45,7 +45,7 @@ def legend(found: "list[RhoSummary]") -> str:
     rates = [rate for one in found for rate in (one.verdict.rate, one.verdict.low, one.verdict.high)]
     infinite = numbers.infinite_rates(rates)
     return (
-        ("Medians of the seeds, in brackets 5 % to 95 % of them, before training" if several else "Before training")
+        (f"{MEDIANS}, before training" if several else "Before training")
         + "; where there is an arrow, at the first and at the last update"
         + ", of the models that did not diverge" * lost
         + " (the first of all, where every one did)" * any(len(one.diverged) == one.seeds for one in found)
@@ -67,9 +67,7 @@ def _row(one: "RhoSummary", theory: bool, lost: bool) -> dict[str, str]:
     row = {
         "rho": f"{one.rho:.4g}",
         "verdict": verdict.word,
-        "growth rate": numbers.rate(verdict.rate)
-        if one.seeds == 1
-        else numbers.rate_with_interval(verdict.rate, verdict.low, verdict.high),
+        "growth rate": numbers.rate_with_interval(verdict.rate, verdict.low, verdict.high),
         "horizon": numbers.significant(verdict.horizon, 2),
     }
     if theory:

@@ -16,7 +16,7 @@ LATE = 5  # lags from here on make up `lag_share`
 
 @dataclass(frozen=True)
 class Diagnostics:
-    """What R networks do to gradients on one batch of T steps. NaN or infinite where states are not finite.
+    """What R networks do to gradients on one batch of T steps, a row each. NaN or infinite where states are not finite.
 
     Attributes
     ----------
@@ -58,7 +58,7 @@ class Diagnostics:
 
 @dataclass(frozen=True)
 class Flow:
-    """Gradients by lag k = 0 .. T - 1: `transport`, `total` and `jacobian` (R, T), the last as exp(log_jacobian)."""
+    """Gradients by lag k = 0 .. T - 1, a row per model, (R, T); `jacobian` is exp(log_jacobian)."""
 
     transport: np.ndarray
     jacobian: np.ndarray
@@ -102,7 +102,7 @@ def diagnose(
         log_norms, product = jacobians.suffix_products(trajectory)
         log_jacobian = _of_finite(trajectory, _over_sequences(log_norms))
         distant = trajectory if long is None else follow(network, theta, long, layer=recurrence)
-        W_hh = trajectory.weights["W_hh"][:, 0]
+        W_hh = trajectory.weights["W_hh"]
         eigenvalues, sigma = spectra.eigenvalues(W_hh), spectra.sigma_max(W_hh)
         gradient = {"states": states, "layer": recurrence}
         return Diagnostics(
@@ -154,15 +154,15 @@ def take_flow(
 
 
 def _over_sequences(log_norms: np.ndarray) -> np.ndarray:
-    """The log of the root mean square over sequences, (R, B, K) to (R, K): -inf where nothing of any gets through."""
-    largest = log_norms.max(axis=1, keepdims=True)
+    """The log of the root mean square over sequences, (K, R, B) to (R, K): -inf where nothing of any gets through."""
+    largest = log_norms.max(axis=-1, keepdims=True)
     shift = np.where(np.isfinite(largest), largest, 0.0)
-    return shift[:, 0] + 0.5 * np.log(np.square(np.exp(log_norms - shift)).mean(axis=1))
+    return (shift[..., 0] + 0.5 * np.log(np.square(np.exp(log_norms - shift)).mean(axis=-1))).T
 
 
 def _of_finite(trajectory: Trajectory, values: np.ndarray) -> np.ndarray:
     """(R, ...), NaN for models whose states overflow: a slope of 0 beyond that point would look like a dead unit's."""
-    finite = np.all(np.isfinite(trajectory.h), axis=(1, 2, 3))
+    finite = np.all(np.isfinite(trajectory.h), axis=(0, 2, 3))
     return np.where(finite.reshape(-1, *(1,) * (values.ndim - 1)), values, np.nan)
 
 

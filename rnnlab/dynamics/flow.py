@@ -69,7 +69,7 @@ def _at_one_step(loss: Loss, step: int) -> Loss:
 def loss_adjoints(
     network: Network, theta: np.ndarray, batch: Batch, loss: Loss, *, states: States | None = None
 ) -> np.ndarray:
-    """dl_t/dh_t, what the loss at step t alone says to the top state of step t: (R, B, T, H).
+    """dl_t/dh_t, what the loss at step t alone says to the top state of step t: (T, R, B, H).
 
     L is the mean over the batch.
 
@@ -85,11 +85,11 @@ def loss_adjoints(
     W_ho = network.layout.view(theta, "readout.W_ho")[..., : network.architecture.hidden_size, :]
     d_outputs = np.swapaxes(d_outputs, -1, -2)  # (T or 1, [R,] B, O)
     dh = np.matmul(d_outputs, np.swapaxes(W_ho, -1, -2))
-    dh = np.moveaxis(dh if lead else dh[:, None], 0, 2)
+    dh = dh if lead else dh[:, None]
     if every:
         return dh
-    adjoints = np.zeros((*dh.shape[:2], batch.steps, dh.shape[-1]))
-    adjoints[:, :, -1:] = dh
+    adjoints = np.zeros((batch.steps, *dh.shape[1:]))
+    adjoints[-1:] = dh
     return adjoints
 
 
@@ -104,7 +104,7 @@ def lag_gradients(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | N
     ----------
     trajectory : Trajectory
         Of the top recurrence.
-    adjoints : (R, B, T, H)
+    adjoints : (T, R, B, H)
         dl_t/dh_t of every step, see `loss_adjoints`.
     lags : int, optional
         All T if left out.
@@ -118,12 +118,13 @@ def lag_gradients(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | N
     T, H, S = trajectory.steps, trajectory.hidden_size, trajectory.state_size
     adjoint = np.zeros((*adjoints.shape[:-1], S))
     adjoint[..., :H] = adjoints
+    h_prev = np.swapaxes(_by_model(trajectory.h[:-1]), -1, -2)
     for k in range(T if lags is None else min(lags, T)):
         steps = slice(0, T - k)
         da, before = trajectory.pull_back(steps, adjoint)
-        h_prev = trajectory.h[..., steps, :]
-        yield np.matmul(np.swapaxes(h_prev, -1, -2), da).sum(axis=1)
-        adjoint = before[..., 1:, :]
+        da = _by_model(da)
+        yield np.matmul(h_prev[..., : da.shape[1]], da)
+        adjoint = before[1:]
 
 
 def lag_norms(trajectory: Trajectory, adjoints: np.ndarray, *, lags: int | None = None) -> np.ndarray:
@@ -135,6 +136,11 @@ def lag_share(norms: np.ndarray, *, from_lag: int = 5) -> np.ndarray:
     """Share of ||G_k|| with k >= from_lag: (R,), in [0, 1]; NaN where there is no gradient at all."""
     with np.errstate(invalid="ignore"):
         return norms[..., from_lag:].sum(axis=-1) / norms.sum(axis=-1)
+
+
+def _by_model(rows: np.ndarray) -> np.ndarray:
+    """All rows of a model below each other, step by step: (n, R, B, F) to (R, n B, F)."""
+    return np.swapaxes(rows, 0, 1).reshape(rows.shape[1], -1, rows.shape[-1])
 
 
 def _norm_by_lag(gradient: np.ndarray) -> np.ndarray:

@@ -13,7 +13,7 @@ def suffix_products(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
 
     Returns
     -------
-    log_norms : (R, B, T + 1)
+    log_norms : (T + 1, R, B)
         log(||dh_T / dh_{T-k}||_F / sqrt(H)) for every lag k: 0 at lag 0, -inf where nothing gets through (every unit
         dead), inf or NaN where the states are not finite. Logarithms neither underflow nor overflow, however long the
         product.
@@ -23,21 +23,21 @@ def suffix_products(trajectory: Trajectory) -> tuple[np.ndarray, np.ndarray]:
     Of the LSTM, whose state is [h, c], the norms are those of the block that belongs to h.
     """
     H, S, T = trajectory.hidden_size, trajectory.state_size, trajectory.steps
-    R, B = trajectory.h.shape[:2]
-    adjoint = np.broadcast_to(np.eye(H, S), (R, B, H, S))
+    R, B = trajectory.h.shape[1:3]
+    adjoint = np.broadcast_to(np.eye(H, S)[:, None, None], (H, R, B, S))
     log_scale = np.zeros((R, B))
-    log_norms = np.zeros((R, B, T + 1))
+    log_norms = np.zeros((T + 1, R, B))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore", under="ignore"):
         for k in range(1, T + 1):
             adjoint = trajectory.carry_back(T - k, adjoint)
             of_h = _frobenius(adjoint[..., :H])
-            log_norms[..., k] = np.log(of_h) + log_scale - 0.5 * np.log(H)
+            log_norms[k] = np.log(of_h) + log_scale - 0.5 * np.log(H)
             if np.fmax.reduce(of_h, axis=None) > LARGE or np.fmin.reduce(of_h, axis=None) < 1 / LARGE:
                 size = _frobenius(adjoint) if S > H else of_h
                 size = np.where((size > 0) & np.isfinite(size), size, 1.0)
-                adjoint = adjoint / size[..., None, None]
+                adjoint = adjoint / size[..., None]
                 log_scale += np.log(size)
-        return log_norms, adjoint / _frobenius(adjoint)[..., None, None]
+        return log_norms, np.moveaxis(adjoint / _frobenius(adjoint)[..., None], 0, -2)
 
 
 def condition_number(product: np.ndarray) -> np.ndarray:
@@ -76,7 +76,7 @@ def log_norm_bound(trajectory: Trajectory, sigma: np.ndarray) -> np.ndarray | No
     return bound
 
 
-def _frobenius(matrices: np.ndarray) -> np.ndarray:
-    """||.||_F over the last two axes; without a copy unless squares do not fit."""
-    norms = np.sqrt(np.einsum("...ij,...ij->...", matrices, matrices))
-    return norms if (trusted(norms) | np.isnan(norms)).all() else norm(matrices, (-2, -1))
+def _frobenius(rows: np.ndarray) -> np.ndarray:
+    """||.||_F of matrices whose rows come first, (n, R, B, F) to (R, B); without a copy unless squares do not fit."""
+    norms = np.sqrt(np.einsum("n...f,n...f->...", rows, rows))
+    return norms if (trusted(norms) | np.isnan(norms)).all() else norm(rows, (0, -1))

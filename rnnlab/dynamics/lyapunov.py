@@ -31,17 +31,17 @@ def largest(trajectory: Trajectory, rng: np.random.Generator, *, warm_up: int | 
     warm_up = T // 10 if warm_up is None else warm_up
     if not 0 <= warm_up < T:
         raise ValueError(f"The 'warm_up' must be at least 0 and below the {T} steps; got {warm_up}.")
-    R, B = trajectory.h.shape[:2]
-    q = np.broadcast_to(rng.standard_normal(S), (R, B, 1, S))
+    R, B = trajectory.h.shape[1:3]
+    q = np.broadcast_to(rng.standard_normal(S), (1, R, B, S))
     logs = np.zeros((R, B))
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         for k in range(T):
             _, q = trajectory.pull_back(slice(T - 1 - k, T - k), q / _length(q))
             if k >= warm_up:
-                logs += np.log(norm(q, (-2, -1)))
+                logs += np.log(norm(q[0], -1))
     return logs / (T - warm_up)
 
 
 def _length(q: np.ndarray) -> np.ndarray:
-    length = norm(q, (-2, -1), keepdims=True)
+    length = norm(q, -1, keepdims=True)
     return np.where(length == 0, 1, length)

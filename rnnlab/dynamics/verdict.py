@@ -5,6 +5,8 @@ from typing import Literal
 
 import numpy as np
 
+from rnnlab.seeds import spread
+
 # Over a sequence the gradient must shrink or grow by this factor before it is called vanishing or exploding.
 FACTOR = 10.0
 Word = Literal["vanishing", "critical", "mixed", "exploding"]
@@ -20,7 +22,7 @@ class Verdict:
     rate : float
         Median growth rate over seeds, in nats per step.
     low, high : float
-        Its interval over seeds: the 5 % and 95 % quantiles.
+        The interval of the seeds.
     horizon : float
         1 / |rate| steps: how long until a gradient has changed by a factor of e.
     """
@@ -49,7 +51,7 @@ def growth_rate(log_norms: np.ndarray) -> np.ndarray:
     return np.where(finite, slope, np.where(overflows, np.inf, -np.inf))
 
 
-def judge(rates: np.ndarray, steps: int, *, coverage: float = 0.9) -> Verdict:
+def judge(rates: np.ndarray, steps: int) -> Verdict:
     """Name a setting from the growth rates of its seeds.
 
     Over a sequence of T steps the gradient changes by exp(rate T): `vanishing` where the seeds' whole interval lies
@@ -62,51 +64,21 @@ def judge(rates: np.ndarray, steps: int, *, coverage: float = 0.9) -> Verdict:
         In nats per step; -inf for a gradient that is exactly 0, inf for states that overflow. NaN is left out.
     steps : int
         T, the steps over which the verdict is meant.
-    coverage : float
-        Share of the seeds inside the interval.
     """
-    middle, low, high = interval(rates, coverage)
-    threshold = decisive_rate(steps)
-    if high < -threshold:
+    rate, threshold = spread(rates), decisive_rate(steps)
+    if rate.high < -threshold:
         word: Word = "vanishing"
-    elif low > threshold:
+    elif rate.low > threshold:
         word = "exploding"
-    elif -threshold <= low and high <= threshold:
+    elif -threshold <= rate.low and rate.high <= threshold:
         word = "critical"
     else:
         word = "mixed"
     with np.errstate(divide="ignore"):
-        horizon = float(np.inf if middle == 0 else 1 / np.abs(middle))
-    return Verdict(word, middle, low, high, horizon)
+        horizon = float(np.inf if rate.median == 0 else 1 / np.abs(rate.median))
+    return Verdict(word, rate.median, rate.low, rate.high, horizon)
 
 
 def decisive_rate(steps: int) -> float:
     """The growth rate, in nats per step, that makes a factor of `FACTOR` over so many steps."""
     return float(np.log(FACTOR) / steps)
-
-
-def interval(values: np.ndarray, coverage: float = 0.9) -> tuple[float, float, float]:
-    """Median of the seeds, and the quantiles between which `coverage` of them lie: (median, low, high).
-
-    Infinite values count, NaN is left out; NaN where nothing is left.
-    """
-    values = np.asarray(values, float)
-    values = np.sort(values[~np.isnan(values)])
-    if not values.size:
-        return float("nan"), float("nan"), float("nan")
-    middle, low, high = (_quantile(values, q) for q in (0.5, (1 - coverage) / 2, (1 + coverage) / 2))
-    return middle, low, high
-
-
-def _quantile(ordered: np.ndarray, share: float) -> float:
-    """Linear interpolation between order statistics that an infinite neighbour of weight zero does not spoil.
-
-    NaN between -inf and inf, where nothing lies in the middle.
-    """
-    place = share * (len(ordered) - 1)
-    below = int(np.floor(place))
-    weight = place - below
-    if weight == 0 or ordered[below] == ordered[min(below + 1, len(ordered) - 1)]:
-        return float(ordered[below])
-    with np.errstate(invalid="ignore"):
-        return float((1 - weight) * ordered[below] + weight * ordered[below + 1])

@@ -49,6 +49,8 @@ def check_layer(layer: Layer, *, seed: int = 0) -> None:
         _is_in_an_ensemble_what_it_is_alone,
         _does_not_see_padding,
         _has_the_jacobian_of_its_step,
+        _takes_gradients_back_in_rows_as_in_columns,
+        _takes_many_gradients_back_as_it_takes_each,
         _names_what_it_did,
     ):
         try:
@@ -174,24 +176,52 @@ def _has_the_jacobian_of_its_step(layer: Layer, rng: np.random.Generator) -> Non
 
         pushed = trajectory.push_forward(t, u[None, None, None])[0, 0, 0]
         _require_close(pushed, _derivative(layer, along), layer, f"J v at step {t}")
-        adjoint = v[None, None, None]
-        pulled = trajectory.pull_back(slice(t, t + 1), adjoint)[1]
+        _, pulled = trajectory.pull_back(slice(t, t + 1), v[None, None, None])
         _require_close(np.array(pulled[0, 0, 0] @ u), np.array(v @ pushed), layer, f"v^T J at step {t}")
-        np.testing.assert_allclose(trajectory.carry_back(t, adjoint), pulled, rtol=1e-10, atol=1e-12)
         given = advance(given)
+
+
+def _takes_gradients_back_in_rows_as_in_columns(layer: Layer, rng: np.random.Generator) -> None:
+    network, theta, batch, states = _random(layer, rng, models=2)
+    loss = loss_function("half_squared_error")
+    result = network.gradients(theta, batch, loss, states=states, initial=True, flow=True)
+    assert result.flow is not None
+    assert result.initial is not None
+    trajectory = follow(network, theta, batch, states=states)
+    adjoint = np.zeros((1, 2, B, trajectory.state_size))
+    adjoint[0, ..., :H] = result.flow[0][-1]
+    for t in range(T - 1, -1, -1):
+        _, adjoint = trajectory.pull_back(slice(t, t + 1), adjoint)
+    np.testing.assert_allclose(adjoint[0], np.concatenate(result.initial[0], axis=-1), rtol=1e-9, atol=1e-12)
+
+
+def _takes_many_gradients_back_as_it_takes_each(layer: Layer, rng: np.random.Generator) -> None:
+    network, theta, batch, states = _random(layer, rng, models=2)
+    trajectory = follow(network, theta, batch, states=states)
+    adjoint, tangent = rng.standard_normal((2, T, 2, B, trajectory.state_size))
+    da, before = trajectory.pull_back(slice(0, T), adjoint)
+    for t in range(T):
+        now = slice(t, t + 1)
+        for ours, theirs in zip((da, before), trajectory.pull_back(now, adjoint[now]), strict=True):
+            np.testing.assert_allclose(ours[now], theirs, rtol=1e-10, atol=1e-12)
+        _, pulled = trajectory.pull_back(now, adjoint)
+        np.testing.assert_allclose(pulled[now], before[now], rtol=1e-10, atol=1e-12)
+        np.testing.assert_allclose(trajectory.carry_back(t, adjoint), pulled, rtol=1e-10, atol=1e-12)
+        along = (adjoint * trajectory.push_forward(t, tangent)).sum(axis=-1)
+        np.testing.assert_allclose(along, (pulled * tangent).sum(axis=-1), rtol=1e-9, atol=1e-12)
 
 
 def _names_what_it_did(layer: Layer, rng: np.random.Generator) -> None:
     network, theta, batch, states = _random(layer, rng, models=2)
     trajectory = follow(network, theta, batch, states=states)
     for name, values in trajectory.activations.items():
-        _require(values.shape[:3] == (2, B, T), f"{name} must be (R, B, T, F), got {values.shape}")
+        _require(values.shape[:3] == (T, 2, B), f"{name} must be (T, R, B, F), got {values.shape}")
     for gate in layer.gates:
         values = trajectory.activations[gate]
         _require(bool(np.all((values >= 0) & (values <= 1))), f"the gate {gate} must lie between 0 and 1")
     flat = layer.saturated(trajectory)
     _require(
-        flat.shape == (2, B, T, H) and flat.dtype == bool, f"saturated must be (R, B, T, H) bool, got {flat.shape}"
+        flat.shape == (T, 2, B, H) and flat.dtype == bool, f"saturated must be (T, R, B, H) bool, got {flat.shape}"
     )
 
 

@@ -187,18 +187,32 @@ class Network:
 
         The targets of `batch` are not looked at.
         """
+        return self._read(theta, batch, states, lambda done: _rows(done.outputs))
+
+    def top_states(self, theta: np.ndarray, batch: Batch, *, states: States | None = None) -> tuple[np.ndarray, States]:
+        """What the readout reads, (..., B, F) or (T, ..., B, F), and the states after the last step.
+
+        F is H, or 2 H where the layers are bidirectional. So a readout is fitted by other means.
+        """
+        return self._read(theta, batch, states, lambda done: _rows(done.stack.top).copy())
+
+    def _read(
+        self, theta: np.ndarray, batch: Batch, states: States | None, rows: Callable[[_Forward], np.ndarray]
+    ) -> tuple[np.ndarray, States]:
+        """Rows (S, ..., B, F) of a forward pass and the states after its last step."""
         check_pass(self.architecture, self.layout.size, theta, batch, states)
         last = self.architecture.readout == "last"
 
         def work(shard: Shard) -> tuple[np.ndarray, States]:
             with self._forward(theta, batch, states, shard) as done:
-                return _rows(done.outputs[0] if last else done.outputs), done.states
+                found = rows(done)
+                return (found[0] if last else found), done.states
 
         shards = self._shards(theta, batch)
         parts = list(run(work, shards, self._executor))
         ensemble = theta.ndim == 2
-        outputs = assemble([part[0] for part in parts], shards, ensemble=ensemble, time=not last)
-        return outputs, assemble_states([part[1] for part in parts], shards, ensemble)
+        whole = assemble([part[0] for part in parts], shards, ensemble=ensemble, time=not last)
+        return whole, assemble_states([part[1] for part in parts], shards, ensemble)
 
     def activations(
         self, theta: np.ndarray, batch: Batch, *, states: States | None = None

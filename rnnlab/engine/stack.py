@@ -49,6 +49,7 @@ class Stack:
         self.architecture, self._layout, self._steps, self._ensemble = architecture, layout, steps, ensemble
         self._parts = architecture.recurrences()
         self.recurrences: list[Recurrence] = []
+        self.top: np.ndarray  # what the readout reads, (S, ..., F, B), after `forward`
         for index, (name, input_size, _) in enumerate(self._parts):
             lookup = tokens and index < architecture.directions and _look_up(ensemble, batch_size, input_size)
             sizes = Sizes(steps, batch_size, input_size, architecture.hidden_size, ensemble, np.dtype(dtype), lookup)
@@ -73,9 +74,9 @@ class Stack:
                 finals.append(recurrence.forward(read, initial, masked))
                 above.append(recurrence.h[:0:-1] if reverse else recurrence.h[1:])
             below = above[0] if len(above) == 1 else np.concatenate(above, axis=-2)
-        self._top = self._read_from(below, finals)
+        self.top = self._read_from(below, finals)
         W_ho, b_o = self._layout.view(theta, "readout.W_ho"), self._layout.view(theta, "readout.b_o")
-        outputs = apply_to_steps(np.swapaxes(W_ho, -1, -2), self._top)
+        outputs = apply_to_steps(np.swapaxes(W_ho, -1, -2), self.top)
         outputs += b_o[..., None]
         return outputs, finals
 
@@ -91,7 +92,7 @@ class Stack:
 
         `d_finals` is what the loss says to the final states themselves, shaped as they are.
         """
-        self._layout.view(d_theta, "readout.W_ho")[...] = sum_over_time(self._top, d_outputs)
+        self._layout.view(d_theta, "readout.W_ho")[...] = sum_over_time(self.top, d_outputs)
         self._layout.view(d_theta, "readout.b_o")[...] = d_outputs.sum(axis=(0, -1))
         W_ho = self._layout.view(self._theta, "readout.W_ho")
         d_initial: list[list[np.ndarray]] = [[] for _ in self._parts]

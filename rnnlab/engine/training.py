@@ -1,5 +1,6 @@
 """The update loop: forward, backward, clip, update; a generator that yields one record per update."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -32,10 +33,10 @@ class Update:
         How much of its sequences the batch is: below 1 for a TBPTT segment of them. Over an epoch, the loss of
         whole sequences is sum(loss * sequences) / sum(fraction * sequences).
     loss : (R,)
-        Before the update, penalties included.
+        Before the update, penalties included; of a fit in closed form, which takes a single update, after it.
     learning_rate : float
     norm, clip_scale : (R,)
-        Global gradient norm before clipping, and what the gradient was multiplied by.
+        Global gradient norm before clipping, and what the gradient was multiplied by; NaN where none was taken.
     norms : (R, n)
         Gradient norm of each parameter before clipping, in the order of the layout.
     clipped : (R,) bool
@@ -62,8 +63,69 @@ class Update:
     diverged: Mapping[int, str] = field(default_factory=dict)
 
 
-class Training:
-    """Gradient descent on R models at once; iterate to train.
+class Training(ABC):
+    """R models that are trained on one source of sequences, update by update; iterate to train.
+
+    Attributes
+    ----------
+    network : Network
+    theta : (R, P)
+        Parameters, updated in place.
+    sampling : Source
+        What each update sees.
+    updates, done : int
+        How many updates to make, and how many are made.
+    active : (R,) bool
+        False for models that stand still: diverged, or out of patience.
+    states : States or None
+        From which the next update goes on, where it does.
+    """
+
+    def __init__(self, network: Network, theta: np.ndarray, sampling: Source, loss: Loss, updates: int) -> None:
+        check_pass(network.architecture, network.layout.size, theta, sampling.sequences, None, loss)
+        self.network, self.theta, self.sampling, self.updates = network, theta, sampling, updates
+        self.active: np.ndarray = np.ones(len(theta), bool)
+        self.done = 0
+        self.states: States | None = None
+        self._loss = loss
+
+    def __iter__(self) -> Iterator[Update]:
+        while not self.ended:
+            yield self._update()
+
+    @property
+    def ended(self) -> bool:
+        """Whether no update is left to make: all are made, or every model stands still."""
+        return self.done >= self.updates or not self.active.any()
+
+    @property
+    def stopped_early(self) -> dict[int, int]:
+        """Models that ran out of patience, with the epoch, counted from 1, whose parameters remain."""
+        return {}
+
+    @abstractmethod
+    def _update(self) -> Update:
+        """Make the next update."""
+
+    def state(self) -> dict[str, np.ndarray]:
+        """Everything that the next update depends on, as arrays of their own: what a checkpoint holds."""
+        return {"theta": self.theta.copy(), "active": self.active.copy(), "done": np.array(self.done)}
+
+    def restore(self, held: Mapping[str, np.ndarray]) -> None:
+        """Take up a training where `state` left it."""
+        self.theta[...] = held["theta"]
+        self.active, self.done = held["active"].copy(), int(held["done"])
+
+    def _where_not_finite(self, model: int, minibatch: Minibatch, initial: States | None) -> str | None:
+        """The first tensor of a model that is not finite in the passes over a minibatch."""
+        alone = Shard(slice(model, model + 1), slice(0, minibatch.batch.sequences))
+        batch = minibatch.batch.cut(alone, self.sampling.readout)
+        states = None if initial is None else [[state[model] for state in of_layer] for of_layer in initial]
+        return first_non_finite(self.network, self.theta[model], batch, self._loss, states)
+
+
+class GradientDescent(Training):
+    """Gradient descent on R models at once.
 
     A model whose loss or gradient is no longer finite, or whose parameters have grown by a factor of a million, is
     frozen with the last parameters before that; the others go on as if it were not there.
@@ -106,12 +168,8 @@ class Training:
         penalty: Penalty | None = None,
         stopping: EarlyStopping | None = None,
     ) -> None:
-        self.network, self.theta, self.sampling, self.updates = network, theta, sampling, updates
-        check_pass(network.architecture, network.layout.size, theta, sampling.sequences, None, loss)
-        self.active = np.ones(len(theta), bool)
-        self.done = 0
-        self.states: States | None = None
-        self._loss, self._optimizer, self._learning_rate = loss, optimizer, learning_rate
+        super().__init__(network, theta, sampling, loss, updates)
+        self._optimizer, self._learning_rate = optimizer, learning_rate
         self._clipping = clipping
         self._weight_penalty, self._penalty = weight_penalty, penalty
         self._validation = None if stopping is None else Validation(stopping, sampling, theta)
@@ -119,15 +177,9 @@ class Training:
         self._before = theta.copy()  # the parameters of the last update, whose loss was finite
 
     def __iter__(self) -> Iterator[Update]:
-        while not self.ended:
-            yield self._update()
+        yield from super().__iter__()
         if self._validation is not None:
             self._validation.take_best(self.theta)
-
-    @property
-    def ended(self) -> bool:
-        """Whether no update is left to make: all are made, or every model stands still."""
-        return self.done >= self.updates or not self.active.any()
 
     @property
     def stopped_early(self) -> dict[int, int]:
@@ -185,11 +237,8 @@ class Training:
         bounded = size <= self._largest_norm
         sound = finite & bounded
         for model in np.flatnonzero(self.active & ~sound).tolist():
-            alone = Shard(slice(model, model + 1), slice(0, minibatch.batch.sequences))
-            batch = minibatch.batch.cut(alone, self.sampling.readout)
-            states = None if initial is None else [[state[model] for state in of_layer] for of_layer in initial]
             otherwise = "loss" if bounded[model] else RUNAWAY
-            named[model] = first_non_finite(self.network, self.theta[model], batch, self._loss, states) or otherwise
+            named[model] = self._where_not_finite(model, minibatch, initial) or otherwise
             self.theta[model] = self._before[model]
         self.active &= sound
         return named
@@ -215,14 +264,8 @@ class Training:
         return shown
 
     def state(self) -> dict[str, np.ndarray]:
-        """Everything that the next update depends on, as arrays of their own: what a checkpoint holds."""
-        held = {
-            "theta": self.theta,
-            "before": self._before,
-            "active": self.active,
-            "done": np.array(self.done),
-            "largest_norm": self._largest_norm,
-        }
+        """With the optimizer's moments, the state carried to the next update, and what early stopping knows."""
+        held = super().state() | {"before": self._before, "largest_norm": self._largest_norm}
         for layer, of_layer in enumerate(self.states or []):
             held |= {f"state.{layer}.{k}": state for k, state in enumerate(of_layer)}
         if self._validation is not None:
@@ -232,17 +275,26 @@ class Training:
 
     def restore(self, held: Mapping[str, np.ndarray]) -> None:
         """Take up a training where `state` left it."""
-        self.theta[...], self._before[...] = held["theta"], held["before"]
+        super().restore(held)
+        self._before[...] = held["before"]
         self._largest_norm = held.get("largest_norm", self._largest_norm).copy()  # checkpoints of old have none
         if self._validation is not None:
             self._validation.restore(held)
-        self.active, self.done = held["active"].copy(), int(held["done"])
-        layers = sorted({int(name.split(".")[1]) for name in held if name.startswith("state.")})
-        self.states = [
-            [held[name].copy() for name in (f"state.{layer}.0", f"state.{layer}.1") if name in held] for layer in layers
-        ] or None
+        self.states = _nested(held, "state.") or None
         prefix = "optimizer."
         self._optimizer.load({n.removeprefix(prefix): v for n, v in held.items() if n.startswith(prefix)})
+
+
+def _nested(held: Mapping[str, np.ndarray], prefix: str) -> States:
+    """The arrays `<prefix><layer>.<k>` as a list per layer."""
+    nested: States = []
+    while (name := f"{prefix}{len(nested)}.0") in held:
+        of_layer = []
+        while name in held:
+            of_layer.append(held[name].copy())
+            name = f"{prefix}{len(nested)}.{len(of_layer)}"
+        nested.append(of_layer)
+    return nested
 
 
 def _of(models: np.ndarray, values: np.ndarray) -> np.ndarray:

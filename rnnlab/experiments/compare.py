@@ -1,7 +1,7 @@
 """`rnnlab compare`: runs side by side: metrics, losses, clipping, and what their networks do to gradients."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
@@ -11,14 +11,14 @@ from rnnlab.config import registry
 from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.experiments.gradient_flow import probe, top
 from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
-from rnnlab.experiments.reports import Spread, recorded_season
+from rnnlab.experiments.reports import Measured, recorded_season
 from rnnlab.experiments.trained import load_run
 from rnnlab.files import name_of
 from rnnlab.printable import on_one_line
 from rnnlab.runs.record import load_record
 from rnnlab.runs.schema import SWEEP_RHO, RunRecord
 from rnnlab.runs.tables import read_table
-from rnnlab.seeds import median
+from rnnlab.seeds import spread
 
 
 @dataclass(frozen=True)
@@ -31,7 +31,7 @@ class Compared:
     name, kind, task, status : str
     data : str or None
         sha256 of what it learnt from.
-    metrics : dict of str to Spread
+    metrics : dict of str to Measured
     baselines : mapping of str to mapping of str to float
     clipped : float or None
         Share of the updates in which clipping fired.
@@ -54,7 +54,7 @@ class Compared:
     task: str
     status: str
     data: str | None
-    metrics: dict[str, Spread]
+    metrics: dict[str, Measured]
     baselines: Mapping[str, Mapping[str, float | None]]
     clipped: float | None
     loss: tuple[float, float] | None
@@ -75,10 +75,7 @@ class Compared:
             "status": self.status,
             "seeds": self.seeds,
             "diverged": self.diverged,
-            "metrics": {
-                name: {"mean": one.mean, "sd": one.sd, "per_seed": list(one.per_seed)}
-                for name, one in self.metrics.items()
-            },
+            "metrics": {name: asdict(one) for name, one in self.metrics.items()},
             "baselines": self.baselines,
             "clipped_share": self.clipped,
             "loss_first": self.loss and self.loss[0],
@@ -154,7 +151,7 @@ def _read(run: Path, warnings: list[str]) -> Compared:
         _task_of(record),
         status,
         record.data.sha256 if record.data else None,
-        {name: Spread(_number(one.mean), one.sd, one.per_seed) for name, one in record.metrics.items()},
+        {name: Measured(_number(one.mean), one.sd, one.per_seed) for name, one in record.metrics.items()},
         record.baselines,
         record.clipped_share,
         _losses(run),
@@ -185,7 +182,7 @@ def _losses(run: Path) -> tuple[float, float] | None:
     _, first = np.unique(seed[in_order], return_index=True)
     _, last = np.unique(seed[in_order][::-1], return_index=True)
     loss = loss[in_order]
-    return median(loss[first]), median(loss[::-1][last])
+    return spread(loss[first]).median, spread(loss[::-1][last]).median
 
 
 def _number(value: float | None) -> float:

@@ -1,8 +1,10 @@
 """Gradients by lag while a training runs: which sequences are looked at, and the rows of `gradient_flow.csv`."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import islice
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +19,7 @@ from rnnlab.engine.shards import Shard
 from rnnlab.engine.training import Training
 from rnnlab.experiments.observers import Observer
 from rnnlab.runs import RunFolder
+from rnnlab.runs.spool import Spool
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -26,6 +29,7 @@ SEQUENCES = 4
 # What is kept of a long training for its plot, whose heat map has 800 columns.
 MOST_LOOKS, LEAST_LOOKS = 1600, 16
 MOST_NUMBERS = 1 << 21
+MOST_DRAWN = 200  # looks at each of the many models of a sweep
 
 
 def look(training: Training, loss: Loss, every: int) -> Flow | None:
@@ -53,33 +57,54 @@ def look(training: Training, loss: Loss, every: int) -> Flow | None:
     return flow
 
 
-@dataclass
 class FlowLog:
-    """Keeps every look: for trainings of a few.
+    """Keeps every look, in memory that does not grow with their number.
+
+    Parameters
+    ----------
+    loss : function
+        One of `rnnlab.engine.losses`.
+    every : int
+        Updates between two looks, the first at update 1.
+    folder : Path
+        The run folder.
 
     Attributes
     ----------
-    updates : list of int
+    updates : sequence of int
         Numbers of the updates that were looked at, counted from 1.
-    flows : list of Flow
     """
 
-    loss: Loss
-    every: int
-    updates: list[int] = field(default_factory=list)
-    flows: list[Flow] = field(default_factory=list)
+    def __init__(self, loss: Loss, every: int, folder: Path) -> None:
+        self._loss, self._every, self._spool = loss, every, Spool(folder)
+        self.updates, self._planned = array("q"), 1
 
     def look(self, training: Training) -> None:
         """Measure the update that the training makes next, if one is due."""
-        flow = look(training, self.loss, self.every)
+        flow = look(training, self._loss, self._every)
         if flow is not None:
             self.updates.append(training.done + 1)
-            self.flows.append(flow)
+            self._planned = training.updates
+            self._spool.append(np.stack([flow.transport, flow.jacobian, flow.total]))
+
+    @property
+    def flows(self) -> Iterator[Flow]:
+        """Every look."""
+        return (Flow(*norms) for norms in self._spool)
+
+    @property
+    def drawn(self) -> list[int]:
+        """Those of `updates` that a plot shows: all, or evenly chosen ones, the same whenever the models end."""
+        return list(self.updates[:: self._stride])
+
+    @property
+    def _stride(self) -> int:
+        return -(-self._planned // (self._every * MOST_DRAWN))
 
     @property
     def transport(self) -> np.ndarray:
-        """Of every look: (R, looks, T); NaN beyond the steps of a shorter one."""
-        return _side_by_side([flow.transport for flow in self.flows])
+        """Of each of `drawn`: (R, looks, T); NaN beyond the steps of a shorter one."""
+        return _side_by_side([flow.transport for flow in islice(self.flows, 0, None, self._stride)])
 
 
 class FlowTable(Observer):

@@ -10,15 +10,16 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnnlab.dynamics.diagnostics import Diagnostics, diagnose
-from rnnlab.dynamics.verdict import Verdict, interval, judge
+from rnnlab.dynamics.verdict import Verdict, judge
 from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import draw_plots
 from rnnlab.experiments.gradient_flow import long_probe, looked_at, probe
 from rnnlab.experiments.sweep.members import LYAPUNOV_STEPS
-from rnnlab.experiments.sweep.results import Quantity
 from rnnlab.experiments.trained import Trained, load_run
 from rnnlab.printable import shortened
 from rnnlab.runs import RunFolder
+from rnnlab.seeds import Spread, spread
+from rnnlab.words import QUANTILES
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -29,7 +30,7 @@ class Look:
     """One recurrence at one moment: its verdict, its quantities over the seeds, and the diagnostics they come from."""
 
     verdict: Verdict
-    quantities: dict[str, Quantity]
+    quantities: dict[str, Spread]
     diagnostics: Diagnostics
 
     def plain(self) -> dict[str, object]:
@@ -76,7 +77,7 @@ class Inspection:
             "steps": self.steps,
             "sample": self.sample,
             "seeds": trained.config.seeds,  # type: ignore[attr-defined]
-            "interval": "5 % to 95 % quantiles of the seeds",
+            "interval": QUANTILES,
             "recurrences": {
                 name: {"before": before.plain(), "after": after.plain()} for name, (before, after) in self.looks.items()
             },
@@ -157,7 +158,7 @@ def measure(trained: Trained, theta: np.ndarray, recurrence: int) -> Look:
     return Look(verdict, _quantities(diagnostics), diagnostics)
 
 
-def _quantities(p: Diagnostics) -> dict[str, Quantity]:
+def _quantities(p: Diagnostics) -> dict[str, Spread]:
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = p.transport[:, -1] / p.transport[:, 0]
     arrays = {
@@ -172,7 +173,7 @@ def _quantities(p: Diagnostics) -> dict[str, Quantity]:
         "dead": p.dead,
         **{f"gate_{name}": openness for name, openness in p.gates.items()},
     }
-    return {name: Quantity(*interval(values)) for name, values in arrays.items()}
+    return {name: spread(values) for name, values in arrays.items()}
 
 
 def _warn(found: Inspection, folder: RunFolder, sentence: str) -> None:

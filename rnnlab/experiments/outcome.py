@@ -1,7 +1,7 @@
 """How a training ends: the plots of its course, what the networks are worth, and what is said about it."""
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import asdict, astuple, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -23,10 +23,11 @@ from rnnlab.experiments.observers.recorder import (
     Recorder,
 )
 from rnnlab.experiments.observers.warning_log import WarningLog
-from rnnlab.experiments.reports import Spread, TrainSummary
+from rnnlab.experiments.reports import Measured, TrainSummary
 from rnnlab.runs import RunFolder
+from rnnlab.seeds import spread
 from rnnlab.tasks.task import Task, evaluate
-from rnnlab.words import count
+from rnnlab.words import count, spread_aside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -60,11 +61,11 @@ def finish(
         theta = training.theta.copy()
         theta[list(divergence.diverged)] = np.nan  # a network that diverged has nothing to say
         evaluation = evaluate(task, training.network, theta)
-    metrics = {name: _spread(values) for name, values in evaluation.metrics.items()}
+    metrics = {name: _measured(values) for name, values in evaluation.metrics.items()}
     notes = [
         f"Trained on {task.description}",
         *_held_out_note(task, training),
-        *_clipping_note(config, recorder),
+        *_fitting_note(config, recorder),
         *_course_notes(config, training, recorder),
     ]
     summary = TrainSummary(
@@ -94,7 +95,7 @@ def finish(
         run.finish(
             "completed",
             datetime.now(UTC),
-            metrics={name: _plain(spread) for name, spread in metrics.items()},
+            metrics={name: asdict(measured) for name, measured in metrics.items()},
             baselines=evaluation.baselines,
             clipped_share=recorder.clipped_share,
             diverged=divergence.record(),
@@ -118,8 +119,13 @@ def _held_out_note(task: Task, training: Training) -> list[str]:
     return [f"Early stopping held out the last {total - rest} of these {total}; {rest} were trained on."]
 
 
-def _clipping_note(config, recorder: Recorder) -> list[str]:
-    clip = config.training.clip
+def _fitting_note(config, recorder: Recorder) -> list[str]:
+    clip, fit = config.training.clip, config.training.fit
+    if fit.kind == "ridge":
+        return [
+            f"The readout was fitted in closed form, by ridge regression with alpha {fit.alpha:g}; "
+            "everything below it is as it was drawn."
+        ]
     if clip.kind == "none":
         return ["Gradients were not clipped."]
     U, R = recorder.update_count, len(config.seeds)
@@ -157,9 +163,9 @@ def _course_notes(config, training: Training, recorder: Recorder) -> list[str]:
         best, R = training.stopped_early, len(config.seeds)
         if not best:
             return ["Early stopping never fired; the parameters are those of the best epoch."]
-        epochs = sorted(best.values())
-        which = f"epoch {epochs[0]}" if epochs[0] == epochs[-1] else f"epochs {epochs[0]} to {epochs[-1]}"
+        epoch, low, high = (f"{one:.0f}" for one in astuple(spread(best.values())))
         ended = f"{len(best)} of {R} seeds; their parameters are" if R > 1 else "training; the parameters are"
+        which = f"epoch {epoch}" if low == high else f"their best epochs: {epoch}{spread_aside(len(best), low, high)}"
         return [f"Early stopping ended {ended} those of {which}."]
     epochs, source = recorder.epochs, training.sampling
     updates = None if source.has_epochs else source.updates_per_epoch
@@ -190,17 +196,17 @@ def _falling_note(
         falling = last < (1 - STILL_FALLING) * before  # NaN where a network diverged: not falling
     if not falling.any():
         return []
-    falls = [f"{100 * (1 - end / start):.0f}" for start, end in zip(before[falling], last[falling], strict=True)]
-    smallest, largest = min(falls, key=float), max(falls, key=float)
-    by = f"{smallest} %" if smallest == largest else f"{smallest} to {largest} %"
-    of = f"{falling.sum()} of {len(loss)} seeds"
-    where = f" in {of}" if len(loss) > 1 else ""
+    by, low, high = (f"{100 * fall:.0f}" for fall in astuple(spread(1 - last[falling] / before[falling])))
+    by += f" %{spread_aside(int(falling.sum()), low, high, ' %')}"
+    where = f" in {falling.sum()} of {len(loss)} seeds" if len(loss) > 1 else ""
     over = count(tenth, "epoch") if updates is None else count(tenth * updates, "update")
     return [f"The training loss was still falling{where}, by {by} over the last {over}."]
 
 
 def course_figures(config, recorder: Recorder, training: Training) -> dict[str, "Callable[[], Figure]"]:
-    """File name -> what draws the figure: the plots of how training went, whatever came of it."""
+    """File name -> what draws the figure: how training went, whatever came of it; a single step has no course."""
+    if config.training.fit.kind == "ridge":
+        return {}
     return {
         "training.png": lambda: _draw_training(config, recorder, training),
         "gradient_norms.png": lambda: _draw_norms(config, recorder, training),
@@ -255,21 +261,17 @@ def _stopped_early(config, training: Training) -> np.ndarray:
     return np.isin(np.arange(len(config.seeds)), list(training.stopped_early))
 
 
-def _spread(values: np.ndarray) -> Spread:
-    """Mean and spread over the seeds that did not diverge."""
+def _measured(values: np.ndarray) -> Measured:
+    """A metric with its mean and standard deviation over the seeds that did not diverge."""
     kept = [float(v) if np.isfinite(v) else None for v in values]
     finite = np.array([v for v in kept if v is not None])
     if not finite.size:
-        return Spread(float("nan"), None, kept)
+        return Measured(float("nan"), None, kept)
     # Divided by a power of two, which is exact: sums and squares neither overflow nor vanish.
     exponent = np.frexp(np.abs(finite).max())[1]
     scaled = np.ldexp(finite, -exponent)
     mean = float(np.ldexp(scaled.mean(), exponent))
-    return Spread(mean, float(np.ldexp(scaled.std(ddof=1), exponent)) if finite.size > 1 else None, kept)
-
-
-def _plain(spread: Spread) -> dict[str, object]:
-    return {"mean": spread.mean, "sd": spread.sd, "per_seed": list(spread.per_seed)}
+    return Measured(mean, float(np.ldexp(scaled.std(ddof=1), exponent)) if finite.size > 1 else None, kept)
 
 
 def _long(seeds: list[int], columns) -> dict[str, np.ndarray]:

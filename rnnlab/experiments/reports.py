@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from rnnlab.seeds import median
+from rnnlab.seeds import Spread, spread
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ class Progress:
 
 
 @dataclass(frozen=True)
-class Spread:
+class Measured:
     """A number measured for each seed; None for a seed that has none.
 
     ``sd`` is the sample standard deviation, None for a single seed.
@@ -55,23 +55,9 @@ class Spread:
     per_seed: Sequence[float | None]
 
     @property
-    def median(self) -> float | None:
-        """Median of the seeds that have a number."""
-        return median(self._finite) if self._finite else None
-
-    @property
-    def low(self) -> float | None:
-        """Smallest of the seeds; None where fewer than two have a number."""
-        return min(self._finite) if len(self._finite) > 1 else None
-
-    @property
-    def high(self) -> float | None:
-        """Largest of the seeds; None where fewer than two have a number."""
-        return max(self._finite) if len(self._finite) > 1 else None
-
-    @property
-    def _finite(self) -> list[float]:
-        return [value for value in self.per_seed if value is not None]
+    def spread(self) -> Spread:
+        """Median and interval of the seeds that have a number."""
+        return spread(self.per_seed)
 
 
 @dataclass(frozen=True)
@@ -85,7 +71,7 @@ class TrainSummary:
     name, kind : str
         Name of the experiment and kind of its data.
     seeds : sequence of int
-    metrics : mapping of str to Spread
+    metrics : mapping of str to Measured
         Held-out metrics, e.g. ``rmse`` in the series' unit.
     units : mapping of str to str
         Unit of a metric where it has one, e.g. ``{"rmse": "USD"}``.
@@ -105,7 +91,7 @@ class TrainSummary:
     name: str
     kind: str
     seeds: Sequence[int]
-    metrics: Mapping[str, Spread]
+    metrics: Mapping[str, Measured]
     units: Mapping[str, str]
     baselines: Mapping[str, Mapping[str, float]]
     headline: str

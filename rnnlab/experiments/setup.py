@@ -15,10 +15,11 @@ from rnnlab.engine.losses import loss_function
 from rnnlab.engine.network import Loss, Network
 from rnnlab.engine.optimizers import make_optimizer
 from rnnlab.engine.regularizers import l2, omega
+from rnnlab.engine.ridge import RidgeFit
 from rnnlab.engine.sampling import Endless, Sampling, Source
 from rnnlab.engine.schedules import learning_rate
 from rnnlab.engine.stopping import EarlyStopping
-from rnnlab.engine.training import Training
+from rnnlab.engine.training import GradientDescent, Training
 from rnnlab.errors import ConfigError
 from rnnlab.experiments.memory import check_memory
 from rnnlab.tasks.task import Task, draw
@@ -125,7 +126,8 @@ def build_setup(config, task: Task) -> Setup:
         if training.early_stopping is not None:
             sequences, stopping = _hold_out(task, config, architecture.readout)
         batch_size = None if training.batch_size == "full" else training.batch_size
-        shuffled = training.shuffle and batch_size is not None and batch_size < sequences.sequences
+        dealt = training.fit.kind == "gradient" and batch_size is not None and batch_size < sequences.sequences
+        shuffled = training.shuffle and dealt
         sampling = Sampling(
             sequences,
             architecture.readout,
@@ -140,13 +142,15 @@ def build_setup(config, task: Task) -> Setup:
 
 
 def start_training(config, setup: Setup) -> Training:
-    """The update loop of a config, at update 0."""
+    """The training of a config, at update 0."""
     training = config.training
+    if training.fit.kind == "ridge":
+        return RidgeFit(setup.network, setup.theta, setup.sampling, alpha=training.fit.alpha)
     options = training.optimizer.model_dump()
     kind, base = options.pop("kind"), options.pop("learning_rate")
     schedule = training.schedule.model_dump()
     clip = training.clip.model_dump()
-    return Training(
+    return GradientDescent(
         setup.network,
         setup.theta,
         setup.sampling,

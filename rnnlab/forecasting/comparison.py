@@ -1,14 +1,15 @@
 """Is one model better than another, or luckier? Tests of equal accuracy, and their verdict in words."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.forecasting.student import two_sided_p_value
-from rnnlab.seeds import median
+from rnnlab.seeds import spread
+from rnnlab.words import spread_aside
 
 
 @dataclass(frozen=True)
@@ -223,15 +224,14 @@ def _count(count: int, seeds: int, what: str) -> str:
 
 
 def _numbers(scores: NDArray, rival: float, measure: str) -> str:
-    """Median and range of the seeds beside the baseline, with as many digits as tell them apart."""
+    """Median and interval of the seeds beside the baseline, with as many digits as tell them apart."""
     finite = scores[np.isfinite(scores)]
     if not finite.size:
         return f"{measure.format('too large for a float')} against {rival:.4g}"
-    middle = median(finite)
-    digits = next((d for d in (4, 5, 6, 8) if f"{middle:.{d}g}" != f"{rival:.{d}g}"), 4)
-    low, high = (f"{value:.{digits}g}" for value in (finite.min(), finite.max()))
-    seeds = "" if finite.size == 1 else f" (median of {finite.size} seeds, {low} to {high})"
-    return f"{measure.format(f'{middle:.{digits}g}')}{seeds} against {rival:.{digits}g}"
+    found = spread(finite)
+    digits = next((d for d in (4, 5, 6, 8) if f"{found.median:.{d}g}" != f"{rival:.{d}g}"), 4)
+    middle, low, high, other = (f"{value:.{digits}g}" for value in (*astuple(found), rival))
+    return f"{measure.format(middle)}{spread_aside(finite.size, low, high)} against {other}"
 
 
 def _scaled_errors(actual: ArrayLike, predicted: ArrayLike, rival: ArrayLike) -> NDArray[np.float64]:

@@ -1,4 +1,4 @@
-"""Many models in one line and one band: median and spread over seeds, and the seeds that diverged."""
+"""Many models in one line and one band: median and interval of the seeds, and the seeds that diverged."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from matplotlib.axes import Axes
 from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.plots.style import VERMILLION
+from rnnlab.seeds import HIGH, LOW, quantiles
 
-TAIL = 0.05  # share of the seeds that lies below the interval, and above it
 MOST_POINTS = 1500
 # Limits of an axis and the ticks around them must not overflow: nothing is drawn beyond these.
 SMALLEST, LARGEST = 1e-150, 1e150
@@ -18,20 +18,20 @@ SMALLEST, LARGEST = 1e-150, 1e150
 
 @dataclass(frozen=True)
 class Band:
-    """Median and spread of R models, of their finite values; NaN where there is none.
+    """Median and interval of R models, of their finite values; NaN where there is none.
 
     Parameters
     ----------
     x, median, low, high : arrays of shape (U,)
-    spread : str
-        What low and high are: "5–95 %" of the seeds; empty for one seed.
+    shaded : bool
+        Whether low and high are more than the median: of several seeds, or of one with several values at a point.
     """
 
     x: NDArray
     median: NDArray[np.float64]
     low: NDArray[np.float64]
     high: NDArray[np.float64]
-    spread: str
+    shaded: bool
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,7 @@ def drawable(values: ArrayLike) -> NDArray[np.float64]:
 
 
 def summarise(x: ArrayLike, values: ArrayLike | Thinned) -> Band:
-    """Median and spread over the first axis.
+    """Median and interval over the first axis.
 
     Parameters
     ----------
@@ -89,62 +89,33 @@ def summarise(x: ArrayLike, values: ArrayLike | Thinned) -> Band:
         ends, so that no spike is lost.
     """
     x, curves = np.atleast_1d(np.asarray(x)), thinned(values)
-    spread = "5–95 %" if len(curves.values) > 1 else "" if curves.is_whole else "extremes"
-    low, median, high = quantiles(curves.values, [TAIL, 0.5, 1.0 - TAIL])
+    width = -(-len(x) // MOST_POINTS)
+    low, median, high = finite_quantiles(curves.values, [LOW, 0.5, HIGH])
     if not curves.is_whole:
-        low, high = quantiles(curves.lowest, [TAIL])[0], quantiles(curves.highest, [1.0 - TAIL])[0]
-    if (width := -(-len(x) // MOST_POINTS)) > 1:
+        low, high = finite_quantiles(curves.lowest, [LOW])[0], finite_quantiles(curves.highest, [HIGH])[0]
+    if width > 1:
         low, median, high = (
-            quantiles(_bins(one, width), [share])[0] for one, share in ((low, 0.0), (median, 0.5), (high, 1.0))
+            quantiles(_bins(one, width), [fraction])[0] for one, fraction in ((low, 0.0), (median, 0.5), (high, 1.0))
         )
         x = x[np.minimum(np.arange(len(median)) * width + width // 2, len(x) - 1)]
-        spread = spread or "extremes"
-    return Band(x, median, low, high, spread)
+    return Band(x, median, low, high, shaded=len(curves.values) > 1 or not curves.is_whole or width > 1)
 
 
-def quantiles(values: NDArray[np.float64], shares: Sequence[float]) -> list[NDArray[np.float64]]:
-    """Quantiles over the first axis of the finite values, NaN where there is none.
-
-    Linear between order statistics, as numpy's own; `numpy.nanquantile` goes through every column in Python.
-
-    Parameters
-    ----------
-    values : array of shape (R, U)
-    shares : sequence of float in [0, 1]
-
-    Returns
-    -------
-    list of arrays of shape (U,)
-    """
-    ordered = np.sort(np.where(np.isfinite(values), values, np.nan), axis=0)
-    last = np.maximum(np.sum(~np.isnan(ordered), axis=0) - 1, 0)
-    columns = np.arange(ordered.shape[1])
-    found = []
-    for share in shares:
-        place = last * share
-        below, above = np.floor(place).astype(int), np.ceil(place).astype(int)
-        weight = place - below
-        found.append((1 - weight) * ordered[below, columns] + weight * ordered[above, columns])
-    return found
+def finite_quantiles(values: NDArray[np.float64], fractions: Sequence[float]) -> list[NDArray[np.float64]]:
+    """`rnnlab.seeds.quantiles` of the finite values."""
+    return quantiles(np.where(np.isfinite(values), values, np.nan), fractions)
 
 
 def draw_band(axes: Axes, band: Band, label: str, *, color: str, shade: float = 0.2, **line: object) -> None:
-    """Draw the median as a line, and the spread as a shade of the same colour; a lone point as a dot.
+    """Draw the median as a line, and the interval as a shade of the same colour; a lone point as a dot.
 
     On a log axis values that are not positive are left out of the line and cut off the shade.
     """
     if np.isfinite(band.median).sum() == 1:
         line["marker"] = "o"
     axes.plot(band.x, band.median, label=label, color=color, **{"linewidth": 1.5, **line})  # type: ignore
-    if band.spread:
+    if band.shaded:
         axes.fill_between(band.x, band.low, band.high, color=color, alpha=shade, linewidth=0, zorder=1.5)
-
-
-def label_seeds(seeds: int, spread: str = "") -> str:
-    """How many seeds are drawn, and which part of them is shaded: "median of 5 seeds, 5–95 %"."""
-    if seeds == 1:
-        return "1 seed"
-    return ", ".join(filter(None, [f"median of {seeds} seeds", spread]))
 
 
 def surviving(values: ArrayLike | Thinned, stopped: ArrayLike = False) -> NDArray[np.float64]:

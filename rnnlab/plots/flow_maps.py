@@ -7,11 +7,11 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike
 
-from rnnlab.plots.bands import label_seeds
 from rnnlab.plots.canvas import blank, new_figure
 from rnnlab.plots.heat_maps import colour_scale, draw_colours, draw_map, median_map
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import INK
+from rnnlab.words import seeds_shown
 
 FLOW = r"$\|\partial L_T\,/\,\partial h_{T-k}\|$"
 GREY = "grey: 0, diverged or stopped"
@@ -61,7 +61,6 @@ def flow_maps(
         bar_axes = figure.add_axes((place.x1 + 0.2 / size[0], place.y0, 0.14 / size[0], place.height))
         draw_colours(figure, mesh, list(maps.values()), cax=bar_axes)
     seeds = max((len(np.asarray(values)) for values in norms.values()), default=1)
-    figure.text(
-        0.25 / size[0], 1 - 0.45 / size[1], f"{quantity}, {label_seeds(seeds)}; {GREY}", size=9, color=INK, va="top"
-    )
+    text = f"{quantity}, {seeds_shown(seeds, interval=False)}; {GREY}"
+    figure.text(0.25 / size[0], 1 - 0.45 / size[1], text, size=9, color=INK, va="top")
     return figure

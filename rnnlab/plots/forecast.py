@@ -8,11 +8,12 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, num2date
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlab.plots.bands import Band, draw_band, drawable, label_seeds, summarise
+from rnnlab.plots.bands import Band, draw_band, drawable, summarise
 from rnnlab.plots.canvas import blank, literal, new_figure, one_line
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, BLUE, FAINT, GREEN, INK, ORANGE, legend_above, scale_y
-from rnnlab.seeds import median
+from rnnlab.seeds import spread
+from rnnlab.words import seeds_shown
 
 
 @dataclass(frozen=True)
@@ -87,10 +88,10 @@ def forecast(
     actual, naive = (np.atleast_1d(np.asarray(one, dtype=np.float64)) for one in (actual, naive))
     predicted = np.atleast_2d(drawable(predicted))
     band = summarise(dates, predicted)
-    drawn = max(1, int(np.isfinite(np.asarray(rmse, float)).sum()))
-    middle = median(np.atleast_1d(drawable(rmse)))
-    said = f"{middle:.4g}" if np.isfinite(middle) else "not finite"
-    label = f"{model}, {label_seeds(drawn, band.spread)} (RMSE {said})"
+    scores = np.atleast_1d(drawable(rmse))
+    scores = scores[np.isfinite(scores)]
+    said = f"{spread(scores).median:.4g}" if scores.size else "not finite"
+    label = f"{model}, {seeds_shown(max(1, scores.size))} (RMSE {said})"
     upper, errors = axes[0, 0], axes[1, 0]
     upper.plot(dates, actual, color=BLACK, linewidth=1.1, label="actual", zorder=3)
     naive_label = f"persistence: last known {literal(quantity)} (RMSE {naive_rmse:.4g})"

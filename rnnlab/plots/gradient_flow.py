@@ -10,7 +10,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlab.plots.bands import draw_band, drawable, label_seeds, summarise
+from rnnlab.plots.bands import draw_band, drawable, summarise
 from rnnlab.plots.canvas import blank, new_figure
 from rnnlab.plots.flow_maps import FLOW, GREY
 from rnnlab.plots.heat_maps import colour_scale, draw_colours, draw_map, median_map
@@ -25,6 +25,7 @@ from rnnlab.plots.style import (
     scale_y,
     write_power,
 )
+from rnnlab.words import seeds_shown
 
 MOST_COLUMNS = 800
 POOR = 10.0  # a fitted rate that misses its curve by this factor somewhere says little
@@ -71,7 +72,7 @@ def transport_by_lag(
     """
     figure, axes = new_figure(title, size=(9.0, 4.8), right=2.75, top=0.6)
     _draw_transport(axes[0, 0], np.atleast_1d(lags), curves, quantity)
-    legend_beside(axes[0, 0], _name_seeds(np.atleast_1d(lags), curves))
+    legend_beside(axes[0, 0], _name_seeds(curves))
     return figure
 
 
@@ -105,7 +106,7 @@ def gradient_flow(
         moments = {0: f"update {updates[0]}", len(updates) - 1: f"update {updates[-1]}"}
         curves = {label: Transport(norms[:, place]) for place, label in moments.items()}
     _draw_transport(axes[0, 0], lags, curves, quantity)
-    legend_above(axes[0, 0], columns=2, title=_name_seeds(lags, curves))
+    legend_above(axes[0, 0], columns=2, title=_name_seeds(curves))
     _draw_heat_map(figure, axes[0, 1], updates, lags, median_map(norms), quantity)
     return figure
 
@@ -135,9 +136,9 @@ def _draw_transport(axes: Axes, lags: NDArray, curves: Mapping[str, Transport], 
     scale_y(axes, shown, log=True)
 
 
-def _name_seeds(lags: NDArray, curves: Mapping[str, Transport]) -> str:
+def _name_seeds(curves: Mapping[str, Transport]) -> str:
     for curve in curves.values():
-        return label_seeds(len(np.atleast_2d(curve.norms)), summarise(lags, curve.norms).spread)
+        return seeds_shown(len(np.atleast_2d(curve.norms)))
     return ""
 
 

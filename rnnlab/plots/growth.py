@@ -9,11 +9,11 @@ from matplotlib.container import ErrorbarContainer
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlab.plots.bands import drawable, label_seeds, summarise
+from rnnlab.plots.bands import drawable, summarise
 from rnnlab.plots.canvas import new_figure
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, BLUE, INK, ORANGE, VERMILLION, legend_above, scale_y
-from rnnlab.words import count
+from rnnlab.words import count, seeds_shown
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,6 @@ def growth(
     median: ArrayLike | None = None,
     low: ArrayLike | None = None,
     high: ArrayLike | None = None,
-    interval: str = "",
     mixed: ArrayLike | None = None,
     title: str = "Growth rate of the gradient through time",
 ) -> Figure:
@@ -68,8 +67,6 @@ def growth(
     theory : Theory, optional
     median, low, high : arrays of shape (P,), optional
         Rate and interval over seeds; infinite ends run to the edge of the panel. Of the finite rates where left out.
-    interval : str
-        What low and high are, for example "5–95 %".
     mixed : array of bool of shape (P,), optional
         Where the verdict is `mixed`: a hollow marker.
     """
@@ -78,12 +75,12 @@ def growth(
     rho, rates = np.atleast_1d(np.asarray(rho, dtype=np.float64)), np.atleast_2d(drawable(rates))
     band = summarise(rho, rates.T)
     if low is None or high is None:
-        low, high, interval = band.low, band.high, band.spread
+        low, high = band.low, band.high
     median = band.median if median is None else median
     median, low, high = (np.asarray(drawable(one), float) for one in (median, low, high))
     decisive = math.log(decisive_factor) / steps
     scale_y(panel, [median, low, high, [-2 * decisive, 2 * decisive]], log=False)
-    label = f"measured ({label_seeds(rates.shape[1], interval)})"
+    label = f"measured ({seeds_shown(rates.shape[1])})"
     measured = _draw_measured(panel, rho, median, low, high, label)
     _draw_mixed(panel, rho, median, mixed)
     if theory is not None:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlab.plots.bands import drawable, quantiles
+from rnnlab.plots.bands import drawable, finite_quantiles
 from rnnlab.plots.style import FAINT, INK, write_power
 
 # A gradient that much below the largest is as good as zero: no colours are spent on it.
@@ -50,7 +50,7 @@ def median_map(norms: ArrayLike, updates: int | None = None) -> NDArray[np.float
     """Medians over the models of norms (R, up to U, K): (U, K), NaN for updates that no model reached."""
     norms = drawable(norms)
     models, reached, lags = norms.shape
-    (median,) = quantiles(norms.reshape(models, reached * lags), [0.5])
+    (median,) = finite_quantiles(norms.reshape(models, reached * lags), [0.5])
     full = np.full((updates or reached, lags), np.nan)
     full[:reached] = median.reshape(reached, lags)
     return full

@@ -8,10 +8,11 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlab.plots.bands import draw_band, label_seeds, mark_diverged, summarise, surviving
+from rnnlab.plots.bands import draw_band, mark_diverged, summarise, surviving
 from rnnlab.plots.canvas import new_figure
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import CATEGORIES, FAINT, INK, count_x, legend_above, scale_y
+from rnnlab.words import seeds_shown
 
 Counts = Mapping[float, int] | None
 MOST_ABOVE = 1e6  # a model on its way to infinity would squeeze all others into a line
@@ -72,7 +73,7 @@ def _draw_few(axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike], 
         diverged = diverged if known is None else known[rho]
         label = f"ρ = {rho:g}" + (f" ({diverged} diverged: ×)" if diverged else "")
         draw_band(axes, band, label, color=color)
-        seeds = label_seeds(len(np.atleast_2d(values)), band.spread)
+        seeds = seeds_shown(len(np.atleast_2d(values)))
     if seeds:
         legend_above(axes, title=seeds)
 
@@ -97,7 +98,7 @@ def _draw_many(figure: Figure, axes: Axes, updates: ArrayLike, norms: Mapping[fl
     diverged = (
         sum(int(np.sum(~np.isfinite(one).all(axis=1))) for one in models) if known is None else sum(known.values())
     )
-    seeds = label_seeds(len(models[0]))
+    seeds = seeds_shown(len(models[0]), interval=False)
     note = f"; {diverged} of {sum(map(len, models))} models diverged" if diverged else ""
     axes.plot([], [], color=INK, linewidth=1.1, label=f"per ρ: {seeds}{note}")
     legend_above(axes)

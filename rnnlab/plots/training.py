@@ -11,7 +11,6 @@ from rnnlab.plots.bands import (
     Thinned,
     draw_band,
     drawable,
-    label_seeds,
     mark_diverged,
     summarise,
     surviving,
@@ -30,6 +29,7 @@ from rnnlab.plots.style import (
     scale_y,
     write_power,
 )
+from rnnlab.words import INTERVAL, seeds_shown
 
 MOST_MARKS = 3000
 MOST_AWAY = 6.0  # decades between the norms and a threshold that is drawn beside them
@@ -53,7 +53,7 @@ def training(
 ) -> Figure:
     """Two panels: loss over epochs, and norm of the whole gradient before clipping over updates.
 
-    Each is the median over seeds with a band; both axes are logarithmic where their values span decades.
+    Each is the median of the seeds with a band, their interval; both axes are logarithmic where values span decades.
     Diverged seeds end in a cross, and the axes fit the others. Clipped updates are dots at their norm.
 
     Parameters
@@ -94,7 +94,7 @@ def _draw_loss(
     early: NDArray,
 ) -> None:
     band = summarise(epochs, loss)
-    draw_band(axes, band, f"training ({_name_seeds(len(loss.values), band.spread, early)})", color=BLUE)
+    draw_band(axes, band, f"training ({_name_seeds(len(loss.values), early)})", color=BLUE)
     shown = [surviving(loss, early)]
     if validation is not None:
         held_out = summarise(epochs, validation)
@@ -107,11 +107,11 @@ def _draw_loss(
     legend_above(axes)
 
 
-def _name_seeds(seeds: int, spread: str, early: NDArray) -> str:
+def _name_seeds(seeds: int, early: NDArray) -> str:
     """What the line is; where early stopping thins the seeds out, of which of them."""
     if not early.any() or seeds == 1:
-        return label_seeds(seeds, spread)
-    return f"median of the seeds still training, {spread}"
+        return seeds_shown(seeds)
+    return f"median of the seeds still training, {INTERVAL}"
 
 
 def _mark_ends(axes: Axes, x: ArrayLike, values: NDArray, early: NDArray) -> None:
@@ -134,7 +134,7 @@ def _draw_norm(
     band = summarise(updates, norm)
     clipped = (clip_scale.lowest < 1.0) & np.isfinite(norm.highest)  # of several updates, the largest gradient is
     name = "before clipping" if clipped.any() or threshold is not None else "whole gradient"
-    draw_band(axes, band, f"{name} ({_name_seeds(len(norm.values), band.spread, early)})", color=GREEN)
+    draw_band(axes, band, f"{name} ({_name_seeds(len(norm.values), early)})", color=GREEN)
     if threshold is not None:
         text = f"τ = {threshold:g}" + ("" if clipped.any() else " (never exceeded)")
         axes.axhline(float(drawable(threshold)), color=INK, linewidth=1.0, linestyle="--", label=text)

@@ -6,6 +6,7 @@ The looks are timed inside the training that they look at, so that a drift of th
 import statistics
 import time
 from pathlib import Path
+from tempfile import gettempdir
 
 from threadpoolctl import threadpool_limits
 
@@ -27,7 +28,7 @@ def cost(name: str, overrides: tuple[str, ...], every: int) -> tuple[float, floa
     """Seconds of the training without the looks, and of the looks."""
     config = load(CONFIGS / name, overrides=overrides)
     setup = build_setup(config, build_task(config))
-    training, log, spent = start_training(config, setup), FlowLog(setup.loss, every), 0.0
+    training, log, spent = start_training(config, setup), FlowLog(setup.loss, every, Path(gettempdir())), 0.0
     began = time.perf_counter()
     log.look(training)
     spent += time.perf_counter() - began

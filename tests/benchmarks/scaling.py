@@ -78,13 +78,13 @@ def stream() -> dict[str, float]:
         from rnnlab.engine.network import Network
         from rnnlab.engine.optimizers import make_optimizer
         from rnnlab.engine.sampling import Sampling
-        from rnnlab.engine.training import Training
+        from rnnlab.engine.training import GradientDescent
 
         T = 1_000_000
         network, rng = Network(Architecture(1, 50, 1, readout="every")), np.random.default_rng(0)
         stream = rng.standard_normal((T, 1, 1))
         theta = rng.uniform(-0.1, 0.1, (1, network.layout.size))
-        training = Training(
+        training = GradientDescent(
             network, theta, Sampling(Batch(stream, np.roll(stream, 1)), "every", tbptt_steps=1000),
             loss_function("half_squared_error"), make_optimizer("sgd", theta.shape, theta.dtype),
             updates=1000, learning_rate=lambda update: 1e-5,

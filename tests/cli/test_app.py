@@ -59,8 +59,8 @@ def test_help_fits_the_terminal(on_terminal, name, columns):
     assert max(len(line) for line in re.sub(r"\x1b\[[0-9;]*m", "", screen).splitlines()) <= columns
 
 
-def test_no_command_shows_help_as_an_error(installed):
-    done = installed()
+def test_no_command_shows_help_as_an_error(rnnlab):
+    done = rnnlab()
     assert (done.returncode, done.stdout) == (2, "")
     assert "Commands:" in done.stderr
 
@@ -139,12 +139,12 @@ def test_colour_on_a_terminal(on_terminal, arguments, env, coloured):
 
 
 @pytest.mark.parametrize("arguments", [["trian"], ["--help"]])
-def test_colour_off_a_terminal(installed, arguments):
-    plain = installed(*arguments)
+def test_colour_off_a_terminal(rnnlab, arguments):
+    plain = rnnlab(*arguments)
     assert COLOUR not in plain.stdout + plain.stderr
-    forced = installed(*arguments, env={"FORCE_COLOR": "1"})
+    forced = rnnlab(*arguments, env={"FORCE_COLOR": "1"})
     assert COLOUR in forced.stdout + forced.stderr
-    both = installed(*arguments, env={"FORCE_COLOR": "1", "NO_COLOR": "1"})
+    both = rnnlab(*arguments, env={"FORCE_COLOR": "1", "NO_COLOR": "1"})
     assert (both.stdout, both.stderr) == (plain.stdout, plain.stderr)
 
 
@@ -192,6 +192,12 @@ def test_closed_standard_output(executable, environment, tmp_path):
         check=False,
     )
     assert (done.returncode, done.stderr) == (6, "error: cannot write to standard output: it is closed\n")
+
+
+def test_completion_knows_the_layers(installed):
+    line = {"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": "rnnlab sweep-rho --cell ", "COMP_CWORD": "3"}
+    assert installed(env=line).stdout.split() == ["rnn", "lstm", "gru"]
+    assert installed(env={**line, "COMP_WORDS": "rnnlab sweep-rho --cell g"}).stdout.split() == ["gru"]
 
 
 def test_completion_knows_the_commands(installed):

@@ -1,8 +1,12 @@
 """`rnnlab compare`: table, document, refusals."""
 
 import json
+import shutil
 
 import pytest
+
+from tests.command_line import run_here
+from tests.painting import nothing_painted
 
 TEXT = """\
 seeds: 2
@@ -18,19 +22,38 @@ training: {epochs: 2}
 """
 
 
-@pytest.fixture
-def trained(rnnlab, tmp_path):
-    def train(text: str, name: str) -> str:
-        (tmp_path / f"{name}.yaml").write_text(text)
-        done = rnnlab("train", f"{name}.yaml", "--quiet")
-        assert done.returncode == 0, done.stderr
-        return done.stdout.strip()
+CONFIGS = {"plain": TEXT, "gated": TEXT.replace("size: 5", "size: 5, cell: gru"), "a": PRICES, "again": PRICES}
 
-    return train
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A folder with a finished run of each config, to be copied, and their paths in it."""
+    folder = tmp_path_factory.mktemp("finished")
+    paths = {}
+    for name, text in CONFIGS.items():
+        (folder / "c.yaml").write_text(text)
+        with nothing_painted():
+            done = run_here(folder, "train", "c.yaml", "--quiet", "--name", name if name != "again" else "a")
+        assert done.returncode == 0, done.stderr
+        paths[name] = done.stdout.strip()
+    return folder, paths
+
+
+@pytest.fixture
+def trained(finished, tmp_path):
+    """The paths of the runs of some configs, which stand in the working folder."""
+    folder, paths = finished
+
+    def find(*names: str) -> list[str]:
+        for name in names:
+            shutil.copytree(folder / paths[name], tmp_path / paths[name])
+        return [paths[name] for name in names]
+
+    return find
 
 
 def test_texts_show_rates_beside_metrics_and_baselines(rnnlab, trained):
-    runs = [trained(TEXT, "plain"), trained(TEXT.replace("size: 5", "size: 5, cell: gru"), "gated")]
+    runs = trained("plain", "gated")
     done = rnnlab("compare", *runs)
     assert done.returncode == 0, done.stderr
     header, *rows = done.stdout.splitlines()
@@ -58,25 +81,33 @@ def test_fresh_sequences_have_no_epochs_to_speak_of(rnnlab, trained):
 
 
 def test_forecasts_show_their_metrics_beside_persistence(rnnlab, trained):
-    runs = [trained(PRICES, "a"), trained(PRICES, "a")]
+    runs = trained("a", "again")
     lines = rnnlab("compare", *runs).stdout.splitlines()
     assert lines[0].split()[:4] == ["clipped", "RMSE", "MAE", "MAPE"]
     assert lines[1].split()[:2] == ["a", runs[0][-4:]]
     assert any(line.split()[:1] == ["persistence"] for line in lines)
     assert any(line.split()[:2] == ["seasonal", "(5)"] for line in lines)
     assert all("[" in line and "±" not in line for line in lines[1:3])
+    assert "Medians of the seeds [5–95 %]." in lines
+
+
+def test_one_seed_shows_its_value_alone(rnnlab, trained):
+    for text in (TEXT, PRICES):
+        one = text.replace("seeds: 2", "seeds: 1")
+        done = rnnlab("compare", trained(one, "a"), trained(one, "b"))
+        assert (done.returncode, "[" in done.stdout, "Medians" in done.stdout) == (0, False, False), done.stdout
 
 
 def test_json_and_warnings(rnnlab, trained):
-    done = rnnlab("compare", trained(TEXT, "words"), trained(PRICES, "prices"), "--json")
+    done = rnnlab("compare", *trained("plain", "a"), "--json")
     content = json.loads(done.stdout)
-    assert [one["name"] for one in content["runs"]] == ["words", "prices"]
+    assert [one["name"] for one in content["runs"]] == ["plain", "a"]
     assert content["runs"][0]["before"]["verdict"] in ("vanishing", "critical", "mixed", "exploding")
     assert content["runs"][1]["before"] is None
     assert done.stderr.startswith("warning: These runs did not learn from the same data")
 
 
 def test_one_run_is_refused(rnnlab, trained):
-    done = rnnlab("compare", trained(TEXT, "only"))
+    done = rnnlab("compare", *trained("plain"))
     assert done.returncode == 2
     assert done.stderr == "error: a comparison needs at least two different runs; got 1.\n"

@@ -8,7 +8,7 @@ import pytest
 
 from rnnlab.cli import console, failures
 from rnnlab.errors import ConfigError, DataError, DivergedError, FetchError, RunFolderError, RunWriteError
-from rnnlab.experiments.reports import Spread
+from rnnlab.experiments.reports import Measured
 
 BREAK_CONFIG = """
 import rnnlab.config
@@ -143,7 +143,7 @@ def test_what_stands_for_too_little_memory_is_no_bug(capsys, failure):
 def test_metrics_that_the_run_folder_did_not_take_are_in_the_document(capsys, monkeypatch):
     monkeypatch.setattr(console, "_documents", 0)
     failure = RunWriteError("the disk is full")
-    failure.summary = SimpleNamespace(metrics={"rmse": Spread(2.0, None, [2.0])})
+    failure.summary = SimpleNamespace(metrics={"rmse": Measured(2.0, None, [2.0])})
     assert failures.report(failure, [], as_json=True) == 6
     found = json.loads(capsys.readouterr().out)["error"]
     assert found["metrics"] == {"rmse": {"mean": 2.0, "sd": None, "per_seed": [2.0]}}

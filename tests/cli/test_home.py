@@ -29,7 +29,7 @@ def test_the_home_folder_is_meant(rnnlab, tmp_path, home, arguments, variables):
     assert done.returncode == 0, done.stderr
     (run,) = (home / "kept").iterdir()
     assert [path.name for path in tmp_path.iterdir()] == ["home"]
-    if arguments[0] == "train":
+    if variables:
         found = rnnlab("inspect", f"~/kept/{run.name}", "--json", env=env)
         assert json.loads(found.stdout)["run"] == str(run)
         assert rnnlab("inspect", "latest", "--runs-dir", "~/kept", env=env).returncode == 0

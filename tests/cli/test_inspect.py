@@ -2,8 +2,12 @@
 
 import json
 import re
+import shutil
 
 import pytest
+
+from tests.command_line import run_here
+from tests.painting import nothing_painted
 
 CONFIG = """\
 name: small
@@ -14,10 +18,21 @@ training: {updates: 4, batch_size: 2, checkpoint_every: 2}
 """
 
 
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A folder with one finished run, to be copied."""
+    folder = tmp_path_factory.mktemp("trained")
+    (folder / "small.yaml").write_text(CONFIG)
+    with nothing_painted():
+        assert run_here(folder, "train", "small.yaml", "--quiet").returncode == 0
+    return folder
+
+
 @pytest.fixture
-def run(rnnlab, tmp_path):
-    (tmp_path / "small.yaml").write_text(CONFIG)
-    return rnnlab("train", "small.yaml", "--quiet").stdout.strip()
+def run(trained, tmp_path):
+    shutil.copytree(trained, tmp_path, dirs_exist_ok=True)
+    (path,) = (tmp_path / "runs").iterdir()
+    return f"runs/{path.name}"
 
 
 @pytest.mark.usefixtures("run")

@@ -5,6 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from rnnlab.cli import numbers
+from rnnlab.seeds import Spread
 
 
 @pytest.mark.parametrize(
@@ -41,19 +42,19 @@ def test_significant(value, text):
     [
         (14.7345, 13.7, 15.7, "14.7 [13.7, 15.7]"),
         (302.7, 248.4, 327.1, "303 [248, 327]"),
-        (2.7512, 2.7506, 2.7521, "2.7512 [2.7506, 2.7521]"),  # as many digits as show the range
-        (14.7345, 14.7345, 14.7345000001, "14.7345 [14.7345, 14.7345]"),  # no more than six
+        (2.7512, 2.7506, 2.7521, "2.7512 [2.7506, 2.7521]"),  # as many digits as show the interval
+        (14.7345, 14.7345, 14.7345000001, "14.7345"),  # no more than six
         (0.01, -0.34, 0.351, "0.0100 [-0.340, 0.351]"),
-        (0.504, 0.504, 0.504, "0.504 [0.504, 0.504]"),
-        (0.0, 0.0, 0.0, "0 [0, 0]"),
-        (2.5, None, None, "2.50"),
-        (None, None, None, "–"),
+        (0.504, 0.504, 0.504, "0.504"),
+        (0.0, 0.0, 0.0, "0"),
+        (2.5, 2.5, 2.5, "2.50"),
+        (math.nan, math.nan, math.nan, "–"),
         (1.2e300, -1.7e308, 1.7e308, "1.20e+300 [-1.70000e+308, 1.70000e+308]"),
         (1.4e-300, 1.2e-300, 3e-300, "1.40e-300 [1.20e-300, 3.00e-300]"),
     ],
 )
-def test_median_and_range(median, low, high, text):
-    assert numbers.with_range(median, low, high) == text
+def test_median_and_interval(median, low, high, text):
+    assert numbers.with_interval(Spread(median, low, high)) == text
 
 
 @pytest.mark.parametrize(
@@ -67,13 +68,13 @@ def test_median_and_range(median, low, high, text):
         (0.0, 14.7, 13.7, 15.7, "0"),
         (-1e300, 14.7, 13.7, 15.7, "-1.00000e+300"),
         (1e-300, 14.7, 13.7, 15.7, "1.00e-300"),
-        (None, 1.0, None, None, "–"),
-        (math.nan, 1.0, None, None, "–"),
-        (math.inf, 1.0, None, None, "inf"),
+        (None, 1.0, 1.0, 1.0, "–"),
+        (math.nan, 1.0, 1.0, 1.0, "–"),
+        (math.inf, 1.0, 1.0, 1.0, "inf"),
     ],
 )
 def test_beside(value, median, low, high, text):
-    assert numbers.beside(value, numbers.place_for(median, low, high)) == text
+    assert numbers.beside(value, numbers.place_for(Spread(median, low, high))) == text
 
 
 @given(st.floats(-1e308, 1e308) | st.sampled_from([math.inf, -math.inf]), st.integers(-320, 320))
@@ -88,7 +89,7 @@ def test_every_number_of_a_row_keeps_three_significant_digits(value, place):
 @given(st.tuples(*[st.floats(allow_nan=False, allow_infinity=False)] * 3))
 def test_any_number_is_short(values):
     low, median, high = sorted(values)
-    assert len(numbers.with_range(median, low, high)) <= 45
+    assert len(numbers.with_interval(Spread(median, low, high))) <= 45
 
 
 @pytest.mark.parametrize(
@@ -114,7 +115,9 @@ def test_rates_and_what_infinite_ones_mean():
         ((-0.441, -0.54, -0.31), "-0.441 [-0.54, -0.31]"),
         ((0.0144, 0.0143, 0.0146), "+0.014 [+0.014, +0.015]"),  # not [+0.01, +0.01], which it lies outside of
         ((-0.014, -math.inf, -0.01), "-0.014 [-inf, -0.01]"),
-        ((math.nan, math.nan, math.nan), "– [–, –]"),
+        ((-0.3421, -0.3424, -0.3418), "-0.342"),
+        ((math.nan, -math.inf, math.inf), "– [-inf, inf]"),
+        ((math.nan, math.nan, math.nan), "–"),
     ],
 )
 def test_a_rate_lies_within_its_interval_as_it_is_written(values, text):

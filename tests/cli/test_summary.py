@@ -1,13 +1,15 @@
 import dataclasses
 import inspect
+import math
 import re
 from pathlib import Path
 
 import pytest
 
 from rnnlab.cli import console, summary
-from rnnlab.experiments.reports import Progress, Spread, TrainSummary
+from rnnlab.experiments.reports import Measured, Progress, TrainSummary
 from rnnlab.forecasting import baselines
+from rnnlab.seeds import Spread
 
 LAST = Progress(300, 300, 300, 300, 0.001, 0.1, 0.04, 3.14)
 
@@ -20,9 +22,9 @@ def trained():
         kind="prices",
         seeds=[0, 1, 2, 3, 4],
         metrics={
-            "rmse": Spread(14.7345, 1.0312, [13.7, 15.7, 14.7, 14.7, 14.7]),
-            "skill": Spread(-4.3481, 0.351, [-4.0, -4.7, -4.3, -4.3, -4.3]),
-            "directional_accuracy": Spread(0.5012, 0.0123, [0.5, 0.5, 0.5, 0.49, 0.52]),
+            "rmse": Measured(14.7345, 1.0312, [13.7, 15.7, 14.7, 14.7, 14.7]),
+            "skill": Measured(-4.3481, 0.351, [-4.0, -4.7, -4.3, -4.3, -4.3]),
+            "directional_accuracy": Measured(0.5012, 0.0123, [0.5, 0.5, 0.5, 0.49, 0.52]),
         },
         units={"rmse": "USD"},
         baselines={
@@ -41,10 +43,10 @@ def test_screen_of_a_training(trained, capsys):
     assert capsys.readouterr() == (
         "stock: 5 seeds, 300 epochs, 3.1 s\n"
         "\n"
-        "                  network: median [range]  persistence     drift  seasonal (6)\n"
-        "  RMSE (USD)            14.7 [13.7, 15.7]         2.75      2.75          3.10\n"
-        "  skill              -4.30 [-4.70, -4.00]            0  4.00e-04             –\n"
-        "  direction hits     0.500 [0.490, 0.520]            –         –             –\n"
+        "                  network: median [5–95 %]  persistence     drift  seasonal (6)\n"
+        "  RMSE (USD)             14.7 [13.9, 15.5]         2.75      2.75          3.10\n"
+        "  skill               -4.30 [-4.62, -4.06]            0  4.00e-04             –\n"
+        "  direction hits      0.500 [0.492, 0.516]            –         –             –\n"
         "\n"
         "The network does not beat persistence.\n"
         "\n"
@@ -76,7 +78,7 @@ def test_a_single_seed_has_no_spread(trained):
         name="stock",
         kind="prices",
         seeds=[3],
-        metrics={"rmse": Spread(14.7345, None, [14.7345])},
+        metrics={"rmse": Measured(14.7345, None, [14.7345])},
         units={},
         baselines={},
         headline="",
@@ -110,11 +112,10 @@ def test_everything_fits_a_narrow_terminal(trained, monkeypatch, capsys):
 
 
 def test_the_median_of_the_seeds_leaves_out_those_without_a_number():
-    spread = Spread(3.5, 3.5, [None, 1.0, 7.0, 2.5, None])
-    assert (spread.median, spread.low, spread.high) == (2.5, 1.0, 7.0)
-    assert Spread(2.0, None, [2.0, None]).high is None
-    assert Spread(float("nan"), None, [None]).median is None
-    assert Spread(1.6e308, 0.1, [1.5e308, 1.7e308]).median == 1.6e308
+    spread = Measured(3.5, 3.5, [None, 1.0, 7.0, 2.5, None]).spread
+    assert (spread.median, spread.low, spread.high) == pytest.approx((2.5, 1.15, 6.55))
+    assert Measured(2.0, None, [2.0, None]).spread == Spread(2.0, 2.0, 2.0)
+    assert math.isnan(Measured(math.nan, None, [None]).spread.median)
 
 
 def test_the_width_of_the_moving_average_is_shown():

@@ -13,7 +13,7 @@ from rnnlab.errors import ConfigError
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 STOCK = (CONFIGS / "stock.yaml").read_text(encoding="utf-8")
-QUICK = settings(deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture])
+QUICK = settings(deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
 fragments = st.sampled_from(
     ["\t", ":", ": ", "- ", "{", "}", "[", "]", "&a ", "*a", "!!int ", "!x ", "|", ">", "'", '"', "#", "---",

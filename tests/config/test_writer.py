@@ -79,7 +79,7 @@ configs = st.fixed_dictionaries(
 )  # fmt: skip
 
 
-@settings(deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(deadline=None, max_examples=80, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(values=configs)
 def test_what_is_written_is_read_back_the_same(values, tmp_path):
     config = Config.model_validate(values)

@@ -60,20 +60,21 @@ def pangram_networks(activation: str, rho: float, seeds: int, H: int = 50):
 
 
 def step_jacobians(trajectory: Trajectory) -> np.ndarray:
-    """J_t = ds_t / ds_{t-1}, (R, B, T, S, S), where s are all states side by side: h, and [h, c] for the LSTM.
+    """J_t = ds_t / ds_{t-1}, (T, R, B, S, S), where s are all states side by side: h, and [h, c] for the LSTM.
 
     vanilla: J_t = diag(phi'(a_t)) W_hh^T; for the gated cells see their backward equations.
 
     Source: Pascanu, Mikolov, Bengio 2013, arXiv:1211.5063, eq. 5.
     """
-    identity = np.broadcast_to(np.eye(trajectory.state_size), (*trajectory.h.shape[:2], *(trajectory.state_size,) * 2))
-    return np.stack([trajectory.carry_back(t, identity) for t in range(trajectory.steps)], axis=2)
+    S = trajectory.state_size
+    identity = np.broadcast_to(np.eye(S)[:, None, None], (S, *trajectory.h.shape[1:3], S))
+    return np.stack([np.moveaxis(trajectory.carry_back(t, identity), 0, -2) for t in range(trajectory.steps)])
 
 
 def long_product(trajectory: Trajectory) -> np.ndarray:
     """ds_T / ds_0, the product of all T Jacobians: (R, B, S, S)."""
     product = np.eye(trajectory.state_size)
-    for J in np.moveaxis(step_jacobians(trajectory), 2, 0):
+    for J in step_jacobians(trajectory):
         product = J @ product
     return product
 
@@ -81,11 +82,11 @@ def long_product(trajectory: Trajectory) -> np.ndarray:
 def lyapunov_spectrum(trajectory: Trajectory, rng: np.random.Generator, *, count: int, warm_up: int) -> np.ndarray:
     """The largest `count` exponents, (R, B, count), in nats per step: Q <- J_t Q, Q R = qr(Q), mean of log |R_ii|."""
     T, S = trajectory.steps, trajectory.state_size
-    Q = np.broadcast_to(np.linalg.qr(rng.standard_normal((S, count)))[0], (*trajectory.h.shape[:2], S, count))
-    logs = np.zeros((*trajectory.h.shape[:2], count))
+    Q = np.broadcast_to(np.linalg.qr(rng.standard_normal((S, count)))[0], (*trajectory.h.shape[1:3], S, count))
+    logs = np.zeros((*trajectory.h.shape[1:3], count))
     for t in range(T):
-        pushed = trajectory.push_forward(t, np.swapaxes(Q, -1, -2))  # J_t Q, its columns as rows
-        Q, upper = np.linalg.qr(np.swapaxes(pushed, -1, -2))
+        pushed = trajectory.push_forward(t, np.moveaxis(Q, -1, 0))  # J_t Q, its columns as rows
+        Q, upper = np.linalg.qr(np.moveaxis(pushed, 0, -1))
         if t >= warm_up:
             logs += np.log(np.abs(np.diagonal(upper, axis1=-2, axis2=-1)))
     return -np.sort(-logs / (T - warm_up), axis=-1)

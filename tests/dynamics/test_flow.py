@@ -18,12 +18,12 @@ def test_transport_by_bptt_is_the_product_of_explicit_jacobians(cell, activation
     network, theta, batch = random_case(cell, activation, models=models)
     trajectory = follow(network, theta, batch)
     J, H = step_jacobians(trajectory), trajectory.hidden_size
-    adjoint = np.zeros((*J.shape[:2], 1, trajectory.state_size))
-    adjoint[..., :H] = flow.loss_adjoints(network, theta, batch, CROSS_ENTROPY)[:, :, -1:]
+    adjoint = np.zeros((*J.shape[1:3], 1, trajectory.state_size))
+    adjoint[:, :, 0, :H] = flow.loss_adjoints(network, theta, batch, CROSS_ENTROPY)[-1]
     expected = []
     for t in range(trajectory.steps - 1, -1, -1):
         expected.append(np.sqrt(np.square(adjoint[..., :H]).sum(axis=(1, 2, 3))))
-        adjoint = adjoint @ J[:, :, t]
+        adjoint = adjoint @ J[t]
     measured = flow.transport(network, theta, batch, CROSS_ENTROPY)
     np.testing.assert_allclose(np.atleast_2d(measured), np.transpose(expected), rtol=1e-12)
 
@@ -49,7 +49,7 @@ def test_transport_of_each_direction_starts_from_the_state_of_its_own_last_step(
     expected = []
     for t in range(trajectory.steps - 1, -1, -1):
         expected.append(np.sqrt(np.square(adjoint[..., :H]).sum(axis=(1, 2, 3))))
-        adjoint = adjoint @ J[:, :, t]
+        adjoint = adjoint @ J[t]
     measured = flow.transport(network, theta, batch, CROSS_ENTROPY, layer=recurrence)
     np.testing.assert_allclose(measured, np.transpose(expected), rtol=1e-12)
     if readout == "every" and recurrence == 0:

@@ -22,7 +22,7 @@ def test_at_the_zero_fixed_point_they_are_the_logarithms_of_the_eigenvalues():
 
 def test_their_sum_is_the_mean_logarithm_of_the_determinants():
     trajectory = follow(*random_case("lstm", "tanh", steps=30))
-    determinants = np.linalg.slogdet(step_jacobians(trajectory))[1].mean(axis=-1)
+    determinants = np.linalg.slogdet(step_jacobians(trajectory))[1].mean(axis=0)
     exponents = lyapunov_spectrum(trajectory, rng(), count=trajectory.state_size, warm_up=0)
     np.testing.assert_allclose(exponents.sum(axis=-1), determinants, rtol=1e-10)
     assert (np.diff(exponents) <= 0).all()

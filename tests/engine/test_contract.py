@@ -36,6 +36,24 @@ class ForwardsOnly(Leaky):
         return da, before - (1 - self.leak) * adjoint
 
 
+class ModelsReversed(Leaky):
+    """Takes each model's gradient back by the weights of another: a lone model cannot tell."""
+
+    def pull_back(self, trajectory, steps, adjoint):
+        da = adjoint * self.leak / np.cosh(trajectory.at(steps, "a")[0]) ** 2
+        return da, da @ trajectory.weights_back[::-1] + (1 - self.leak) * adjoint
+
+
+class OneStepForAll(Leaky):
+    def pull_back(self, trajectory, steps, adjoint):
+        return super().pull_back(trajectory, slice(steps.start, steps.start + 1), adjoint)
+
+
+class OneGradientForAll(Leaky):
+    def carry_back(self, trajectory, step, adjoint):
+        return super().carry_back(trajectory, step, adjoint[:1])
+
+
 class Nameless(Leaky):
     formulas = " "
 
@@ -60,7 +78,7 @@ class WideGate(Gru):
 
 class Approximate(Rnn):
     def saturated(self, trajectory):
-        return super().saturated(trajectory)[..., :-1, :]
+        return super().saturated(trajectory)[:-1]
 
 
 @pytest.mark.parametrize(
@@ -72,6 +90,9 @@ class Approximate(Rnn):
         (CellStateLost(), "takes the gradient of final states"),
         (BackwardsOnly(), "has the jacobian of its step: J v at step 0"),
         (ForwardsOnly(), r"has the jacobian of its step: v\^T J at step 0"),
+        (ModelsReversed(), "takes gradients back in rows as in columns"),
+        (OneStepForAll(), "takes many gradients back as it takes each"),
+        (OneGradientForAll(), "takes many gradients back as it takes each"),
         (WideGate(), "names what it did: the gate n must lie between 0 and 1"),
         (Approximate(), "names what it did: saturated must be"),
     ],

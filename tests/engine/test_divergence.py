@@ -9,7 +9,7 @@ from rnnlab.engine.batch import Batch
 from rnnlab.engine.divergence import first_non_finite
 from rnnlab.engine.optimizers import make_optimizer
 from rnnlab.engine.sampling import Sampling
-from rnnlab.engine.training import Training
+from rnnlab.engine.training import GradientDescent
 from tests.engine.samples import sample
 
 
@@ -106,7 +106,7 @@ def test_large_weights_of_single_precision_have_not_grown():
     drawn.network.layout.view(drawn.theta, "layer0.W_xh")[0, 0, 0] = 1e20  # of inputs that are 0
     batch = replace(drawn.batch, inputs=0 * drawn.batch.inputs)
     updates = list(
-        Training(
+        GradientDescent(
             drawn.network, drawn.theta, Sampling(batch, "last"), drawn.loss, make_optimizer("sgd", drawn.theta.shape,
             drawn.theta.dtype), updates=2, learning_rate=lambda _update: 1e-30,
         )

@@ -14,7 +14,7 @@ from rnnlab.engine.network import Network
 from rnnlab.engine.optimizers import make_optimizer
 from rnnlab.engine.regularizers import l2
 from rnnlab.engine.sampling import Sampling
-from rnnlab.engine.training import Training
+from rnnlab.engine.training import GradientDescent
 
 
 class Reservoir(Rnn):
@@ -50,7 +50,7 @@ def test_neither_optimizer_nor_regularizer_moves_it(drawn):
     network, theta, batch, loss = drawn
     before, others = (network.layout.view(theta, f"layer0.{name}").copy() for name in ("W_hh", "W_xh"))
     optimizer = make_optimizer("adamw", theta.shape, theta.dtype, weight_decay=0.5)
-    training = Training(
+    training = GradientDescent(
         network, theta, Sampling(batch, "last"), loss, optimizer, updates=5, learning_rate=lambda _update: 0.1,
         weight_penalty=lambda theta, gradient: l2(theta, gradient, network.layout, 0.1),
     )  # fmt: skip

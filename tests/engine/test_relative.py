@@ -113,7 +113,7 @@ def test_every_jacobian_of_the_dynamics(cell, activation, gate, bias):
     network, theta, batch, states = lone_unit(cell, activation, gate, bias, np.float64)
     result = network.gradients(theta, batch, loss_function("half_squared_error"), states=states, initial=True)
     trajectory = follow(network, theta, batch, states=states)
-    J = step_jacobians(trajectory)[0, 0]
+    J = step_jacobians(trajectory)[:, 0, 0]
     o = network.outputs(theta, batch, states=states)[0]
     upstream = np.zeros(trajectory.state_size)
     upstream[0] = ((o - batch.targets) * network.layout.view(theta, "readout.W_ho")).item()

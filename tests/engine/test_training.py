@@ -18,7 +18,7 @@ from rnnlab.engine.regularizers import l2, omega
 from rnnlab.engine.sampling import Sampling
 from rnnlab.engine.schedules import learning_rate
 from rnnlab.engine.stopping import EarlyStopping
-from rnnlab.engine.training import Training, Update
+from rnnlab.engine.training import GradientDescent, Update
 from tests.engine.samples import CELLS, sample
 
 LOSS = loss_function("half_squared_error")
@@ -44,7 +44,7 @@ def train_of(
     schedule = rate if callable(rate) else lambda _update: rate
     steps = make_optimizer(optimizer, theta.shape, theta.dtype, **(options or {}))
     network = training_options.pop("network", many.network)
-    return Training(
+    return GradientDescent(
         network, theta, sampling, many.loss, steps, updates=updates, learning_rate=schedule, **training_options
     )
 
@@ -74,7 +74,7 @@ def test_descent_by_hand():
     assert list(network.layout.names) == names
     x, y = np.array([[[0.5], [-1.0]], [[2.0], [0.25]]]), np.array([[0.3], [-0.7]])  # (T, B, I), (B, O)
     theta = np.array([[0.8, 0.4, 0.1, 1.5, -0.2]])
-    training = Training(
+    training = GradientDescent(
         network,
         theta,
         Sampling(Batch(x, y), "last"),
@@ -224,7 +224,7 @@ def test_truncation_needs_no_more_memory_for_a_longer_stream():
         from rnnlab.engine.network import Network
         from rnnlab.engine.optimizers import make_optimizer
         from rnnlab.engine.sampling import Sampling
-        from rnnlab.engine.training import Training
+        from rnnlab.engine.training import GradientDescent
 
         def peak():
             status = Path("/proc/self/status")  # getrusage would count what the parent had before this process began
@@ -237,7 +237,7 @@ def test_truncation_needs_no_more_memory_for_a_longer_stream():
         rng = np.random.default_rng(0)
         stream = rng.standard_normal((T, 1, 1))
         theta = 0.1 * rng.standard_normal((1, network.layout.size))
-        training = Training(
+        training = GradientDescent(
             network, theta, Sampling(Batch(stream, np.roll(stream, 1)), "every", tbptt_steps=1000),
             loss_function("half_squared_error"), make_optimizer("sgd", theta.shape, theta.dtype),
             updates=1000, learning_rate=lambda update: 1e-4,
@@ -554,3 +554,14 @@ def test_the_precision_of_the_parameters_is_kept(dtype):
     told = list(training)
     assert training.theta.dtype == dtype
     assert told[-1].loss.dtype == np.float64
+
+
+def test_a_checkpoint_holds_any_number_of_states_of_any_number_of_layers():
+    many = ensemble(readout="every")
+    training = train_of(many, batch_size=2, stateful=True)
+    states = [[np.full((R, 2, 4), 10.0 * layer + k) for k in range(3)] for layer in range(12)]
+    training.states = states
+    again = train_of(many, batch_size=2, stateful=True)
+    again.restore(training.state())
+    assert again.states is not None
+    np.testing.assert_array_equal(np.array(again.states), np.array(states))

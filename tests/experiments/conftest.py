@@ -13,6 +13,9 @@ from rnnlab.config import load
 from rnnlab.experiments.train import train
 from rnnlab.runs import RunFolder
 from tests.command_line import EXECUTABLE, Run, run_here, run_process
+from tests.painting import unpainted
+
+__all__ = ["unpainted"]
 
 CONFIG = """\
 name: small
@@ -58,14 +61,13 @@ def folder(tmp_path: Path, values, write_series, monkeypatch) -> Path:
 def run_of(folder: Path, monkeypatch) -> Callable[..., SimpleNamespace]:
     """Train a config with overrides KEY=VALUE: what came back, the run folder and its tables.
 
-    The plots, which take most of the time and have tests of their own, are drawn on request.
+    The plots, which take most of the time and have tests of their own, are set out on request.
     """
 
     def run(
         *overrides: str, config: str | Path = "small.yaml", seeds: str | None = None, plots: bool = False, **options
     ) -> SimpleNamespace:
         if not plots:
-            monkeypatch.setattr("rnnlab.plots.canvas.render", lambda _figure: b"")
             for name in ("training", "gradient_norms", "forecast"):
                 monkeypatch.setattr(f"rnnlab.plots.{name}.{name}", lambda *_parts, **_options: object())
         chosen = load(config, overrides=overrides, seeds=seeds)

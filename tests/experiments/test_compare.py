@@ -1,5 +1,7 @@
 """Runs side by side: the numbers are those of the runs, and what cannot be compared is said."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -10,18 +12,26 @@ from rnnlab.experiments.inspect import inspect
 from rnnlab.experiments.train import train
 from rnnlab.runs.tables import read_table
 from tests.experiments.sweeps import small_config, sweep
+from tests.painting import nothing_painted
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
     folder = tmp_path_factory.mktemp("runs")
     variants = ((), ("training.clip={kind: norm, threshold: 1e-3}",))
-    return [train(small_config(*changes), runs_dir=folder, command=[]).run for changes in variants]
+    with nothing_painted():
+        return [train(small_config(*changes), runs_dir=folder, command=[]).run for changes in variants]
 
 
-def test_each_run_has_the_rates_that_inspecting_it_gives(runs):
+@pytest.fixture(scope="module")
+def swept(tmp_path_factory):
+    with nothing_painted():
+        return sweep(tmp_path_factory.mktemp("swept"), [0.9]).run
+
+
+def test_each_run_has_the_rates_that_inspecting_it_gives(runs, tmp_path):
     for one in compare(runs).runs:
-        ((before, after),) = inspect(one.run).looks.values()
+        ((before, after),) = inspect(shutil.copytree(one.run, tmp_path / one.run.name)).looks.values()
         assert one.looks[0].verdict == before.verdict
         assert one.looks[1].verdict == after.verdict
 
@@ -76,13 +86,12 @@ def test_one_run_is_no_comparison(runs):
         compare([runs[0], runs[0]])
 
 
-def test_a_sweep_is_refused(runs, tmp_path):
+def test_a_sweep_is_refused(runs, swept):
     with pytest.raises(RunFolderError, match="it is a sweep"):
-        compare([runs[0], sweep(tmp_path, [0.9]).run])
+        compare([runs[0], swept])
 
 
-def test_a_sweep_among_runs_is_left_out_with_a_warning(runs, tmp_path):
-    swept = sweep(tmp_path, [0.9]).run
+def test_a_sweep_among_runs_is_left_out_with_a_warning(runs, swept):
     found = compare([*runs[:2], swept])
     assert [one.run for one in found.runs] == list(runs[:2])
     assert f"{swept.name} is a sweep and left out; its own table is in its results.csv." in found.warnings

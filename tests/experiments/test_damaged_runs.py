@@ -26,6 +26,7 @@ from rnnlab.experiments.trained import load_run
 from rnnlab.runs import checkpoints, list_runs, read_table, resolve
 from rnnlab.runs.record import load_record
 from tests.experiments.sweeps import small_config
+from tests.painting import nothing_painted
 
 DEEP = 100_000
 # As JSON text, because some of them are no JSON.
@@ -60,8 +61,7 @@ def whole(tmp_path_factory):
     """Two small runs; the second has three checkpoints."""
     runs_dir = tmp_path_factory.mktemp("runs")
     config = small_config("training.checkpoint_every=2", "training.log_gradient_flow_every=3")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("rnnlab.plots.canvas.render", lambda _figure: b"")
+    with nothing_painted():
         return [train(config, runs_dir=runs_dir, command=["rnnlab"]).run for _ in range(2)]
 
 
@@ -462,16 +462,16 @@ def test_the_command_ends_well_where_nothing_can_be_kept(damaged, executable):
     assert done.stderr.count("warning: Not all plots and numbers are kept: ") == 1
 
 
-def test_a_pipe_in_place_of_the_config_is_not_waited_for(tmp_path):
-    run = train(small_config(), runs_dir=tmp_path, command=[]).run
+def test_a_pipe_in_place_of_the_config_is_not_waited_for(whole, tmp_path):
+    run = shutil.copytree(whole[0], tmp_path / whole[0].name)
     (run / "config.yaml").unlink()
     os.mkfifo(run / "config.yaml")
     with pytest.raises(RunFolderError, match=r"config\.yaml' must be a file; it is a folder, a pipe"):
         load_run(run)
 
 
-def test_a_record_nested_deeper_than_it_could_be_written_is_refused(tmp_path):
-    run = train(small_config(), runs_dir=tmp_path, command=[]).run
+def test_a_record_nested_deeper_than_it_could_be_written_is_refused(whole, tmp_path):
+    run = shutil.copytree(whole[0], tmp_path / whole[0].name)
     record = json.loads((run / "run.json").read_text())
     (run / "run.json").write_text(json.dumps(record | {"zz": json.loads("[" * 520 + "]" * 520)}))
     with pytest.raises(RunFolderError, match="nested too deeply"):

@@ -12,12 +12,13 @@ from rnnlab.experiments.train import train
 from rnnlab.runs.tables import read_table
 from rnnlab.tasks.task import build_task
 from tests.experiments.sweeps import small_config
+from tests.painting import nothing_painted
 
 
-def run(config, every: int | None):
+def run(config, folder, every: int | None):
     setup = build_setup(config, build_task(config))
     training = start_training(config, setup)
-    log = FlowLog(setup.loss, every) if every else None
+    log = FlowLog(setup.loss, every, folder) if every else None
     losses = []
     steps = iter(training)
     while True:
@@ -29,42 +30,42 @@ def run(config, every: int | None):
         losses.append(update.loss)
 
 
-def test_looks_come_every_so_many_updates_from_the_first_on():
-    _, log, _ = run(small_config(), 2)
-    assert log.updates == [1, 3, 5]
+def test_looks_come_every_so_many_updates_from_the_first_on(tmp_path):
+    _, log, _ = run(small_config(), tmp_path, 2)
+    assert list(log.updates) == list(log.drawn) == [1, 3, 5]
     assert log.transport.shape == (3, 3, 12)
 
 
-def test_looking_leaves_the_training_as_it_is():
-    np.testing.assert_array_equal(run(small_config(), 1)[2], run(small_config(), None)[2])
+def test_looking_leaves_the_training_as_it_is(tmp_path):
+    np.testing.assert_array_equal(run(small_config(), tmp_path, 1)[2], run(small_config(), tmp_path, None)[2])
 
 
-def test_the_first_look_is_at_the_initial_parameters():
+def test_the_first_look_is_at_the_initial_parameters(tmp_path):
     config = small_config()
-    _, log, _ = run(config, 100)
+    _, log, _ = run(config, tmp_path, 100)
     setup = build_setup(config, build_task(config))
     expected = flow.total(setup.network, setup.theta, probe(setup.sampling), setup.loss)
-    np.testing.assert_allclose(log.flows[0].total, expected, rtol=1e-12)
+    np.testing.assert_allclose(next(log.flows).total, expected, rtol=1e-12)
 
 
-def test_a_carried_state_is_carried_into_the_look():
+def test_a_carried_state_is_carried_into_the_look(tmp_path):
     config = small_config("training.optimizer.learning_rate=1e-300")
-    setup, log, _ = run(config, 1)
+    setup, log, _ = run(config, tmp_path, 1)
     first, second = (setup.sampling.minibatch(k).batch for k in (0, 1))
     _, states = setup.network.outputs(setup.theta, first)
     expected = flow.transport(setup.network, setup.theta, second, setup.loss, states=states)
-    np.testing.assert_allclose(log.flows[1].transport, expected, rtol=1e-10)
+    np.testing.assert_allclose(list(log.flows)[1].transport, expected, rtol=1e-10)
 
 
-def test_models_that_stand_still_have_no_rows():
+def test_models_that_stand_still_have_no_rows(tmp_path):
     config = small_config("model.init.W_hh.rho=1e300", seeds="2")
     setup = build_setup(config, build_task(config))
     setup.theta[1] = 0.01
     training = start_training(config, setup)
     next(iter(training))
-    log = FlowLog(setup.loss, 1)
+    log = FlowLog(setup.loss, 1, tmp_path)
     log.look(training)
-    columns = flow_columns(config.seeds, log.updates, log.flows)
+    columns = flow_columns(config.seeds, log.updates, list(log.flows))
     assert set(columns["seed"]) == {1}
     assert len(columns["lag"]) == 12
 
@@ -158,16 +159,18 @@ def test_separate_sequences_are_not_joined():
 
 
 @pytest.mark.parametrize("tbptt_steps", [4, 12])
-def test_truncated_training_is_seen_stretch_by_segment(tbptt_steps):
-    _, log, _ = run(small_config(f"training.tbptt_steps={tbptt_steps}"), 1)
-    assert log.flows[0].total.shape == (3, tbptt_steps)
+def test_truncated_training_is_seen_stretch_by_segment(tbptt_steps, tmp_path):
+    _, log, _ = run(small_config(f"training.tbptt_steps={tbptt_steps}"), tmp_path, 1)
+    assert next(log.flows).total.shape == (3, tbptt_steps)
 
 
+@pytest.mark.painted
 def test_a_training_that_logs_gradient_flow_has_table_and_plot_and_is_otherwise_the_same(tmp_path):
     from rnnlab.experiments.train import train
     from rnnlab.runs.tables import read_table
 
-    plain = train(small_config(), runs_dir=tmp_path, command=[]).run
+    with nothing_painted():
+        plain = train(small_config(), runs_dir=tmp_path, command=[]).run
     logged = train(small_config("training.log_gradient_flow_every=4"), runs_dir=tmp_path, command=[]).run
     assert not (plain / "gradient_flow.csv").exists()
     assert not (plain / "plots" / "gradient_flow.png").exists()
@@ -187,12 +190,12 @@ def test_truncated_sequences_with_one_output_are_seen_from_where_the_gradient_st
         "training: {tbptt_steps: 4, batch_size: 8, updates: 2, shuffle: false}\n"
     )
     config = load(str(source))
-    setup, log, _ = run(config, 1)
+    setup, log, _ = run(config, tmp_path, 1)
     first = setup.sampling.sequences.take(slice(0, 4), "last")
     before = build_setup(config, build_task(config)).theta
     whole = flow.total(setup.network, before, first, setup.loss)
-    assert log.flows[0].total.shape == (2, 4)
-    np.testing.assert_allclose(log.flows[0].total, whole[:, :4], rtol=1e-10)
+    assert next(log.flows).total.shape == (2, 4)
+    np.testing.assert_allclose(next(log.flows).total, whole[:, :4], rtol=1e-10)
 
 
 @pytest.mark.parametrize("tbptt_steps", [20, 7])

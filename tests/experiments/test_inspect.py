@@ -16,12 +16,14 @@ from rnnlab.experiments.train import train
 from rnnlab.experiments.trained import load_run
 from rnnlab.runs.tables import read_table
 from tests.experiments.sweeps import small_config, sweep
+from tests.painting import nothing_painted
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
     config = small_config("training.optimizer.learning_rate=0.01", "training.checkpoint_every=2")
-    return train(config, runs_dir=tmp_path_factory.mktemp("runs"), command=[]).run
+    with nothing_painted():
+        return train(config, runs_dir=tmp_path_factory.mktemp("runs"), command=[]).run
 
 
 def test_the_parameters_before_training_give_the_first_loss_on_record(run):
@@ -34,8 +36,8 @@ def test_the_parameters_before_training_give_the_first_loss_on_record(run):
     )
 
 
-def test_before_and_after_are_the_spectra_of_the_initial_and_the_trained_weights(run):
-    trained, found = load_run(run), inspect(run)
+def test_before_and_after_are_the_spectra_of_the_initial_and_the_trained_weights(run, tmp_path):
+    trained, found = load_run(run), inspect(shutil.copytree(run, tmp_path / run.name))
     ((before, after),) = found.looks.values()
     for theta, look in ((trained.setup.theta, before), (trained.theta, after)):
         W_hh = trained.setup.network.layout.view(theta, "layer0.W_hh")
@@ -56,7 +58,9 @@ def test_a_checkpoint_that_is_not_there_is_named_beside_those_that_are(run):
         inspect(run, checkpoint="9")
 
 
-def test_it_leaves_its_plots_and_numbers_in_the_run_folder(run):
+@pytest.mark.painted
+def test_it_leaves_its_plots_and_numbers_in_the_run_folder(run, tmp_path):
+    run = shutil.copytree(run, tmp_path / run.name)
     found = inspect(run)
     assert [path.name for path in found.plots] == ["inspect_transport.png", "inspect_spectrum.png"]
     assert all(path.read_bytes().startswith(b"\x89PNG") for path in found.plots)
@@ -125,18 +129,19 @@ def test_a_run_without_checkpoints_says_so(run, tmp_path):
         inspect(copy)
 
 
-@pytest.fixture
-def partly_diverged(tmp_path):
+@pytest.fixture(scope="module")
+def partly_diverged(tmp_path_factory):
     config = small_config(
         "model.init.W_hh.rho=1.9", "training.updates=60", "data.chunk=30", "data.repeat=40", seeds="12"
     )
-    run = train(config, runs_dir=tmp_path, command=[])
+    with nothing_painted():
+        run = train(config, runs_dir=tmp_path_factory.mktemp("diverged"), command=[])
     assert 0 < len(run.record["diverged"]) < 12
     return run
 
 
-def test_after_training_stand_the_models_that_did_not_diverge(partly_diverged):
-    found = inspect(partly_diverged.run)
+def test_after_training_stand_the_models_that_did_not_diverge(partly_diverged, tmp_path):
+    found = inspect(shutil.copytree(partly_diverged.run, tmp_path / partly_diverged.run.name))
     lost = sorted(int(seed) for seed in partly_diverged.record["diverged"])
     before, after = found.looks["layer0"]
     assert len(before.diagnostics.growth_rate) == 12

@@ -13,7 +13,7 @@ import pytest
 from rnnlab.engine.divergence import describe
 from rnnlab.errors import DivergedError, RunWriteError
 from rnnlab.experiments import outcome
-from rnnlab.experiments.outcome import _falling_note, _spread
+from rnnlab.experiments.outcome import _falling_note, _measured
 from rnnlab.runs import RunFolder
 
 WILD = ("training.optimizer.learning_rate=1e300", "model.activation=identity")
@@ -32,6 +32,7 @@ def finished(run_of):
     return run_of("training.clip.kind=norm", "training.clip.threshold=0.5", seeds="3,5", plots=True)
 
 
+@pytest.mark.painted
 def test_the_files_of_a_run(finished):
     files = {str(file.relative_to(finished.path)) for file in finished.path.rglob("*") if file.is_file()}
     assert files == {
@@ -163,7 +164,7 @@ def test_the_norm_of_a_loss_summed_over_the_steps_is_called_so(run_of, folder):
 def test_clipping_that_fired_once_in_a_while_is_neither_never_nor_always(run_of, share, said):
     config = run_of("training.epochs=1", "training.clip=norm").config
     recorder = SimpleNamespace(update_count=2, made=2, clipped_share=share, median_norm=7.0, mean_norm=7.0)
-    notes = outcome._clipping_note(config, recorder)
+    notes = outcome._fitting_note(config, recorder)
     assert said in notes[0]
     assert [note.startswith("The median gradient norm was 7, ") for note in notes[1:]] == [True] * (share > 0.9)
     if share > 0.9:
@@ -264,7 +265,11 @@ def test_the_loss_is_still_falling_in_the_seeds_of_which_it_is_said():
     for loss, where, by in (
         ([falling], "", "10 %"),
         ([falling, flat], " in 1 of 2 seeds", "10 %"),
-        ([falling, flat, recovering, diverged, fast], " in 2 of 5 seeds", "10 to 26 %"),
+        (
+            [falling, flat, recovering, diverged, fast],
+            " in 2 of 5 seeds",
+            "18 % (median of 2 seeds, 5–95 %: 10 to 25 %)",
+        ),
         ([falling, falling], " in 2 of 2 seeds", "10 %"),
     ):
         (note,) = _falling_note(np.array(loss))
@@ -273,12 +278,12 @@ def test_the_loss_is_still_falling_in_the_seeds_of_which_it_is_said():
         assert _falling_note(np.array(loss)) == []
 
 
-def test_spread_over_seeds_of_any_size():
+def test_mean_and_standard_deviation_of_seeds_of_any_size():
     for scale in (1.0, 2.0**1000, 2.0**-1000):
-        spread = _spread(scale * np.array([1.0, 2.0, np.nan, 6.0]))
-        assert spread.mean == 3.0 * scale
-        assert spread.sd == pytest.approx(np.sqrt(7) * scale, rel=1e-14)
-        assert (spread.median, spread.low, spread.high) == (2.0 * scale, scale, 6.0 * scale)
+        measured = _measured(scale * np.array([1.0, 2.0, np.nan, 6.0]))
+        assert measured.mean == 3.0 * scale
+        assert measured.sd == pytest.approx(np.sqrt(7) * scale, rel=1e-14)
+        assert measured.per_seed == [scale, 2.0 * scale, None, 6.0 * scale]
 
 
 def test_what_early_stopping_held_out_is_told(run_of):
@@ -331,9 +336,11 @@ def test_how_long_was_trained_is_told_to_the_last_update_whatever_ended_it(run_o
     )
     table = run.table("metrics.csv")
     assert told[-1].epoch == table["epoch"].max() < 150
-    epochs = sorted(run.record["stopped_early"].values())
-    assert run.summary.notes[-1].startswith("Early stopping ended 2 of 2 seeds; their parameters are those of epoch")
-    assert run.summary.notes[-1].endswith(f"{epochs[-1]}.")
+    median, low, high = np.quantile(list(run.record["stopped_early"].values()), [0.5, 0.05, 0.95])
+    assert run.summary.notes[-1] == (
+        "Early stopping ended 2 of 2 seeds; their parameters are those of their best epochs: "
+        f"{median:.0f} (median of 2 seeds, 5–95 %: {low:.0f} to {high:.0f})."
+    )
     lone = run_of(
         "training.early_stopping={patience: 2, validation_fraction: 0.3}",
         "training.epochs=150",

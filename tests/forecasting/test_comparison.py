@@ -136,7 +136,7 @@ NONE = AccuracyTest(math.nan, math.nan)
             [WORSE] * 3,
             "worse",
             "The network does not beat drift, the best baseline: "
-            "RMSE 120 (median of 3 seeds, 110 to 130) against 10.15; "
+            "RMSE 120 (median of 3 seeds, 5–95 %: 111 to 129) against 10.15; "
             "3 of 3 seeds are significantly worse (Diebold-Mariano test at 5 %).",
         ),
         (
@@ -144,7 +144,7 @@ NONE = AccuracyTest(math.nan, math.nan)
             [LUCKY, UNLUCKY, UNLUCKY],
             "equal",
             "The network is not distinguishable from drift, the best baseline: "
-            "RMSE 10.2 (median of 3 seeds, 10.1 to 10.3) against 10.15; "
+            "RMSE 10.2 (median of 3 seeds, 5–95 %: 10.11 to 10.29) against 10.15; "
             "1 of 3 seeds is better, not significantly, 2 of 3 seeds are worse, not significantly "
             "(Diebold-Mariano test at 5 %).",
         ),
@@ -153,9 +153,9 @@ NONE = AccuracyTest(math.nan, math.nan)
             [BETTER, BETTER, UNLUCKY, WORSE],
             "mixed",
             "The seeds do not settle whether the network beats drift, the best baseline: "
-            "RMSE 9.65 (median of 4 seeds, 9 to 10.3) against 10.15; 2 of 4 seeds are significantly better, "
-            "1 of 4 seeds is significantly worse, 1 of 4 seeds is worse, not significantly "
-            "(Diebold-Mariano test at 5 %).",
+            "RMSE 9.65 (median of 4 seeds, 5–95 %: 9.015 to 10.29) against 10.15; "
+            "2 of 4 seeds are significantly better, 1 of 4 seeds is significantly worse, "
+            "1 of 4 seeds is worse, not significantly (Diebold-Mariano test at 5 %).",
         ),
         (
             [9.0],
@@ -210,7 +210,7 @@ NONE = AccuracyTest(math.nan, math.nan)
             None,
             "untested",
             "There are too few rows to test whether the network beats drift, the best baseline: "
-            "RMSE 9.25 (median of 2 seeds, 9 to 9.5) against 10.15.",
+            "RMSE 9.25 (median of 2 seeds, 5–95 %: 9.025 to 9.475) against 10.15.",
         ),
     ],
 )

@@ -30,7 +30,7 @@ def test_points_intervals_and_labels(legend_texts):
 
 
 def test_given_intervals_replace_the_band(legend_texts):
-    (axes,) = growth(RHO, RATES, steps=50, low=RATES[:, 1] - 1, high=RATES[:, 1] + 2, interval="5–95 %").axes
+    (axes,) = growth(RHO, RATES, steps=50, low=RATES[:, 1] - 1, high=RATES[:, 1] + 2).axes
     np.testing.assert_allclose(measured(axes)[1], np.stack([RATES[:, 1] - 1, RATES[:, 1] + 2], axis=1))
     assert legend_texts(axes) == ["measured (median of 3 seeds, 5–95 %)"]
 

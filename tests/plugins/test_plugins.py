@@ -64,9 +64,10 @@ def run(fresh, tmp_path):
     (tmp_path / "small.yaml").write_text(CONFIG)
     (tmp_path / "bits.yaml").write_text(PARITY)
 
-    def rnnlab(*arguments: str) -> subprocess.CompletedProcess[str]:
+    def rnnlab(*arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
         command = [str(fresh / "env" / "bin" / "python"), "-m", "rnnlab", *arguments]
         surroundings = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "RNNLAB_"))}
+        surroundings |= variables
         return subprocess.run(command, cwd=tmp_path, env=surroundings, capture_output=True, text=True, check=False)
 
     return rnnlab
@@ -106,8 +107,10 @@ def test_it_trains_is_proved_swept_and_inspected(run, tmp_path):
     assert done.stdout.startswith("gradients: 2 rhos, 2 seeds each, leaky, 50 units, 50 steps")
 
 
-def test_help_and_config_errors_know_it(run):
+def test_help_completion_and_config_errors_know_it(run):
     assert "rnn, lstm, gru or leaky." in run("sweep-rho", "--help").stdout
+    line = {"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": "rnnlab sweep-rho --cell l", "COMP_CWORD": "3"}
+    assert run(**line).stdout.split() == ["lstm", "leaky"]
     done = run("gradcheck", "small.yaml", "--set", "model.cell.leak=1.5")
     assert done.returncode == 2
     assert "model.cell.leak must be a number above 0 and at most 1; got 1.5." in done.stderr

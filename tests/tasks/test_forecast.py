@@ -318,6 +318,7 @@ HARD = {
 }
 
 
+@pytest.mark.painted
 @pytest.mark.parametrize("kind", HARD)
 @pytest.mark.parametrize("keys", [(), ("data.horizon=2",), ("data.target=difference",)], ids=str)
 def test_hard_series_are_measured_and_drawn_without_a_warning(run_of, write_series, kind, keys):
@@ -329,6 +330,7 @@ def test_hard_series_are_measured_and_drawn_without_a_warning(run_of, write_seri
     assert "diverged" not in run.summary.headline
 
 
+@pytest.mark.painted
 def test_a_hard_series_leaves_nothing_but_sentences_on_standard_error(rnnlab, write_series):
     write_series(np.where(np.arange(60) % 3 == 1, 1e308, 1.0))
     done = rnnlab("train", "small.yaml", "--seeds", "2")

@@ -11,7 +11,7 @@ from rnnlab.words import listed
 
 def conflicts(config: Any) -> list[Conflict]:
     """Find every contradiction in a config whose single keys are all right."""
-    rules = (_optimizer, _model, _truncation, _stateful, _endless, _targets, _duration, _initial_weights)
+    rules = (_optimizer, _model, _truncation, _stateful, _endless, _targets, _ridge, _duration, _initial_weights)
     with registry.task_entry(config.data).blamed():
         own = list(config.data.conflicts())
     return [*own, *(conflict for rule in rules for conflict in rule(config))]
@@ -146,6 +146,40 @@ def _targets(config: Any) -> Iterator[Conflict]:
         ("training.loss", source),
         f"training.loss must be {listed(allowed, 'or')} for {what}, {why}; got {loss.kind}.",
     )
+
+
+def _ridge(config: Any) -> Iterator[Conflict]:
+    """What a fit in closed form cannot minimise."""
+    training, data = config.training, config.data
+    if training.fit.kind != "ridge":
+        return
+    ridge = "training.fit: ridge"
+    if training.loss is None and data.targets == "classes":
+        yield Conflict(
+            ("training.fit", data.name_key),
+            f"{ridge} needs targets that are numbers; those of {data.task_name} are classes. Use fit: gradient.",
+        )
+    if training.loss is not None and training.loss.kind != "half_squared_error":
+        yield Conflict(
+            ("training.fit", "training.loss"),
+            f"training.loss must be half_squared_error with {ridge}; got {training.loss.kind}. "
+            "Drop it, or use fit: gradient.",
+        )
+    for name, given, why in (
+        ("l2", training.l2 != 0, "its own penalty is training.fit.alpha"),
+        ("omega", training.omega is not None, "it takes no gradient"),
+        ("early_stopping", training.early_stopping is not None, "it takes a single step"),
+    ):
+        if given:
+            yield Conflict(
+                (f"training.{name}", "training.fit"),
+                f"training.{name} cannot be used with {ridge}: {why}; drop one.",
+            )
+    if data.endless:
+        yield Conflict(
+            ("training.fit", "data.sequences"),
+            f"{ridge} needs a number of training sequences, each of which it reads once; got endless.",
+        )
 
 
 def _duration(config: Any) -> Iterator[Conflict]:

@@ -36,6 +36,22 @@ class BinaryCrossEntropyLoss(Section):
 Loss = Annotated[HalfSquaredErrorLoss | HuberLoss | CrossEntropyLoss | BinaryCrossEntropyLoss, *kind_or_mapping()]
 
 
+class GradientFit(Section):
+    """Gradient descent on all parameters."""
+
+    kind: Literal["gradient"] = key("gradient", "gradient descent on all parameters")
+
+
+class RidgeFit(Section):
+    """Ridge regression of the readout, in closed form, with everything below it as it was drawn."""
+
+    kind: Literal["ridge"] = key("ridge", "the readout alone, in closed form; everything below it stays as drawn")
+    alpha: Number = key(1e-6, "weight of the readout's squared weights beside the sum of squared errors", ge=0)
+
+
+Fit = Annotated[GradientFit | RidgeFit, *kind_or_mapping("gradient")]
+
+
 class NoClip(Section):
     """Gradients are used as they are."""
 
@@ -100,6 +116,11 @@ BatchSize = Annotated[
 class TrainingSection(Section):
     """What is minimised, how, and for how long."""
 
+    fit: Fit = key(
+        GradientFit(),
+        "how parameters are found; with ridge, optimizer, schedule, clip, epochs, updates and shuffle play no part",
+        example={"kind": "ridge", "alpha": 1e-6},
+    )
     loss: Loss | None = key(
         None,
         "what is minimised, summed over steps, averaged over sequences",

@@ -146,7 +146,7 @@ class GatedLayer(Layer):
         return GatedRecurrence(self, sizes, layout)
 
     def saturated(self, trajectory: Trajectory) -> np.ndarray:
-        return np.abs(trajectory.h[..., 1:, :]) > SATURATED
+        return np.abs(trajectory.h[1:]) > SATURATED
 
 
 class GatedRecurrence(Recurrence):

@@ -56,27 +56,27 @@ class Gru(GatedLayer):
     def pull_back(self, trajectory: Trajectory, steps: slice, adjoint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         of_r, of_z, of_m, z = _local_jacobians(trajectory, steps)
         da = np.concatenate((adjoint * of_r, adjoint * of_z, adjoint * of_m), axis=-1)
-        return da, np.matmul(da, trajectory.weights_back) + adjoint * z
+        return da, rows.product(da, trajectory.weights_back) + adjoint * z
 
     def carry_back(self, trajectory: Trajectory, step: int, adjoint: np.ndarray) -> np.ndarray:
         W = trajectory.gates_back
         of_r, of_z, of_m, z = _local_jacobians(trajectory, slice(step, step + 1))
-        J = rows.scaled(of_r, W[:, :, 0])
-        J += rows.scaled(of_z, W[:, :, 1])
-        J += rows.scaled(of_m, W[:, :, 2])
-        return np.matmul(adjoint, J) + adjoint * z
+        J = rows.scaled(of_r, W[:, 0])
+        J += rows.scaled(of_z, W[:, 1])
+        J += rows.scaled(of_m, W[:, 2])
+        return rows.product(adjoint, J) + adjoint * z
 
     def push_forward(self, trajectory: Trajectory, step: int, tangent: np.ndarray) -> np.ndarray:
         of_r, of_z, of_m, z = _local_jacobians(trajectory, slice(step, step + 1))
-        a_r, a_z, m = np.split(np.matmul(tangent, trajectory.weights["W_hh"]), 3, axis=-1)
+        a_r, a_z, m = np.split(rows.product(tangent, trajectory.weights["W_hh"]), 3, axis=-1)
         return of_r * a_r + of_z * a_z + of_m * m + z * tangent
 
 
 def _local_jacobians(trajectory: Trajectory, steps: slice) -> tuple[np.ndarray, ...]:
-    """(R, B, n, H) each: of h_t by a_r, a_z, m and h_{t-1}."""
+    """(n, R, B, H) each: of h_t by a_r, a_z, m and h_{t-1}."""
     r, z, m, n, a_r, a_z, a_n = trajectory.at(steps, "r", "z", "m", "n", "a_r", "a_z", "a_n")
     u = rows.shut(a_z) * rows.tanh_slope(a_n)
-    h_prev = trajectory.h[..., steps, :]
+    h_prev = trajectory.h[:-1][steps]
     return u * m * rows.sigmoid_slope(a_r), (h_prev - n) * rows.sigmoid_slope(a_z), u * r, z
 
 

@@ -3,10 +3,14 @@
 A *layer* says what it is: its states, its parameters, how its inputs reach its outputs. It has two faces:
 
     columns    a `Recurrence`, the buffers of T steps of B sequences, with a forward and a backward pass: (T, ..., F, B)
-    rows       the derivative of one step, derived a second time for the dynamics: (R, B, ..., F)
+    rows       the derivative of one step, derived a second time for the dynamics: (T, R, B, F)
 
 The first is fast and works in place, the second is short; the tests hold one against the other and both against the
 complex step. A family of layers shares the first face: `rnnlab.engine.layers.gated`.
+
+Axes have one order everywhere: time, models, sequences, features; columns turn the last two. What has no time, as
+parameters and initial states, begins with the models. Results about models are one row per model: shares and rates
+(R,), curves by lag (R, lags).
 """
 
 import math
@@ -196,16 +200,17 @@ class Recurrence(ABC):
 
 @dataclass(frozen=True)
 class Trajectory:
-    """What one layer did over T steps, as rows: a state is (F,), models and sequences come first.
+    """What one layer did over T steps, as rows. A lone model counts as R = 1.
 
     Attributes
     ----------
     layer : Layer
-    weights : mapping of str to (R, 1, ...)
-        The layer's parameters.
-    h : (R, B, T + 1, H)
+    weights : mapping of str to (R, ...)
+        The layer's parameters. Rows (n, R, B, F) times one of the matrices are `rows @ matrix`;
+        `rnnlab.engine.layers.rows.product` is quicker.
+    h : (T + 1, R, B, H)
         The initial state first.
-    activations : mapping of str to (R, B, T, F)
+    activations : mapping of str to (T, R, B, F)
         As the layer names them in `Recurrence.activations`.
     """
 
@@ -217,7 +222,7 @@ class Trajectory:
     @property
     def steps(self) -> int:
         """T, the steps of every sequence."""
-        return self.h.shape[-2] - 1
+        return len(self.h) - 1
 
     @property
     def hidden_size(self) -> int:
@@ -230,18 +235,18 @@ class Trajectory:
         return sum(state.size for state in self.layer.states(self.hidden_size))
 
     def at(self, steps: slice, *names: str) -> tuple[np.ndarray, ...]:
-        """Activations of some steps, (R, B, n, F) each."""
-        return tuple(self.activations[name][..., steps, :] for name in names)
+        """Activations of some steps, (n, R, B, F) each."""
+        return tuple(self.activations[name][steps] for name in names)
 
     @cached_property
     def weights_back(self) -> np.ndarray:
-        """(R, 1, G H, H): W_hh^T, contiguous, which products are fastest with."""
+        """(R, G H, H): W_hh^T, contiguous, which products are fastest with."""
         return np.ascontiguousarray(np.swapaxes(self.weights["W_hh"], -1, -2))
 
     @cached_property
     def gates_back(self) -> np.ndarray:
-        """(R, 1, G, H, H): weights_back gate by gate, a view."""
-        return self.weights_back.reshape(*self.weights_back.shape[:2], -1, self.hidden_size, self.hidden_size)
+        """(R, G, H, H): weights_back gate by gate, a view."""
+        return self.weights_back.reshape(len(self.weights_back), -1, self.hidden_size, self.hidden_size)
 
     def pull_back(self, steps: slice, adjoint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """See `Layer.pull_back`."""
@@ -321,20 +326,20 @@ class Layer(ABC):
         ----------
         trajectory : Trajectory
         steps : slice
-            Either one step for n gradients, or n steps for one gradient each.
-        adjoint : (R, B, n, S)
+            Either one step, for n gradients, or n steps, for one gradient each.
+        adjoint : (n, R, B, S)
             Gradients with respect to the states after these steps, side by side.
 
         Returns
         -------
-        da : (R, B, n, G H)
+        da : (n, R, B, G H)
             Gradient of h_{t-1} W_hh, by the gates' order.
-        before : (R, B, n, S)
+        before : (n, R, B, S)
             Gradient with respect to the states before these steps.
         """
 
     def carry_back(self, trajectory: Trajectory, step: int, adjoint: np.ndarray) -> np.ndarray:
-        """Take many gradients (R, B, n, S) back through one step: `before` of `pull_back`.
+        """Take many gradients (n, R, B, S) back through one step: `before` of `pull_back`.
 
         A layer whose Jacobian is cheap to put together overrides it: then one product serves them all.
         """
@@ -342,8 +347,8 @@ class Layer(ABC):
 
     @abstractmethod
     def push_forward(self, trajectory: Trajectory, step: int, tangent: np.ndarray) -> np.ndarray:
-        """Take small differences (R, B, n, S) of the states before a step to those after it: J_t v."""
+        """Take small differences (n, R, B, S) of the states before a step to those after it: J_t v."""
 
     @abstractmethod
     def saturated(self, trajectory: Trajectory) -> np.ndarray:
-        """(R, B, T, H) bool: where the output lies in the flat part of its activation."""
+        """(T, R, B, H) bool: where the output lies in the flat part of its activation."""

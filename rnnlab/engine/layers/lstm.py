@@ -62,31 +62,31 @@ class Lstm(GatedLayer):
         dh, dc = adjoint[..., :H], adjoint[..., H:]
         dc = dc + dh * of_c
         da = np.concatenate((dc * of_i, dc * of_f, dc * of_g, dh * of_o), axis=-1)
-        return da, np.concatenate((np.matmul(da, trajectory.weights_back), dc * f), axis=-1)
+        return da, np.concatenate((rows.product(da, trajectory.weights_back), dc * f), axis=-1)
 
     def carry_back(self, trajectory: Trajectory, step: int, adjoint: np.ndarray) -> np.ndarray:
         H, W = trajectory.hidden_size, trajectory.gates_back
         of_i, of_f, of_g, of_o, f, of_c = _local_jacobians(trajectory, slice(step, step + 1))
         dh, dc = adjoint[..., :H], adjoint[..., H:]
         dc = dc + dh * of_c
-        through_c = rows.scaled(of_i, W[:, :, 0])
-        through_c += rows.scaled(of_f, W[:, :, 1])
-        through_c += rows.scaled(of_g, W[:, :, 2])
+        through_c = rows.scaled(of_i, W[:, 0])
+        through_c += rows.scaled(of_f, W[:, 1])
+        through_c += rows.scaled(of_g, W[:, 2])
         before = np.empty_like(adjoint)
-        before[..., :H] = np.matmul(dc, through_c) + np.matmul(dh, rows.scaled(of_o, W[:, :, 3]))
+        before[..., :H] = rows.product(dc, through_c) + rows.product(dh, rows.scaled(of_o, W[:, 3]))
         before[..., H:] = dc * f
         return before
 
     def push_forward(self, trajectory: Trajectory, step: int, tangent: np.ndarray) -> np.ndarray:
         H = trajectory.hidden_size
         of_i, of_f, of_g, of_o, f, of_c = _local_jacobians(trajectory, slice(step, step + 1))
-        a_i, a_f, a_g, a_o = np.split(np.matmul(tangent[..., :H], trajectory.weights["W_hh"]), 4, axis=-1)
+        a_i, a_f, a_g, a_o = np.split(rows.product(tangent[..., :H], trajectory.weights["W_hh"]), 4, axis=-1)
         c = f * tangent[..., H:] + of_i * a_i + of_f * a_f + of_g * a_g
         return np.concatenate((of_c * c + of_o * a_o, c), axis=-1)
 
 
 def _local_jacobians(trajectory: Trajectory, steps: slice) -> tuple[np.ndarray, ...]:
-    """(R, B, n, H) each: of c_t by a_i, a_f and a_g; of h_t by a_o; of c_t by c_{t-1}; of h_t by c_t."""
+    """(n, R, B, H) each: of c_t by a_i, a_f and a_g; of h_t by a_o; of c_t by c_{t-1}; of h_t by c_t."""
     i, f, g, o, c, c_prev, tanh_c = trajectory.at(steps, "i", "f", "g", "o", "c", "c_prev", "tanh_c")
     a_i, a_f, a_g, a_o = trajectory.at(steps, "a_i", "a_f", "a_g", "a_o")
     return (

@@ -19,7 +19,7 @@ from rnnlab.engine.activations import ACTIVATIONS
 from rnnlab.engine.buffers import zeros_per_step
 from rnnlab.engine.layers.gated import GatedLayer, Step
 from rnnlab.engine.layers.layer import Trajectory
-from rnnlab.engine.layers.rows import SLOPES, scaled
+from rnnlab.engine.layers.rows import SLOPES, product, scaled
 
 SATURATED_TANH = 0.95  # beyond it a tanh unit passes less than a tenth of a gradient
 SATURATED_SIGMOID = 0.05  # within it of 0 or 1 a sigmoid passes less than a fifth of the most that it can
@@ -48,17 +48,17 @@ class Rnn(GatedLayer):
 
     def pull_back(self, trajectory: Trajectory, steps: slice, adjoint: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         da = adjoint * self._slopes(trajectory, steps)
-        return da, np.matmul(da, trajectory.weights_back)
+        return da, product(da, trajectory.weights_back)
 
     def carry_back(self, trajectory: Trajectory, step: int, adjoint: np.ndarray) -> np.ndarray:
         slopes = self._slopes(trajectory, slice(step, step + 1))
-        return np.matmul(adjoint, scaled(slopes, trajectory.gates_back[:, :, 0]))
+        return product(adjoint, scaled(slopes, trajectory.gates_back[:, 0]))
 
     def push_forward(self, trajectory: Trajectory, step: int, tangent: np.ndarray) -> np.ndarray:
-        return np.matmul(tangent, trajectory.weights["W_hh"]) * self._slopes(trajectory, slice(step, step + 1))
+        return product(tangent, trajectory.weights["W_hh"]) * self._slopes(trajectory, slice(step, step + 1))
 
     def saturated(self, trajectory: Trajectory) -> np.ndarray:
-        h = trajectory.h[..., 1:, :]
+        h = trajectory.h[1:]
         if self.activation == "tanh":
             return np.abs(h) > SATURATED_TANH
         if self.activation == "sigmoid":
@@ -66,7 +66,7 @@ class Rnn(GatedLayer):
         return h <= 0 if self.activation == "relu" else np.zeros(h.shape, bool)
 
     def _slopes(self, trajectory: Trajectory, steps: slice) -> np.ndarray:
-        """phi'(a_t): (R, B, n, H)."""
+        """phi'(a_t): (n, R, B, H)."""
         return SLOPES[self.activation](*trajectory.at(steps, "a"))
 
 

@@ -1,4 +1,7 @@
-"""Slopes in row form, from the pre-activation alone: derived apart from those of `rnnlab.engine.activations`."""
+"""What layers share in row form: products, and slopes from the pre-activation alone.
+
+The slopes are derived apart from those of `rnnlab.engine.activations`.
+"""
 
 import numpy as np
 
@@ -29,5 +32,11 @@ SLOPES = {
 
 
 def scaled(slopes: np.ndarray, W: np.ndarray) -> np.ndarray:
-    """diag(slopes) W: (R, B, 1, H) and (R, 1, H, H) to (R, B, H, H)."""
-    return np.swapaxes(slopes, -1, -2) * W
+    """diag(slopes) W of one step: (1, R, B, H) and (R, H, H) to (R, B, H, H)."""
+    return slopes[0, ..., None] * W[:, None]
+
+
+def product(rows: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+    """Rows (n, R, B, F) times their model's matrix (R, F, K) or their sequence's (R, B, F, K), all n in one product."""
+    matrix = matrix[:, None] if matrix.ndim == 3 else matrix
+    return np.matmul(rows.transpose(1, 2, 0, 3), matrix).transpose(2, 0, 1, 3)

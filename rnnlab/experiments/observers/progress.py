@@ -9,6 +9,7 @@ from rnnlab.engine.training import Training, Update
 from rnnlab.experiments.observers.observer import Observer
 from rnnlab.experiments.observers.recorder import Recorder
 from rnnlab.experiments.reports import Progress
+from rnnlab.seeds import spread
 
 SHOW_EVERY = 0.1  # seconds
 
@@ -51,6 +52,8 @@ class ProgressReport(Observer):
 
     def after_update(self, training: Training, update: Update) -> None:
         self._newest, now = update, self._clock()
+        if training.ended:  # `end` shows the last one
+            return
         if now - self._shown >= SHOW_EVERY or update.number == 1:
             self._show(self._progress(training, update, now))
             self._shown = now
@@ -66,16 +69,15 @@ class ProgressReport(Observer):
         """Nothing to do: the time that is shown is that of this process."""
 
     def _progress(self, training: Training, update: Update, now: float) -> Progress:
-        alive = np.isfinite(update.norm)
-        middle = (lambda values: float(np.median(values[alive]))) if alive.any() else (lambda _values: float("nan"))
+        alive = np.isfinite(update.loss)
         per_epoch, whole = training.sampling.updates_per_epoch, training.sampling.has_epochs
         return Progress(
             update=update.number,
             updates=training.updates,
             epoch=update.epoch,
             epochs=training.updates // per_epoch if whole and not training.updates % per_epoch else 1,
-            loss=self._loss_of(middle(update.loss) / update.fraction),
-            gradient_norm=middle(update.norm),
+            loss=self._loss_of(spread(update.loss[alive]).median / update.fraction),
+            gradient_norm=spread(update.norm[alive]).median,
             clipped_share=self._recorder.clipped_share,
             elapsed=now - (self._began or now),
             loss_name=self._loss_name,

@@ -233,7 +233,7 @@ class Recorder(Observer):
         }
         if self.validates:
             columns["validation_loss"] = validation
-        self._append("metrics.csv", columns, np.isfinite(columns["grad_norm"]))
+        self._append("metrics.csv", columns, np.isfinite(columns["train_loss"]))
 
     def _append_updates(self, updates: list[Update], block: np.ndarray) -> None:
         values = block.reshape(-1, block.shape[-1]).T

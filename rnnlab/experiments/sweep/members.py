@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
+from pathlib import Path
 from threading import Event
 
 import numpy as np
@@ -13,9 +14,10 @@ from threadpoolctl import threadpool_limits
 from rnnlab.config.schema.initial_weights import NormalInit, SpectralInit
 from rnnlab.dynamics.diagnostics import Diagnostics, diagnose
 from rnnlab.engine.network import Network
-from rnnlab.engine.training import Training, Update
+from rnnlab.engine.training import Training
 from rnnlab.experiments.gradient_flow import FlowLog, long_probe, probe, top
 from rnnlab.experiments.setup import Setup, architecture_of, build_setup, draw_parameters, start_training, threads
+from rnnlab.experiments.sweep.course import Course
 from rnnlab.tasks.task import Task
 
 # Slices depend on the models alone, never on the machine, so that a sweep gives the same numbers everywhere.
@@ -36,14 +38,12 @@ class Slice:
     rho, seed : (R,)
     diagnostics : Diagnostics
         Before the first update.
-    loss, norm, clip_scale, recurrent_norm : (R, U)
-        Before each update, NaN from where a model diverged; `recurrent_norm` is ||dL/dW_hh||.
-    norms : (R, U, n)
-        Per parameter.
+    updates : int
+        To be made.
+    course : Course
+        NaN from where a model diverged.
     flow : FlowLog
     diverged : dict of model to (update, tensor)
-    clipped : (R,) int
-        Updates in which clipping fired.
     counted : int
         Updates that the progress has taken note of.
     """
@@ -51,13 +51,9 @@ class Slice:
     rho: np.ndarray
     seed: np.ndarray
     diagnostics: Diagnostics
+    updates: int
+    course: Course
     flow: FlowLog
-    loss: np.ndarray = field(default_factory=lambda: np.empty(0))
-    norm: np.ndarray = field(default_factory=lambda: np.empty(0))
-    clip_scale: np.ndarray = field(default_factory=lambda: np.empty(0))
-    norms: np.ndarray = field(default_factory=lambda: np.empty(0))
-    recurrent_norm: np.ndarray = field(default_factory=lambda: np.empty(0))
-    clipped: np.ndarray = field(default_factory=lambda: np.empty(0))
     diverged: dict[int, tuple[int, str]] = field(default_factory=dict)
     counted: int = 0
 
@@ -96,12 +92,15 @@ def run_slices(
     rhos: Sequence[float],
     *,
     exact: bool,
+    folder: Path,
     tick: Tick,
 ) -> Iterator[Slice | Failure]:
     """Train and measure every (rho, seed), slice by slice, as many at once as there are processors.
 
     Parameters
     ----------
+    folder : Path
+        The run folder, for what memory does not hold.
     tick : function of (slice, training)
         Called before every update, from any thread; False ends the training of the slice.
 
@@ -126,7 +125,7 @@ def run_slices(
         with threadpool_limits(limits=1, user_api="blas"):
             pending = []
             for part in parts:
-                pending.append((part, executor.submit(_run_slice, config, task, part, exact, go_on)))
+                pending.append((part, executor.submit(_run_slice, config, task, part, exact, folder, go_on)))
                 if len(pending) > 2 * threads():  # finished slices wait in memory: not too many of them
                     yield from _result(*pending.pop(0))
             for waiting in pending:
@@ -145,7 +144,7 @@ def _result(members, future: Future) -> Iterator[Slice | Failure]:
         yield from (Failure(rho, seed, reason) for rho, seed in members)
 
 
-def _run_slice(config, task: Task, members, exact: bool, tick: Tick) -> Slice:
+def _run_slice(config, task: Task, members, exact: bool, folder: Path, tick: Tick) -> Slice:
     setup = draw_setup(config, task, members, exact)
     training = start_training(config, setup)
     with np.errstate(all="ignore"):
@@ -161,9 +160,18 @@ def _run_slice(config, task: Task, members, exact: bool, tick: Tick) -> Slice:
                 long=long_probe(setup.sampling, LYAPUNOV_STEPS),
                 recurrence=top(setup.network.architecture),
             ),
-            FlowLog(setup.loss, flow_every(config, setup.updates)),
+            setup.updates,
+            Course(len(members), setup.network.layout.names, folder),
+            FlowLog(setup.loss, flow_every(config, setup.updates), folder),
         )
-        _train(part, training, setup.network.layout.names, tick)
+        steps = iter(training)
+        while tick(part, training):
+            part.flow.look(training)
+            if (update := next(steps, None)) is None:
+                break
+            part.course.add(update)
+            for model, tensor in update.diverged.items():
+                part.diverged[model] = (update.number, tensor)
     return part
 
 
@@ -182,30 +190,6 @@ def draw_setup(config, task: Task, members, exact: bool) -> Setup:
         for rho, seed in members
     ]
     return replace(setup, network=Network(architecture), theta=np.concatenate(theta))
-
-
-def _train(part: Slice, training: Training, names: tuple[str, ...], tick: Tick) -> None:
-    updates: list[Update] = []
-    steps = iter(training)
-    while tick(part, training):
-        part.flow.look(training)
-        if (update := next(steps, None)) is None:
-            break
-        updates.append(update)
-        for model, tensor in update.diverged.items():
-            part.diverged[model] = (update.number, tensor)
-    R = len(part.rho)
-    recurrent = [k for k, name in enumerate(names) if name.endswith(".W_hh")]
-    if not updates:
-        part.loss = part.norm = part.clip_scale = part.recurrent_norm = np.empty((R, 0))
-        part.norms, part.clipped = np.empty((R, 0, len(names))), np.zeros(R, int)
-        return
-    part.loss, part.norm, part.clip_scale, part.norms = (
-        np.stack([getattr(update, name) for update in updates], axis=1)
-        for name in ("loss", "norm", "clip_scale", "norms")
-    )
-    part.recurrent_norm = np.hypot.reduce(part.norms[..., recurrent], axis=-1)  # of squares that may overflow
-    part.clipped = np.sum([update.clipped for update in updates], axis=0)
 
 
 def models_per_slice(config, task: Task) -> int:

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from rnnlab.experiments.sweep.course import RECURRENT
 from rnnlab.experiments.sweep.members import Slice
 from rnnlab.experiments.sweep.results import RhoSummary
 
@@ -22,25 +23,24 @@ class Curves:
     def __init__(self, rhos: Sequence[float]) -> None:
         self.rhos = list(rhos)
         self.updates = np.empty(0, int)
-        self.looks: list[int] = []
+        self.looks: Sequence[int] = ()
         self._kept: dict[str, dict[float, list[np.ndarray]]] = {}
 
     def add(self, part: Slice) -> None:
         """Keep the curves of a slice."""
-        U = part.recurrent_norm.shape[1]
-        step = -(-U // MOST_POINTS) or 1
+        U, step = part.course.updates, -(-part.updates // MOST_POINTS)
         if not len(self.updates) or self.updates[-1] < U:
             self.updates = np.arange(1, U + 1)[::step]
-        if len(part.flow.updates) > len(self.looks):
-            self.looks = part.flow.updates
+        if len(part.flow.drawn) > len(self.looks):
+            self.looks = part.flow.drawn
         arrays = {
-            "norm": part.recurrent_norm[:, ::step],
+            "norm": part.course.every(step, RECURRENT),
             "log_jacobian": part.diagnostics.log_jacobian,
             "eigenvalues": part.diagnostics.eigenvalues.reshape(len(part.rho), -1),
         }
         if part.diagnostics.log_bound is not None:
             arrays["log_bound"] = part.diagnostics.log_bound
-        if part.flow.flows:
+        if part.flow.drawn:
             arrays["map"] = part.flow.transport
         for name, values in arrays.items():
             by_rho = self._kept.setdefault(name, {})
@@ -164,7 +164,6 @@ def _growth(config, columns, found: list[RhoSummary], steps: int, edge: float | 
         median=[one.verdict.rate for one in ordered],
         low=[one.verdict.low for one in ordered],
         high=[one.verdict.high for one in ordered],
-        interval="5–95 %",
         mixed=[one.verdict.word == "mixed" for one in ordered],
         title=f"{config.name}: growth rate of the gradient through time",
     )

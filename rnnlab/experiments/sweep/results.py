@@ -4,17 +4,10 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from rnnlab.dynamics.verdict import Verdict, decisive_rate, interval, judge
+from rnnlab.dynamics.verdict import Verdict, decisive_rate, judge
+from rnnlab.experiments.sweep.course import LOSS, RECURRENT
 from rnnlab.experiments.sweep.members import Slice
-
-
-@dataclass(frozen=True)
-class Quantity:
-    """Median over the seeds and the quantiles between which nine in ten of them lie."""
-
-    median: float
-    low: float
-    high: float
+from rnnlab.seeds import Spread, spread
 
 
 @dataclass(frozen=True)
@@ -36,7 +29,7 @@ class RhoSummary:
     verdict : Verdict
     mean_field_rate : float or None
         Where there is a prediction.
-    quantities : dict of str to Quantity
+    quantities : dict of str to Spread
         Column of results.csv -> its median and interval; of a first and a last value, over the models that did not
         diverge, the first over all where every one did.
     vanishing, exploding : int
@@ -48,7 +41,7 @@ class RhoSummary:
     rho: float
     verdict: Verdict
     mean_field_rate: float | None
-    quantities: dict[str, Quantity]
+    quantities: dict[str, Spread]
     vanishing: int
     exploding: int
     diverged: list[Divergence]
@@ -78,6 +71,7 @@ def result_columns(part: Slice) -> dict[str, np.ndarray]:
     p, R = part.diagnostics, len(part.rho)
     with np.errstate(divide="ignore", invalid="ignore"):
         horizon = 1 / np.abs(p.growth_rate)
+    first, last = part.course.ends()
     ends = [part.diverged.get(model, (None, None)) for model in range(R)]
     return {
         "rho": part.rho,
@@ -87,11 +81,11 @@ def result_columns(part: Slice) -> dict[str, np.ndarray]:
         "lyapunov": p.lyapunov,
         "growth_rate": p.growth_rate,
         "horizon": horizon,
-        "grad_norm_first": _first(part.recurrent_norm),
-        "grad_norm_last": _last(part.recurrent_norm),
+        "grad_norm_first": first[:, RECURRENT],
+        "grad_norm_last": last[:, RECURRENT],
         "lag_share": p.lag_share,
-        "loss_first": _first(part.loss),
-        "loss_last": _last(part.loss),
+        "loss_first": first[:, LOSS],
+        "loss_last": last[:, LOSS],
         "diverged": np.array([update is not None for update, _ in ends]),
         "diverged_update": np.array([update for update, _ in ends], object),
         "diverged_tensor": np.array([tensor or "" for _, tensor in ends], object),
@@ -99,7 +93,7 @@ def result_columns(part: Slice) -> dict[str, np.ndarray]:
         "condition": p.condition,
         "saturated": p.saturated,
         "dead": p.dead,
-        "clipped": part.clipped / max(part.loss.shape[1], 1),
+        "clipped": part.course.clipped / max(part.course.updates, 1),
         **{f"gate_{name}": openness for name, openness in p.gates.items()},
     }
 
@@ -137,12 +131,12 @@ def summarise(columns: dict[str, np.ndarray], steps: int, mean_field) -> list[Rh
     return found
 
 
-def _quantity(columns, name: str, rows: np.ndarray) -> Quantity:
+def _quantity(columns, name: str, rows: np.ndarray) -> Spread:
     """What has a first and a last value has both of the models that reached the end; the first of all if none did."""
     if name.endswith(("_first", "_last")):
         reached = rows[~np.asarray(columns["diverged"], bool)[rows]]
         rows = reached if reached.size or name.endswith("_last") else rows
-    return Quantity(*interval(np.asarray(columns[name])[rows]))
+    return spread(np.asarray(columns[name])[rows])
 
 
 def _diverged(columns, rows: np.ndarray) -> list[Divergence]:
@@ -153,16 +147,3 @@ def _diverged(columns, rows: np.ndarray) -> list[Divergence]:
         for row in rows
         if columns["diverged"][row]
     ]
-
-
-def _first(values: np.ndarray) -> np.ndarray:
-    return values[:, 0] if values.shape[1] else np.full(len(values), np.nan)
-
-
-def _last(values: np.ndarray) -> np.ndarray:
-    """The last finite value of each row; NaN where there is none."""
-    finite = np.isfinite(values)
-    if not values.shape[1]:
-        return np.full(len(values), np.nan)
-    place = values.shape[1] - 1 - np.argmax(finite[:, ::-1], axis=1)
-    return np.where(finite.any(axis=1), values[np.arange(len(values)), place], np.nan)

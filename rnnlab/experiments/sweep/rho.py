@@ -26,6 +26,7 @@ from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
 from rnnlab.runs.schema import SWEEP_RHO
 from rnnlab.tasks.task import build_task
+from rnnlab.words import QUANTILES
 
 STARTER = Path(__file__).with_name("starters") / "gradients.yaml"
 MOST_MODELS = 100_000
@@ -112,6 +113,12 @@ def sweep_rho(
     RunFolderError
         Where the run folder cannot be written.
     """
+    if config.training.fit.kind != "gradient":
+        raise UsageError(
+            f"a sweep measures what training does to gradients; training.fit must be gradient, got "
+            f"{config.training.fit.kind}.",
+            hint="Say --set training.fit=gradient.",
+        )
     given, rhos = [float(rho) for rho in rhos], check_rhos(rhos)
     models = len(rhos) * len(config.seeds)
     if models > MOST_MODELS:
@@ -173,7 +180,9 @@ class _Sweep:
     def execute(self) -> SweepSummary:
         """Run all slices, then write the summary, and the plots last."""
         self.run.log(f"Sweeping over {len(self.rhos)} rhos with {self.task.description}")
-        slices = run_slices(self.config, self.task, self.rhos, exact=self.exact, tick=self._progress.tick)
+        slices = run_slices(
+            self.config, self.task, self.rhos, exact=self.exact, folder=self.run.path, tick=self._progress.tick
+        )
         for part in slices:
             if isinstance(part, Failure):
                 self._note_failure(part)
@@ -213,7 +222,7 @@ class _Sweep:
             "steps": steps,
             "seeds": config.seeds,
             "exact": self.exact,
-            "interval": "5 % to 95 % quantiles of the seeds",
+            "interval": QUANTILES,
             "mean_field_edge": edge,
             "measured_edge": sentences_of.measured_edge(found),
             "headline": " ".join(sentences),

@@ -6,6 +6,7 @@ import numpy as np
 
 from rnnlab.dynamics.diagnostics import Flow
 from rnnlab.experiments.gradient_flow import flow_columns
+from rnnlab.experiments.sweep.course import CLIP_SCALE, NORM, PARAMETERS
 from rnnlab.experiments.sweep.members import Slice
 from rnnlab.experiments.sweep.results import result_columns
 from rnnlab.runs import RunFolder
@@ -42,27 +43,29 @@ class SweepTables:
         return {name: np.concatenate([part[name] for part in self._results]) for name in self._results[0]}
 
     def _append_norms(self, part: Slice) -> None:
-        R, U = part.norm.shape
-        kept = np.isfinite(part.norm)
-        if not kept.any():
-            return
-        columns = {
-            "rho": np.repeat(part.rho, U).reshape(R, U)[kept],
-            "seed": np.repeat(part.seed, U).reshape(R, U)[kept],
-            "update": np.tile(np.arange(1, U + 1), (R, 1))[kept],
-            "total": part.norm[kept],
-            "clip_scale": part.clip_scale[kept],
-        }
-        columns |= {name: part.norms[..., k][kept] for k, name in enumerate(self._names)}
-        self._run.append_columns("gradient_norms.csv", columns)
+        for model, (rho, seed) in enumerate(zip(part.rho, part.seed, strict=True)):
+            update = 1
+            for block in part.course.blocks():
+                values = block[:, model].T
+                kept = np.isfinite(values[NORM])
+                columns = {
+                    "rho": np.full(kept.sum(), rho),
+                    "seed": np.full(kept.sum(), seed),
+                    "update": np.arange(update, update + len(block))[kept],
+                    "total": values[NORM, kept],
+                    "clip_scale": values[CLIP_SCALE, kept],
+                } | {name: values[PARAMETERS + k, kept] for k, name in enumerate(self._names)}
+                if kept.any():
+                    self._run.append_columns("gradient_norms.csv", columns)
+                update += len(block)
 
     def _append_flow(self, part: Slice) -> None:
         for rho in dict.fromkeys(part.rho.tolist()):
             rows = np.flatnonzero(part.rho == rho)
-            flows = [_of(flow, rows) for flow in part.flow.flows]
-            if flows:
-                columns = flow_columns(part.seed[rows], part.flow.updates, flows)
-                self._run.append_columns("gradient_flow.csv", {"rho": rho, **columns})
+            for update, flow in zip(part.flow.updates, part.flow.flows, strict=True):
+                columns = flow_columns(part.seed[rows], [update], [_of(flow, rows)])
+                if len(columns["lag"]):
+                    self._run.append_columns("gradient_flow.csv", {"rho": rho, **columns})
 
 
 def _of(flow: Flow, rows: np.ndarray) -> Flow:

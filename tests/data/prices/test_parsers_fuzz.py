@@ -95,7 +95,7 @@ def test_random_bytes(source, body, status):
 
 @pytest.mark.parametrize("source", PARSERS)
 @given(cuts=st.lists(CUTS, min_size=1, max_size=4))
-@settings(max_examples=120)
+@settings(max_examples=80)
 def test_bodies_with_bytes_cut_out_and_put_in(source, cuts):
     body = BODIES[source].encode()
     for at, length, filler in cuts:
@@ -113,7 +113,7 @@ def _paths(value, path=()):
 
 @pytest.mark.parametrize("source", [yahoo, nasdaq, tiingo, twelvedata])
 @given(data=st.data())
-@settings(max_examples=150, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
 def test_json_with_a_part_replaced_or_taken_out(source, data):
     content = json.loads(BODIES[source])
     for _ in range(data.draw(st.integers(1, 3))):
@@ -148,7 +148,7 @@ CELLS = st.sampled_from(
     delimiter=st.sampled_from([",", ";", "\t"]),
     encoding=st.sampled_from(["utf-8", "utf-16", "latin-1"]),
 )
-@settings(max_examples=400)
+@settings(max_examples=250)
 @example(rows=[["2024-01-02", "1"], ["0001-01-01", "2"]], header="Date,Close", delimiter=",", encoding="utf-8")
 def test_files_made_of_odd_cells(rows, header, delimiter, encoding):
     text = "\n".join([header, *(delimiter.join(row) for row in rows)])

@@ -7,8 +7,9 @@ from rnnlab.config import load
 from rnnlab.dynamics.verdict import decisive_rate, judge
 from rnnlab.experiments.sweep import sentences as say
 from rnnlab.experiments.sweep.alternatives import Alternative
-from rnnlab.experiments.sweep.results import Divergence, Quantity, RhoSummary
+from rnnlab.experiments.sweep.results import Divergence, RhoSummary
 from rnnlab.experiments.sweep.rho import STARTER
+from rnnlab.seeds import Spread
 
 EDGE = 2**0.5
 
@@ -21,7 +22,7 @@ def summary(rho: float, rates, steps: int = 50, diverged=(), theory=None, satura
     rates, decisive = np.array(rates, float), np.log(10) / steps
     counts = int((rates < -decisive).sum()), int((rates > decisive).sum())
     verdict = judge(rates, steps)
-    quantities = {"saturated": Quantity(saturated, saturated, saturated)}
+    quantities = {"saturated": Spread(saturated, saturated, saturated)}
     return RhoSummary(rho, verdict, theory, quantities, *counts, list(diverged), len(rates))
 
 

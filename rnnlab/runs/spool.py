@@ -1,0 +1,50 @@
+"""Arrays that wait until they are wanted: in memory while they are few, then in a nameless file of the run folder."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import SpooledTemporaryFile
+from weakref import finalize
+
+import numpy as np
+
+from rnnlab.runs.files import writing
+
+IN_MEMORY = 4 << 20  # bytes
+
+
+class Spool:
+    """A sequence of numeric arrays that grows at its end and is read from its beginning.
+
+    Parameters
+    ----------
+    folder : Path
+        Where the file lies once there is one; it vanishes with the process, whatever ends that.
+    in_memory : int
+        Bytes that are held before that.
+    """
+
+    def __init__(self, folder: Path, in_memory: int = IN_MEMORY) -> None:
+        self._folder, self._count = folder, 0
+        self._file = SpooledTemporaryFile(in_memory, dir=str(folder))  # noqa: SIM115 - it lives as long as this
+        finalize(self, self._file.close)
+
+    def append(self, array: np.ndarray) -> None:
+        """Take an array in.
+
+        Raises
+        ------
+        RunWriteError
+            Where the disk is full.
+        """
+        with writing(self._folder):
+            self._file.seek(0, 2)
+            np.save(self._file, array, allow_pickle=False)  # type: ignore[arg-type]
+        self._count += 1
+
+    def __len__(self) -> int:
+        return self._count
+
+    def __iter__(self) -> Iterator[np.ndarray]:
+        self._file.seek(0)
+        for _ in range(self._count):
+            yield np.load(self._file, allow_pickle=False)  # type: ignore[arg-type]
