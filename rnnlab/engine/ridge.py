@@ -5,8 +5,9 @@
 over all outputs n of the training sequences, with h_n what the readout reads there and w_n the weight of the target
 (1 where the batch has none). The bias is not penalised.
 
-The rows [h_n 1 y_n] are never kept: an orthogonal triangularization takes them in as they come and keeps a triangle of
-F + 1 + O rows, which holds the same least-squares problem. The normal equations would square its condition.
+The rows [1 h_n y_n] are never kept: an orthogonal triangularization takes them in as they come and keeps a triangle of
+1 + F + O rows, which holds the same least-squares problem. The normal equations would square its condition. Since the
+constant comes first, the rows below the first are those of states and targets without their means.
 
 Source: Hoerl, Kennard 1970, doi:10.1080/00401706.1970.10488634; for recurrent networks Lukosevicius, Jaeger 2009,
 doi:10.1016/j.cosrev.2009.03.005; taken in row by row, Golub 1965, doi:10.1007/BF01436075.
@@ -31,7 +32,7 @@ class RidgeRegression:
 
     def __init__(self, features: int, outputs: int) -> None:
         self._features = features
-        self._triangle = np.zeros((0, features + 1 + outputs))
+        self._triangle = np.zeros((0, 1 + features + outputs))
 
     def add(self, features: np.ndarray, targets: np.ndarray, weights: np.ndarray | None = None) -> None:
         """Take in n rows: features (n, F), targets (n, O) and, where they do not all count alike, weights (n,).
@@ -41,27 +42,30 @@ class RidgeRegression:
         ValueError
             For a negative weight, with which there may be no least sum.
         """
-        rows = np.concatenate([features, np.ones((len(features), 1)), targets], axis=1)
+        rows = np.concatenate([np.ones((len(features), 1)), features, targets], axis=1)
         if weights is not None:
             if (weights < 0).any():
                 raise ValueError(f"The 'weights' of a least-squares fit must be at least 0; got {weights.min():g}.")
-            rows *= np.sqrt(weights)[:, None]
+            rows *= np.sqrt(weights, dtype=float)[:, None]
         self._triangle = np.linalg.qr(np.concatenate([self._triangle, rows]), mode="r")
 
     def solve(self, alpha: float) -> tuple[np.ndarray, np.ndarray, float]:
         """Weights (F, O), bias (O,), and the sum of squared errors that they leave, without the penalty.
 
-        Of several solutions, which there can be with alpha = 0, the one of least norm; NaN where numbers overflow.
+        Directions of the states that are lost in the rounding of the largest have no part in the weights, so that with
+        alpha = 0 they are the least of several that fit. NaN where numbers overflow.
         """
-        left, right = np.split(self._triangle, [self._features + 1], axis=1)
-        penalty = np.sqrt(alpha) * np.eye(self._features, self._features + 1)
-        system = np.concatenate([left, penalty])
-        wanted = np.concatenate([right, np.zeros((self._features, right.shape[1]))])
+        F = self._features
+        (ones, mean, wanted), (_, left, right) = (
+            np.split(rows, [1, 1 + F], axis=-1) for rows in (self._triangle[0], self._triangle[1:])
+        )
+        system = np.concatenate([left, np.sqrt(alpha) * np.eye(F)])
         try:
-            solution = np.linalg.lstsq(system, wanted)[0]
+            weights = np.linalg.lstsq(system, np.concatenate([right, np.zeros((F, right.shape[1]))]))[0]
         except np.linalg.LinAlgError:  # numbers beyond all measure
-            solution = np.full((self._features + 1, right.shape[1]), np.nan)
-        return solution[:-1], solution[-1], float(np.square(left @ solution - right).sum())
+            weights = np.full((F, right.shape[1]), np.nan)
+        bias = (wanted - mean @ weights) / ones if ones else np.zeros(right.shape[1])  # no target counts
+        return weights, bias, float(np.square(left @ weights - right).sum())
 
 
 class RidgeFit(Training):
@@ -100,9 +104,20 @@ class RidgeFit(Training):
                     diverged[model] = "readout.W_ho"
         self.active[list(diverged)] = False
         self.done = 1
-        none = np.full(R, np.nan)
-        norms, clipped = np.full((R, len(layout.names)), np.nan), np.zeros(R, bool)
-        return Update(1, 1, True, N, 1.0, value, np.nan, none, none, norms, clipped, diverged=diverged)
+        return Update(
+            number=1,
+            epoch=1,
+            ends_epoch=True,
+            sequences=N,
+            fraction=1.0,
+            loss=value,
+            learning_rate=np.nan,
+            norm=np.full(R, np.nan),
+            clip_scale=np.full(R, np.nan),
+            norms=np.full((R, len(layout.names)), np.nan),
+            clipped=np.zeros(R, bool),
+            diverged=diverged,
+        )
 
     def _read(self) -> tuple[list[RidgeRegression], dict[int, str]]:
         """The regression of each model over an epoch, and what was not finite in those that diverged."""

@@ -26,6 +26,7 @@ from rnnlab.tasks.task import Task, draw
 
 # A seed gives independent streams of random numbers, one for each purpose.
 WEIGHTS, ORDER, FRESH = 0, 1, 2
+RIDGE_AT_ONCE = 64  # sequences that a fit in closed form reads at a time: it makes no difference but to memory
 ENDLESS_REPORTS = 100  # rows of metrics.csv for each seed, where there are no epochs
 
 
@@ -77,7 +78,7 @@ def check_network(config, task: Task) -> None:
         architecture_of(config, task),
         models=len(config.seeds),
         steps=min(steps, config.training.tbptt_steps or steps),
-        sequences=sequences if batch_size == "full" else min(batch_size, sequences),
+        sequences=min(_batch_size(config) or sequences, sequences),
         itemsize=np.dtype(config.model.dtype).itemsize,
         threads=threads(),
     )
@@ -125,9 +126,8 @@ def build_setup(config, task: Task) -> Setup:
         sequences = task.sequences
         if training.early_stopping is not None:
             sequences, stopping = _hold_out(task, config, architecture.readout)
-        batch_size = None if training.batch_size == "full" else training.batch_size
-        dealt = training.fit.kind == "gradient" and batch_size is not None and batch_size < sequences.sequences
-        shuffled = training.shuffle and dealt
+        batch_size, descends = _batch_size(config), training.fit.kind == "gradient"
+        shuffled = descends and training.shuffle and batch_size is not None and batch_size < sequences.sequences
         sampling = Sampling(
             sequences,
             architecture.readout,
@@ -163,6 +163,14 @@ def start_training(config, setup: Setup) -> Training:
         penalty=None if training.omega is None else omega(training.omega.alpha, form=training.omega.form),
         stopping=setup.stopping,
     )
+
+
+def _batch_size(config) -> int | None:
+    """Sequences that are worked on at a time; None for all of them."""
+    training = config.training
+    if training.fit.kind == "ridge" and not training.stateful:
+        return RIDGE_AT_ONCE
+    return None if training.batch_size == "full" else training.batch_size
 
 
 def _endless(config, task: Task) -> Endless:

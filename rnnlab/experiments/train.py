@@ -173,6 +173,8 @@ def _diverged(
     hint = f"Try a smaller training.optimizer.learning_rate, or {calmer}."
     if training.updates > 1 and {update for update, _ in divergence.diverged.values()} == {1}:
         hint = "No update had been made: give smaller initial weights in model.init."
+    if config.training.fit.kind == "ridge":
+        hint = "Nothing had been fitted: give smaller initial weights in model.init."
     error = DivergedError(
         f"Training diverged: {sentences[0]}{more} The last finite state is kept in '{run.path}'.",
         hint=hint,

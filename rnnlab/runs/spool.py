@@ -1,6 +1,7 @@
 """Arrays that wait until they are wanted: in memory while they are few, then in a nameless file of the run folder."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from tempfile import SpooledTemporaryFile
 from weakref import finalize
@@ -26,7 +27,7 @@ class Spool:
     def __init__(self, folder: Path, in_memory: int = IN_MEMORY) -> None:
         self._folder, self._count = folder, 0
         self._file = SpooledTemporaryFile(in_memory, dir=str(folder))  # noqa: SIM115 - it lives as long as this
-        finalize(self, self._file.close)
+        finalize(self, _discard, self._file)
 
     def append(self, array: np.ndarray) -> None:
         """Take an array in.
@@ -45,6 +46,12 @@ class Spool:
         return self._count
 
     def __iter__(self) -> Iterator[np.ndarray]:
-        self._file.seek(0)
+        with writing(self._folder):  # what waits in a buffer
+            self._file.seek(0)
         for _ in range(self._count):
             yield np.load(self._file, allow_pickle=False)  # type: ignore[arg-type]
+
+
+def _discard(file: SpooledTemporaryFile) -> None:
+    with suppress(OSError):  # of a disk that is full: nobody wants it any more
+        file.close()

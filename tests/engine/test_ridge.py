@@ -140,10 +140,45 @@ def test_without_penalty_enough_units_reproduce_the_targets_with_the_least_weigh
     training, update = fitted(many, alpha=0.0)
     assert (update.loss < 1e-24).all()
     top, _ = many.network.top_states(many.theta, many.batch)
+    targets = many.batch.targets
     for model in range(3):
-        rows = np.column_stack([top[model], np.ones(9)])
-        least = np.linalg.pinv(rows) @ many.batch.targets
-        np.testing.assert_allclose(many.network.layout.view(training.theta, "readout.W_ho")[model], least[:-1])
+        least = np.linalg.pinv(top[model] - top[model].mean(axis=0)) @ (targets - targets.mean(axis=0))
+        np.testing.assert_allclose(many.network.layout.view(training.theta, "readout.W_ho")[model], least)
+
+
+@pytest.mark.parametrize("size", [1e-8, 1e8, 1e16])
+def test_size_of_the_states_does_not_cost_the_bias(size):
+    rng = np.random.default_rng(0)
+    rows, targets = rng.standard_normal((40, 3)), 5 + rng.standard_normal((40, 1))
+    regression, scaled = RidgeRegression(3, 1), RidgeRegression(3, 1)
+    regression.add(rows, targets)
+    scaled.add(size * rows, targets)
+    weights, bias, squares = regression.solve(0.3)
+    found = scaled.solve(0.3 * size**2)
+    np.testing.assert_allclose(size * found[0], weights, rtol=1e-12)
+    np.testing.assert_allclose(found[1], bias, rtol=1e-12)
+    np.testing.assert_allclose(found[2], squares, rtol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", [bool, "int8", "uint8", "float16"])
+def test_weights_of_any_type_are_taken_as_they_are(dtype):
+    rng = np.random.default_rng(1)
+    rows, targets, weights = rng.standard_normal((30, 3)), rng.standard_normal((30, 2)), np.arange(30) % 4
+    weights = weights.astype(dtype)
+    found, whole = RidgeRegression(3, 2), RidgeRegression(3, 2)
+    found.add(rows, targets, weights)
+    whole.add(rows, targets, weights.astype(float))
+    for one, other in zip(found.solve(0.1), whole.solve(0.1), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_where_no_target_counts_the_readout_is_zero():
+    regression = RidgeRegression(3, 2)
+    regression.add(np.ones((4, 3)), np.ones((4, 2)), np.zeros(4))
+    weights, bias, squares = regression.solve(0.1)
+    assert not weights.any()
+    assert not bias.any()
+    assert squares == 0
 
 
 def test_beyond_all_penalty_the_readout_is_the_mean_of_the_targets():

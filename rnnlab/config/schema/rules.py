@@ -168,6 +168,7 @@ def _ridge(config: Any) -> Iterator[Conflict]:
     for name, given, why in (
         ("l2", training.l2 != 0, "its own penalty is training.fit.alpha"),
         ("omega", training.omega is not None, "it takes no gradient"),
+        ("log_gradient_flow_every", training.log_gradient_flow_every > 0, "it takes no gradient"),
         ("early_stopping", training.early_stopping is not None, "it takes a single step"),
     ):
         if given:

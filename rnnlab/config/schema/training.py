@@ -118,7 +118,8 @@ class TrainingSection(Section):
 
     fit: Fit = key(
         GradientFit(),
-        "how parameters are found; with ridge, optimizer, schedule, clip, epochs, updates and shuffle play no part",
+        "how parameters are found; with ridge, optimizer, schedule, clip, batch_size, epochs, updates and shuffle play "
+        "no part",
         example={"kind": "ridge", "alpha": 1e-6},
     )
     loss: Loss | None = key(

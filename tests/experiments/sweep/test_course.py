@@ -1,5 +1,7 @@
 """What a slice went through, held against the same updates kept whole."""
 
+import subprocess
+import sys
 import tracemalloc
 
 import numpy as np
@@ -84,3 +86,21 @@ def test_spool_without_its_folder_is_one_sentence(tmp_path):
     spool = Spool(tmp_path / "gone", in_memory=10)
     with pytest.raises(RunWriteError, match=r"gone' could not be written: "):
         spool.append(np.zeros(100))
+
+
+def test_spool_on_a_full_disk_is_one_sentence_and_silent_at_its_end(tmp_path):
+    code = (
+        "import resource, sys; import numpy as np; from pathlib import Path; from rnnlab.errors import RunWriteError\n"
+        "from rnnlab.runs.spool import Spool; import signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (5000, 5000)); spool = Spool(Path(sys.argv[1]), in_memory=100)\n"
+        "try:\n"
+        "    for _ in range(int(sys.argv[2])): spool.append(np.zeros(30))\n"
+        "    print(len(list(spool)))\n"
+        "except RunWriteError as error: print(error.message)\n"
+    )
+    for arrays, said in (("3", "3"), ("14", "could not be written"), ("100", "could not be written")):
+        done = subprocess.run(
+            [sys.executable, "-c", code, str(tmp_path), arrays], capture_output=True, text=True, check=True
+        )
+        assert said in done.stdout
+        assert done.stderr == ""
