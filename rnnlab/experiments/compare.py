@@ -9,8 +9,8 @@ from threadpoolctl import threadpool_limits
 
 from rnnlab.config import registry
 from rnnlab.errors import RunFolderError, UsageError
-from rnnlab.experiments.gradient_flow import probe, top
 from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
+from rnnlab.experiments.probes import probe, top
 from rnnlab.experiments.reports import Measured, recorded_season
 from rnnlab.experiments.trained import load_run
 from rnnlab.files import name_of

@@ -13,7 +13,7 @@ from rnnlab.dynamics.diagnostics import Diagnostics, diagnose
 from rnnlab.dynamics.verdict import Verdict, judge
 from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import draw_plots
-from rnnlab.experiments.gradient_flow import long_probe, looked_at, probe
+from rnnlab.experiments.probes import long_probe, looked_at, probe
 from rnnlab.experiments.sweep.members import LYAPUNOV_STEPS
 from rnnlab.experiments.trained import Trained, load_run
 from rnnlab.printable import shortened

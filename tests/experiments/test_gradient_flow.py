@@ -5,7 +5,8 @@ import pytest
 
 from rnnlab.config import load
 from rnnlab.dynamics import flow
-from rnnlab.experiments.gradient_flow import FlowLog, flow_columns, long_probe, looked_at, probe
+from rnnlab.experiments.gradient_flow import FlowLog, flow_columns
+from rnnlab.experiments.probes import long_probe, looked_at, probe
 from rnnlab.experiments.setup import build_setup, start_training
 from rnnlab.experiments.sweep.rho import sweep_rho
 from rnnlab.experiments.train import train
@@ -103,7 +104,7 @@ def test_truncated_sequences_of_different_lengths_are_seen_segment_by_segment(tm
     third = longest.steps_between(12, 18, "every")
     expected = flow.transport(setup.network, setup.theta, third, setup.loss, states=states)
     for place in (2, 8):
-        np.testing.assert_allclose(log.flows[place].transport, expected, rtol=1e-10)
+        np.testing.assert_allclose(list(log.flows)[place].transport, expected, rtol=1e-10)
 
 
 def test_an_update_on_steps_that_no_longest_sequence_has_is_not_looked_at(tmp_path):

@@ -12,7 +12,7 @@ from rnnlab.config.schema.cells import LstmCell
 from rnnlab.config.schema.initial_weights import ConstantForgetBias
 from rnnlab.dynamics.diagnostics import measure_growth
 from rnnlab.dynamics.verdict import Verdict, decisive_rate, judge
-from rnnlab.experiments.gradient_flow import probe, top
+from rnnlab.experiments.probes import probe, top
 from rnnlab.experiments.sweep.members import draw_setup, models_per_slice
 from rnnlab.experiments.sweep.results import RhoSummary
 from rnnlab.tasks.task import Task

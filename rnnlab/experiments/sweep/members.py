@@ -15,7 +15,8 @@ from rnnlab.config.schema.initial_weights import NormalInit, SpectralInit
 from rnnlab.dynamics.diagnostics import Diagnostics, diagnose
 from rnnlab.engine.network import Network
 from rnnlab.engine.training import Training
-from rnnlab.experiments.gradient_flow import FlowLog, long_probe, probe, top
+from rnnlab.experiments.gradient_flow import FlowLog
+from rnnlab.experiments.probes import long_probe, probe, top
 from rnnlab.experiments.setup import Setup, architecture_of, build_setup, draw_parameters, start_training, threads
 from rnnlab.experiments.sweep.course import Course
 from rnnlab.tasks.task import Task

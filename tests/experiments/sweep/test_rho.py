@@ -11,7 +11,7 @@ from rnnlab.dynamics.jacobians import suffix_products
 from rnnlab.dynamics.verdict import growth_rate
 from rnnlab.engine.trajectory import follow
 from rnnlab.errors import DataError, RnnlabError, UsageError
-from rnnlab.experiments.gradient_flow import probe
+from rnnlab.experiments.probes import probe
 from rnnlab.experiments.setup import build_setup
 from rnnlab.experiments.sweep import members
 from rnnlab.experiments.sweep.members import at_rho
