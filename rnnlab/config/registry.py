@@ -228,6 +228,8 @@ def _fault_of(entry: Entry) -> str:
             return f"a schema whose {key} is a Literal with its name"
     if not issubclass(entry.schema, TaskSection):
         return ""
+    if taken := sorted(fields.keys() & vars(TaskSection).keys() - TaskSection.model_fields.keys() - {"task"}):
+        return f"a schema without a key {taken[0]}, which says something of every task; another name"
     if entry.schema.targets not in LOSSES:
         return f"a schema whose targets are {listed(list(LOSSES), 'or')}"
     if not entry.schema.readouts or not {*entry.schema.readouts} <= {"last", "every"}:

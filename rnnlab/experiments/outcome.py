@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from threadpoolctl import threadpool_limits
 
+from rnnlab.config.schema.experiment import EPOCHS
 from rnnlab.engine.training import Training
 from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
@@ -27,7 +28,7 @@ from rnnlab.experiments.reports import Measured, TrainSummary
 from rnnlab.runs import RunFolder
 from rnnlab.seeds import spread
 from rnnlab.tasks.task import Task, evaluate
-from rnnlab.words import count, spread_aside
+from rnnlab.words import count, listed, spread_aside
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -122,10 +123,11 @@ def _held_out_note(task: Task, training: Training) -> list[str]:
 def _fitting_note(config, recorder: Recorder) -> list[str]:
     clip, fit = config.training.clip, config.training.fit
     if fit.kind == "ridge":
-        return [
+        said = (
             f"The readout was fitted in closed form, by ridge regression with alpha {fit.alpha:g}; "
             "everything below it is as it was drawn."
-        ]
+        )
+        return [said, *_unused_note(config.training)]
     if clip.kind == "none":
         return ["Gradients were not clipped."]
     U, R = recorder.update_count, len(config.seeds)
@@ -137,6 +139,19 @@ def _fitting_note(config, recorder: Recorder) -> list[str]:
         percent = "less than 0.1" if share < 0.5 else "more than 99.9"
     said = [f"Clipping ({clip.kind}, threshold {clip.threshold:g}) fired in {percent} % of {made}."]
     return said + _constant_clipping(config, recorder) if share >= ALWAYS else said
+
+
+def _unused_note(training) -> list[str]:
+    """The keys of a descent that a fit in closed form does without."""
+    told = (
+        ("optimizer", training.optimizer.kind != "adam"),
+        ("schedule", training.schedule.kind != "constant"),
+        ("clip", training.clip.kind != "none"),
+        ("updates", training.updates is not None),
+        ("epochs", training.epochs not in (None, EPOCHS)),
+    )
+    unused = [f"training.{name}" for name, differs in told if differs]
+    return [f"{listed(unused)} played no part: the fit takes a single step."] if unused else []
 
 
 def _constant_clipping(config, recorder: Recorder) -> list[str]:

@@ -181,7 +181,7 @@ def _endless(config, task: Task) -> Endless:
         config.model.readout,
         training.batch_size,
         lambda model, number: draw(
-            task, np.random.default_rng([seeds[model], FRESH, data.seed, number, 1]), training.batch_size
+            task, np.random.default_rng([seeds[model], FRESH, getattr(data, "seed", 0), number, 1]), training.batch_size
         ),
         models=len(seeds),
         longest=task.steps,

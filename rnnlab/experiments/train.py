@@ -6,7 +6,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from rnnlab.config import dump
+from rnnlab.config import dump, registry
 from rnnlab.config.registry import brought_in
 from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RunWriteError
@@ -24,7 +24,7 @@ from rnnlab.experiments.setup import Setup, build_setup, check_network, start_tr
 from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
 from rnnlab.runs.schema import TRAIN
-from rnnlab.tasks.task import Task, build_task
+from rnnlab.tasks.task import Task, build_task, evaluate
 
 FEW_SEQUENCES = 30
 OWN = (Recorder, FlowTable, DivergenceLog, WarningLog, Checkpoints, ProgressReport)  # observers of every run
@@ -69,6 +69,8 @@ def train(
     task = build_task(config)
     check_network(config, task)
     setup = build_setup(config, task)
+    if registry.task_entry(config.data).origin:  # what a package brings is known to measure before anything is trained
+        evaluate(task, setup.network, setup.theta)
     run = RunFolder.create(
         runs_dir,
         config.name,

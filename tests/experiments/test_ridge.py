@@ -43,6 +43,7 @@ def test_run_says_what_was_done(fitted):
         "was drawn."
     )
     assert note in fitted.summary.notes
+    assert "training.optimizer and training.epochs played no part: the fit takes a single step." in fitted.summary.notes
     assert not any("clipp" in said for said in fitted.summary.notes)
     assert note in (fitted.path / "log.txt").read_text()
     assert fitted.record["status"] == "completed"

@@ -221,6 +221,10 @@ def test_runs_of_a_task_that_is_gone_are_named(run, fresh):
             "whose targets are values, probabilities or",
         ),
         ("", "must give it a schema whose kind is a Literal with its name"),
+        (
+            "kind: Literal['parity'] = key('parity', 'x'); ends: int = key(3, 'x')",
+            "must give it a schema without a key ends, which says something of every task; another name.",
+        ),
     ],
 )
 def test_a_section_that_is_made_badly_stops_no_other_command(run, fresh, text, said):
@@ -235,6 +239,28 @@ def test_a_section_that_is_made_badly_stops_no_other_command(run, fresh, text, s
         assert said in done.stderr
     finally:
         init.write_text(kept)
+
+
+def test_a_task_draws_without_end_and_without_a_seed_of_its_own(run, fresh):
+    (package,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity")
+    section, code = package / "__init__.py", package / "task.py"
+    kept = section.read_text(), code.read_text()
+    section.write_text(kept[0].replace("\n\nPARITY =", "\n    endless: ClassVar[bool] = True\n\n\nPARITY ="))
+    code.write_text(
+        kept[1]
+        + "\n    def draw(self, rng, sequences):\n"
+        + "        bits = rng.integers(0, 2, (self.config.data.bits, sequences))\n"
+        + "        return Batch(bits, bits.cumsum(axis=0) % 2)\n"
+    )
+    try:
+        done = run("train", "bits.yaml")
+        assert done.returncode == 0, done.stderr
+        done = run("train", "bits.yaml", "--set", "training.updates=null", "--set", "training.epochs=3")
+        assert done.returncode == 2
+        assert "training.epochs cannot be used with the endless sequences of parity; use training.upd" in done.stderr
+    finally:
+        section.write_text(kept[0])
+        code.write_text(kept[1])
 
 
 def test_code_that_is_not_there_is_one_sentence(run, fresh):
@@ -270,7 +296,7 @@ def test_code_that_is_not_there_is_one_sentence(run, fresh):
         ("return Evaluation(", "return dict(share=share) or (", "fails: TypeError: evaluate must give an Evaluation"),
     ],
 )
-def test_a_task_that_fails_is_named(run, fresh, old, new, said):
+def test_a_task_that_fails_is_named_before_there_is_a_run_folder(run, fresh, tmp_path, old, new, said):
     (code,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity/task.py")
     kept = code.read_text()
     assert old in kept
@@ -280,6 +306,7 @@ def test_a_task_that_fails_is_named(run, fresh, old, new, said):
         assert done.returncode == 2
         assert "error: rnnlab-parity 0.2, which brings parity, " + said in done.stderr
         assert "Traceback" not in done.stderr
+        assert not (tmp_path / "runs").exists()
     finally:
         code.write_text(kept)
 

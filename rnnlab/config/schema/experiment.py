@@ -17,6 +17,7 @@ MOST_SEEDS = 1_000_000
 # As many as fit a config file, whatever their digits.
 MOST_LISTED = 10_000
 ENDLESS_UPDATES = 10_000
+EPOCHS = 300  # where the config gives neither epochs nor updates
 SEEDS = f"a number of models from 1 to {MOST_SEEDS}, or a list of distinct seeds of at least 0"
 NAME = "1 to 64 letters, digits and . _ -, with a letter or digit first"
 
@@ -99,7 +100,7 @@ def _training_defaults(config: Config) -> dict[str, Any]:
     if training.batch_size is None:
         chosen["batch_size"] = 1 if training.stateful else data.batch_size
     if training.epochs is None and training.updates is None:
-        chosen |= {"updates": ENDLESS_UPDATES} if data.endless else {"epochs": 300}
+        chosen |= {"updates": ENDLESS_UPDATES} if data.endless else {"epochs": EPOCHS}
     if training.shuffle is None:
         chosen["shuffle"] = not (training.stateful or data.endless)
     return chosen

@@ -99,7 +99,9 @@ def _endless(config: Any) -> Iterator[Conflict]:
     training = config.training
     if not config.data.endless:
         return
-    endless = "data.sequences: endless"
+    own = "sequences" in type(config.data).model_fields
+    endless = "data.sequences: endless" if own else f"the endless sequences of {config.data.task_name}"
+    key = "data.sequences" if own else config.data.name_key
     for name, given, instead in (
         ("epochs", training.epochs is not None, "use training.updates instead"),
         ("shuffle", training.shuffle, "drop it: every update draws fresh sequences"),
@@ -107,12 +109,12 @@ def _endless(config: Any) -> Iterator[Conflict]:
     ):
         if given:
             yield Conflict(
-                (f"training.{name}", "data.sequences"),
+                (f"training.{name}", key),
                 f"training.{name} cannot be used with {endless}; {instead}.",
             )
     if training.batch_size == "full":
         yield Conflict(
-            ("training.batch_size", "data.sequences"),
+            ("training.batch_size", key),
             f"training.batch_size must be a whole number with {endless}; got full.",
         )
 

@@ -74,7 +74,7 @@ class TaskSection(Section):
 
     @property
     def endless(self) -> bool:
-        """Whether fresh sequences are drawn for every update."""
+        """Whether fresh sequences are drawn for every update (`Task.draw`), from the key `seed` where there is one."""
         return False
 
     def left_out(self) -> dict[str, Any]:
