@@ -139,6 +139,15 @@ def test_what_null_does_not_mend_is_not_named(tmp_path):
     assert error.value.hint is None
 
 
+def test_a_written_out_loss_is_not_what_a_closed_form_for_classes_fails_by(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text(dump(Config.model_validate({"data": {"kind": "text", "text": "abcabcabc", "chunk": 2}})))
+    with pytest.raises(ConfigError, match=r"training\.fit: ridge needs targets that are numbers") as error:
+        load(file, overrides=["training.fit=ridge"])
+    assert len(error.value.problems) == 1
+    assert error.value.hint is None
+
+
 def test_every_key_is_written_in_the_order_of_the_schema():
     config = Config.model_validate({"data": {"kind": "prices", "symbol": "AAPL"}})
     written = [line.split(":")[0] for line in dump(config).splitlines() if line[:1] not in ("#", " ")]
