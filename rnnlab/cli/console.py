@@ -184,7 +184,7 @@ def document(content: Mapping[str, object]) -> None:
     """Print the one JSON document of a command given `--json`; numbers that are not finite become null."""
     import json
 
-    from rnnlab.runs.record import plain
+    from rnnlab.plain import plain
 
     global _documents
     is_ascii = out.encodable("±") != "±"

@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 
 MOST_DIGITS = 6
 FEWEST_DIGITS = 3
+ROUNDING = 1e-9  # an interval whose width is at most this share of the median is none: the seeds agree
 MISSING = "–"
 
 
@@ -32,6 +33,8 @@ def bracketed(median: str, low: str, high: str) -> str:
 def with_interval(spread: "Spread") -> str:
     """Median and interval of the seeds, with as many digits as show how wide it is."""
     place = place_for(spread)
+    if _agree(spread):
+        return beside(spread.median, place)
     return bracketed(*(beside(value, place) for value in (spread.median, spread.low, spread.high)))
 
 
@@ -40,11 +43,16 @@ def place_for(spread: "Spread") -> int:
 
     The third digit of the median where it has none.
     """
-    if 0 < (width := spread.high - spread.low) < math.inf:
+    if not _agree(spread) and (width := spread.high - spread.low) < math.inf:
         return _magnitude(width) - 1
     if not math.isfinite(spread.median) or spread.median == 0:
         return 0
     return _magnitude(spread.median) + 1 - FEWEST_DIGITS
+
+
+def _agree(spread: "Spread") -> bool:
+    """Whether the seeds have one value, but for rounding."""
+    return spread.high - spread.low <= ROUNDING * abs(spread.median) < math.inf
 
 
 def beside(value: float | None, place: int) -> str:

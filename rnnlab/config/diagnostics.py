@@ -37,7 +37,7 @@ class Diagnostic:
     source : SourceText, optional
         What the problem is in, where it has no location there: something that is missing.
     in_the_way : tuple of str
-        Keys of a file that an argument cannot stand beside, and can where they are null.
+        Keys of a file that an argument cannot stand beside, and that may be null.
     """
 
     message: str

@@ -17,7 +17,7 @@ from rnnlab.config.overrides import apply_name, apply_seeds, apply_sets
 from rnnlab.config.reader import read
 from rnnlab.config.schema.experiment import Config
 from rnnlab.config.sources import STDIN, NoSourceError, open_source
-from rnnlab.config.validation import validate
+from rnnlab.config.validation import keys_to_leave_out, validate
 from rnnlab.errors import ConfigError
 
 MOST_LAYERS = 20
@@ -49,12 +49,13 @@ def load(
         With every problem there is, each at its location.
     """
     tree, problems = _tree(os.fspath(source), overrides, seeds, name)
-    config = None
+    config, hint = None, None
     if tree is not None:
         config, found = validate(tree)
+        hint = None if problems else _hint(keys_to_leave_out(tree, found))
         problems += [problem for problem in found if not _told(problem, problems)]
     if config is None or problems:
-        raise _failure(problems, os.fspath(source))
+        raise _failure(problems, os.fspath(source), hint)
     return config
 
 
@@ -188,7 +189,7 @@ def _told(problem: Diagnostic, others: list[Diagnostic]) -> bool:
     )
 
 
-def _failure(problems: list[Diagnostic], source: str) -> ConfigError:
+def _failure(problems: list[Diagnostic], source: str, hint: str | None = None) -> ConfigError:
     """Gather the problems from top to bottom: the config first, then what it extends, then the arguments."""
     named = "<stdin>" if source == STDIN else source
     sources = list(dict.fromkeys(origin for problem in problems if (origin := problem.origin)))
@@ -197,12 +198,10 @@ def _failure(problems: list[Diagnostic], source: str) -> ConfigError:
     def rank(problem: Diagnostic) -> tuple[int, tuple[int, int]]:
         return (ranked.index(problem.origin) if problem.origin else -1, problem.order())
 
-    ordered = sorted(problems, key=rank)
-    return ConfigError([problem.render() for problem in ordered], hint=_hint(ordered))
+    return ConfigError([problem.render() for problem in sorted(problems, key=rank)], hint=hint)
 
 
-def _hint(problems: list[Diagnostic]) -> str | None:
+def _hint(keys: list[str]) -> str | None:
     """How to leave out what stands in the way of arguments, such as the defaults that a run's config.yaml holds."""
-    keys = dict.fromkeys(key for problem in problems for key in problem.in_the_way)
     them = "it" if len(keys) == 1 else "them"
     return f"{' '.join(f'--set {key}=null' for key in keys)} takes {them} out of the config" if keys else None

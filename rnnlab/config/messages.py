@@ -92,8 +92,10 @@ def nearest_key(name: str, known: list[str]) -> str | None:
     if SYNONYMS.get(plain) in known:
         return SYNONYMS[plain]
     words = [key for key in known if key.islower()]  # W_xh and W_ho are near each other: no guess is to be had there
-    other_words = [word for word, key in SYNONYMS.items() if key in words]
-    return next(iter([*nearest(plain, words), *(SYNONYMS[word] for word in nearest(plain, other_words))]), None)
+    # A word of two or three letters, such as eta, is near to too many.
+    meant = {word: key for word, key in SYNONYMS.items() if key in words and len(word) > 3}
+    meant |= {key: key for key in words}
+    return next((meant[word] for word in nearest(plain, meant)), None)
 
 
 def _elsewhere(name: str, here: Path) -> str | None:

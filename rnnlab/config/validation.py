@@ -54,6 +54,26 @@ def validate(tree: Node) -> tuple[Config | None, list[Diagnostic]]:
     return None, problems
 
 
+def keys_to_leave_out(tree: Node, problems: list[Diagnostic]) -> list[str]:
+    """The keys in the way of arguments, where nothing is wrong any more once all of them are null; else none.
+
+    Parameters
+    ----------
+    tree : Node
+    problems : list of Diagnostic
+        All that is wrong with it.
+    """
+    values, keys = tree.plain(), list(dict.fromkeys(key for problem in problems for key in problem.in_the_way))
+    for key in keys:
+        *section, last = key.split(".")
+        reduce(getitem, section, values)[last] = None
+    try:
+        Config.model_validate(values)
+    except ValidationError:
+        return []
+    return keys
+
+
 def _findings(error: ValidationError, tree: Node, values: Any) -> list[Finding]:
     found: list[Finding] = []
     for item in error.errors(include_url=False):
@@ -69,23 +89,16 @@ def _conflict(conflict: Any, tree: Node, values: Any) -> Diagnostic:
     found = {name: find(tree, tuple(name.split("."))) for name in conflict.keys}
     nodes = {name: node for name, node in found.items() if node is not None}
     locations = dict.fromkeys(node.key_location or node.location for node in nodes.values())
-    return Diagnostic(
-        conflict.message, tuple(map(Mark, locations)), in_the_way=_in_the_way(conflict.message, nodes, values)
-    )
+    return Diagnostic(conflict.message, tuple(map(Mark, locations)), in_the_way=_in_the_way(nodes, values))
 
 
-def _in_the_way(message: str, nodes: dict[str, Node], values: Any) -> tuple[str, ...]:
-    """Which of contradicting keys come from a file and can be set to null, so that an argument can stand."""
+def _in_the_way(nodes: dict[str, Node], values: Any) -> tuple[str, ...]:
+    """Which of contradicting keys come from a file and may be null, where another comes from an argument."""
     files = [name for name, node in nodes.items() if node.location.source.numbered]
-    rest, left_out = copy.deepcopy(values), []
-    for name in files if len(files) < len(nodes) else ():
-        *section, last = name.split(".")
-        known = schema_index.entry((*section, last), values)
-        if known is not None and known.field.default is None:
-            reduce(getitem, section, rest)[last] = None
-            left_out.append(name)
-    still_there = any(conflict.message == message for conflict in _conflicts(rest))
-    return () if still_there else tuple(left_out)
+    if len(files) == len(nodes):
+        return ()
+    known = {name: schema_index.entry(tuple(name.split(".")), values) for name in files}
+    return tuple(name for name, entry in known.items() if entry is not None and entry.field.default is None)
 
 
 def _finding(item: Any, tree: Node, values: Any) -> Finding:

@@ -24,7 +24,7 @@ from rnnlab.experiments.setup import Setup, build_setup, check_network, start_tr
 from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
 from rnnlab.runs.schema import TRAIN
-from rnnlab.tasks.task import Task, build_task, evaluate
+from rnnlab.tasks.task import Task, build_task, evaluate, loss_unit
 
 FEW_SEQUENCES = 30
 OWN = (Recorder, FlowTable, DivergenceLog, WarningLog, Checkpoints, ProgressReport)  # observers of every run
@@ -111,7 +111,7 @@ def _run(
     saved = [recorder, flow, divergence, warnings, *further]
     observers = [*saved, Checkpoints(run, config.training.checkpoint_every, saved)]
     if on_progress is not None:
-        unit = task.loss_unit()
+        unit = loss_unit(task)
         observers.append(ProgressReport(on_progress, unit.name, unit.of, recorder))
     full: RunWriteError | None = None
     try:

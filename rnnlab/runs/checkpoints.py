@@ -12,9 +12,10 @@ from typing import TYPE_CHECKING
 
 from rnnlab.errors import RunFolderError
 from rnnlab.files import name_of
+from rnnlab.plain import plain
 from rnnlab.printable import shortened
 from rnnlab.runs.files import reading, replace, writing
-from rnnlab.runs.record import plain, read_json, write_json
+from rnnlab.runs.record import read_json, write_json
 
 if TYPE_CHECKING:
     from io import BufferedReader

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Self
 
 from rnnlab.errors import RnnlabError, RunFolderError, RunWriteError
 from rnnlab.files import name_of
+from rnnlab.plain import timestamp
 from rnnlab.runs import checkpoints, process, start, tables
 from rnnlab.runs.files import LineFile, replace, writing
 from rnnlab.runs.log import without_control_codes
-from rnnlab.runs.record import STATUSES, load_record, timestamp, write_json
+from rnnlab.runs.record import STATUSES, load_record, write_json
 
 if TYPE_CHECKING:
     import numpy as np

@@ -19,9 +19,10 @@ from pydantic import (
 
 from rnnlab.errors import RunFolderError
 from rnnlab.files import name_of
+from rnnlab.plain import plain, timestamp
 from rnnlab.printable import shortened
 from rnnlab.runs import environment, process
-from rnnlab.runs.record import SCHEMA_VERSION, plain, status, timestamp
+from rnnlab.runs.record import SCHEMA_VERSION, status
 
 Count = Annotated[int, Field(ge=0)]
 TRAIN, SWEEP_RHO = "train", "sweep-rho"  # verbs

@@ -1,28 +1,21 @@
 """A task: sequences to train on, and how a trained network is measured. One file for each task."""
 
 import math
-import re
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from numbers import Integral
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from rnnlab.config import registry
-from rnnlab.config.schema.experiment import Config
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
+from rnnlab.tasks import answers
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-# Tables and plots of a run, whatever its task.
-OF_EVERY_RUN = (
-    "metrics.csv", "gradient_norms.csv", "gradient_flow.csv", "training.png", "gradient_norms.png", "gradient_flow.png"
-)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -45,7 +38,7 @@ class Evaluation:
     figures : mapping of str to callable
         File name -> what draws the figure.
     tests : mapping
-        What the headline rests on: name -> statistics and p-values per seed.
+        What the headline rests on: name -> statistics and p-values per seed, as JSON can hold them.
     """
 
     metrics: Mapping[str, np.ndarray]
@@ -153,16 +146,6 @@ class Task(ABC):
         return plain
 
 
-NEEDED = {
-    "config": Config,
-    "sequences": Batch,
-    "input_size": Integral,
-    "output_size": Integral,
-    "record": Mapping,
-    "description": str,
-}
-
-
 def build_task(config: Any) -> Task:
     """The task of a config, with its data.
 
@@ -176,11 +159,7 @@ def build_task(config: Any) -> Task:
         task = entry.load()(config)
         if not isinstance(task, Task):
             raise TypeError(f"its code must make a Task; it makes {type(task).__name__}")
-        for name, kind in NEEDED.items():
-            if not isinstance(value := getattr(task, name, None), kind):
-                raise TypeError(f"the {name} of the task must be of type {kind.__name__}; got {type(value).__name__}")
-        if not _sentences(task.warnings):
-            raise TypeError(f"the warnings of the task must be a list of str; got {task.warnings!r}")
+        answers.check_task(task)
     return task
 
 
@@ -188,9 +167,22 @@ def draw(task: Task, rng: np.random.Generator, sequences: int) -> Batch:
     """Fresh training sequences: `task.draw`, whose answer is checked."""
     with registry.task_entry(task.config.data).blamed():
         batch = task.draw(rng, sequences)
-        if not isinstance(batch, Batch) or batch.sequences != sequences:
-            raise TypeError(f"draw must give a Batch of {sequences} sequences; it gives {type(batch).__name__}")
+        answers.check_drawn(task, batch, sequences)
     return batch
+
+
+def loss_unit(task: Task) -> LossUnit:
+    """How the training loss reads: `task.loss_unit`, whose answer is checked."""
+    entry = registry.task_entry(task.config.data)
+    with entry.blamed():
+        unit = task.loss_unit()
+        answers.check_loss_unit(unit)
+
+    def of(loss: float) -> float:
+        with entry.blamed():
+            return float(unit.of(loss))
+
+    return LossUnit(unit.name, of)
 
 
 def evaluate(task: Task, network: Network, theta: np.ndarray) -> Evaluation:
@@ -200,62 +192,13 @@ def evaluate(task: Task, network: Network, theta: np.ndarray) -> Evaluation:
         evaluation = task.evaluate(network, theta)
         if not isinstance(evaluation, Evaluation):
             raise TypeError(f"evaluate must give an Evaluation; it gives {type(evaluation).__name__}")
-        if fault := _fault_of(evaluation, len(theta)):
-            raise TypeError(fault)
+        answers.check_evaluation(evaluation, len(theta))
     drawn = {name: partial(_draw, entry, name, figure) for name, figure in evaluation.figures.items()}
     return replace(evaluation, figures=drawn)
-
-
-def _fault_of(found: Evaluation, models: int) -> str:
-    """What must hold and does not; "" where nothing is wrong."""
-    metrics = found.metrics
-    for name, values in metrics.items():
-        if not _numeric(values, (models,)):
-            given = f"{np.asarray(values).dtype} of shape {np.shape(values)}"
-            return f"{name} must be {models} numbers, one for each model; it is {given}"
-    for name, unit in found.units.items():
-        if name not in metrics or not isinstance(unit, str):
-            return f"units must give a metric ({', '.join(metrics)}) a text; got {name}: {unit!r}"
-    for baseline, scores in found.baselines.items():
-        for name, value in scores.items():
-            if name not in metrics or not _numeric(value, ()):
-                return f"baseline {baseline} must give a metric ({', '.join(metrics)}) a number; got {name}: {value!r}"
-    if not isinstance(found.headline, str):
-        return f"the headline must be a str; got {type(found.headline).__name__}"
-    if not _sentences(found.warnings):
-        return f"warnings must be a list of str; got {found.warnings!r}"
-    for filename, columns in found.tables.items():
-        if not _may_be_written(filename, ".csv"):
-            return f"tables must have names such as answers.csv, other than those of every run; got {filename}"
-        shapes = {name: np.shape(np.asarray(column)) for name, column in columns.items()}
-        N = max((shape[-1] for shape in shapes.values() if shape), default=0)
-        if not shapes or "seed" in shapes or not {*shapes.values()} <= {(N,), (models, N)}:
-            return f"columns of {filename} must be of shape (N,) or ({models}, N), none of them seed; got {shapes}"
-    for filename, figure in found.figures.items():
-        if not _may_be_written(filename, ".png"):
-            return f"figures must have names such as answers.png, other than those of every run; got {filename}"
-        if not callable(figure):
-            return f"{filename} must be a function that draws the figure; got {type(figure).__name__}"
-    return ""
-
-
-def _numeric(values: Any, shape: tuple[int, ...]) -> bool:
-    array = np.asarray(values)
-    return array.shape == shape and array.dtype.kind in "biuf"
-
-
-def _sentences(texts: object) -> bool:
-    return isinstance(texts, list | tuple) and all(isinstance(text, str) for text in texts)
-
-
-def _may_be_written(filename: object, ending: str) -> bool:
-    """Whether it is the name of a file of a task's own."""
-    return bool(re.fullmatch(rf"\w[\w.-]*\{ending}", str(filename))) and str(filename).casefold() not in OF_EVERY_RUN
 
 
 def _draw(entry: registry.TaskEntry, filename: str, figure: "Callable[[], Figure]") -> "Figure":
     with entry.blamed():
         drawn = figure()
-        if drawn is None:
-            raise TypeError(f"{filename} must be drawn as a Figure; got nothing")
+        answers.check_figure(filename, drawn)
     return drawn

@@ -131,11 +131,31 @@ def test_defaults_written_out_that_stand_in_the_way_of_an_argument_are_named_as_
     assert load(written, overrides=[change, *named]).data == load(file, overrides=[change, *named]).data
 
 
-def test_what_null_does_not_mend_is_not_named(tmp_path):
+@pytest.mark.parametrize(
+    ("text", "changes"),
+    [
+        ("data: {kind: text, text: abcabcabc}\nmodel: {readout: every}\n", ["model.bidirectional=true"]),
+        # Null mends some of the problems, or makes others: the hint would lead to the next error.
+        ("data: {kind: prices, symbol: AAPL}\n", ["training.stateful=true"]),
+        ("data: {kind: synthetic, task: adding}\n", ["data.sequences=endless", "training.l2=-1"]),
+        ("data: {kind: synthetic, task: adding}\n", ["data.sequences=endless", "seeds"]),
+    ],
+)
+def test_what_null_does_not_mend_is_not_named(text, changes, tmp_path):
     file = tmp_path / "config.yaml"
-    file.write_text("data: {kind: text, text: abcabcabc}\nmodel: {readout: every}\n")
+    file.write_text(text)
+    file.write_text(dump(load(file)))
     with pytest.raises(ConfigError) as error:
-        load(file, overrides=["model.bidirectional=true"])
+        load(file, overrides=changes)
+    assert error.value.hint is None
+
+
+def test_a_written_out_loss_is_not_what_a_closed_form_for_classes_fails_by(tmp_path):
+    file = tmp_path / "config.yaml"
+    file.write_text(dump(Config.model_validate({"data": {"kind": "text", "text": "abcabcabc", "chunk": 2}})))
+    with pytest.raises(ConfigError, match=r"training\.fit: ridge needs targets that are numbers") as error:
+        load(file, overrides=["training.fit=ridge"])
+    assert len(error.value.problems) == 1
     assert error.value.hint is None
 
 

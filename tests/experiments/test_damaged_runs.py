@@ -137,7 +137,7 @@ def look_at(run, whole):
 
 
 def comparing_plain(found):
-    from rnnlab.runs.record import plain
+    from rnnlab.plain import plain
 
     return plain([one.plain() for one in found.runs])
 

@@ -12,8 +12,9 @@ import numpy as np
 import pytest
 
 from rnnlab.errors import RunFolderError
+from rnnlab.plain import plain, timestamp
 from rnnlab.runs import process
-from rnnlab.runs.record import load_record, plain, read_json, status, timestamp, write_json
+from rnnlab.runs.record import load_record, read_json, status, write_json
 
 
 def test_numbers_that_json_lacks_become_null(tmp_path):

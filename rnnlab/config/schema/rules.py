@@ -156,12 +156,12 @@ def _ridge(config: Any) -> Iterator[Conflict]:
     if training.fit.kind != "ridge":
         return
     ridge = "training.fit: ridge"
-    if training.loss is None and data.targets == "classes":
+    if data.targets == "classes":  # whatever the loss: no other one would do
         yield Conflict(
             ("training.fit", data.name_key),
             f"{ridge} needs targets that are numbers; those of {data.task_name} are classes. Use fit: gradient.",
         )
-    if training.loss is not None and training.loss.kind != "half_squared_error":
+    elif training.loss is not None and training.loss.kind != "half_squared_error":
         yield Conflict(
             ("training.fit", "training.loss"),
             f"training.loss must be half_squared_error with {ridge}; got {training.loss.kind}. "
