@@ -55,7 +55,35 @@ class OneGradientForAll(Leaky):
 
 
 class Nameless(Leaky):
+    name = ""
+
+
+class WithoutFormulas(Leaky):
     formulas = " "
+
+
+class TooFewSaved(Leaky):
+    SAVED = 1
+
+
+class TooManyGates(Leaky):
+    GATES = 2
+
+
+class WithoutRecurrentRows(Leaky):
+    def step(self, h, saved, chunk):
+        made = super().step(h, saved, chunk)
+        del made.recurrent_rows
+        return made
+
+
+class OneArray(Leaky):
+    def pull_back(self, trajectory, steps, adjoint):
+        return super().pull_back(trajectory, steps, adjoint)[1]
+
+
+class UnknownGate(Gru):
+    gates = ("r", "zz")
 
 
 class WithoutOutput(Leaky):
@@ -84,20 +112,28 @@ class Approximate(Rnn):
 @pytest.mark.parametrize(
     ("layer", "broken"),
     [
-        (Nameless(), "describes itself: name and formulas must be given"),
+        (Leaky, "describes itself: it must be a Layer; got <class"),
+        (Nameless(), "describes itself: name must be a text; got ''"),
+        (WithoutFormulas(), "describes itself: formulas must be a text; got ' '"),
         (WithoutOutput(), "describes itself: its states must be h and others"),
+        (TooFewSaved(), "passes the gradient check: ValueError: "),
+        (TooManyGates(), "passes the gradient check: ValueError: "),
+        (WithoutRecurrentRows(), "passes the gradient check: AttributeError: .*recurrent_rows"),
         (WithoutSkipPath(), "passes the gradient check"),
         (CellStateLost(), "takes the gradient of final states"),
         (BackwardsOnly(), "has the jacobian of its step: J v at step 0"),
         (ForwardsOnly(), r"has the jacobian of its step: v\^T J at step 0"),
+        (OneArray(), "has the jacobian of its step: ValueError: not enough values to unpack"),
         (ModelsReversed(), "takes gradients back in rows as in columns"),
         (OneStepForAll(), "takes many gradients back as it takes each"),
         (OneGradientForAll(), "takes many gradients back as it takes each"),
         (WideGate(), "names what it did: the gate n must lie between 0 and 1"),
+        (UnknownGate(), "names what it did: the gate zz must be one of its activations: m, n, a_n, r, a_r"),
         (Approximate(), "names what it did: saturated must be"),
     ],
     ids=lambda value: type(value).__name__,
 )
 def test_a_layer_that_breaks_it_is_named_with_the_part(layer, broken):
-    with pytest.raises(AssertionError, match=f"layer '{layer.name}': not true that it {broken}"):
+    name = layer.name or type(layer).__name__
+    with pytest.raises(AssertionError, match=f"layer '{name}': not true that it {broken}"):
         check_layer(layer)
