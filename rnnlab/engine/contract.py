@@ -44,6 +44,7 @@ def check_layer(layer: Layer, *, seed: int = 0) -> None:
     for part in (
         _describes_itself,
         _passes_the_gradient_check,
+        _gives_the_same_gradients_chunk_by_chunk,
         _takes_the_gradient_of_final_states,
         _streams_as_it_reads_at_once,
         _is_in_an_ensemble_what_it_is_alone,
@@ -88,6 +89,25 @@ def _passes_the_gradient_check(layer: Layer, rng: np.random.Generator) -> None:
         found = check_gradients(network, theta, batch, loss, states=states, rng=rng, directions=3, entries=8)
         where = f" with {options}" if options else ""
         _require(found.passed, f"{found.worst.name} is wrong by {found.worst.error:.1e} of its size{where}")
+
+
+def _gives_the_same_gradients_chunk_by_chunk(layer: Layer, rng: np.random.Generator) -> None:
+    """Chunks of one step, of several, and with a shorter one left; the gradient check proved them as one."""
+    network, theta, batch, states = _random(layer, rng, models=2, readout="every", ragged=True)
+    loss = loss_function("half_squared_error")
+
+    def gradients(chunk: int) -> dict[str, np.ndarray]:
+        chunked = Network(network.architecture, chunk=chunk)
+        found = chunked.gradients(theta, batch, loss, states=states, inputs=True, initial=True)
+        assert found.inputs is not None
+        assert found.initial is not None
+        initial = np.concatenate(found.initial[0], axis=-1)
+        return network.layout.views(found.parameters) | {"inputs": found.inputs, "initial states": initial}
+
+    at_once = gradients(T)
+    for chunk in (1, 2, 4):
+        for name, ours in gradients(chunk).items():
+            _require_close(ours, at_once[name], layer, f"in chunks of {chunk} of {T} steps, for {name},")
 
 
 def _takes_the_gradient_of_final_states(layer: Layer, rng: np.random.Generator) -> None:

@@ -7,7 +7,7 @@ from rnnlab.engine.contract import check_layer
 from rnnlab.engine.layers import Gru, Lstm, Rnn
 from rnnlab.engine.layers.lstm import LstmStep
 from tests.engine.samples import CELLS
-from tests.plugins.leaky.rnnlab_leaky.layer import Leaky
+from tests.plugins.leaky.rnnlab_leaky.layer import Leaky, LeakyStep
 
 LAYERS = [Rnn(activation) if cell == "rnn" else {"lstm": Lstm, "gru": Gru}[cell]() for cell, activation in CELLS]
 
@@ -52,6 +52,30 @@ class OneStepForAll(Leaky):
 class OneGradientForAll(Leaky):
     def carry_back(self, trajectory, step, adjoint):
         return super().carry_back(trajectory, step, adjoint[:1])
+
+
+class FirstChunkOnly(Leaky):
+    """Works the local Jacobians out from the first steps, whichever are asked for: right where one chunk holds all."""
+
+    def step(self, h, saved, chunk):
+        return FirstChunkOnlyStep(h, saved, chunk, self.leak)
+
+
+class FirstChunkOnlyStep(LeakyStep):
+    def differentiate(self, start, stop):
+        super().differentiate(0, stop - start)
+
+
+class ChunkOfItsOwn(Leaky):
+    """Looks for the place of a step in the whole sequence, not in its chunk."""
+
+    def step(self, h, saved, chunk):
+        return ChunkOfItsOwnStep(h, saved, chunk, self.leak)
+
+
+class ChunkOfItsOwnStep(LeakyStep):
+    def differentiate(self, start, stop):
+        self.local_jacobians[start:stop, ..., 0, :, :] = self.leak * (1 - self.phi[start:stop] ** 2)
 
 
 class Nameless(Leaky):
@@ -120,6 +144,8 @@ class Approximate(Rnn):
         (TooManyGates(), "passes the gradient check: ValueError: "),
         (WithoutRecurrentRows(), "passes the gradient check: AttributeError: .*recurrent_rows"),
         (WithoutSkipPath(), "passes the gradient check"),
+        (FirstChunkOnly(), "gives the same gradients chunk by chunk: in chunks of 1 of 6 steps, for layer0.W_hh, it"),
+        (ChunkOfItsOwn(), "gives the same gradients chunk by chunk: in chunks of 1 of 6 steps"),
         (CellStateLost(), "takes the gradient of final states"),
         (BackwardsOnly(), "has the jacobian of its step: J v at step 0"),
         (ForwardsOnly(), r"has the jacobian of its step: v\^T J at step 0"),
