@@ -171,6 +171,15 @@ def test_why_a_layer_is_broken_comes_before_a_guess(run, installed):
     assert "did you mean" not in done.stderr
 
 
+def test_a_name_that_two_packages_bring_is_an_error_that_names_both(run, installed):
+    installed("rnnlab-also-leaky", "0.3", "leaky = rnnlab_leaky:LEAKY")
+    done = run("gradcheck", "small.yaml")
+    assert done.returncode == 2
+    both = "rnnlab-also-leaky 0.3 and rnnlab-leaky 0.1 both bring the layer leaky: uninstall one of them."
+    assert f'model.cell.kind must be one of rnn, lstm, gru; got "leaky". {both}' in done.stderr
+    assert run("gradcheck", "small.yaml", "--set", "model.cell=gru").returncode == 0
+
+
 def test_a_task_trains_is_proved_swept_inspected_and_compared(run, tmp_path):
     done = run("train", "bits.yaml")
     assert done.returncode == 0, done.stderr
