@@ -48,7 +48,10 @@ def gradcheck(
 def _show(found: "Gradcheck") -> None:
     check = found.check
     models, sequences = count(len(found.seeds), "model"), count(found.sequences, "sequence")
-    console.result(f"{found.name}: {models}, {sequences} of {count(found.steps, 'step')}; {check.method}")
+    steps = f" of {count(found.steps, 'step')}"
+    if found.steps < found.data_steps:
+        steps = f", the first {found.steps} of {count(found.data_steps, 'step')}"
+    console.result(f"{found.name}: {models}, {sequences}{steps}; {check.method}")
     header = ("tensor", "entries", "compared", "largest gradient", "worst relative error")
     rows = [
         (t.name, f"{t.size:,}", f"{t.compared:,}", numbers.significant(t.largest), _error(t.error))
@@ -88,6 +91,7 @@ def _record(found: "Gradcheck") -> dict[str, Any]:
         "seeds": found.seeds,
         "sequences": found.sequences,
         "steps": found.steps,
+        "data_steps": found.data_steps,
         "directions": check.directions,
         "direction_error": check.direction_error,
         "tensors": [vars(tensor) for tensor in check.tensors],

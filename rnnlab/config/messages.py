@@ -141,10 +141,12 @@ def say_kind(path: Path, word: str, node: Node | None, values: Any) -> str:
     if entry is not None and "must" in entry.extra and not isinstance(given, dict):
         return say_value(path, node, values)
     shown = full if node.mapping is None and isinstance(given, dict) else dotted(path)
-    near = did_you_mean(node.value, kinds, cutoff=0.6) if isinstance(node.value, str) else ""
     found = {("model", "cell"): registry.layers, ("data",): registry.tasks}.get(path)
     broken = found().broken.get(str(node.value)) if found else None
-    hint = near or (f". {broken}." if broken else ".")
+    if broken:  # a name that there is comes before a guess at another
+        hint = f". {broken}."
+    else:
+        hint = (did_you_mean(node.value, kinds, cutoff=0.6) if isinstance(node.value, str) else "") or "."
     return f"{shown} must be one of {', '.join(kinds)}; got {got(node)}{hint}"
 
 

@@ -177,6 +177,7 @@ def brought_in(config: Any) -> dict[str, dict[str, str]]:
 
 
 def _find(own: Sequence[E], group: str, noun: str) -> Found[E]:
+    """What there is. Of two packages that bring one name neither is taken: which of them is meant nobody can tell."""
     entries, broken = {entry.name: entry for entry in own}, {}
     taken = {entry.kind: entry for entry in own} | entries
     for point in plugins.points(group):
@@ -187,11 +188,16 @@ def _find(own: Sequence[E], group: str, noun: str) -> Found[E]:
         joins = issubclass(entry.schema, SyntheticTask)  # one more task of that kind
         names = (point.name,) if joins else (point.name, entry.kind)
         name = next((name for name in names if name in taken), None)
-        if name is not None:
-            owner = taken[name].origin or "rnnlab itself"
-            broken[point.name] = f"{plugins.origin(point)} brings a {noun} {name}, which {owner} has"
-        else:
+        if name is None:
             entries[point.name] = taken[point.name] = taken[entry.kind] = entry
+            continue
+        owner, other = taken[name].origin, plugins.origin(point)
+        if owner is None or name != point.name:
+            broken[point.name] = f"{other} brings a {noun} {name}, which {owner or 'rnnlab itself'} has"
+        else:
+            entries.pop(name, None)
+            both = " and ".join(sorted((owner, other)))
+            broken[name] = f"{both} both bring the {noun} {name}: uninstall one of them"
     return Found(entries, broken)
 
 

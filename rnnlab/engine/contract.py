@@ -44,6 +44,7 @@ def check_layer(layer: Layer, *, seed: int = 0) -> None:
     for part in (
         _describes_itself,
         _passes_the_gradient_check,
+        _gives_the_same_gradients_chunk_by_chunk,
         _takes_the_gradient_of_final_states,
         _streams_as_it_reads_at_once,
         _is_in_an_ensemble_what_it_is_alone,
@@ -55,18 +56,23 @@ def check_layer(layer: Layer, *, seed: int = 0) -> None:
     ):
         try:
             part(layer, np.random.default_rng(seed))
-        except AssertionError as error:
+        except Exception as error:
+            name = getattr(layer, "name", None) or type(layer).__name__
             what = part.__name__.strip("_").replace("_", " ")
-            raise AssertionError(f"layer {layer.name!r}: not true that it {what}: {error}") from error
+            why = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
+            raise AssertionError(f"layer {name!r}: not true that it {what}: {why}") from error
 
 
 def _describes_itself(layer: Layer, _rng: np.random.Generator) -> None:
+    _require(isinstance(layer, Layer), f"it must be a Layer; got {layer!r}")
+    for key in ("name", "formulas"):
+        given = getattr(layer, key, None)
+        _require(isinstance(given, str) and bool(given.strip()), f"{key} must be a text; got {given!r}")
     states, parameters = layer.states(H), layer.parameters(I, H)
     names = [state.name for state in states]
     _require(names[:1] == ["h"] and len(set(names)) == len(names), f"its states must be h and others, got {names}")
     _require(states[0].size == H, f"h must have {H} units, got {states[0].size}")
     _require(bool(parameters), "it needs parameters")
-    _require(bool(layer.name.strip()) and bool(layer.formulas.strip()), "name and formulas must be given")
     _require(layer.numbers_per_step(I, H) >= H and layer.work_per_step(I, H) >= 0, "it needs room for h at least")
     _require(not layer.additive or layer.slope is not None, "an additive layer needs the largest slope of its phi")
 
@@ -81,7 +87,27 @@ def _passes_the_gradient_check(layer: Layer, rng: np.random.Generator) -> None:
         network, theta, batch, states = _random(layer, rng, **options)
         loss = loss_function("half_squared_error")
         found = check_gradients(network, theta, batch, loss, states=states, rng=rng, directions=3, entries=8)
-        _require(found.passed, f"{found.worst.name} is wrong by {found.worst.error:.1e} of its size with {options}")
+        where = f" with {options}" if options else ""
+        _require(found.passed, f"{found.worst.name} is wrong by {found.worst.error:.1e} of its size{where}")
+
+
+def _gives_the_same_gradients_chunk_by_chunk(layer: Layer, rng: np.random.Generator) -> None:
+    """Chunks of one step, of several, and with a shorter one left; the gradient check proved them as one."""
+    network, theta, batch, states = _random(layer, rng, models=2, readout="every", ragged=True)
+    loss = loss_function("half_squared_error")
+
+    def gradients(chunk: int) -> dict[str, np.ndarray]:
+        chunked = Network(network.architecture, chunk=chunk)
+        found = chunked.gradients(theta, batch, loss, states=states, inputs=True, initial=True)
+        assert found.inputs is not None
+        assert found.initial is not None
+        initial = np.concatenate(found.initial[0], axis=-1)
+        return network.layout.views(found.parameters) | {"inputs": found.inputs, "initial states": initial}
+
+    at_once = gradients(T)
+    for chunk in (1, 2, 4):
+        for name, ours in gradients(chunk).items():
+            _require_close(ours, at_once[name], layer, f"in chunks of {chunk} of {T} steps, for {name},")
 
 
 def _takes_the_gradient_of_final_states(layer: Layer, rng: np.random.Generator) -> None:
@@ -216,7 +242,9 @@ def _names_what_it_did(layer: Layer, rng: np.random.Generator) -> None:
     trajectory = follow(network, theta, batch, states=states)
     for name, values in trajectory.activations.items():
         _require(values.shape[:3] == (T, 2, B), f"{name} must be (T, R, B, F), got {values.shape}")
+    known = ", ".join(trajectory.activations)
     for gate in layer.gates:
+        _require(gate in trajectory.activations, f"the gate {gate} must be one of its activations: {known}")
         values = trajectory.activations[gate]
         _require(bool(np.all((values >= 0) & (values <= 1))), f"the gate {gate} must lie between 0 and 1")
     flat = layer.saturated(trajectory)

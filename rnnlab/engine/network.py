@@ -59,10 +59,13 @@ class Network:
     architecture : Architecture
     threads : int
         Threads that work on the shards of a large batch. The results do not depend on it.
+    chunk : int, optional
+        Most steps that a layer works out at once on its way back; its own choice if left out. The results do not
+        depend on it: a small one lets a proof on a few steps meet the borders that a long sequence has.
     """
 
-    def __init__(self, architecture: Architecture, *, threads: int = 1) -> None:
-        self.architecture = architecture
+    def __init__(self, architecture: Architecture, *, threads: int = 1, chunk: int | None = None) -> None:
+        self.architecture, self._chunk = architecture, chunk
         self.layout = architecture.layout()
         self._executor = ThreadPoolExecutor(threads) if threads > 1 else None
         self._idle: OrderedDict[tuple, list[Stack]] = OrderedDict()  # the shapes used last at the end
@@ -302,6 +305,7 @@ class Network:
                 ensemble=ensemble,
                 dtype=parameters.dtype,
                 tokens=part.tokens,
+                chunk=self._chunk,
             )
         yield stack
         with self._lock:

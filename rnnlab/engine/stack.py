@@ -33,6 +33,8 @@ class Stack:
     dtype : numpy dtype
     tokens : bool
         Inputs are integers.
+    chunk : int, optional
+        As in `Network`.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Stack:
         ensemble: tuple[int, ...],
         dtype,
         tokens: bool,
+        chunk: int | None = None,
     ) -> None:
         self.architecture, self._layout, self._steps, self._ensemble = architecture, layout, steps, ensemble
         self._parts = architecture.recurrences()
@@ -52,7 +55,8 @@ class Stack:
         self.top: np.ndarray  # what the readout reads, (S, ..., F, B), after `forward`
         for index, (name, input_size, _) in enumerate(self._parts):
             lookup = tokens and index < architecture.directions and _look_up(ensemble, batch_size, input_size)
-            sizes = Sizes(steps, batch_size, input_size, architecture.hidden_size, ensemble, np.dtype(dtype), lookup)
+            shape = (steps, batch_size, input_size, architecture.hidden_size, ensemble)
+            sizes = Sizes(*shape, np.dtype(dtype), lookup, chunk)
             keys = architecture.layer.parameters(input_size, architecture.hidden_size)
             self.recurrences.append(architecture.layer.recurrence(sizes, layout.part(name, keys)))
 

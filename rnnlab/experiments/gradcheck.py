@@ -15,6 +15,7 @@ from rnnlab.experiments.setup import architecture_of, draw_parameters, loss_of
 from rnnlab.tasks.task import build_task
 
 MOST_MODELS, MOST_SEQUENCES, MOST_STEPS = 2, 3, 20
+CHUNK = 3  # steps that a layer works out at once: a long sequence has many chunks, so 20 steps must have several
 SPREAD = 0.02  # by which every parameter is moved, so that none is exactly zero and no relu sits on its kink
 STATE_SPREAD = 0.5
 DIRECTIONS = 10
@@ -36,6 +37,8 @@ class Gradcheck:
     seeds : list of int
         The models that were checked.
     steps, sequences : int
+    data_steps : int
+        Of the config's own sequences, before they were cut.
     notes : tuple of str
         What the reader must know to judge it.
     """
@@ -45,6 +48,7 @@ class Gradcheck:
     seeds: list[int]
     steps: int
     sequences: int
+    data_steps: int
     notes: tuple[str, ...]
 
 
@@ -52,8 +56,8 @@ def gradcheck(config, *, seed: int = 0) -> Gradcheck:
     """Compare hand-derived gradients with the loss: parameters, inputs and initial state of a config's network.
 
     The network, its first parameters and the data are the config's own, cut to at most 2 models, 3 sequences and 20
-    steps; parameters are moved a little, and a zero initial state is replaced by a random one, so that no mistake can
-    hide behind a zero.
+    steps, which are taken back in several chunks as a long sequence is; parameters are moved a little, and a zero
+    initial state is replaced by a random one, so that no mistake can hide behind a zero.
 
     Parameters
     ----------
@@ -86,7 +90,7 @@ def gradcheck(config, *, seed: int = 0) -> Gradcheck:
     states = _states(architecture, len(theta), batch.sequences, rng)
     with threadpool_limits(limits=1, user_api="blas"):  # products this small lose by being shared
         check = check_gradients(
-            Network(architecture),
+            Network(architecture, chunk=CHUNK),
             theta,
             batch,
             loss_of(config),
@@ -96,7 +100,8 @@ def gradcheck(config, *, seed: int = 0) -> Gradcheck:
             entries=_entries(architecture, theta.size * batch.steps * batch.sequences),
         )
     notes = tuple(_notes(config, check, batch, architecture.layer))
-    return Gradcheck(config.name, check, list(chosen.seeds), batch.steps, batch.sequences, notes)
+    steps, sequences, data_steps = batch.steps, batch.sequences, task.sequences.steps
+    return Gradcheck(config.name, check, list(chosen.seeds), steps, sequences, data_steps, notes)
 
 
 def _small(sequences: Batch, readout: str, batch_size: int | str | None) -> Batch:

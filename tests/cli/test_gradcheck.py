@@ -36,12 +36,18 @@ def test_table_method_and_verdict(rnnlab, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small.yaml"]
 
 
+def test_steps_that_are_left_out_are_said(rnnlab):
+    done = rnnlab("gradcheck", "small.yaml", "--set", "data.lookback=100")
+    assert done.stdout.splitlines()[0] == "small: 2 models, 3 sequences, the first 20 of 100 steps; complex step"
+
+
 def test_json_is_one_document(rnnlab):
     done = rnnlab("gradcheck", "small.yaml", "--json")
     assert done.returncode == 0, done.stderr
     record = json.loads(done.stdout, parse_constant=pytest.fail)
     assert (record["name"], record["passed"], record["method"]) == ("small", True, "complex step")
     assert (record["seeds"], record["steps"], record["sequences"], record["directions"]) == ([0, 1], 5, 3, 10)
+    assert record["data_steps"] == 5
     assert record["direction_error"] < 1e-12
     assert {"name", "size", "compared", "on_kinks", "largest", "error"} == record["tensors"][0].keys()
 

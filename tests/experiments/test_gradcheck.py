@@ -7,7 +7,7 @@ from rnnlab.config import load
 from rnnlab.engine.layers import lstm
 from rnnlab.errors import ConfigError, DataError
 from rnnlab.experiments.gradcheck import gradcheck
-from tests.engine.test_mutations import MemoryThatDoesNotForget
+from tests.engine.test_mutations import FirstChunkOnly, MemoryThatDoesNotForget
 
 STOCK = "data: {kind: prices, symbol: AAPL, lookback: 30}\nmodel: {hidden_size: 4}\n"
 TEXT = "data: {kind: text, text: the quick brown fox, repeat: 30, chunk: 10}\nmodel: {hidden_size: 4}\n"
@@ -40,6 +40,7 @@ def test_a_stock_config_passes_with_every_cell(config, cell, readout):
     assert all(tensor.largest > 0 for tensor in found.check.tensors)
     assert {"inputs", "initial layer0.h_0", "layer0.W_hh", "readout.W_ho"} < set(names(found))
     assert (found.seeds, found.steps, found.sequences, found.notes) == ([0], 20, 3, ())
+    assert found.data_steps == (30 if readout == "last" else 50)
 
 
 def test_the_network_is_the_configs_own(config):
@@ -92,8 +93,9 @@ def test_dead_units_are_said(config):
     assert [sentence for sentence in found.notes if sentence.startswith("no gradient reaches layer0.W_hh")]
 
 
-def test_a_wrong_gradient_fails(config, monkeypatch):
-    monkeypatch.setattr(lstm, "LstmStep", MemoryThatDoesNotForget)
+@pytest.mark.parametrize("mistake", [MemoryThatDoesNotForget, FirstChunkOnly])
+def test_a_wrong_gradient_fails(config, monkeypatch, mistake):
+    monkeypatch.setattr(lstm, "LstmStep", mistake)
     assert not gradcheck(config(STOCK, "model.cell=lstm")).check.passed
 
 

@@ -86,6 +86,23 @@ def site(fresh):
         shutil.copytree(fresh / "kept" / name, folder / name)
 
 
+@pytest.fixture
+def installed(fresh):
+    """Another package in the fresh environment that brings a layer, until the test ends."""
+    (site,) = (fresh / "env").glob("lib/python*/site-packages")
+    made = []
+
+    def install(name: str, version: str, entry: str) -> None:
+        made.append(site / f"{name.replace('-', '_')}-{version}.dist-info")
+        made[-1].mkdir()
+        (made[-1] / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n")
+        (made[-1] / "entry_points.txt").write_text(f"[rnnlab.layers]\n{entry}\n")
+
+    yield install
+    for folder in made:
+        shutil.rmtree(folder)
+
+
 def test_it_trains_is_proved_swept_and_inspected(run, tmp_path):
     done = run("train", "small.yaml", "--quiet")
     assert (done.returncode, done.stderr) == (0, "")
@@ -144,6 +161,23 @@ def test_a_plug_in_that_is_gone_broken_or_in_the_way_is_one_sentence(run, site):
     assert done.returncode == 2
     assert 'model.cell.kind must be one of rnn, lstm, gru; got "leaky"' in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_why_a_layer_is_broken_comes_before_a_guess(run, installed):
+    installed("rnnlab-grus", "0.1", "grus = rnnlab_grus:GRUS")
+    done = run("gradcheck", "small.yaml", "--set", "model.cell=grus")
+    assert done.returncode == 2
+    assert 'got "grus". rnnlab-grus 0.1, which brings the layer grus, cannot be loaded: Mod' in done.stderr
+    assert "did you mean" not in done.stderr
+
+
+def test_a_name_that_two_packages_bring_is_an_error_that_names_both(run, installed):
+    installed("rnnlab-also-leaky", "0.3", "leaky = rnnlab_leaky:LEAKY")
+    done = run("gradcheck", "small.yaml")
+    assert done.returncode == 2
+    both = "rnnlab-also-leaky 0.3 and rnnlab-leaky 0.1 both bring the layer leaky: uninstall one of them."
+    assert f'model.cell.kind must be one of rnn, lstm, gru; got "leaky". {both}' in done.stderr
+    assert run("gradcheck", "small.yaml", "--set", "model.cell=gru").returncode == 0
 
 
 def test_a_task_trains_is_proved_swept_inspected_and_compared(run, tmp_path):

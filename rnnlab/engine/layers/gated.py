@@ -87,7 +87,10 @@ class Step(ABC):
 
     @abstractmethod
     def differentiate(self, start: int, stop: int) -> None:
-        """Work out the local Jacobians of the steps start..stop - 1; the activations may be lost."""
+        """Work out the local Jacobians of the steps start..stop - 1; the activations may be lost.
+
+        What is kept is read at [start:stop], and `local_jacobians` filled at [: stop - start].
+        """
 
     @abstractmethod
     def backward(self, dh: np.ndarray, jacobian: Any, now: Any) -> None:
@@ -139,7 +142,7 @@ class GatedLayer(Layer):
             `h[t]` is h_{t-1} of step t, `h[t + 1]` is where step t writes its state.
         saved : (T, ..., SAVED H, B), or (T + 1, ...) where SAVED > 1
         chunk : int
-            Steps whose local Jacobians are worked out at once.
+            Most steps whose local Jacobians are worked out at once.
         """
 
     def recurrence(self, sizes: Sizes, layout: Layout) -> "GatedRecurrence":
@@ -162,7 +165,8 @@ class GatedRecurrence(Recurrence):
             self.z[..., -1, :] = 1
         h = self.z[..., :H, :]
         saved = zeros_per_step(T if layer.SAVED == 1 else T + 1, (*ensemble, layer.SAVED * H, B), dtype)
-        self._chunk = int(np.clip(CHUNK_BYTES // max(1, saved[0].nbytes), 1, min(T, CHUNK_STEPS)))
+        chunk = sizes.chunk or CHUNK_BYTES // max(1, saved[0].nbytes)
+        self._chunk = int(np.clip(chunk, 1, min(T, CHUNK_STEPS)))
         self.step = step = layer.step(h, saved, self._chunk)
         self.states = [h] if step.cell_state is None else [h, step.cell_state]
         self._dh = zeros((*ensemble, H, B), dtype)

@@ -87,6 +87,8 @@ class Sizes:
         float64 or float32; a complex one for the complex-step check.
     lookup : bool
         Inputs are tokens, whose row of W_xh is looked up in place of a product with a one-hot column.
+    chunk : int or None
+        Most steps to work out at once, for a layer whose backward pass goes chunk by chunk; None leaves it the choice.
     """
 
     steps: int
@@ -96,6 +98,7 @@ class Sizes:
     ensemble: tuple[int, ...]
     dtype: np.dtype
     lookup: bool
+    chunk: int | None = None
 
 
 @dataclass(frozen=True)
