@@ -12,7 +12,7 @@ from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
 from rnnlab.experiments.probes import probe, top
 from rnnlab.experiments.reports import Measured, recorded_season
-from rnnlab.experiments.trained import load_run
+from rnnlab.experiments.trained import latest_training, load_run
 from rnnlab.files import name_of
 from rnnlab.printable import on_one_line
 from rnnlab.runs.record import load_record
@@ -108,9 +108,10 @@ def compare(runs: Sequence[Path]) -> Comparison:
     sweeps = [run for run in runs if load_record(run).verb == SWEEP_RHO]
     runs = [run for run in runs if run not in sweeps]
     if sweeps and len(runs) < 2:
+        latest = latest_training(sweeps[0].parent)
         raise RunFolderError(
             f"'{name_of(sweeps[0])}' must be a run of `rnnlab train`; it is a sweep.",
-            hint="Its own table is in results.csv.",
+            hint="Its own table is in results.csv" + (f"; the latest run of train is {latest}." if latest else "."),
         )
     if len(runs) < 2:
         raise UsageError(f"a comparison needs at least two different runs; got {len(runs)}.")
