@@ -10,6 +10,7 @@ from threadpoolctl import threadpool_limits
 from rnnlab.config import registry
 from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
+from rnnlab.experiments.needs import missing_packages
 from rnnlab.experiments.probes import probe, top
 from rnnlab.experiments.reports import Measured, recorded_season
 from rnnlab.experiments.trained import latest_training, load_run
@@ -138,7 +139,9 @@ def _read(run: Path, warnings: list[str]) -> Compared:
             f"{on_one_line(run.name)} is {status}: what it has of metrics is not that of a finished training."
         )
     looks, steps, endless = None, None, False
-    if section.compared and status == "completed":
+    if section.compared and status == "completed" and (needed := missing_packages(record)):
+        warnings.append(f"{on_one_line(run.name)} needs {needed}: install it to see what its networks do to gradients.")
+    elif section.compared and status == "completed":
         trained = load_run(run)
         place = top(trained.setup.network.architecture)
         looks = measure(trained, trained.setup.theta, place), measure_trained(trained, place)

@@ -7,6 +7,7 @@ import numpy as np
 
 from rnnlab.config import load
 from rnnlab.errors import RunFolderError
+from rnnlab.experiments.needs import missing_packages
 from rnnlab.experiments.setup import Setup, build_setup, check_network
 from rnnlab.files import name_of
 from rnnlab.printable import shortened
@@ -74,7 +75,7 @@ def load_run(run: Path, checkpoint: str | None = None) -> Trained:
     Raises
     ------
     RunFolderError
-        If it is no run of `rnnlab train`, or has no such checkpoint.
+        If it is no run of `rnnlab train`, needs a package that is not installed, or has no such checkpoint.
     ConfigError, DataError
         If its config or its data can no longer be read.
     """
@@ -88,6 +89,8 @@ def load_run(run: Path, checkpoint: str | None = None) -> Trained:
             f"'{name_of(run)}' must be a run of `rnnlab train`; it is a sweep, which keeps no parameters.",
             hint=f"Its measurements are in results.csv and summary.json; {other}.",
         )
+    if needed := missing_packages(record):
+        raise RunFolderError(f"'{name_of(run)}' needs {needed}.", hint="Install it.")
     with reading(run / "config.yaml"):  # a pipe in its place would be waited for
         pass
     config = load(run / "config.yaml")
