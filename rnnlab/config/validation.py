@@ -75,14 +75,14 @@ def _conflict(conflict: Any, tree: Node, values: Any) -> Diagnostic:
 
 
 def _in_the_way(message: str, nodes: dict[str, Node], values: Any) -> tuple[str, ...]:
-    """Which of contradicting keys come from a file and can be set to null, so that an argument can stand."""
+    """Which of contradicting keys come from a file and can be left out, so that an argument can stand."""
     files = [name for name, node in nodes.items() if node.location.source.numbered]
     rest, left_out = copy.deepcopy(values), []
     for name in files if len(files) < len(nodes) else ():
         *section, last = name.split(".")
         known = schema_index.entry((*section, last), values)
-        if known is not None and known.field.default is None:
-            reduce(getitem, section, rest)[last] = None
+        if known is not None and last not in schema_index.DISCRIMINATORS and not known.field.is_required():
+            del reduce(getitem, section, rest)[last]
             left_out.append(name)
     still_there = any(conflict.message == message for conflict in _conflicts(rest))
     return () if still_there else tuple(left_out)
@@ -97,9 +97,10 @@ def _finding(item: Any, tree: Node, values: Any) -> Finding:
         near = nearest_key(path[-1], list(schema_index.entries(path[:-1], values)))
         meant = (*path[:-1], near) if near else None
         problem = _problem(say_unknown(path, values, node), location, tree)
-        return Finding(
-            path, replace(problem, marks=(*problem.marks, *_kind_argument(path, location, tree))), meant=meant
-        )
+        named = _kind_argument(path, location, tree)
+        left_out = (".".join(path),) if named and location and location.source.numbered else ()
+        problem = replace(problem, marks=(*problem.marks, *named), in_the_way=left_out)
+        return Finding(path, problem, meant=meant)
     if kind == "missing":
         return Finding(path, _problem(say_missing(path, values), _nearest(tree, path[:-1]), tree), missing=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -117,11 +118,12 @@ def _finding(item: Any, tree: Node, values: Any) -> Finding:
 
 def _kind_argument(path: Path, location: Location | None, tree: Node) -> list[Mark]:
     """The argument that named the kind of the section, where the key that it does not have comes from elsewhere."""
-    kind = find(tree, (*path[:-1], "kind"))
-    named = (kind.key_location or kind.location) if kind else None
-    if location is None or named is None or named.source.numbered or named.source is location.source:
-        return []
-    return [Mark(named, "the kind")]
+    for word in schema_index.DISCRIMINATORS:
+        kind = find(tree, (*path[:-1], word))
+        named = (kind.key_location or kind.location) if kind else None
+        if location and named and not named.source.numbered and named.source is not location.source:
+            return [Mark(named, f"the {word}")]
+    return []
 
 
 def _is_mapping(tree: Node, path: Path) -> bool:
