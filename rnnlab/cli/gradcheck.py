@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from rnnlab.cli import console, numbers, tables
+from rnnlab.cli.configs import read_config
 from rnnlab.cli.help import Command
 from rnnlab.words import count
 
@@ -32,9 +33,7 @@ def gradcheck(
     as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
 ) -> int:
     """Prove the gradients of a config's network: parameters, inputs, initial state. Exit 7 where one is wrong."""
-    from rnnlab.config import load
-
-    chosen = load(config, overrides=overrides or ())
+    chosen = read_config(config, overrides=overrides or ())
     from rnnlab.experiments.gradcheck import gradcheck as run_check
 
     found = run_check(chosen)

@@ -10,6 +10,7 @@ import typer
 
 from rnnlab import plugins
 from rnnlab.cli import console, progress, sweep_table
+from rnnlab.cli.configs import read_config
 from rnnlab.cli.help import Command, unknown_option
 from rnnlab.cli.interrupts import Interrupts
 from rnnlab.cli.options import RUNS_TO
@@ -151,8 +152,6 @@ def _check_word(option: str, word: str | None, known: tuple[str, ...]) -> None:
 
 
 def _load(source: str, cell, activation, length, overrides: list[str], seeds, name):
-    from rnnlab.config import load
-
     own = {}
     if cell is not None:
         own[f"model.cell={cell}"] = f"--cell {cell}"
@@ -164,13 +163,13 @@ def _load(source: str, cell, activation, length, overrides: list[str], seeds, na
         raise UsageError("--length needs a config in a file; got -.", hint="With standard input, --set data.chunk=T.")
     try:
         if length is not None:
-            data = load(source, overrides=[*own, *overrides]).data
+            data = read_config(source, overrides=[*own, *overrides]).data
             if data.length_key is None:
                 raise UsageError(
                     f"--length cannot be used with {data.task_name}: no key sets how long its sequences are."
                 )
             own[f"data.{data.length_key}={length}"] = f"--length {length}"
-        return load(source, overrides=[*own, *overrides], seeds=seeds, name=name)
+        return read_config(source, overrides=[*own, *overrides], seeds=seeds, name=name)
     except ConfigError as error:
         raise ConfigError([_as_typed(problem, own) for problem in error.problems], hint=error.hint) from error
 

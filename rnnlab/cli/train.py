@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 import typer
 
 from rnnlab.cli import console, progress, summary
+from rnnlab.cli.configs import read_config
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import Interrupts
 from rnnlab.cli.options import RUNS_TO
@@ -46,9 +47,7 @@ def train(
     quiet: Annotated[bool, typer.Option("--quiet", help="Print one line, the run folder.")] = False,
 ) -> int:
     """Train the networks of a config, one per seed, and measure them on held-out data."""
-    from rnnlab.config import load
-
-    chosen = load(config, overrides=overrides or (), seeds=seeds, name=name)
+    chosen = read_config(config, overrides=overrides or (), seeds=seeds, name=name)
     from rnnlab.experiments.train import train as run_training
 
     with progress.display(quiet=quiet) as screen, Interrupts(screen.note) as interrupts:

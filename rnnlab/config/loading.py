@@ -93,9 +93,8 @@ def _tree(
         scratch = Node(None, Location(here, 0, 0, 0), children={})
         return None, problems + apply_sets(scratch, overrides)
     assert tree.mapping is not None
-    if "name" not in tree.mapping:
-        tree.mapping["name"] = Node(default_name(source), tree.location)
     problems += apply_sets(tree, overrides)
+    tree.mapping.setdefault("name", Node(default_name(source), tree.location))
     if seeds is not None:
         problems += apply_seeds(tree, str(seeds))
     if name is not None:

@@ -37,7 +37,7 @@ def overlay(lower: Node, upper: Node, path: Path = ()) -> Node:
 
 
 def set_at(tree: Node, path: Path, value: Node) -> tuple[Path, Node] | None:
-    """Set one value in the tree, making sections on the way.
+    """Set one value in the tree, making sections on the way; null takes a key out that is there.
 
     Returns
     -------
@@ -53,11 +53,13 @@ def set_at(tree: Node, path: Path, value: Node) -> tuple[Path, Node] | None:
         if child is None:
             return path[:depth], node
         child = expanded(child, here)
-        if child.children is None and child.value is None:
+        if is_null(child):
             child = Node(None, value.location, value.key_location, children={})
         _put_child(node, part, child)
         node = child
     if node.mapping is not None:
+        if is_null(value) and node.mapping.pop(path[-1], None) is not None:
+            return None
         _drop_alternatives(node, path[:-1], path[-1], value)
     elif _child(node, path[-1]) is None:
         return path[:-1], node
@@ -74,6 +76,11 @@ def expanded(node: Node, path: Path) -> Node:
     # Where a number stands for a kind with its value, the kind is written nowhere: it is shown at the number.
     children = {key: Node(value, node.location, node.key_location, raw=node.raw) for key, value in written.items()}
     return Node(None, node.location, node.key_location, children=children)
+
+
+def is_null(node: Node) -> bool:
+    """Whether a key was given nothing."""
+    return node.children is None and node.value is None
 
 
 def _another_kind(lower: Node, upper: Node, path: Path) -> bool:
@@ -97,7 +104,7 @@ def rivals(path: Path) -> list[str]:
 def _drop_alternatives(section: Node, path: Path, key: str, value: Node, keep: Iterable[str] = ()) -> None:
     """Take out of a section what cannot stand beside the value that is about to be put in."""
     assert section.mapping is not None
-    if value.children is None and value.value is None:
+    if is_null(value):
         return
     for other in rivals((*path, key)):
         if other not in keep:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from rnnlab.config.diagnostics import Diagnostic, Mark, quoted
 from rnnlab.config.locations import Location, Node, find
-from rnnlab.config.merge import expanded, rivals, set_at
+from rnnlab.config.merge import expanded, is_null, rivals, set_at
 from rnnlab.config.messages import got
 from rnnlab.config.old_names import rename, renamed
 from rnnlab.config.reader import DEEPEST, dotted, read
@@ -30,6 +30,7 @@ def apply_sets(tree: Node, assignments: Sequence[str]) -> list[Diagnostic]:
 
     Of two values for the same key the later one wins. A section that is set as a whole keeps what was set inside it
     before, unless it says otherwise: the order of `optimizer.learning_rate=0.1` and `optimizer=sgd` does not matter.
+    `KEY=null` takes a key out that the config has, as if it had never been written.
     """
     problems: list[Diagnostic] = []
     done: list[Assignment] = []
@@ -39,7 +40,7 @@ def apply_sets(tree: Node, assignments: Sequence[str]) -> list[Diagnostic]:
             problems += read_one
             continue
         inside = [earlier for earlier in done if _keeps(read_one, earlier)]
-        if inside and _is_null(read_one.value):
+        if inside and is_null(read_one.value):
             problems += [_dropped(read_one, earlier) for earlier in inside]
             inside = []
         for assignment in [read_one, *inside]:
@@ -76,10 +77,6 @@ def _keeps(later: Assignment, earlier: Assignment) -> bool:
     section = expanded(later.value, later.path)
     around, key = earlier.path[depth:-1], earlier.path[-1]
     return not any(find(section, (*around, name)) for name in (key, *rivals(earlier.path)))
-
-
-def _is_null(node: Node) -> bool:
-    return node.children is None and node.value is None
 
 
 def _dropped(later: Assignment, earlier: Assignment) -> Diagnostic:

@@ -55,7 +55,7 @@ def validate(tree: Node) -> tuple[Config | None, list[Diagnostic]]:
 
 
 def keys_to_leave_out(tree: Node, problems: list[Diagnostic]) -> list[str]:
-    """The keys in the way of arguments, where nothing is wrong any more once all of them are null; else none.
+    """The keys in the way of arguments, where nothing is wrong any more once they are taken out; else none.
 
     Parameters
     ----------
@@ -66,7 +66,7 @@ def keys_to_leave_out(tree: Node, problems: list[Diagnostic]) -> list[str]:
     values, keys = tree.plain(), list(dict.fromkeys(key for problem in problems for key in problem.in_the_way))
     for key in keys:
         *section, last = key.split(".")
-        reduce(getitem, section, values)[last] = None
+        reduce(getitem, section, values).pop(last, None)
     try:
         Config.model_validate(values)
     except ValidationError:
@@ -93,12 +93,15 @@ def _conflict(conflict: Any, tree: Node, values: Any) -> Diagnostic:
 
 
 def _in_the_way(nodes: dict[str, Node], values: Any) -> tuple[str, ...]:
-    """Which of contradicting keys come from a file and may be null, where another comes from an argument."""
+    """Which of contradicting keys come from a file and can be left out, where another comes from an argument."""
     files = [name for name, node in nodes.items() if node.location.source.numbered]
-    if len(files) == len(nodes):
-        return ()
-    known = {name: schema_index.entry(tuple(name.split(".")), values) for name in files}
-    return tuple(name for name, entry in known.items() if entry is not None and entry.field.default is None)
+    return tuple(name for name in files if _optional(name, values)) if len(files) < len(nodes) else ()
+
+
+def _optional(name: str, values: Any) -> bool:
+    *section, last = name.split(".")
+    known = schema_index.entry((*section, last), values)
+    return known is not None and last not in schema_index.DISCRIMINATORS and not known.field.is_required()
 
 
 def _finding(item: Any, tree: Node, values: Any) -> Finding:
@@ -110,9 +113,10 @@ def _finding(item: Any, tree: Node, values: Any) -> Finding:
         near = nearest_key(path[-1], list(schema_index.entries(path[:-1], values)))
         meant = (*path[:-1], near) if near else None
         problem = _problem(say_unknown(path, values, node), location, tree)
-        return Finding(
-            path, replace(problem, marks=(*problem.marks, *_kind_argument(path, location, tree))), meant=meant
-        )
+        named = _kind_argument(path, location, tree)
+        left_out = (".".join(path),) if named and location and location.source.numbered else ()
+        problem = replace(problem, marks=(*problem.marks, *named), in_the_way=left_out)
+        return Finding(path, problem, meant=meant)
     if kind == "missing":
         return Finding(path, _problem(say_missing(path, values), _nearest(tree, path[:-1]), tree), missing=True)
     if kind in ("union_tag_invalid", "union_tag_not_found"):
@@ -130,11 +134,12 @@ def _finding(item: Any, tree: Node, values: Any) -> Finding:
 
 def _kind_argument(path: Path, location: Location | None, tree: Node) -> list[Mark]:
     """The argument that named the kind of the section, where the key that it does not have comes from elsewhere."""
-    kind = find(tree, (*path[:-1], "kind"))
-    named = (kind.key_location or kind.location) if kind else None
-    if location is None or named is None or named.source.numbered or named.source is location.source:
-        return []
-    return [Mark(named, "the kind")]
+    for word in schema_index.DISCRIMINATORS:
+        kind = find(tree, (*path[:-1], word))
+        named = (kind.key_location or kind.location) if kind else None
+        if location and named and not named.source.numbered and named.source is not location.source:
+            return [Mark(named, f"the {word}")]
+    return []
 
 
 def _is_mapping(tree: Node, path: Path) -> bool:

@@ -10,9 +10,10 @@ from threadpoolctl import threadpool_limits
 from rnnlab.config import registry
 from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
+from rnnlab.experiments.needs import missing_packages
 from rnnlab.experiments.probes import probe, top
 from rnnlab.experiments.reports import Measured, recorded_season
-from rnnlab.experiments.trained import load_run
+from rnnlab.experiments.trained import latest_training, load_run
 from rnnlab.files import name_of
 from rnnlab.printable import on_one_line
 from rnnlab.runs.record import load_record
@@ -108,9 +109,10 @@ def compare(runs: Sequence[Path]) -> Comparison:
     sweeps = [run for run in runs if load_record(run).verb == SWEEP_RHO]
     runs = [run for run in runs if run not in sweeps]
     if sweeps and len(runs) < 2:
+        latest = latest_training(sweeps[0].parent)
         raise RunFolderError(
             f"'{name_of(sweeps[0])}' must be a run of `rnnlab train`; it is a sweep.",
-            hint="Its own table is in results.csv.",
+            hint="Its own table is in results.csv" + (f"; the latest run of train is {latest}." if latest else "."),
         )
     if len(runs) < 2:
         raise UsageError(f"a comparison needs at least two different runs; got {len(runs)}.")
@@ -137,7 +139,9 @@ def _read(run: Path, warnings: list[str]) -> Compared:
             f"{on_one_line(run.name)} is {status}: what it has of metrics is not that of a finished training."
         )
     looks, steps, endless = None, None, False
-    if section.compared and status == "completed":
+    if section.compared and status == "completed" and (needed := missing_packages(record)):
+        warnings.append(f"{on_one_line(run.name)} needs {needed}: install it to see what its networks do to gradients.")
+    elif section.compared and status == "completed":
         trained = load_run(run)
         place = top(trained.setup.network.architecture)
         looks = measure(trained, trained.setup.theta, place), measure_trained(trained, place)

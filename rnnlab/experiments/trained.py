@@ -7,13 +7,15 @@ import numpy as np
 
 from rnnlab.config import load
 from rnnlab.errors import RunFolderError
+from rnnlab.experiments.needs import missing_packages
 from rnnlab.experiments.setup import Setup, build_setup, check_network
 from rnnlab.files import name_of
 from rnnlab.printable import shortened
 from rnnlab.runs import checkpoints
 from rnnlab.runs.files import reading
+from rnnlab.runs.find import list_runs
 from rnnlab.runs.record import load_record
-from rnnlab.runs.schema import SWEEP_RHO, RunRecord
+from rnnlab.runs.schema import SWEEP_RHO, TRAIN, RunRecord
 from rnnlab.tasks.task import Task, build_task
 
 SHOWN = 12  # names of checkpoints in a message
@@ -73,16 +75,22 @@ def load_run(run: Path, checkpoint: str | None = None) -> Trained:
     Raises
     ------
     RunFolderError
-        If it is no run of `rnnlab train`, or has no such checkpoint.
+        If it is no run of `rnnlab train`, needs a package that is not installed, or has no such checkpoint.
     ConfigError, DataError
         If its config or its data can no longer be read.
     """
     record = load_record(run)
     if record.verb == SWEEP_RHO:
+        latest = latest_training(run.parent)
+        other = "`rnnlab train CONFIG` makes a run to inspect"
+        if latest:
+            other = f"the latest run of train is {latest}: `rnnlab inspect {latest}`"
         raise RunFolderError(
             f"'{name_of(run)}' must be a run of `rnnlab train`; it is a sweep, which keeps no parameters.",
-            hint="Its measurements are in results.csv and summary.json; `rnnlab train CONFIG` makes a run to inspect.",
+            hint=f"Its measurements are in results.csv and summary.json; {other}.",
         )
+    if needed := missing_packages(record):
+        raise RunFolderError(f"'{name_of(run)}' needs {needed}.", hint="Install it.")
     with reading(run / "config.yaml"):  # a pipe in its place would be waited for
         pass
     config = load(run / "config.yaml")
@@ -97,6 +105,12 @@ def load_run(run: Path, checkpoint: str | None = None) -> Trained:
     update = found.metadata.get("update", 0)
     theta = found.arrays["theta"]
     return Trained(run, record, config, task, setup, theta, update, found.path.stem, tuple(warnings))
+
+
+def latest_training(runs_dir: Path) -> str | None:
+    """The path of the latest run of `rnnlab train` in a folder, as messages name it."""
+    found = [one.path for one in list_runs(runs_dir) if one.record is not None and one.record.verb == TRAIN]
+    return name_of(found[-1]) if found else None
 
 
 def _checkpoint(run: Path, wanted: str | None, like: dict[str, np.ndarray]) -> checkpoints.Checkpoint:

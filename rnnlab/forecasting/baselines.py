@@ -9,6 +9,7 @@ values, write to none of their arguments, and raise ValueError for a row before 
 """
 
 from collections.abc import Callable
+from functools import wraps
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -104,12 +105,35 @@ def season_of(dates: ArrayLike) -> int | None:
     return next((rows for (low, high), rows in seasons if low <= distance <= high), None)
 
 
-BASELINES: dict[str, Callable[..., NDArray[np.float64]]] = {
-    "naive": naive,
-    "drift": drift,
-    "mean": mean,
-    "moving_average": moving_average,
-    "seasonal_naive": seasonal_naive,
+Baseline = Callable[..., NDArray[np.float64]]
+
+
+def checked(name: str, rule: Baseline) -> Baseline:
+    """The same baseline; what it forecasts must be one finite number for each row, or a ValueError says so."""
+
+    @wraps(rule)
+    def forecast(values: ArrayLike, rows: ArrayLike, horizon: int = 1, **options: int) -> NDArray[np.float64]:
+        found, wanted = np.asarray(rule(values, rows, horizon, **options)), np.shape(rows)
+        bad = np.count_nonzero(~np.isfinite(found)) if found.dtype.kind in "biuf" else found.size
+        if found.shape == wanted and not bad:
+            return found
+        got = f"{bad} that are not" if found.shape == wanted else f"shape {found.shape}"
+        raise ValueError(
+            f"The baseline {name} must give finite numbers of shape {wanted}, one for each row; got {got}."
+        )
+
+    return forecast
+
+
+BASELINES: dict[str, Baseline] = {
+    name: checked(name, rule)
+    for name, rule in {
+        "naive": naive,
+        "drift": drift,
+        "mean": mean,
+        "moving_average": moving_average,
+        "seasonal_naive": seasonal_naive,
+    }.items()
 }
 # As they stand in a sentence.
 NAMES = {

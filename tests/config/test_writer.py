@@ -112,6 +112,13 @@ def test_texts_that_yaml_would_take_for_something_else_stay_texts(text, tmp_path
         ("data: {kind: synthetic, task: adding, length: 8, sequences: endless}\n", "data.sequences=50"),
         ("data: {kind: synthetic, task: adding, length: 8}\n", "data.task=order"),
         ("data: {kind: synthetic, task: adding, length: 8}\n", "data.task=echo"),
+        ("data: {kind: synthetic, task: adding, length: 8}\n", "data.task=logistic_map"),
+        ("data: {kind: synthetic, task: echo, length: 8, delay: 2}\n", "data.task=adding"),
+        (
+            "data: {kind: synthetic, task: sine}\ntraining: {optimizer: {kind: sgd, momentum: 0.5, nesterov: true}}\n",
+            "training.optimizer.kind=adagrad",
+        ),
+        ("data: {kind: synthetic, task: adding, length: 8}\nmodel: {activation: relu}\n", "model.cell=gru"),
         ("data: {kind: synthetic, task: adding, length: 8}\n", "data={kind: text, text: abcabcabc, chunk: 2}"),
         ("data: {kind: text, text: abcabcabc, chunk: 2}\n", "data={kind: prices, symbol: AAPL}"),
         ("data: {kind: text, text: abcabcabc, chunk: 2}\n", "training.stateful=true"),
@@ -129,6 +136,19 @@ def test_defaults_written_out_that_stand_in_the_way_of_an_argument_are_named_as_
     named, said = re.findall(r"--set (\S+=null)", error.value.hint), error.value.hint.split(" takes ")[1]
     assert said == ("it" if len(named) == 1 else "them") + " out of the config"
     assert load(written, overrides=[change, *named]).data == load(file, overrides=[change, *named]).data
+
+
+def test_a_key_set_to_null_is_taken_out_whatever_it_is(tmp_path):
+    file = tmp_path / "end.yaml"
+    file.write_text("name: other\ndata: {kind: synthetic, task: adding, length: 8}\ntraining: {epochs: 4}\n")
+    config = load(file, overrides=["data.length=null", "data.task=logistic_map", "training=null", "name=null"])
+    assert (config.name, config.data.task, config.training.epochs) == ("end", "logistic_map", 300)
+    for wrong, said in (
+        ("data.task=null", "data.task is missing"),
+        ("data.lenght=null", "data.lenght: no such key; did you mean length?"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            load(file, overrides=[wrong])
 
 
 @pytest.mark.parametrize(

@@ -86,9 +86,14 @@ def test_one_run_is_no_comparison(runs):
         compare([runs[0], runs[0]])
 
 
-def test_a_sweep_is_refused(runs, swept):
-    with pytest.raises(RunFolderError, match="it is a sweep"):
+def test_a_sweep_is_refused_and_the_latest_training_is_named(runs, swept, tmp_path):
+    with pytest.raises(RunFolderError, match="it is a sweep") as refused:
         compare([runs[0], swept])
+    assert refused.value.hint == "Its own table is in results.csv."
+    swept, latest = (shutil.copytree(one, tmp_path / one.name) for one in (swept, runs[1]))
+    with pytest.raises(RunFolderError) as refused:
+        compare([runs[0], swept])
+    assert refused.value.hint == f"Its own table is in results.csv; the latest run of train is {latest}."
 
 
 def test_a_sweep_among_runs_is_left_out_with_a_warning(runs, swept):

@@ -117,9 +117,15 @@ def test_a_config_that_no_longer_fits_the_checkpoint_is_refused(run, tmp_path):
         load_run(copy)
 
 
-def test_a_sweep_has_nothing_to_inspect(tmp_path):
-    with pytest.raises(RunFolderError, match="it is a sweep"):
-        inspect(sweep(tmp_path, [0.9]).run)
+def test_a_sweep_has_nothing_to_inspect_and_the_latest_training_is_named(run, tmp_path):
+    swept = sweep(tmp_path, [0.9]).run
+    with pytest.raises(RunFolderError, match="it is a sweep") as refused:
+        inspect(swept)
+    assert refused.value.hint.endswith("`rnnlab train CONFIG` makes a run to inspect.")
+    trained = shutil.copytree(run, tmp_path / run.name)
+    with pytest.raises(RunFolderError) as refused:
+        inspect(swept)
+    assert refused.value.hint.endswith(f"the latest run of train is {trained}: `rnnlab inspect {trained}`.")
 
 
 def test_a_run_without_checkpoints_says_so(run, tmp_path):

@@ -5,7 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.forecasting.baselines import BASELINES, drift, mean, moving_average, naive, season_of, seasonal_naive
+from rnnlab.forecasting.baselines import (
+    BASELINES,
+    NAMES,
+    checked,
+    drift,
+    mean,
+    moving_average,
+    naive,
+    season_of,
+    seasonal_naive,
+)
 
 VALUES = np.array([10.0, 12.0, 11.0, 17.0, 20.0, 8.0])
 ROWS = np.array([3, 4, 5])
@@ -43,6 +53,23 @@ def test_no_baseline_looks_beyond_its_origin(name, horizon, seed):
     known, hidden = (BASELINES[name](v, np.array([row]), horizon) for v in (values, spoilt))
     assert np.isfinite(known).all()
     np.testing.assert_array_equal(known, hidden)
+
+
+def test_every_baseline_has_a_name_for_sentences():
+    assert list(NAMES) == list(BASELINES)
+
+
+@pytest.mark.parametrize(
+    ("forecast", "got"),
+    [
+        ([1.0, 2.0], r"shape \(2,\)"),
+        ([[1.0], [2.0], [3.0]], r"shape \(3, 1\)"),
+        ([1.0, np.nan, np.inf], "2 that are not"),
+    ],
+)
+def test_a_baseline_that_forecasts_something_else_is_named(forecast, got):
+    with pytest.raises(ValueError, match=rf"The baseline odd must give finite numbers of shape \(3,\), .* got {got}\."):
+        checked("odd", lambda _values, _rows, _horizon: forecast)(VALUES, ROWS)
 
 
 @pytest.mark.parametrize(("rows", "horizon"), [([0], 1), ([1], 2), ([5], 0)])
