@@ -6,6 +6,7 @@ import os
 import platform
 import re
 import shlex
+import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
@@ -69,6 +70,10 @@ def _as_known(failure: BaseException) -> RnnlabError | None:
         return RnnlabError("not enough memory: no further thread can be started", hint="raise the limit: ulimit -u, -v")
     if isinstance(failure, ImportError) and re.search(r"map segment|allocate memory", str(failure)):
         return RnnlabError("not enough memory: a library cannot be loaded", hint="raise the limit: ulimit -v")
+    if "rnnlab.config.registry" in sys.modules:  # else no installed package is in use
+        from rnnlab.config import registry
+
+        return registry.fault(failure)
     return None
 
 

@@ -14,7 +14,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
 from importlib.metadata import EntryPoint
-from typing import Any, Generic, Literal, TypeVar, get_args, get_origin
+from traceback import walk_tb
+from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
 
 from rnnlab import plugins
 from rnnlab.config.schema.cells import GruCell, LstmCell, RnnCell
@@ -51,6 +52,7 @@ class Entry:
     schema: type[Section]
     code: str
     origin: str | None = None
+    advice: ClassVar[str] = "Ask those who made that package; --debug shows the traceback."
 
     @property
     def name(self) -> str:
@@ -65,9 +67,10 @@ class Entry:
 
     def load(self) -> Any:
         """What makes it; loads the code."""
-        module, _, name = self.code.partition(":")
+        if self.origin is not None:
+            _IN_USE[self.name] = self
         with self.blamed():
-            return getattr(import_module(module), name)
+            return _named(self.code)
 
     @contextmanager
     def blamed(self) -> Iterator[None]:
@@ -77,8 +80,12 @@ class Entry:
         except BaseException as error:
             if self.origin is None or isinstance(error, RnnlabError | KeyboardInterrupt):
                 raise
-            message = f"{self.origin}, which brings {self.name}, fails: {_in_short(error)}."
-            raise PluginError(message, hint="Ask those who made that package.") from error
+            raise (fault(error) or self.fault(error)) from error
+
+    def fault(self, error: BaseException) -> PluginError:
+        """What went wrong, told as a fault of the installed package that brings this."""
+        message = f"{self.origin}, which brings {self.name}, fails: {_in_short(error)}."
+        return PluginError(message, hint=self.advice)
 
 
 @dataclass(frozen=True)
@@ -96,6 +103,9 @@ class LayerEntry(Entry):
     activations: bool = False
     additive: bool = False
     forget_gate: bool = False
+    advice: ClassVar[str] = (
+        "rnnlab.engine.contract.check_layer names the part of the layer that is wrong; --debug shows the traceback."
+    )
 
     def make(self, model: Any) -> Any:
         """The layer that the `model` section of a config describes."""
@@ -103,7 +113,12 @@ class LayerEntry(Entry):
         if self.activations:
             options["activation"] = model.activation
         with self.blamed():
-            return self.load()(**options)
+            made = self.load()(**options)
+            if not isinstance(made, _named("rnnlab.engine.layers.layer:Layer")):
+                raise TypeError(f"its code must make a Layer; it makes {type(made).__name__}")
+            if (name := getattr(made, "name", None)) != self.name:
+                raise TypeError(f"the name of its layer must be {self.name!r}; got {name!r}")
+        return made
 
 
 @dataclass(frozen=True)
@@ -138,6 +153,23 @@ class Found(Generic[E]):
 
     entries: Mapping[str, E]
     broken: Mapping[str, str]
+
+
+_IN_USE: dict[str, Entry] = {}  # by name: what installed packages bring, as soon as its code is loaded
+# Here a layer is at work: what it gives is cut, multiplied and added up, and so may fail outside its own code.
+_AT_WORK = ("rnnlab.engine.", "rnnlab.dynamics.")
+
+
+def fault(error: BaseException) -> PluginError | None:
+    """An error as the fault of an installed package, if its code or the layer that it brings was at work; else None."""
+    modules = [str(frame.f_globals.get("__name__")) for frame, _ in walk_tb(error.__traceback__)]
+    for module in reversed(modules):
+        for entry in _IN_USE.values():
+            if _package(module) == _package(entry.code) != "rnnlab":
+                return entry.fault(error)
+    layer = next((entry for entry in _IN_USE.values() if isinstance(entry, LayerEntry)), None)
+    innermost = next((module for module in reversed(modules) if _package(module) == "rnnlab"), "")
+    return layer.fault(error) if layer and innermost.startswith(_AT_WORK) else None
 
 
 @cache
@@ -244,6 +276,17 @@ def _fault_of(entry: Entry) -> str:
     if length is not None and length not in fields:
         return f"a schema with the key {length}, which its length_key names"
     return ""
+
+
+def _package(code: str) -> str:
+    """my_package, of my_package.layer:Leaky."""
+    return code.partition(":")[0].partition(".")[0]
+
+
+def _named(code: str) -> Any:
+    """What stands under a name in a module: module:name."""
+    module, _, name = code.partition(":")
+    return getattr(import_module(module), name)
 
 
 def _in_short(error: BaseException) -> str:

@@ -3,6 +3,8 @@
 import importlib.util
 import json
 import os
+import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -15,6 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
 CONFIG = """\
 name: small
 seeds: 2
@@ -122,6 +125,21 @@ def test_it_trains_is_proved_swept_and_inspected(run, tmp_path):
     done = run("sweep-rho", "0.5", "1", "--cell", "leaky", "--seeds", "2")
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("gradients: 2 rhos, 2 seeds each, leaky, 50 units, 50 steps")
+
+
+@pytest.mark.parametrize("name", ["leaky", "parity"])
+def test_the_manual_counts_the_files_of_the_examples(name):
+    (count,) = re.findall(rf"of (\w+) files:\s\[`tests/plugins/{name}`", README)
+    files = [file for file in (HERE / name).rglob("*") if file.suffix in (".py", ".toml")]
+    assert ["zero", "one", "two", "three", "four"][len(files)] == count
+
+
+def test_the_manual_tries_a_layer_as_it_can_be_tried(fresh):
+    (line,) = [line for line in README.splitlines() if line.startswith("python -c") and "check_layer" in line]
+    python, *arguments = shlex.split(line)
+    command = [str(fresh / "env" / "bin" / python), *arguments]
+    done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 def test_help_completion_and_config_errors_know_it(run):
@@ -312,6 +330,7 @@ def test_code_that_is_not_there_is_one_sentence(run, fresh):
     [
         ("bits = np.random", "bits = nothing.random", "fails: NameError: name 'nothing' is not defined."),
         ("        super().__init__(config)", "", "fails: AttributeError: 'Parity' object has no attribute 'config'."),
+        ("    def evaluate", "    steps = property(lambda _: 1 / 0)\n\n    def evaluate", "fails: ZeroDivisionError: "),
         ("self.description =", "text =", "fails: TypeError: the description of the task must be of type str; got"),
         ("share = wrong.mean", "raise SystemExit(5); share = wrong.mean", "fails: SystemExit: 5."),
         ("class Parity(Task)", "class Parity", "fails: TypeError: "),
@@ -341,6 +360,56 @@ def test_a_task_that_fails_is_named_before_there_is_a_run_folder(run, fresh, tmp
         assert not (tmp_path / "runs").exists()
     finally:
         code.write_text(kept)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("class Leaky(GatedLayer)", "class Leaky", "TypeError: its code must make a Layer; it makes Leaky."),
+        ('name = "leaky"', "", "TypeError: the name of its layer must be 'leaky'; got None."),
+        ("SAVED = 2", "SAVED = 1", "ValueError: "),
+        ("SAVED = 2", "SAVED, GATES = 2, 2", "ValueError: "),
+        (
+            "recurrent_rows, self.",
+            "rows, self.",
+            "AttributeError: 'LeakyStep' object has no attribute 'recurrent_rows'.",
+        ),
+        ("[: stop - start, ..., 0", "[start + 9 : stop + 9, ..., 0", "ValueError: could not broadcast"),
+    ],
+)
+def test_a_layer_that_fails_is_named(run, site, old, new, said):
+    replace(site / "rnnlab_leaky" / "layer.py", old, new)
+    done = run("train", "small.yaml")
+    assert done.returncode == 2
+    assert "error: rnnlab-leaky 0.1, which brings leaky, fails: " + said in done.stderr
+    assert "hint: rnnlab.engine.contract.check_layer names the part of the layer" in done.stderr.replace("\n", " ")
+    assert "Traceback" not in done.stderr
+
+
+def test_a_gate_that_is_named_wrongly_is_the_packages_fault(run, site):
+    replace(site / "rnnlab_leaky" / "layer.py", "SAVED = 2", "SAVED, gates = 2, ('gate',)")
+    assert run("train", "small.yaml", "--quiet").returncode == 0
+    done = run("inspect", "latest")
+    assert done.returncode == 2
+    assert "error: rnnlab-leaky 0.1, which brings leaky, fails: KeyError: 'gate'." in done.stderr
+
+
+def test_a_bug_elsewhere_is_no_fault_of_the_package(run, fresh):
+    (code,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab/experiments/gradcheck.py")
+    kept = code.read_text()
+    replace(code, "    notes = tuple(", "    1 / 0\n    notes = tuple(")
+    try:
+        done = run("gradcheck", "small.yaml")
+        assert done.returncode == 1
+        assert "error: a bug in rnnlab: ZeroDivisionError" in done.stderr
+    finally:
+        code.write_text(kept)
+
+
+def replace(file: Path, old: str, new: str) -> None:
+    text = file.read_text()
+    assert old in text
+    file.write_text(text.replace(old, new))
 
 
 def test_a_check_of_its_keys_that_fails_is_named(run, fresh):

@@ -141,6 +141,8 @@ class GatedLayer(Layer):
         h : (T + 1, ..., H, B) view
             `h[t]` is h_{t-1} of step t, `h[t + 1]` is where step t writes its state.
         saved : (T, ..., SAVED H, B), or (T + 1, ...) where SAVED > 1
+            The last row is for a second state kept in one of the blocks, which has T + 1 values as h has; a layer
+            without one uses `saved[:-1]`.
         chunk : int
             Most steps whose local Jacobians are worked out at once.
         """

@@ -46,7 +46,8 @@ class LeakyStep(Step):
 
     def __init__(self, h, saved, chunk, leak):
         H, self.leak = h.shape[-2], leak
-        a, self.phi = saved[:-1, ..., :H, :], saved[:-1, ..., H:, :]
+        steps = saved[:-1]  # the last row is for a second state, which this layer does not have
+        a, self.phi = steps[..., :H, :], steps[..., H:, :]
         self.preactivation = self.gradient = a
         self.recurrent_rows, self.skip_path = H, list(self.phi)
         self.local_jacobians = np.zeros((chunk, *h.shape[1:-2], 1, *h.shape[-2:]), h.dtype)
