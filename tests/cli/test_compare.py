@@ -22,7 +22,28 @@ training: {epochs: 2}
 """
 
 
-CONFIGS = {"plain": TEXT, "gated": TEXT.replace("size: 5", "size: 5, cell: gru"), "a": PRICES, "again": PRICES}
+ENDLESS = """\
+data: {kind: synthetic, task: adding, length: 6, sequences: endless, held_out: 9}
+model: {hidden_size: 3}
+training: {updates: 3, batch_size: 2}
+"""
+
+
+def one_seed(text: str) -> str:
+    return text.replace("seeds: 2", "seeds: 1")
+
+
+CONFIGS = {
+    "plain": TEXT,
+    "gated": TEXT.replace("size: 5", "size: 5, cell: gru"),
+    "a": PRICES,
+    "again": PRICES,
+    "fresh": ENDLESS,
+    "one text": one_seed(TEXT),
+    "another text": one_seed(TEXT),
+    "one series": one_seed(PRICES),
+    "another series": one_seed(PRICES),
+}
 
 
 @pytest.fixture(scope="module")
@@ -33,7 +54,7 @@ def finished(tmp_path_factory):
     for name, text in CONFIGS.items():
         (folder / "c.yaml").write_text(text)
         with nothing_painted():
-            done = run_here(folder, "train", "c.yaml", "--quiet", "--name", name if name != "again" else "a")
+            done = run_here(folder, "train", "c.yaml", "--quiet", "--name", name.split()[0] if name != "again" else "a")
         assert done.returncode == 0, done.stderr
         paths[name] = done.stdout.strip()
     return folder, paths
@@ -64,19 +85,12 @@ def test_texts_show_rates_beside_metrics_and_baselines(rnnlab, trained):
     assert done.stdout.splitlines()[-2:] == [f"plain  {runs[0]}", f"gated  {runs[1]}"]
 
 
-ENDLESS = """\
-data: {kind: synthetic, task: adding, length: 6, sequences: endless, held_out: 9}
-model: {hidden_size: 3}
-training: {updates: 3, batch_size: 2}
-"""
-
-
 def test_fresh_sequences_have_no_epochs_to_speak_of(rnnlab, trained):
-    text, fresh = trained(TEXT, "plain"), trained(ENDLESS, "fresh")
+    plain, gated, fresh = trained("plain", "gated", "fresh")
     beside = "the loss in the first and in the last epoch"
-    assert f"{beside};" in rnnlab("compare", text, trained(TEXT, "plain")).stdout
-    rows = ", of fresh sequences in the first and in the last row of metrics.csv;"
-    assert f"{beside}{rows}" in rnnlab("compare", text, fresh).stdout
+    assert f"{beside}." in rnnlab("compare", plain, gated).stdout
+    rows = ", of fresh sequences in the first and in the last row of metrics.csv."
+    assert f"{beside}{rows}" in rnnlab("compare", plain, fresh).stdout
     assert "On 2 fresh sequences. " in rnnlab("inspect", fresh).stdout
 
 
@@ -92,9 +106,8 @@ def test_forecasts_show_their_metrics_beside_persistence(rnnlab, trained):
 
 
 def test_one_seed_shows_its_value_alone(rnnlab, trained):
-    for text in (TEXT, PRICES):
-        one = text.replace("seeds: 2", "seeds: 1")
-        done = rnnlab("compare", trained(one, "a"), trained(one, "b"))
+    for kind in ("text", "series"):
+        done = rnnlab("compare", *trained(f"one {kind}", f"another {kind}"))
         assert (done.returncode, "[" in done.stdout, "Medians" in done.stdout) == (0, False, False), done.stdout
 
 
