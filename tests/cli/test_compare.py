@@ -27,6 +27,11 @@ data: {kind: synthetic, task: adding, length: 6, sequences: endless, held_out: 9
 model: {hidden_size: 3}
 training: {updates: 3, batch_size: 2}
 """
+FITTED = """\
+data: {kind: synthetic, task: adding, length: 6, sequences: 40}
+model: {hidden_size: 3}
+training: {fit: ridge}
+"""
 
 
 def one_seed(text: str) -> str:
@@ -39,6 +44,7 @@ CONFIGS = {
     "a": PRICES,
     "again": PRICES,
     "fresh": ENDLESS,
+    "fitted": FITTED,
     "one text": one_seed(TEXT),
     "another text": one_seed(TEXT),
     "one series": one_seed(PRICES),
@@ -92,6 +98,15 @@ def test_fresh_sequences_have_no_epochs_to_speak_of(rnnlab, trained):
     rows = ", of fresh sequences in the first and in the last row of metrics.csv."
     assert f"{beside}{rows}" in rnnlab("compare", plain, fresh).stdout
     assert "On 2 fresh sequences. " in rnnlab("inspect", fresh).stdout
+
+
+def test_a_fit_in_closed_form_shows_the_one_loss_that_it_has(rnnlab, trained):
+    plain, fitted = trained("plain", "fitted")
+    shown = rnnlab("compare", plain, fitted).stdout
+    _, descent, fit, *_ = shown.splitlines()
+    assert (descent.count(" → "), descent.count("%")) == (1, 1)
+    assert (fit.count(" → "), fit.count("%")) == (0, 0)
+    assert "in the last epoch, or the one after a fit in closed form." in shown
 
 
 def test_forecasts_show_their_metrics_beside_persistence(rnnlab, trained):
