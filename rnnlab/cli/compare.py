@@ -19,10 +19,7 @@ EXAMPLES = """\b
 Examples:
   rnnlab compare latest 20261121T1703
   rnnlab compare runs/*-gradients-* runs/*-lstm-*"""
-LEGEND = (
-    "Growth rates in nats per step, before and after training; verdict and horizon, in steps, before training; the "
-    "loss in the first and in the last epoch{}."
-)
+LEGEND = "Growth rates in nats per step, before and after training; verdict and horizon, in steps, before training; {}."
 MOST_METRICS = 8
 ORDER = ("run", "verdict", "growth rate", "after", "horizon", "loss", "clipped")
 MOST_BESIDE_RATES = 2  # so that a line stays readable
@@ -70,9 +67,7 @@ def show(found: "Comparison") -> None:
     legend = [f"{MEDIANS}."] * any(one.seeds > 1 for one in found.runs)
     if any(one.looks for one in found.runs):
         shown = [rate for one in found.runs for rate in _rates(one)]
-        rows = ", of fresh sequences in the first and in the last row of metrics.csv"
-        measured = LEGEND.format(rows if any(one.endless for one in found.runs) else "")
-        legend += filter(None, [measured, numbers.infinite_rates(shown)])
+        legend += filter(None, [LEGEND.format(_losses(found.runs)), numbers.infinite_rates(shown)])
     if legend:
         console.result()
         for line in console.out.fold(" ".join(legend)).split("\n"):
@@ -81,6 +76,17 @@ def show(found: "Comparison") -> None:
     widest = max(map(len, names))
     for name, one in zip(names, found.runs, strict=True):
         console.result(f"{console.out.style(name.ljust(widest), 'dim')}  {on_one_line(str(one.run))}")
+
+
+def _losses(runs: "list[Compared]") -> str:
+    """What the column of losses shows."""
+    fitted = "the one after a fit in closed form"
+    if all(one.fitted for one in runs):
+        return f"the loss is {fitted}"
+    said = "the loss in the first and in the last epoch"
+    if any(one.endless for one in runs):
+        said += ", of fresh sequences in the first and in the last row of metrics.csv"
+    return f"{said}, or {fitted}" if any(one.fitted for one in runs) else said
 
 
 def _names(runs: "list[Compared]") -> list[str]:
@@ -116,8 +122,9 @@ def _row(name: str, one: "Compared", runs: "list[Compared]", places: dict[str, i
             "horizon": numbers.significant(rate.horizon, 2),
         }
     if one.loss and any(other.looks for other in runs):
-        row["loss"] = " → ".join(numbers.significant(value, 4) for value in one.loss)
-    row["clipped"] = numbers.percent(one.clipped) if one.clipped is not None else numbers.MISSING
+        row["loss"] = " → ".join(numbers.significant(value, 4) for value in one.loss[one.fitted :])
+    if not one.fitted:
+        row["clipped"] = numbers.percent(one.clipped) if one.clipped is not None else numbers.MISSING
     names = summary.written_names(other.task for other in runs)
     for metric in places:
         if metric in one.metrics:
@@ -136,10 +143,11 @@ def _rates(one: "Compared") -> list[float]:
 
 
 def _baseline_rows(runs: "list[Compared]", places: dict[str, int]) -> list[dict[str, str]]:
-    """A row per baseline, where all runs were held against the same rows."""
-    first = runs[0].baselines
-    if not first or any(one.baselines != first for one in runs):
+    """A row per baseline, where all runs that have any were held against the same rows."""
+    runs = [one for one in runs if one.baselines]
+    if not runs or any(one.baselines != runs[0].baselines for one in runs):
         return []
+    first = runs[0].baselines
     rows, names = [], summary.written_names(one.task for one in runs)
     for name, values in first.items():
         row = {"run": summary.label(name, names, runs[0].season)}

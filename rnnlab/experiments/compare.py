@@ -35,7 +35,7 @@ class Compared:
     metrics : dict of str to Measured
     baselines : mapping of str to mapping of str to float
     clipped : float or None
-        Share of the updates in which clipping fired.
+        Share of the updates in which clipping fired; None with a fit in closed form.
     loss : (float, float) or None
         Training loss of the first and the last row of metrics.csv, median of the seeds.
     looks : (Look, Look) or None
@@ -43,6 +43,8 @@ class Compared:
     steps : int or None
         T, over which the verdicts are meant.
     seeds, diverged : int
+    fitted : bool
+        Whether its readout was fitted in closed form: there is one loss, the one after the fit, and no clipping.
     endless : bool
         Whether it was trained on fresh sequences: its metrics.csv has no epochs.
     season : int or None
@@ -63,6 +65,7 @@ class Compared:
     steps: int | None
     seeds: int
     diverged: int
+    fitted: bool = False
     endless: bool = False
     season: int | None = None
 
@@ -79,7 +82,7 @@ class Compared:
             "metrics": {name: asdict(one) for name, one in self.metrics.items()},
             "baselines": self.baselines,
             "clipped_share": self.clipped,
-            "loss_first": self.loss and self.loss[0],
+            "loss_first": self.loss[0] if self.loss and not self.fitted else None,
             "loss_last": self.loss and self.loss[1],
             "steps": self.steps,
             "before": before and before.plain(),
@@ -121,9 +124,11 @@ def compare(runs: Sequence[Path]) -> Comparison:
     ]
     with threadpool_limits(limits=1, user_api="blas"):
         found = [_read(run, warnings) for run in runs]
+    baselines = [one.baselines for one in found if one.baselines]
     if len({one.data for one in found}) > 1:
         warnings.append("These runs did not learn from the same data: their metrics do not measure the same thing.")
-    elif len({repr(sorted((name, sorted(of.items())) for name, of in one.baselines.items())) for one in found}) > 1:
+    # A run that diverged has no baselines, and was measured on no rows.
+    elif len({repr(sorted((name, sorted(of.items())) for name, of in one.items())) for one in baselines}) > 1:
         warnings.append(
             "These runs were measured on different rows of the same data, or against other baselines: their metrics "
             "cannot be compared."
@@ -148,6 +153,7 @@ def _read(run: Path, warnings: list[str]) -> Compared:
         steps, endless = probe(trained.setup.sampling).steps, trained.task.endless
         notes = (*trained.warnings, *divergence_warning(trained))
         warnings += [f"{on_one_line(run.name)}: {warning}" for warning in notes]
+    loss, fitted = _course(run)
     return Compared(
         run,
         record.name,
@@ -157,12 +163,13 @@ def _read(run: Path, warnings: list[str]) -> Compared:
         record.data.sha256 if record.data else None,
         {name: Measured(_number(one.mean), one.sd, one.per_seed) for name, one in record.metrics.items()},
         record.baselines,
-        record.clipped_share,
-        _losses(run),
+        None if fitted else record.clipped_share,
+        loss,
         looks,
         steps,
         len(record.seeds),
         record.diverged if isinstance(record.diverged, int) else len(record.diverged),
+        fitted,
         endless,
         recorded_season(record.plain()),
     )
@@ -173,20 +180,22 @@ def _task_of(record: RunRecord) -> str:
     return (record.data.task if record.data else None) or str(record.kind)
 
 
-def _losses(run: Path) -> tuple[float, float] | None:
-    """Medians over the seeds of each one's first and last training loss."""
+def _course(run: Path) -> tuple[tuple[float, float] | None, bool]:
+    """Medians over the seeds of each one's first and last training loss, and whether it was a fit in closed form."""
     if not (run / "metrics.csv").exists():
-        return None
+        return None, False
     table = read_table(run / "metrics.csv", numbers=("seed", "epoch", "train_loss"))
     known = np.isfinite(table["epoch"]) & np.isfinite(table["seed"]) & np.isfinite(table["train_loss"])
     seed, epoch, loss = (table[name][known] for name in ("seed", "epoch", "train_loss"))
     if not len(epoch):
-        return None
+        return None, False
+    rate = table.get("learning_rate")  # a fit has none
+    fitted = rate is not None and rate.dtype.kind == "f" and bool(np.isnan(rate).all())
     in_order = np.argsort(epoch, kind="stable")
     _, first = np.unique(seed[in_order], return_index=True)
     _, last = np.unique(seed[in_order][::-1], return_index=True)
     loss = loss[in_order]
-    return spread(loss[first]).median, spread(loss[::-1][last]).median
+    return (spread(loss[first]).median, spread(loss[::-1][last]).median), fitted
 
 
 def _number(value: float | None) -> float:

@@ -20,17 +20,36 @@ data: {kind: prices, symbol: AAPL, lookback: 5}
 model: {hidden_size: 3}
 training: {epochs: 2}
 """
+
+
 ENDLESS = """\
 data: {kind: synthetic, task: adding, length: 6, sequences: endless, held_out: 9}
 model: {hidden_size: 3}
 training: {updates: 3, batch_size: 2}
 """
-ONE_SEED = {f"{name} {k}": text.replace("seeds: 2", "seeds: 1") for name, text in (("text", TEXT), ("prices", PRICES))
-            for k in (1, 2)}  # fmt: skip
+FITTED = """\
+data: {kind: synthetic, task: adding, length: 6, sequences: 40}
+model: {hidden_size: 3}
+training: {fit: ridge}
+"""
+
+
+def one_seed(text: str) -> str:
+    return text.replace("seeds: 2", "seeds: 1")
+
+
 CONFIGS = {
-    "plain": TEXT, "gated": TEXT.replace("size: 5", "size: 5, cell: gru"), "a": PRICES, "again": PRICES,
-    "fresh": ENDLESS, **ONE_SEED,
-}  # fmt: skip
+    "plain": TEXT,
+    "gated": TEXT.replace("size: 5", "size: 5, cell: gru"),
+    "a": PRICES,
+    "again": PRICES,
+    "fresh": ENDLESS,
+    "fitted": FITTED,
+    "one text": one_seed(TEXT),
+    "another text": one_seed(TEXT),
+    "one series": one_seed(PRICES),
+    "another series": one_seed(PRICES),
+}
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +60,7 @@ def finished(tmp_path_factory):
     for name, text in CONFIGS.items():
         (folder / "c.yaml").write_text(text)
         with nothing_painted():
-            shown = "a" if name == "again" else name.replace(" ", "-")
-            done = run_here(folder, "train", "c.yaml", "--quiet", "--name", shown)
+            done = run_here(folder, "train", "c.yaml", "--quiet", "--name", name.split()[0] if name != "again" else "a")
         assert done.returncode == 0, done.stderr
         paths[name] = done.stdout.strip()
     return folder, paths
@@ -82,6 +100,15 @@ def test_fresh_sequences_have_no_epochs_to_speak_of(rnnlab, trained):
     assert "On 2 fresh sequences. " in rnnlab("inspect", fresh).stdout
 
 
+def test_a_fit_in_closed_form_shows_the_one_loss_that_it_has(rnnlab, trained):
+    plain, fitted = trained("plain", "fitted")
+    shown = rnnlab("compare", plain, fitted).stdout
+    _, descent, fit, *_ = shown.splitlines()
+    assert (descent.count(" → "), descent.count("%")) == (1, 1)
+    assert (fit.count(" → "), fit.count("%")) == (0, 0)
+    assert "in the last epoch, or the one after a fit in closed form." in shown
+
+
 def test_forecasts_show_their_metrics_beside_persistence(rnnlab, trained):
     runs = trained("a", "again")
     lines = rnnlab("compare", *runs).stdout.splitlines()
@@ -93,10 +120,10 @@ def test_forecasts_show_their_metrics_beside_persistence(rnnlab, trained):
     assert "Medians of the seeds [5–95 %]." in lines
 
 
-@pytest.mark.parametrize("kind", ["text", "prices"])
-def test_one_seed_shows_its_value_alone(rnnlab, trained, kind):
-    done = rnnlab("compare", *trained(f"{kind} 1", f"{kind} 2"))
-    assert (done.returncode, "[" in done.stdout, "Medians" in done.stdout) == (0, False, False), done.stdout
+def test_one_seed_shows_its_value_alone(rnnlab, trained):
+    for kind in ("text", "series"):
+        done = rnnlab("compare", *trained(f"one {kind}", f"another {kind}"))
+        assert (done.returncode, "[" in done.stdout, "Medians" in done.stdout) == (0, False, False), done.stdout
 
 
 def test_json_and_warnings(rnnlab, trained):
@@ -112,28 +139,3 @@ def test_one_run_is_refused(rnnlab, trained):
     done = rnnlab("compare", *trained("plain"))
     assert done.returncode == 2
     assert done.stderr == "error: a comparison needs at least two different runs; got 1.\n"
-
-
-def test_a_run_whose_plug_in_is_gone_names_it(rnnlab, trained, tmp_path):
-    plain, gone = trained("plain", "gated")
-    for name, old, new in (("run.json", '"metrics"', '"plugins": {"ugrnn": "rnnlab-ugrnn 0.1"}, "metrics"'),
-                           ("config.yaml", "cell: gru", "cell: {kind: ugrnn}")):  # fmt: skip
-        path = tmp_path / gone / name
-        text = path.read_text()
-        assert old in text
-        path.write_text(text.replace(old, new))
-    needs = "needs rnnlab-ugrnn 0.1, which brings ugrnn"
-    done = rnnlab("compare", plain, gone)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr == f"warning: {gone[5:]} {needs}: install it to see what its networks do to gradients.\n"
-    row = next(line for line in done.stdout.splitlines() if line.startswith("  gated"))
-    assert "→" in row
-    assert "vanishing" not in row
-    done = rnnlab("inspect", gone)
-    assert (done.returncode, done.stderr) == (2, f"error: '{gone}' {needs}.\n hint: Install it.\n")
-    for command in (["train"], ["gradcheck"], ["sweep-rho", "1", "--config"]):
-        done = rnnlab(*command, f"{gone}/config.yaml")
-        assert done.returncode == 2
-        assert done.stderr.endswith(f" hint: this run {needs}; install it\n")
-    done = rnnlab("train", f"{gone}/config.yaml", "--set", "model.cell=gru", "--set", "model.hiden=3")
-    assert needs not in done.stderr

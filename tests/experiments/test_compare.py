@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from rnnlab.config import load
-from rnnlab.errors import RunFolderError, UsageError
-from rnnlab.experiments.compare import _losses, compare
+from rnnlab.errors import DivergedError, RunFolderError, UsageError
+from rnnlab.experiments.compare import _course, compare
 from rnnlab.experiments.inspect import inspect
 from rnnlab.experiments.train import train
 from rnnlab.runs.tables import read_table
@@ -108,7 +108,7 @@ def test_first_and_last_loss_are_those_of_every_seed(tmp_path):
         + "".join(f"{seed},{epoch},{epoch},{loss},0.1,1,1,0\n" for seed, epoch, loss in
                   [(0, 1, 9.0), (1, 1, 5.0), (2, 1, 7.0), (0, 2, 3.0), (1, 2, 2.0), (0, 3, 1.0)])
     )  # fmt: skip
-    assert _losses(tmp_path) == (7.0, 2.0)
+    assert _course(tmp_path) == ((7.0, 2.0), False)
 
 
 def test_runs_measured_on_different_rows_are_told(tmp_path):
@@ -127,3 +127,32 @@ def test_runs_measured_on_different_rows_are_told(tmp_path):
     assert compare(runs[:2]).warnings == []
     (warning,) = compare(runs[1:]).warnings
     assert warning.startswith("These runs were measured on different rows of the same data")
+
+
+def test_a_run_that_diverged_was_not_measured_against_other_baselines(runs, tmp_path):
+    with pytest.raises(DivergedError) as lost, nothing_painted():
+        train(small_config("training.optimizer={kind: sgd, learning_rate: 1e300}"), runs_dir=tmp_path, command=[])
+    assert lost.value.run is not None
+    found = compare([lost.value.run, *runs])
+    assert (found.runs[0].status, found.runs[0].baselines) == ("diverged", {})
+    (warning,) = found.warnings
+    assert "is diverged" in warning
+
+
+def test_a_fit_in_closed_form_has_one_loss_and_no_clipping(tmp_path):
+    (tmp_path / "c.yaml").write_text(
+        "data: {kind: synthetic, task: adding, length: 6, sequences: 40}\nmodel: {hidden_size: 3}\n"
+        "training: {fit: ridge}\nseeds: 2\n"
+    )
+    variants = ((), ("training.fit=gradient", "training.updates=3"))
+    with nothing_painted():
+        made = [
+            train(load(tmp_path / "c.yaml", overrides=changes), runs_dir=tmp_path / "runs", command=[]).run
+            for changes in variants
+        ]
+    fitted, descended = compare(made).runs
+    after = np.median(read_table(fitted.run / "metrics.csv")["train_loss"])
+    assert (fitted.fitted, fitted.clipped, fitted.loss) == (True, None, (after, after))
+    assert (fitted.plain()["loss_first"], fitted.plain()["loss_last"]) == (None, after)
+    assert (descended.fitted, descended.clipped) == (False, 0.0)
+    assert descended.plain()["loss_first"] > descended.plain()["loss_last"]
