@@ -61,7 +61,7 @@ def stand(
         *_crossings(found),
         *_changes(found, alternatives),
         *_shorter(found, steps, curves or {}),
-        _longer(found, steps),
+        _longer(found, steps, settable=config.data.length_key is not None),
         _seeds(max(one.seeds for one in found)),
     ]
     return tuple(filter(None, sentences))
@@ -241,8 +241,8 @@ def _shorter(found: Sequence[RhoSummary], steps: int, curves: dict[float, np.nda
     return said
 
 
-def _longer(found: Sequence[RhoSummary], steps: int) -> str:
-    """After how many steps a rate whose whole interval has one sign makes a factor of ten."""
+def _longer(found: Sequence[RhoSummary], steps: int, *, settable: bool) -> str:
+    """After how many steps a rate whose whole interval has one sign makes a factor of ten, and the option for it."""
     lengths = []
     for one in found:
         low, high = one.verdict.low, one.verdict.high
@@ -252,7 +252,8 @@ def _longer(found: Sequence[RhoSummary], steps: int) -> str:
         return ""
     length, one = min(lengths, key=lambda pair: pair[0])
     word = "vanishing" if one.verdict.high < 0 else "exploding"
-    return f"Should its rates hold on, rho {one.rho:g} would be {word} over {length} steps (--length {length})."
+    option = f" (--length {length})" if settable else ""
+    return f"Should its rates hold on, rho {one.rho:g} would be {word} over {length} steps{option}."
 
 
 def _seeds(seeds: int) -> str:

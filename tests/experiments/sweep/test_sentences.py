@@ -172,6 +172,13 @@ def test_longer_sequences_are_named_where_the_whole_interval_has_one_sign():
     assert judge(np.array([0.02, 0.021, 0.022]), 115).word == "exploding"
     (_, said) = sentences([summary(1.2, [-0.04] * 3)])[:2]
     assert said.endswith("would be vanishing over 58 steps (--length 58).")
+    one_step = (
+        "data={kind: synthetic, task: logistic_map}",
+        "model.readout=null",
+        "training=null",
+    )  # no --length there
+    (_, said) = sentences([summary(1.2, [-0.04] * 3)], *one_step)[:2]
+    assert said.endswith("would be vanishing over 58 steps.")
     for rates in ([-0.01, 0.0, 0.01], [0.02], [1e-9] * 5, [0.2] * 5):
         assert not any("hold on" in one for one in sentences([summary(1.4, rates)]))
 
