@@ -73,7 +73,7 @@ class Lines(Silence):
         self.last = progress
         if monotonic() >= self._due or progress.update == progress.updates:
             self._due = monotonic() + self.every
-            console.note(f"{figures(progress)}   {remaining(progress)}")
+            console.note(f"{figures(progress)}   {remaining(progress)}".rstrip())
 
     def note(self, text: str) -> None:
         """Print a line."""
@@ -172,8 +172,8 @@ def counts_epochs(progress: "Progress") -> bool:
 
 
 def remaining(progress: "Progress") -> str:
-    """The time left, judged by the pace so far; at the end the time it took."""
-    if progress.update == 0:
+    """The time left, judged by the pace so far; at the end the time it took; nothing where it is not known."""
+    if progress.update == 0 or math.isnan(progress.elapsed):
         return ""
     if progress.update >= progress.updates:
         return f"{duration(progress.elapsed)} in all"

@@ -41,7 +41,8 @@ def say_unknown(path: Path, values: Any, node: Node | None = None) -> str:
     kind = _kind_here(path[:-1], values)
     others = [other for other, found in schema_index.every_key() if found.path == path]
     if kind and others:
-        return f"{start}{kind}; it belongs to {listed(others)}{_naming(path, values, others, node)}."
+        owners = _owners(path[:-1], values, others)
+        return f"{start}{kind}; it belongs to {listed(owners)}{_naming(path, values, others, node)}."
     elsewhere = _elsewhere(name, path[:-1])
     if elsewhere:
         return f"{start}; did you mean {elsewhere}?"
@@ -58,6 +59,21 @@ def _kind_here(path: Path, values: Any) -> str:
         return f" for kind: {implied}, the default"
     words = [f"{word}: {section[word]}" for word in schema_index.DISCRIMINATORS if isinstance(section.get(word), str)]
     return f" for {', '.join(words)}" if words and path else ""
+
+
+def _owners(section: Path, values: Any, names: list[str]) -> list[str]:
+    """The kinds that have a key; where they are tasks of another kind that kind, with the tasks if not all have it."""
+    known, given = schema_index.entry(section, values), _value_at(values, section)
+    sections = list(known.sections) if known else []
+    here = given.get("kind") if isinstance(given, dict) else None
+    owners = []
+    for name in names:
+        kind = next((one[0] for one in sections if len(one) > 1 and one[-1] == name and one[0] != here), None)
+        tasks = [one[-1] for one in sections if one[0] == kind]
+        those = [task for task in tasks if task in names]
+        some = "" if those == tasks else f" ({listed(those)})"
+        owners.append(f"kind: {kind}{some}" if kind else name)
+    return list(dict.fromkeys(owners))
 
 
 def _implied(path: Path, values: Any) -> str | None:
@@ -200,6 +216,8 @@ def _advice_on_text(must: str, value: str, *, written_plainly: bool) -> str:
     if must.startswith("one of "):
         words = must.removeprefix("one of ").removesuffix(", or null").split(", ")
         return did_you_mean(value, words, cutoff=0.6) or "."
+    if near := did_you_mean(value, re.findall(r"^\w+(?=, or )|(?<=, or )\w+$", must)):  # one word, or a number
+        return near
     if "number" in must or "true or false" in must:
         if value.lower() in ("yes", "on", "no", "off", "y", "n") and "true or false" in must:
             return f"; write {'true' if value.lower() in ('yes', 'on', 'y') else 'false'}."

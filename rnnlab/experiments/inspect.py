@@ -19,7 +19,7 @@ from rnnlab.experiments.trained import Trained, load_run
 from rnnlab.printable import shortened
 from rnnlab.runs import RunFolder
 from rnnlab.seeds import Spread, spread
-from rnnlab.words import QUANTILES
+from rnnlab.words import QUANTILES, count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -205,7 +205,7 @@ def _draw_transport(found: Inspection, recurrence: str, title: str) -> "Figure":
     return transport_by_lag(
         np.arange(found.steps + 1),
         curves,
-        title=f"{title}: gradient through time, before and after {found.trained.update} updates",
+        title=f"{title}: gradient through time, before and after {count(found.trained.update, 'update')}",
     )
 
 

@@ -132,7 +132,9 @@ def _fitting_note(config, recorder: Recorder) -> list[str]:
         return ["Gradients were not clipped."]
     U, R = recorder.update_count, len(config.seeds)
     seeds = "" if R == 1 else f" x {R} seeds"
-    made = f"{U} updates{seeds}" if recorder.made == U * R else f"{recorder.made} updates that {R} seeds made"
+    made = f"{count(U, 'update')}{seeds}"
+    if recorder.made != U * R:
+        made = f"{count(recorder.made, 'update')} that {R} seeds made"
     share = recorder.clipped_share
     percent = f"{100 * share:.1f}"
     if percent in ("0.0", "100.0") and share not in (0, 1):  # neither never nor always

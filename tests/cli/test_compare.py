@@ -139,3 +139,28 @@ def test_one_run_is_refused(rnnlab, trained):
     done = rnnlab("compare", *trained("plain"))
     assert done.returncode == 2
     assert done.stderr == "error: a comparison needs at least two different runs; got 1.\n"
+
+
+def test_a_run_whose_plug_in_is_gone_names_it(rnnlab, trained, tmp_path):
+    plain, gone = trained("plain", "gated")
+    for name, old, new in (("run.json", '"metrics"', '"plugins": {"ugrnn": "rnnlab-ugrnn 0.1"}, "metrics"'),
+                           ("config.yaml", "cell: gru", "cell: {kind: ugrnn}")):  # fmt: skip
+        path = tmp_path / gone / name
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new))
+    needs = "needs rnnlab-ugrnn 0.1, which brings ugrnn"
+    done = rnnlab("compare", plain, gone)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == f"warning: {gone[5:]} {needs}: install it to see what its networks do to gradients.\n"
+    row = next(line for line in done.stdout.splitlines() if line.startswith("  gated"))
+    assert "→" in row
+    assert "vanishing" not in row
+    done = rnnlab("inspect", gone)
+    assert (done.returncode, done.stderr) == (2, f"error: '{gone}' {needs}.\n hint: Install it.\n")
+    for command in (["train"], ["gradcheck"], ["sweep-rho", "1", "--config"]):
+        done = rnnlab(*command, f"{gone}/config.yaml")
+        assert done.returncode == 2
+        assert done.stderr.endswith(f" hint: this run {needs}; install it\n")
+    done = rnnlab("train", f"{gone}/config.yaml", "--set", "model.cell=gru", "--set", "model.hiden=3")
+    assert needs not in done.stderr

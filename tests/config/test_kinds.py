@@ -152,3 +152,26 @@ def test_a_number_for_the_forget_bias_is_its_constant_kind_in_every_layer(outcom
     low = DATA + "model: {cell: lstm, init: {forget_bias: 1}}\n"
     assert outcome(path, c="extends: low.yaml\n" + nested(path, upper), low=low).value == expected
     assert outcome(path, "model.init.forget_bias.value=4", c=low).value == 4.0
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ("data.sequences=9", "data.sequences: no such key for kind: text; it belongs to kind: synthetic."),
+        ("data.delay=9", "data.delay: no such key for kind: text; it belongs to kind: synthetic (echo)."),
+        ("data.length=9", "data.length: no such key for kind: text; it belongs to kind: synthetic (order, adding, echo "
+         "and sine)."),
+        ("data.symbol=X", "data.symbol: no such key for kind: text; it belongs to prices."),
+    ],
+)  # fmt: skip
+def test_a_key_of_tasks_of_another_kind_is_said_to_belong_to_that_kind(outcome, change, said):
+    key, _, given = change.removeprefix("data.").partition("=")
+    assert outcome((), f"data={{kind: text, text: abc, chunk: 2, {key}: {given}}}") == [said]
+
+
+def test_a_word_in_place_of_a_number_may_be_misspelt(outcome):
+    change = "data={kind: synthetic, task: adding, sequences: Endless}"
+    assert outcome((), change) == [
+        'data.sequences must be a whole number of at least 2, or endless; got "Endless"; did you mean endless?'
+    ]
+    assert outcome((), "training.batch_size=ful")[0].endswith('got "ful"; did you mean full?')

@@ -11,7 +11,7 @@ import pytest
 from rnnlab.config import load
 from rnnlab.dynamics import spectra
 from rnnlab.errors import RunFolderError
-from rnnlab.experiments.inspect import divergence_warning, inspect, measure_trained
+from rnnlab.experiments.inspect import _draw_transport, divergence_warning, inspect, measure_trained
 from rnnlab.experiments.train import train
 from rnnlab.experiments.trained import load_run
 from rnnlab.runs.tables import read_table
@@ -115,6 +115,15 @@ def test_a_config_that_no_longer_fits_the_checkpoint_is_refused(run, tmp_path):
         match=r"must be float64 of shape \(3, 603\); it is float64 of shape \(3, 531\)",
     ):
         load_run(copy)
+
+
+def test_one_update_is_one(run, tmp_path):
+    from matplotlib.text import Text
+
+    found = inspect(shutil.copytree(run, tmp_path / run.name))
+    found = dataclasses.replace(found, trained=dataclasses.replace(found.trained, update=1))
+    words: list[Any] = _draw_transport(found, "layer0", "small").findobj(Text)
+    assert any(word.get_text().endswith("before and after 1 update") for word in words)
 
 
 def test_a_sweep_has_nothing_to_inspect_and_the_latest_training_is_named(run, tmp_path):

@@ -47,7 +47,12 @@ def test_run_says_what_was_done(fitted):
     assert not any("clipp" in said for said in fitted.summary.notes)
     assert note in (fitted.path / "log.txt").read_text()
     assert fitted.record["status"] == "completed"
-    assert list((fitted.path / "plots").iterdir()) == [fitted.path / "plots" / "forecast.png"]
+
+
+@pytest.mark.painted
+def test_single_step_has_no_course_to_draw(run_of):
+    run = run_of(RIDGE, plots=True)
+    assert [path.name for path in (run.path / "plots").iterdir()] == ["forecast.png"]
 
 
 def test_its_config_repeats_the_run(fitted, run_of):

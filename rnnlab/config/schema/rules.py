@@ -105,7 +105,11 @@ def _endless(config: Any) -> Iterator[Conflict]:
     for name, given, instead in (
         ("epochs", training.epochs is not None, "use training.updates instead"),
         ("shuffle", training.shuffle, "drop it: every update draws fresh sequences"),
-        ("early_stopping", training.early_stopping is not None, "drop it: there is nothing to hold out"),
+        (
+            "early_stopping",
+            training.early_stopping is not None,
+            "drop it: there is no set of training rows to hold out from",
+        ),
     ):
         if given:
             yield Conflict(

@@ -36,12 +36,17 @@ def locked(folder: Path, symbol: str, patience: float = 120.0) -> Iterator[None]
     lock = FileLock(path, timeout=patience, poll_interval=0.02, fallback_to_soft=False)
     try:
         was_there = folder.exists()
-        while not lock.is_locked:
-            folder.mkdir(parents=True, exist_ok=True)
+        while not lock.is_locked:  # a process that failed may take its empty folder away between any two calls
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+            except FileExistsError:
+                if folder.exists():  # as a file
+                    raise
+                continue
             try:
                 lock.acquire()
-            except FileNotFoundError:  # a process that failed has just taken its empty folder away
-                if folder.exists() and folder.stat().st_nlink == 0:  # the folder we are in, which is gone for good
+            except FileNotFoundError:
+                if _gone_for_good(folder):
                     raise
     except Timeout:
         raise DataError(
@@ -134,3 +139,11 @@ def _cannot_write(folder: Path, problem: OSError | ValueError) -> DataError:
         f"{name_of(folder)}: cannot be written: {reason}; what was there is as it was.",
         hint="Free some space or mend the permissions, or name another folder with --data-dir.",
     )
+
+
+def _gone_for_good(folder: Path) -> bool:
+    """Whether it is the folder we are in, and has been removed."""
+    try:
+        return folder.stat().st_nlink == 0
+    except FileNotFoundError:
+        return False

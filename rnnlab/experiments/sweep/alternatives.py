@@ -49,7 +49,14 @@ class Alternative:
 
 
 def alternatives(
-    config, task: Task, found: Sequence[RhoSummary], steps: int, *, exact: bool, should_stop: Callable[[], bool]
+    config,
+    task: Task,
+    found: Sequence[RhoSummary],
+    steps: int,
+    *,
+    exact: bool,
+    should_stop: Callable[[], bool],
+    on_start: Callable[[], None] = lambda: None,
 ) -> list[Alternative]:
     """Measure what could change the verdict: other rhos where those of the sweep have one alone, and open gates.
 
@@ -63,10 +70,15 @@ def alternatives(
     exact : bool
     should_stop : callable
         True ends the search with what was measured so far.
+    on_start : callable
+        Called before the first is measured, if there is one.
     """
     measured = []
+    groups = (*_other_rhos(config, found), *_other_gates(config, found))
+    if any(groups):
+        on_start()
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):
-        for group in (*_other_rhos(config, found), *_other_gates(config, found)):
+        for group in groups:
             for label, option, before, setting, rho in group:
                 if should_stop():
                     return measured

@@ -7,6 +7,7 @@ from rnnlab.experiments.reports import Progress
 from rnnlab.experiments.sweep.members import Slice
 
 SHOW_EVERY = 0.1  # seconds between two looks at the progress
+NAN = float("nan")
 
 
 class Counter:
@@ -30,12 +31,19 @@ class Counter:
             now = time.perf_counter()
             if self._show is not None and now - self._shown >= SHOW_EVERY:
                 self._shown = now
-                share = self._done / (self._models * training.updates)
-                self._show(self._look(share, now - self._began))
+                # A slice is counted when it goes on: the last model is done when `finish` says so.
+                self._tell(min(int(self._done / training.updates), self._models - 1), now - self._began)
         return True
 
-    def _look(self, share: float, elapsed: float) -> Progress:
-        nan = float("nan")
-        done = min(round(share * self._models), self._models)
-        words = f"{done} of {self._models} models"
-        return Progress(done, self._models, 1, 1, nan, nan, 0.0, elapsed, words)
+    def finish(self) -> None:
+        """Show that all models are done."""
+        self._tell(self._models, time.perf_counter() - self._began)
+
+    def measuring(self) -> None:
+        """Show what is done after the models, which takes a time of its own."""
+        self._tell(self._models, NAN, "measuring what would change the verdict")
+
+    def _tell(self, done: int, elapsed: float, words: str = "") -> None:
+        words = words or f"{done} of {self._models} models"
+        if self._show is not None:
+            self._show(Progress(done, self._models, 1, 1, NAN, NAN, 0.0, elapsed, words))

@@ -196,6 +196,7 @@ class _Sweep:
             return self._interrupted()
         if len(self.failures) == len(self.rhos) * len(self.config.seeds):
             raise RnnlabError(f"Every model of the sweep failed: {self.failures[0].reason}.")
+        self._progress.finish()
         return self._finish()
 
     def _note_failure(self, failure: Failure) -> None:
@@ -209,7 +210,15 @@ class _Sweep:
         found = summarise(columns, steps, rate)
         edge = spectra.mean_field_edge(config.model.activation) if self._has_theory() else None
         self._warn_of_divergence(found)
-        others = alternatives(config, self.task, found, steps, exact=self.exact, should_stop=self._should_stop)
+        others = alternatives(
+            config,
+            self.task,
+            found,
+            steps,
+            exact=self.exact,
+            should_stop=self._should_stop,
+            on_start=self._progress.measuring,
+        )
         stopped = self._should_stop()
         by_lag = {one.rho: self.curves.of("log_jacobian", one.rho) for one in found}
         sentences = sentences_of.stand(config, found, steps, edge, exact=self.exact, alternatives=others, curves=by_lag)

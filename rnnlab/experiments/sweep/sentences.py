@@ -112,15 +112,19 @@ def _where(found: Sequence[RhoSummary], steps: int) -> str:
     over = f"Over {count(steps, 'step')} the gradient"
     if len(found) <= FEW:
         over = f"At the fitted rates, over {count(steps, 'step')}, the gradient"
-        parts, before = [], ""
-        for one in found:
-            verb, size = _change(one.verdict.rate * steps)
-            said = size if verb == before and size else f"{verb} by a factor of {size}" if size else verb
-            parts.append(f"{said} at rho {one.rho:g} ({_verdict(one)})")
-            before = verb
+        said = [(*_change(one.verdict.rate * steps), f"at rho {one.rho:g} ({_verdict(one)})") for one in found]
+        groups = [[*group] for _, group in groupby(said, key=lambda one: (one[0], bool(one[1])))]
+        parts = [f"{_lead(*group[0][:2])} {listed([f'{size} {where}'.strip() for _, size, where in group])}"
+                 for group in groups]  # fmt: skip
+        if max(map(len, groups)) > 1 and len(groups) > 1:  # a list of lists
+            return f"{over} {', '.join(parts[:-1])}, and {parts[-1]}."
         return f"{over} {listed(parts)}."
     runs = groupby(sorted(found, key=lambda one: one.rho), key=lambda one: one.verdict.word)
     return f"{over} {listed([f'{WORDS[word]} at rho {_span(list(run))}' for word, run in runs])}."
+
+
+def _lead(verb: str, size: str) -> str:
+    return f"{verb} by a factor of" if size else verb
 
 
 def _verdict(one: RhoSummary) -> str:

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 from rnnlab.data.prices import load_prices
 from rnnlab.data.prices.kept import entries
@@ -176,6 +177,24 @@ def test_the_lock_is_held_by_one_at_a_time(folder):
         thread.join()
     assert most == 1
     assert not folder.exists() or not any(folder.iterdir())
+
+
+@pytest.mark.parametrize(("owner", "call"), [(Path, "mkdir"), (FileLock, "acquire")])
+def test_a_folder_that_vanishes_between_two_calls_is_made_again(folder, monkeypatch, owner, call):
+    """As where another process has failed just now, and takes away the folder that it made."""
+    real, tries = getattr(owner, call), []
+
+    def vanishing(self, *arguments, **options):
+        tries.append(self)
+        if len(tries) > 1:
+            return real(self, *arguments, **options)
+        folder.rmdir() if folder.exists() else None
+        raise FileExistsError if call == "mkdir" else FileNotFoundError
+
+    monkeypatch.setattr(owner, call, vanishing)
+    with locked(folder, "AAPL"):
+        assert len(tries) == 2
+        assert folder.exists()
 
 
 def test_a_lock_that_is_never_freed_is_told(folder):

@@ -169,7 +169,8 @@ def test_progress_counts_models_to_the_end(tmp_path, monkeypatch):
     sweep(tmp_path, [0.9, 1.2], on_progress=seen.append)
     done = [one.update for one in seen]
     assert done == sorted(done)
-    assert (done[-1], seen[-1].updates, seen[-1].words) == (6, 6, "6 of 6 models")
+    last = [(one.update, one.updates, one.words) for one in seen if one.update == 6]
+    assert last == [(6, 6, "6 of 6 models"), (6, 6, "measuring what would change the verdict")]
 
 
 def test_other_kinds_of_data_can_be_swept(tmp_path):

@@ -62,9 +62,14 @@ def test_every_crossing_of_zero_is_said_with_the_rhos_between_which_it_lies():
 def test_a_few_rhos_are_named_one_by_one():
     first = sentences([summary(0.9, [-0.46, -0.46]), summary(1.2, [-0.13, -0.02]), summary(2.0, [0.2, 0.2])])[0]
     assert first == (
-        "At the fitted rates, over 50 steps, the gradient shrinks by a factor of 10^10 at rho 0.9 (vanishing), 43 at "
-        "rho 1.2 (mixed: of 2 seeds 1 vanishes and 1 stays within a factor of 10) and grows by a factor of 10^4 at "
+        "At the fitted rates, over 50 steps, the gradient shrinks by a factor of 10^10 at rho 0.9 (vanishing) and 43 "
+        "at rho 1.2 (mixed: of 2 seeds 1 vanishes and 1 stays within a factor of 10), and grows by a factor of 10^4 at "
         "rho 2 (exploding)."
+    )
+    first = sentences([summary(0, [-np.inf] * 2), summary(0.1, [-np.inf] * 2), summary(1.4, [0.0] * 2)])[0]
+    assert first.endswith(
+        "the gradient becomes exactly 0 at rho 0 (vanishing) and at rho 0.1 (vanishing), and keeps its size within 5 % "
+        "at rho 1.4 (critical)."
     )
 
 
@@ -175,8 +180,8 @@ def test_longer_sequences_are_named_where_the_whole_interval_has_one_sign():
     one_step = (
         "data={kind: synthetic, task: logistic_map}",
         "model.readout=null",
-        "training.loss=null",
-    )  # --length is refused there
+        "training=null",
+    )  # no --length there
     (_, said) = sentences([summary(1.2, [-0.04] * 3)], *one_step)[:2]
     assert said.endswith("would be vanishing over 58 steps.")
     for rates in ([-0.01, 0.0, 0.01], [0.02], [1e-9] * 5, [0.2] * 5):
