@@ -193,7 +193,7 @@ def test_a_folder_that_vanishes_between_two_calls_is_made_again(folder, monkeypa
 
     monkeypatch.setattr(owner, call, vanishing)
     with locked(folder, "AAPL"):
-        assert len(tries) == 2
+        assert len(tries) >= 2
         assert folder.exists()
 
 
