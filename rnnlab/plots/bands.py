@@ -118,16 +118,23 @@ def draw_band(axes: Axes, band: Band, label: str, *, color: str, shade: float = 
         axes.fill_between(band.x, band.low, band.high, color=color, alpha=shade, linewidth=0, zorder=1.5)
 
 
-def surviving(values: ArrayLike | Thinned, stopped: ArrayLike = False) -> NDArray[np.float64]:
-    """Rows of an array of shape (R, U) that are finite throughout, or `stopped`; all rows where none is.
+def surviving(values: ArrayLike | Thinned, stopped: ArrayLike = False) -> NDArray[np.bool_]:
+    """Which rows of an array of shape (R, U) are finite throughout, or `stopped`; all of them where none is.
 
-    What an axis should fit: one model that runs away would squeeze all others into a line. Of thinned curves the rows
-    with all extremes, side by side.
+    What an axis should fit: one model that runs away would squeeze all others into a line.
     """
-    curves = thinned(values)
-    finite = np.isfinite(curves.values).all(axis=1) | np.asarray(stopped, bool)
-    shown = curves.values if curves.is_whole else np.hstack([curves.values, curves.lowest, curves.highest])
-    return shown[finite] if finite.any() else shown
+    finite = np.isfinite(thinned(values).values).all(axis=1) | np.asarray(stopped, bool)
+    return finite if finite.any() else np.ones_like(finite)
+
+
+def extent(values: ArrayLike | Thinned, stopped: ArrayLike = False) -> NDArray[np.float64]:
+    """The ends of the band of the surviving rows, (2, points): a seed beyond them is not drawn, and needs no room."""
+    curves, rows = thinned(values), surviving(values, stopped)
+    kept = Thinned(curves.values[rows], curves.lowest[rows], curves.highest[rows])
+    if curves.is_whole:
+        kept = Thinned.whole(kept.values)
+    band = summarise(np.arange(kept.values.shape[1]), kept)
+    return np.stack([band.low, band.high])
 
 
 def mark_diverged(

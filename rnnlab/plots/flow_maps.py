@@ -48,8 +48,8 @@ def flow_maps(
         panel.set(xlabel="update")
         panel.set_title(f"ρ = {rho:.4g}", fontsize=10, color=INK)
         panel.grid(False)
-        panel.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True))
-        panel.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True))
+        panel.xaxis.set_major_locator(MaxNLocator(nbins=5, integer=True, min_n_ticks=1))
+        panel.yaxis.set_major_locator(MaxNLocator(nbins=6, integer=True, min_n_ticks=1))
         panel.tick_params(labelleft=place == 0)
         if scale is None or not (values > 0).any():
             blank(panel, "no gradient")

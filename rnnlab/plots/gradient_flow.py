@@ -177,8 +177,8 @@ def _draw_rate(axes: Axes, lags: NDArray, median: NDArray, rate: float) -> None:
 def _draw_heat_map(figure: Figure, axes: Axes, updates: NDArray, lags: NDArray, norms: NDArray, quantity: str) -> None:
     axes.set(xlabel="update", ylabel="lag k (steps back in time)", title=f"median of {quantity}; {GREY}")
     axes.title.set(fontsize=9, color=INK)
-    axes.yaxis.set_major_locator(MaxNLocator(nbins=9, integer=True))
-    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True))
+    axes.yaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, min_n_ticks=1))
+    axes.xaxis.set_major_locator(MaxNLocator(nbins=9, integer=True, min_n_ticks=1))
     axes.grid(False)
     scale = colour_scale(norms)
     if scale is None:

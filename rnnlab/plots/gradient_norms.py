@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from rnnlab.plots.bands import Thinned, draw_band, summarise, surviving, thinned
+from rnnlab.plots.bands import Thinned, draw_band, extent, summarise, thinned
 from rnnlab.plots.canvas import new_figure
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, count_x, legend_beside, line_style, scale_y, write_symbol
@@ -38,12 +38,12 @@ def gradient_norms(
     for index, name in enumerate(names):
         band = summarise(updates, norms[name])
         draw_band(panel, band, write_symbol(name), shade=0.12, **line_style(index))  # type: ignore[arg-type]
-        shown.append(surviving(norms[name]))
+        shown.append(extent(norms[name]))
         seeds = seeds_shown(len(thinned(norms[name]).values))
     if "total" in norms:
         band = summarise(updates, norms["total"])
         draw_band(panel, band, "total", color=BLACK, shade=0.12, linewidth=2.0)
-        shown.append(surviving(norms["total"]))
+        shown.append(extent(norms["total"]))
         seeds = seeds_shown(len(thinned(norms["total"]).values))
     panel.set(xlabel="update", ylabel="gradient norm" if unclipped else "gradient norm before clipping")
     count_x(panel)

@@ -8,7 +8,7 @@ from matplotlib.collections import LineCollection
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike, NDArray
 
-from rnnlab.plots.bands import draw_band, mark_diverged, summarise, surviving
+from rnnlab.plots.bands import draw_band, extent, mark_diverged, summarise
 from rnnlab.plots.canvas import new_figure
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import CATEGORIES, FAINT, INK, count_x, legend_above, scale_y
@@ -57,7 +57,7 @@ def sweep(
 
 def _within_reach(norms: list[NDArray]) -> list[NDArray]:
     """What the axis fits: the models that survive, up to so many decades above the middle of them all."""
-    alive = [surviving(one) for one in norms if np.isfinite(one).all(axis=1).any()] or [surviving(one) for one in norms]
+    alive = [extent(one) for one in norms if np.isfinite(one).all(axis=1).any()] or [extent(one) for one in norms]
     positive = np.concatenate([one[np.isfinite(one) & (one > 0)] for one in alive])
     if not positive.size:
         return alive

@@ -11,6 +11,7 @@ from rnnlab.plots.bands import (
     Thinned,
     draw_band,
     drawable,
+    extent,
     mark_diverged,
     summarise,
     surviving,
@@ -95,11 +96,11 @@ def _draw_loss(
 ) -> None:
     band = summarise(epochs, loss)
     draw_band(axes, band, f"training ({_name_seeds(len(loss.values), early)})", color=BLUE)
-    shown = [surviving(loss, early)]
+    shown = [extent(loss, early), _last(loss.values[early])]
     if validation is not None:
         held_out = summarise(epochs, validation)
         draw_band(axes, held_out, "validation", color=ORANGE)
-        shown.append(surviving(validation, early))
+        shown.append(extent(validation, early))
     axes.set(xlabel=loss_axis, ylabel=loss_name)
     scale_y(axes, shown)
     _mark_ends(axes, epochs, loss.values, early)
@@ -143,10 +144,18 @@ def _draw_norm(
             share = float(clipped.sum() / np.isfinite(clip_scale.values).sum())
         _mark_clipped(axes, updates, norm.highest, clipped, share)
     axes.set(xlabel="update", ylabel="gradient norm")
-    scale_y(axes, [surviving(norm, early), _within_reach(threshold, surviving(norm, early))])
+    fitted = extent(norm, early)
+    dots = norm.highest[clipped & surviving(norm, early)[:, None]]
+    scale_y(axes, [fitted, dots, _last(norm.values[early]), _within_reach(threshold, fitted)])
     _mark_ends(axes, updates, norm.values, early)
     count_x(axes)
     legend_above(axes)
+
+
+def _last(values: NDArray) -> NDArray:
+    """The last finite value of each model, where a ring stands."""
+    known = [one[np.isfinite(one)] for one in values]
+    return np.array([one[-1] for one in known if one.size])
 
 
 def _within_reach(threshold: float | None, norm: NDArray) -> float:

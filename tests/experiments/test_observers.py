@@ -314,7 +314,7 @@ def test_the_updates_that_are_shown_follow_no_cycle():
 
 
 def test_a_spike_among_a_hundred_thousand_updates_is_drawn():
-    from rnnlab.plots.bands import Thinned, summarise, surviving
+    from rnnlab.plots.bands import Thinned, extent, summarise
 
     values = np.ones(100_000)
     values[70_123] = 1e6
@@ -323,7 +323,7 @@ def test_a_spike_among_a_hundred_thousand_updates_is_drawn():
     thinned = Thinned(curve.values.T[0], curve.lowest.T[0], curve.highest.T[0])
     thinned = Thinned(*(np.atleast_2d(one) for one in (thinned.values, thinned.lowest, thinned.highest)))
     band = summarise(curve.places + 1, thinned)
-    assert band.high.max() == surviving(thinned).max() == 1e6
+    assert band.high.max() == extent(thinned).max() == 1e6
     assert abs(band.x[np.argmax(band.high)] - 70_124) < 2 * 100_000 / 1000
     assert band.shaded
     assert np.median(band.median) == 1.0

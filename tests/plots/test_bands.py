@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from rnnlab.plots.bands import (
     draw_band,
     drawable,
+    extent,
     mark_diverged,
     summarise,
     surviving,
@@ -50,10 +51,13 @@ def test_drawable_sizes_stay_within_what_an_axis_can_hold(value):
         assert drawn == value or not 1e-150 <= abs(value) <= 1e150
 
 
-def test_axes_fit_the_models_that_survive():
-    values = np.array([[1.0, 2.0], [1.0, np.inf], [np.nan, 5.0]])
-    np.testing.assert_array_equal(surviving(values), [[1.0, 2.0]])
-    assert len(surviving(values[1:])) == 2
+def test_axes_fit_the_band_of_the_models_that_survive():
+    values = np.array([[1.0, 2.0], [1.0, np.nan], [np.inf, 1.0]])
+    np.testing.assert_array_equal(surviving(values), [True, False, False])
+    assert surviving(values[1:]).all()
+    np.testing.assert_array_equal(extent(values), [[1.0, 2.0], [1.0, 2.0]])
+    many = np.linspace(1.0, 2.0, 21)[:, np.newaxis]
+    np.testing.assert_allclose(extent(many).ravel(), [1.05, 1.95])
 
 
 def test_crosses_stand_at_the_last_finite_value_within_the_axis():

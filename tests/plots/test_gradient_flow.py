@@ -54,6 +54,14 @@ def test_flow_shows_first_and_last_update_and_all_between(line):
     assert bar.get_ylim() == pytest.approx((mesh.norm.vmin, mesh.norm.vmax))
 
 
+@pytest.mark.parametrize("updates", [[1], [1, 2]])
+def test_updates_are_counted_in_whole_numbers_however_few_there_are(updates):
+    right = gradient_flow(updates, LAGS, np.ones((1, len(updates), 6)) * DECAY).axes[1]
+    low, high = right.get_xlim()
+    ticks = [tick for tick in right.get_xticks() if low <= tick <= high]
+    assert ticks == pytest.approx(updates)
+
+
 def test_cells_without_a_gradient_are_masked():
     norms = np.ones((1, 2, 3))
     norms[0, 0, 1], norms[0, 1, 2] = 0.0, np.nan

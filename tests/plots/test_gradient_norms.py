@@ -36,3 +36,10 @@ def test_one_seed_needs_no_total(legend_texts):
 def test_twenty_parameters_have_twenty_looks():
     (axes,) = gradient_norms(UPDATES, {f"p{k}": np.full(4, k + 1.0) for k in range(20)}).axes
     assert len({(one.get_color(), one.get_linestyle()) for one in axes.get_lines()}) == 20
+
+
+def test_a_seed_below_the_band_leaves_no_empty_half():
+    norms = np.ones((21, 4))
+    norms[0, 2] = 1e-6  # a norm that passes through zero
+    (axes,) = gradient_norms(UPDATES, {"readout.b_o": norms}).axes
+    assert axes.get_ylim()[0] > 0.5
