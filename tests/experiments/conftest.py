@@ -8,6 +8,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
+from matplotlib.figure import Figure
 
 from rnnlab.config import load
 from rnnlab.experiments.train import train
@@ -69,7 +70,7 @@ def run_of(folder: Path, monkeypatch) -> Callable[..., SimpleNamespace]:
     ) -> SimpleNamespace:
         if not plots:
             for name in ("training", "gradient_norms", "forecast"):
-                monkeypatch.setattr(f"rnnlab.plots.{name}.{name}", lambda *_parts, **_options: object())
+                monkeypatch.setattr(f"rnnlab.plots.{name}.{name}", lambda *_parts, **_options: Figure())
         chosen = load(config, overrides=overrides, seeds=seeds)
         summary = train(chosen, runs_dir=folder / "runs", command=["rnnlab", "train"], **options)
         opened = RunFolder.open(summary.run)
