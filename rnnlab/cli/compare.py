@@ -10,7 +10,7 @@ from rnnlab.cli import console, numbers, summary, tables
 from rnnlab.cli.help import Command
 from rnnlab.cli.options import RUNS_FROM
 from rnnlab.printable import on_one_line, shortened
-from rnnlab.words import MEDIANS
+from rnnlab.words import MEDIANS, listed
 
 if TYPE_CHECKING:
     from rnnlab.experiments.compare import Compared, Comparison
@@ -21,6 +21,7 @@ Examples:
   rnnlab compare runs/*-gradients-* runs/*-lstm-*"""
 LEGEND = "Growth rates in nats per step, before and after training; verdict and horizon, in steps, before training; {}."
 MOST_METRICS = 8
+MOST_KEYS = 5  # in which runs differ
 ORDER = ("run", "verdict", "growth rate", "after", "horizon", "loss", "clipped")
 MOST_BESIDE_RATES = 2  # so that a line stays readable
 
@@ -47,7 +48,8 @@ def compare(
     for warning in found.warnings:
         console.warning(warning)
     if as_json:
-        console.document({"runs": [one.plain() for one in found.runs], "warnings": found.warnings})
+        runs_shown = [one.plain() for one in found.runs]
+        console.document({"runs": runs_shown, "differences": found.differences, "warnings": found.warnings})
     else:
         show(found)
     return 0
@@ -64,6 +66,9 @@ def show(found: "Comparison") -> None:
     cells = [[row.get(title, "") for title in columns] for row in rows]
     for line in tables.render(["" if title == "run" else title for title in columns], cells, console.out.width):
         console.result(line)
+    if found.differences:
+        console.result()
+        console.result(console.out.fold(_differences(found.differences)))
     legend = [f"{MEDIANS}."] * any(one.seeds > 1 for one in found.runs)
     if any(one.looks for one in found.runs):
         shown = [rate for one in found.runs for rate in _rates(one)]
@@ -128,10 +133,23 @@ def _row(name: str, one: "Compared", runs: "list[Compared]", places: dict[str, i
     names = summary.written_names(other.task for other in runs)
     for metric in places:
         if metric in one.metrics:
-            row[summary.label(metric, names)] = numbers.with_interval(one.metrics[metric].spread)
+            row[_title(metric, names, runs)] = numbers.with_interval(one.metrics[metric].spread)
     if any(other.diverged for other in runs):
         row["diverged"] = f"{one.diverged} of {one.seeds}"
     return row
+
+
+def _title(metric: str, names: dict[str, str], runs: "list[Compared]") -> str:
+    """What a metric is called, with its unit where all runs have the same."""
+    units = {one.units.get(metric) for one in runs if metric in one.metrics}
+    return summary.with_unit(summary.label(metric, names), shortened(units.pop() or "") if len(units) == 1 else None)
+
+
+def _differences(keys: list[str]) -> str:
+    """The first few of the keys in a sentence."""
+    shown = [shortened(key) for key in keys[: MOST_KEYS if len(keys) > MOST_KEYS + 1 else None]]
+    more = [f"{len(keys) - len(shown)} more"] * (len(keys) > len(shown))
+    return f"They differ in {listed([*shown, *more])}."
 
 
 def _rates(one: "Compared") -> list[float]:
@@ -152,6 +170,6 @@ def _baseline_rows(runs: "list[Compared]", places: dict[str, int]) -> list[dict[
     for name, values in first.items():
         row = {"run": summary.label(name, names, runs[0].season)}
         for metric, place in places.items():
-            row[summary.label(metric, names)] = numbers.beside(values.get(metric), place)
+            row[_title(metric, names, runs)] = numbers.beside(values.get(metric), place)
         rows.append(row)
     return rows

@@ -66,12 +66,17 @@ def label(name: str, names: Mapping[str, str], season: int | None = None) -> str
     return f"{written} ({season})" if name == "seasonal_naive" and season is not None else written
 
 
+def with_unit(name: str, unit: str | None) -> str:
+    """`RMSE (USD)`, or the name alone."""
+    return f"{name} ({unit})" if unit else name
+
+
 def _row(summary: "TrainSummary", metric: str, names: Mapping[str, str]) -> list[str]:
     spread = summary.metrics[metric].spread
     unit = summary.units.get(metric)
     place = numbers.place_for(spread)
     return [
-        f"{label(metric, names)} ({unit})" if unit else label(metric, names),
+        with_unit(label(metric, names), unit),
         numbers.with_interval(spread),
         *(numbers.beside(values.get(metric), place) for values in summary.baselines.values()),
     ]

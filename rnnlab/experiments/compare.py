@@ -9,6 +9,7 @@ from threadpoolctl import threadpool_limits
 
 from rnnlab.config import registry
 from rnnlab.errors import RunFolderError, UsageError
+from rnnlab.experiments.differences import differing_keys
 from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
 from rnnlab.experiments.needs import missing_packages
 from rnnlab.experiments.probes import probe, top
@@ -49,6 +50,8 @@ class Compared:
         Whether it was trained on fresh sequences: its metrics.csv has no epochs.
     season : int or None
         Rows in the season of the seasonal baseline.
+    units : mapping of str to str
+        Of the metrics that have one.
     """
 
     run: Path
@@ -68,6 +71,7 @@ class Compared:
     fitted: bool = False
     endless: bool = False
     season: int | None = None
+    units: Mapping[str, str] = field(default_factory=dict)
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
@@ -92,10 +96,11 @@ class Compared:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What `rnnlab compare` prints: the runs in the order in which they were named, and what to mind."""
+    """What `rnnlab compare` prints: runs in the order in which they were named, what to mind, keys that differ."""
 
     runs: list[Compared]
     warnings: list[str] = field(default_factory=list)
+    differences: list[str] = field(default_factory=list)
 
 
 def compare(runs: Sequence[Path]) -> Comparison:
@@ -133,7 +138,7 @@ def compare(runs: Sequence[Path]) -> Comparison:
             "These runs were measured on different rows of the same data, or against other baselines: their metrics "
             "cannot be compared."
         )
-    return Comparison(found, warnings)
+    return Comparison(found, warnings, differing_keys(runs))
 
 
 def _read(run: Path, warnings: list[str]) -> Compared:
@@ -172,6 +177,7 @@ def _read(run: Path, warnings: list[str]) -> Compared:
         fitted,
         endless,
         recorded_season(record.plain()),
+        record.units,
     )
 
 

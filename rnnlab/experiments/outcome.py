@@ -97,6 +97,7 @@ def finish(
             "completed",
             datetime.now(UTC),
             metrics={name: asdict(measured) for name, measured in metrics.items()},
+            units={name: unit for name, unit in evaluation.units.items() if unit},
             baselines=evaluation.baselines,
             clipped_share=recorder.clipped_share,
             diverged=divergence.record(),

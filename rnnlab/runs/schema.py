@@ -81,6 +81,7 @@ class RunRecord(_Checked):
     process: Process | None = None
     seeds: list[Count] = []
     metrics: dict[str, Metric] = {}
+    units: dict[str, str] = {}
     baselines: dict[str, dict[str, FiniteFloat | None]] = {}
     data: Data | None = None
     code: SkipValidation[dict[str, str | bool | None]] = {}

@@ -1,6 +1,7 @@
 """`rnnlab compare`: table, document, refusals."""
 
 import json
+import re
 import shutil
 
 import pytest
@@ -85,7 +86,8 @@ def test_texts_show_rates_beside_metrics_and_baselines(rnnlab, trained):
     assert done.returncode == 0, done.stderr
     header, *rows = done.stdout.splitlines()
     assert header.split() == [
-        "verdict", "growth", "rate", "after", "horizon", "loss", "clipped", "cross", "entropy", "accuracy",
+        "verdict", "growth", "rate", "after", "horizon", "loss", "clipped", "cross", "entropy", "(nats/character)",
+        "accuracy",
     ]  # fmt: skip
     assert [row.split()[0] for row in rows[:4]] == ["plain", "gated", "unigram", "bigram"]
     assert done.stdout.splitlines()[-2:] == [f"plain  {runs[0]}", f"gated  {runs[1]}"]
@@ -112,7 +114,7 @@ def test_a_fit_in_closed_form_shows_the_one_loss_that_it_has(rnnlab, trained):
 def test_forecasts_show_their_metrics_beside_persistence(rnnlab, trained):
     runs = trained("a", "again")
     lines = rnnlab("compare", *runs).stdout.splitlines()
-    assert lines[0].split()[:4] == ["clipped", "RMSE", "MAE", "MAPE"]
+    assert re.split("  +", lines[0].strip())[:5] == ["clipped", "RMSE (USD)", "MAE (USD)", "MAPE (%)", "sMAPE (%)"]
     assert lines[1].split()[:2] == ["a", runs[0][-4:]]
     assert any(line.split()[:1] == ["persistence"] for line in lines)
     assert any(line.split()[:2] == ["seasonal", "(5)"] for line in lines)
@@ -164,3 +166,16 @@ def test_a_run_whose_plug_in_is_gone_names_it(rnnlab, trained, tmp_path):
         assert done.stderr.endswith(f" hint: this run {needs}; install it\n")
     done = rnnlab("train", f"{gone}/config.yaml", "--set", "model.cell=gru", "--set", "model.hiden=3")
     assert needs not in done.stderr
+
+
+def test_keys_in_which_the_configs_differ_are_named(rnnlab, trained, tmp_path):
+    plain, gated, fresh, a, again = trained("plain", "gated", "fresh", "a", "again")
+    assert "\nThey differ in model.cell.\n" in rnnlab("compare", plain, gated).stdout
+    for other, more in ((fresh, "training.shuffle"), (a, "N more")):
+        (line,) = re.findall(r"^They differ in .*$", rnnlab("compare", plain, other).stdout, re.MULTILINE)
+        assert line.count(", ") == 4
+        assert re.sub(r"\d", "N", line).endswith(f" and {more}.")
+    assert json.loads(rnnlab("compare", plain, gated, "--json").stdout)["differences"] == ["model.cell"]
+    assert "They differ" not in rnnlab("compare", a, again).stdout
+    (tmp_path / a / "config.yaml").unlink()
+    assert "They differ" not in rnnlab("compare", a, again).stdout
