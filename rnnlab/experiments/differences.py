@@ -6,7 +6,7 @@ from pathlib import Path
 from rnnlab.config.reader import read
 from rnnlab.config.sources import NoSourceError, open_source
 from rnnlab.errors import RnnlabError
-from rnnlab.runs.files import reading
+from rnnlab.experiments.trained import config_file
 
 NOT_COMPARED = ("name",)
 
@@ -32,9 +32,7 @@ def _differing(values: Sequence[object], path: tuple[str, ...]) -> list[str]:
 def _config(run: Path) -> dict[str, object]:
     """The values of a run's config.yaml; {} where it cannot be read."""
     try:
-        with reading(run / "config.yaml"):  # a pipe in its place would be waited for
-            pass
-        source, text = open_source(str(run / "config.yaml"))
+        source, text = open_source(str(config_file(run)))
     except (NoSourceError, RnnlabError):
         return {}
     tree = read(text, source).tree

@@ -91,9 +91,7 @@ def load_run(run: Path, checkpoint: str | None = None) -> Trained:
         )
     if needed := missing_packages(record):
         raise RunFolderError(f"'{name_of(run)}' needs {needed}.", hint="Install it.")
-    with reading(run / "config.yaml"):  # a pipe in its place would be waited for
-        pass
-    config = load(run / "config.yaml")
+    config = load(config_file(run))
     task = build_task(config)
     check_network(config, task)
     setup = build_setup(config, task)
@@ -105,6 +103,18 @@ def load_run(run: Path, checkpoint: str | None = None) -> Trained:
     update = found.metadata.get("update", 0)
     theta = found.arrays["theta"]
     return Trained(run, record, config, task, setup, theta, update, found.path.stem, tuple(warnings))
+
+
+def config_file(run: Path) -> Path:
+    """The config.yaml of a run, a regular file: a pipe in its place would be waited for.
+
+    Raises
+    ------
+    RunFolderError
+        Where there is none.
+    """
+    with reading(run / "config.yaml"):
+        return run / "config.yaml"
 
 
 def latest_training(runs_dir: Path) -> str | None:

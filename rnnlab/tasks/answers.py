@@ -136,19 +136,19 @@ def check_figure(filename: str, drawn: object) -> None:
 
 def _check_fit(what: str, task: "Task", batch: Batch) -> None:
     """Hold sequences against sizes, readout and loss, as the engine will; their values are looked at once."""
-    architecture, size = _narrow(int(task.input_size), int(task.output_size), task.config.model.readout)
+    architecture, theta = _narrow(int(task.input_size), int(task.output_size), task.config.model.readout)
     loss = loss_function(**task.config.training.loss.model_dump())
     try:
-        check_pass(architecture, size, np.zeros(size), batch, None, loss)
+        check_pass(architecture, theta.size, theta, batch, None, loss)
     except ValueError as error:
         raise ValueError(f"{what} must fit the task's sizes, readout and loss: {error}") from error
 
 
 @lru_cache(maxsize=8)
-def _narrow(input_size: int, output_size: int, readout: str) -> tuple[Architecture, int]:
-    """The narrowest network of these sizes, and how many parameters it has."""
+def _narrow(input_size: int, output_size: int, readout: str) -> tuple[Architecture, np.ndarray]:
+    """The narrowest network of these sizes, and parameters for it."""
     architecture = Architecture(input_size, 1, output_size, readout=readout)
-    return architecture, architecture.layout().size
+    return architecture, np.zeros(architecture.layout().size)
 
 
 def _check_metrics(found: "Evaluation", models: int) -> None:

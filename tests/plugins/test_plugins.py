@@ -80,7 +80,7 @@ def run(fresh, tmp_path):
 def site(fresh):
     """The site-packages of the fresh environment, put back as they were."""
     (folder,) = (fresh / "env").glob("lib/python*/site-packages")
-    names = [path.name for path in folder.glob("rnnlab_leaky*")]
+    names = [path.name for what in ("leaky", "parity") for path in folder.glob(f"rnnlab_{what}*")]
     for name in names:
         shutil.copytree(folder / name, fresh / "kept" / name, dirs_exist_ok=True)
     yield folder
@@ -246,19 +246,13 @@ def test_config_errors_know_a_task(run):
         assert said in done.stderr
 
 
-def test_runs_of_a_task_that_is_gone_are_named(run, fresh):
+def test_runs_of_a_task_that_is_gone_are_named(run, site):
     made = run("train", "bits.yaml", "--quiet").stdout.strip()
-    (folder,) = (fresh / "env").glob("lib/python*/site-packages")
-    names = [path.name for path in folder.glob("rnnlab_parity*")]
-    for name in names:
-        (folder / name).rename(fresh / name)
-    try:
-        done = run("inspect", made)
-        assert done.returncode == 2
-        assert done.stderr == f"error: '{made}' needs rnnlab-parity 0.2, which brings parity.\n hint: Install it.\n"
-    finally:
-        for name in names:
-            (fresh / name).rename(folder / name)
+    for path in list(site.glob("rnnlab_parity*")):
+        shutil.rmtree(path)
+    done = run("inspect", made)
+    assert done.returncode == 2
+    assert done.stderr == f"error: '{made}' needs rnnlab-parity 0.2, which brings parity.\n hint: Install it.\n"
 
 
 @pytest.mark.parametrize(
@@ -277,52 +271,42 @@ def test_runs_of_a_task_that_is_gone_are_named(run, fresh):
         ),
     ],
 )
-def test_a_section_that_is_made_badly_stops_no_other_command(run, fresh, text, said):
-    (init,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity/__init__.py")
-    kept = init.read_text()
-    line = next(line for line in kept.splitlines() if line.strip().startswith("kind: Literal"))
-    init.write_text(kept.replace(line.strip(), text))
-    try:
-        assert run("gradcheck", "small.yaml", "--set", "model.cell=gru").returncode == 0
-        done = run("gradcheck", "bits.yaml")
-        assert done.returncode == 2
-        assert said in done.stderr
-    finally:
-        init.write_text(kept)
+def test_a_section_that_is_made_badly_stops_no_other_command(run, site, text, said):
+    init = site / "rnnlab_parity" / "__init__.py"
+    line = next(line for line in init.read_text().splitlines() if line.strip().startswith("kind: Literal"))
+    replace(init, line.strip(), text)
+    assert run("gradcheck", "small.yaml", "--set", "model.cell=gru").returncode == 0
+    done = run("gradcheck", "bits.yaml")
+    assert done.returncode == 2
+    assert said in done.stderr
 
 
-def test_a_task_draws_without_end_and_without_a_seed_of_its_own(run, fresh):
-    (package,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity")
-    section, code = package / "__init__.py", package / "task.py"
-    kept = section.read_text(), code.read_text()
-    section.write_text(kept[0].replace("\n\nPARITY =", "\n    endless: ClassVar[bool] = True\n\n\nPARITY ="))
+def test_a_task_draws_without_end_and_without_a_seed_of_its_own(run, site):
+    section, code = (site / "rnnlab_parity" / name for name in ("__init__.py", "task.py"))
+    replace(section, "\n\nPARITY =", "\n    endless: ClassVar[bool] = True\n\n\nPARITY =")
     code.write_text(
-        kept[1]
+        code.read_text()
         + "\n    def draw(self, rng, sequences):\n"
         + "        bits = rng.integers(0, 2, (self.config.data.bits, sequences))\n"
         + "        return Batch(bits, bits.cumsum(axis=0) % 2)\n"
     )
-    try:
-        done = run("train", "bits.yaml")
-        assert done.returncode == 0, done.stderr
-        done = run("train", "bits.yaml", "--set", "training.updates=null", "--set", "training.epochs=3")
-        assert done.returncode == 2
-        assert "training.epochs cannot be used with the endless sequences of parity; use training.upd" in done.stderr
-    finally:
-        section.write_text(kept[0])
-        code.write_text(kept[1])
+    done = run("train", "bits.yaml")
+    assert done.returncode == 0, done.stderr
+    done = run("train", "bits.yaml", "--set", "training.updates=null", "--set", "training.epochs=3")
+    assert done.returncode == 2
+    assert "training.epochs cannot be used with the endless sequences of parity; use training.upd" in done.stderr
+    replace(section, 'Targets] = "classes"', 'Targets] = "values"')
+    done = run("train", "bits.yaml", "--set", "training.fit=ridge")
+    assert done.returncode == 2
+    assert "training.fit: ridge needs a number of training sequences" in done.stderr
+    assert "    in bits.yaml:\n    3 | data: {kind: parity, bits: 6}\n" in done.stderr
 
 
-def test_code_that_is_not_there_is_one_sentence(run, fresh):
-    (init,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity/__init__.py")
-    kept = init.read_text()
-    init.write_text(kept.replace("rnnlab_parity.task:Parity", "rnnlab_parity.nothing:Parity"))
-    try:
-        done = run("gradcheck", "bits.yaml")
-        assert done.returncode == 2
-        assert "rnnlab-parity 0.2, which brings parity, fails: ModuleNotFoundError" in done.stderr
-    finally:
-        init.write_text(kept)
+def test_code_that_is_not_there_is_one_sentence(run, site):
+    replace(site / "rnnlab_parity" / "__init__.py", "rnnlab_parity.task:Parity", "rnnlab_parity.nothing:Parity")
+    done = run("gradcheck", "bits.yaml")
+    assert done.returncode == 2
+    assert "rnnlab-parity 0.2, which brings parity, fails: ModuleNotFoundError" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -347,19 +331,13 @@ def test_code_that_is_not_there_is_one_sentence(run, fresh):
         ("return Evaluation(", "return dict(share=share) or (", "fails: TypeError: evaluate must give an Evaluation"),
     ],
 )
-def test_a_task_that_fails_is_named_before_there_is_a_run_folder(run, fresh, tmp_path, old, new, said):
-    (code,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity/task.py")
-    kept = code.read_text()
-    assert old in kept
-    code.write_text(kept.replace(old, new))
-    try:
-        done = run("train", "bits.yaml")
-        assert done.returncode == 2
-        assert "error: rnnlab-parity 0.2, which brings parity, " + said in done.stderr
-        assert "Traceback" not in done.stderr
-        assert not (tmp_path / "runs").exists()
-    finally:
-        code.write_text(kept)
+def test_a_task_that_fails_is_named_before_there_is_a_run_folder(run, site, tmp_path, old, new, said):
+    replace(site / "rnnlab_parity" / "task.py", old, new)
+    done = run("train", "bits.yaml")
+    assert done.returncode == 2
+    assert "error: rnnlab-parity 0.2, which brings parity, " + said in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
 
 
 @pytest.mark.parametrize(
@@ -412,44 +390,29 @@ def replace(file: Path, old: str, new: str) -> None:
     file.write_text(text.replace(old, new))
 
 
-def test_a_check_of_its_keys_that_fails_is_named(run, fresh):
-    (init,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity/__init__.py")
-    kept = init.read_text()
-    init.write_text(
-        kept.replace("\n\nPARITY =", "\n    def conflicts(self):\n        raise ValueError('no')\n\n\nPARITY =")
-    )
-    try:
-        done = run("gradcheck", "bits.yaml")
-        assert done.returncode == 2
-        assert done.stderr.startswith("error: rnnlab-parity 0.2, which brings parity, fails: ValueError: no.")
-    finally:
-        init.write_text(kept)
+def test_a_check_of_its_keys_that_fails_is_named(run, site):
+    own = "\n    def conflicts(self):\n        raise ValueError('no')\n\n\nPARITY ="
+    replace(site / "rnnlab_parity" / "__init__.py", "\n\nPARITY =", own)
+    done = run("gradcheck", "bits.yaml")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: rnnlab-parity 0.2, which brings parity, fails: ValueError: no.")
 
 
 @pytest.mark.parametrize("raised", ["raise SystemExit(3)", "raise BaseException('no')"])
-def test_a_package_that_ends_the_process_is_refused(run, fresh, raised):
-    (init,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity/__init__.py")
-    kept = init.read_text()
-    init.write_text(raised)
-    try:
-        assert run("gradcheck", "small.yaml", "--set", "model.cell=gru").returncode == 0
-        done = run("gradcheck", "bits.yaml")
-        assert done.returncode == 2
-        assert "rnnlab-parity 0.2, which brings the task parity, cannot be loaded: " in done.stderr
-    finally:
-        init.write_text(kept)
+def test_a_package_that_ends_the_process_is_refused(run, site, raised):
+    (site / "rnnlab_parity" / "__init__.py").write_text(raised)
+    assert run("gradcheck", "small.yaml", "--set", "model.cell=gru").returncode == 0
+    done = run("gradcheck", "bits.yaml")
+    assert done.returncode == 2
+    assert "rnnlab-parity 0.2, which brings the task parity, cannot be loaded: " in done.stderr
 
 
-def test_a_damaged_list_of_entry_points_hides_no_other(run, fresh):
-    (names,) = (fresh / "env").glob("lib/python*/site-packages/rnnlab_parity-*/entry_points.txt")
-    kept = names.read_text()
+def test_a_damaged_list_of_entry_points_hides_no_other(run, site):
+    (names,) = site.glob("rnnlab_parity-*/entry_points.txt")
     names.write_text("[rnnlab.tasks]\nno equals sign\n")
-    try:
-        assert run("--help").returncode == 0
-        assert "leaky" in run("sweep-rho", "--help").stdout
-        assert run("gradcheck", "small.yaml").returncode == 0
-        done = run("gradcheck", "bits.yaml")
-        assert done.returncode == 2
-        assert 'data.kind must be one of prices, csv, text, synthetic; got "parity"' in done.stderr
-    finally:
-        names.write_text(kept)
+    assert run("--help").returncode == 0
+    assert "leaky" in run("sweep-rho", "--help").stdout
+    assert run("gradcheck", "small.yaml").returncode == 0
+    done = run("gradcheck", "bits.yaml")
+    assert done.returncode == 2
+    assert 'data.kind must be one of prices, csv, text, synthetic; got "parity"' in done.stderr

@@ -8,6 +8,8 @@ from rnnlab.config.schema.section import Conflict
 from rnnlab.config.schema.task import LOSSES
 from rnnlab.words import listed
 
+SEQUENCES = "data.sequences"
+
 
 def conflicts(config: Any) -> list[Conflict]:
     """Find every contradiction in a config whose single keys are all right."""
@@ -99,9 +101,8 @@ def _endless(config: Any) -> Iterator[Conflict]:
     training = config.training
     if not config.data.endless:
         return
-    own = "sequences" in type(config.data).model_fields
-    endless = "data.sequences: endless" if own else f"the endless sequences of {config.data.task_name}"
-    key = "data.sequences" if own else config.data.name_key
+    key = _endless_key(config.data)
+    endless = "data.sequences: endless" if key == SEQUENCES else f"the endless sequences of {config.data.task_name}"
     for name, given, instead in (
         ("epochs", training.epochs is not None, "use training.updates instead"),
         ("shuffle", training.shuffle, "drop it: every update draws fresh sequences"),
@@ -121,6 +122,11 @@ def _endless(config: Any) -> Iterator[Conflict]:
             ("training.batch_size", key),
             f"training.batch_size must be a whole number with {endless}; got full.",
         )
+
+
+def _endless_key(data: Any) -> str:
+    """The key that makes sequences endless, or the one that names a task whose sequences always are."""
+    return SEQUENCES if "sequences" in type(data).model_fields else data.name_key
 
 
 def _targets(config: Any) -> Iterator[Conflict]:
@@ -184,7 +190,7 @@ def _ridge(config: Any) -> Iterator[Conflict]:
             )
     if data.endless:
         yield Conflict(
-            ("training.fit", "data.sequences"),
+            ("training.fit", _endless_key(data)),
             f"{ridge} needs a number of training sequences, each of which it reads once; got endless.",
         )
 
