@@ -20,7 +20,8 @@ from unittest.mock import patch
 
 import pytest
 
-from rnnlab.cli import app, console, interrupts
+from rnnlab.cli import app, interrupts
+from rnnlab.display import console
 
 EXECUTABLE = Path(sys.executable).parent / "rnnlab"
 # What steers a terminal.

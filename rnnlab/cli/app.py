@@ -7,8 +7,9 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab import __version__
-from rnnlab.cli import compare, console, failures, fetch, gradcheck, inspect, interrupts, sweep_rho, train
+from rnnlab.cli import compare, failures, fetch, gradcheck, inspect, interrupts, sweep_rho, train
 from rnnlab.cli.help import Group, ParserError, usage_error
+from rnnlab.display import console
 
 SHARED = ("--debug", "--no-color")
 

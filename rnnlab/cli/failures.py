@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from rnnlab import __version__
-from rnnlab.cli import console
+from rnnlab.display import console
 from rnnlab.errors import ConfigError, OutputError, RnnlabError
 
 BUG = 1

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from rnnlab.cli import console, numbers, tables
 from rnnlab.cli.configs import read_config
 from rnnlab.cli.help import Command
+from rnnlab.display import console, numbers, tables
 from rnnlab.words import count
 
 if TYPE_CHECKING:

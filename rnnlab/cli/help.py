@@ -10,7 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
-from rnnlab.cli import console
+from rnnlab.display import console
 from rnnlab.errors import UsageError
 from rnnlab.suggestions import did_you_mean
 

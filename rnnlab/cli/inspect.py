@@ -6,10 +6,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rnnlab.cli import console, numbers, tables
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
 from rnnlab.cli.options import RUNS_FROM
+from rnnlab.display import console, numbers, tables
 from rnnlab.printable import on_one_line, shortened
 from rnnlab.words import MEDIANS, count
 

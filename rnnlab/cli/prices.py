@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnlab.cli import console, tables
+from rnnlab.display import console, tables
 from rnnlab.errors import RnnlabError
 from rnnlab.words import count
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING
 
-from rnnlab.cli import console, numbers, tables
-from rnnlab.cli.progress import counts_epochs
+from rnnlab.display import console, numbers, tables
+from rnnlab.display.progress import counts_epochs
 from rnnlab.printable import shortened
 from rnnlab.words import INTERVAL, count, duration
 

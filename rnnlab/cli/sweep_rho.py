@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from rnnlab import plugins
-from rnnlab.cli import console, progress, sweep_table
+from rnnlab.cli import sweep_table
 from rnnlab.cli.configs import read_config
 from rnnlab.cli.help import Command, unknown_option
 from rnnlab.cli.interrupts import Interrupts
 from rnnlab.cli.options import RUNS_TO
+from rnnlab.display import console, progress
 from rnnlab.errors import ConfigError, UsageError
 from rnnlab.suggestions import did_you_mean
 from rnnlab.words import listed

@@ -3,7 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
-from rnnlab.cli import console, numbers, tables
+from rnnlab.display import console, numbers, tables
 from rnnlab.words import MEDIANS, count
 
 if TYPE_CHECKING:

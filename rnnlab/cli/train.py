@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
-from rnnlab.cli import console, progress, summary
+from rnnlab.cli import summary
 from rnnlab.cli.configs import read_config
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import Interrupts
 from rnnlab.cli.options import RUNS_TO
+from rnnlab.display import console, progress
 from rnnlab.errors import RunWriteError
 
 if TYPE_CHECKING:

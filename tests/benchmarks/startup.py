@@ -13,8 +13,8 @@ import sys
 import time
 from importlib.util import find_spec
 
-from rnnlab.cli import progress
-from tests.cli.test_progress import at
+from rnnlab.display import progress
+from tests.display.test_progress import at
 
 COMMANDS = {
     "rnnlab --help": ["-c", "from rnnlab.cli import main; main()", "--help"],

@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from rnnlab.cli import console, failures
+from rnnlab.cli import failures
+from rnnlab.display import console
 from rnnlab.errors import ConfigError, DataError, DivergedError, FetchError, RunFolderError, RunWriteError
 from rnnlab.experiments.reports import Measured
 

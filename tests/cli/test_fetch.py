@@ -10,8 +10,9 @@ import time
 
 import pytest
 
-from rnnlab.cli import app, console
+from rnnlab.cli import app
 from rnnlab.data.prices import load_prices
+from rnnlab.display import console
 from tests.data.prices.replay import KEYS, History, Replay, Reply
 from tests.data.prices.test_sources import UNKNOWN
 from tests.data.prices.test_update import NOT_FOUND

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 import rnnlab
-from rnnlab.cli import console
 from rnnlab.cli.app import run
+from rnnlab.display import console
 from rnnlab.errors import RunWriteError
 from rnnlab.runs import RunFolder
 

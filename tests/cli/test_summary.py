@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from rnnlab.cli import console, summary
+from rnnlab.cli import summary
+from rnnlab.display import console
 from rnnlab.experiments.reports import Measured, Progress, TrainSummary
 from rnnlab.forecasting import baselines
 from rnnlab.seeds import Spread

@@ -5,7 +5,7 @@ import re
 
 import pytest
 
-from rnnlab.cli import console
+from rnnlab.display import console
 
 
 class Terminal(io.StringIO):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.cli import numbers
+from rnnlab.display import numbers
 from rnnlab.seeds import Spread
 
 

@@ -1,7 +1,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.cli import tables
+from rnnlab.display import tables
 
 WORDS = st.text("abc", min_size=1, max_size=12)
 

@@ -9,7 +9,7 @@ from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rnnlab.cli import console, numbers
+from rnnlab.display import console, numbers
 from rnnlab.words import duration
 
 if TYPE_CHECKING:

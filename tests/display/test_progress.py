@@ -3,7 +3,7 @@ import re
 
 import pytest
 
-from rnnlab.cli import progress
+from rnnlab.display import progress
 from rnnlab.experiments.reports import Progress
 
 

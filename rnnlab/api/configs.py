@@ -1,0 +1,42 @@
+"""Configs as Python has them."""
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from rnnlab import config
+from rnnlab.config import Config
+from rnnlab.plain import plain
+
+
+def load(
+    source: str | os.PathLike[str],
+    overrides: Mapping[str, Any] | Sequence[str] = (),
+    *,
+    seeds: int | Sequence[int] | str | None = None,
+    name: str | None = None,
+) -> Config:
+    """Read a config, check it, and fill in what was left out.
+
+    Parameters
+    ----------
+    source : str or path
+        A YAML file, or "-" for standard input.
+    overrides : mapping of str to value, or sequence of str
+        Keys by their path, ``{"model.cell": "lstm"}``; or as after `--set`, ``["model.cell=lstm"]``.
+    seeds : int, sequence of int or str, optional
+        How many models, or their seeds.
+    name : str, optional
+        In place of the config's own name.
+
+    Raises
+    ------
+    ConfigError
+        With every problem there is, each at its location.
+    """
+    if isinstance(overrides, Mapping):
+        overrides = [f"{key}={json.dumps(plain(value))}" for key, value in overrides.items()]
+    if seeds is not None and not isinstance(seeds, (int, str)):
+        seeds = ",".join(str(seed) for seed in seeds)
+    return config.load(source, overrides=overrides, seeds=seeds, name=name)

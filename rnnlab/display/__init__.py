@@ -1,0 +1,1 @@
+"""What people look at while rnnlab works and when it is done: streams, tables, numbers, progress."""
