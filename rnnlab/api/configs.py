@@ -40,3 +40,8 @@ def load(
     if seeds is not None and not isinstance(seeds, (int, str)):
         seeds = ",".join(str(seed) for seed in seeds)
     return config.load(source, overrides=overrides, seeds=seeds, name=name)
+
+
+def as_config(source: "Config | str | os.PathLike[str]") -> Config:
+    """The config itself, or the one that `load` reads."""
+    return source if isinstance(source, Config) else load(source)

@@ -42,6 +42,7 @@ def show(summary: "TrainSummary", last: "Progress | None") -> None:
 def show_interrupted(summary: "TrainSummary") -> None:
     """Print what is there of a training that was stopped; on standard error, what can be done about it."""
     show(summary, None)
+    assert summary.run is not None
     console.advice(f"`rnnlab train {summary.run / 'config.yaml'}` repeats it from the start")
 
 

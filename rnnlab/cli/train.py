@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
 
+import rnnlab
 from rnnlab.cli import summary
 from rnnlab.cli.configs import read_config
 from rnnlab.cli.help import Command
@@ -49,32 +50,29 @@ def train(
 ) -> int:
     """Train the networks of a config, one per seed, and measure them on held-out data."""
     chosen = read_config(config, overrides=overrides or (), seeds=seeds, name=name)
-    from rnnlab.experiments.train import train as run_training
-
     with progress.display(quiet=quiet) as screen, Interrupts(screen.note) as interrupts:
         try:
-            trained = run_training(
+            run = rnnlab.train(
                 chosen,
-                runs_dir=runs_dir,
-                command=["rnnlab", *sys.argv[1:]],
-                on_progress=screen.update,
-                on_warning=screen.warning,
+                runs_dir,
+                progress=screen,
                 should_stop=interrupts.should_stop,
+                command=["rnnlab", *sys.argv[1:]],
             )
         except RunWriteError as error:
             if error.summary is not None and not as_json and not quiet:
                 summary.show(cast("TrainSummary", error.summary), screen.last)
             raise
-        for warning in trained.warnings:
-            screen.warning(warning)
-    was_interrupted = trained.record["status"] == "interrupted"
-    with console.results_of(trained.run):
+    assert run.path is not None
+    assert run.summary is not None
+    was_interrupted = run.status == "interrupted"
+    with console.results_of(run.path):
         if as_json:
-            console.document(trained.record)
+            console.document(run.record.plain())
         elif quiet:
-            console.result(str(trained.run))
+            console.result(str(run.path))
         elif was_interrupted:
-            summary.show_interrupted(trained)
+            summary.show_interrupted(run.summary)
         else:
-            summary.show(trained, screen.last)
+            summary.show(run.summary, screen.last)
     return interrupts.exit_code if was_interrupted else 0

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from rnnlab.errors import PluginError, RunFolderError
-from rnnlab.runs import RunFolder
+from rnnlab.runs import RunStore
 from rnnlab.runs.files import reason
 
 if TYPE_CHECKING:
@@ -18,14 +18,15 @@ if TYPE_CHECKING:
 Figures = Mapping[str, Callable[[], "Figure"]]
 
 
-def draw_plots(run: RunFolder, figures: Figures, warn: Callable[[str], None]) -> list[Path]:
+def draw_plots(run: RunStore, figures: Figures, warn: Callable[[str], None]) -> list[Path]:
     """Draw figures into the run folder, and say of each that cannot be drawn why not.
 
     Call it when the tables, the metrics and the status of the run are written.
 
     Parameters
     ----------
-    run : RunFolder
+    run : RunStore
+        One in memory takes no plots.
     figures : mapping of str to callable
         File name in ``plots/`` -> what draws the figure.
     warn : callable
@@ -37,7 +38,7 @@ def draw_plots(run: RunFolder, figures: Figures, warn: Callable[[str], None]) ->
         The plots that were written.
     """
     written, failed = [], []
-    for filename, draw in figures.items():
+    for filename, draw in figures.items() if run.path is not None else ():
         try:
             written.append(run.write(f"plots/{filename}", _render(draw)))
         except Exception as error:

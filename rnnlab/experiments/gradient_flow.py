@@ -14,12 +14,14 @@ from rnnlab.dynamics.diagnostics import Flow, take_flow
 from rnnlab.engine.network import Loss
 from rnnlab.engine.training import Training
 from rnnlab.experiments.observers import Observer
-from rnnlab.experiments.probes import next_batch, top
-from rnnlab.runs import RunFolder
+from rnnlab.experiments.probes import next_batch, probe, top
+from rnnlab.runs import RunStore
 from rnnlab.runs.spool import Spool
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from rnnlab.experiments.setup import Setup
 
 # What is kept of a long training for its plot, whose heat map has 800 columns.
 MOST_LOOKS, LEAST_LOOKS = 1600, 16
@@ -113,7 +115,7 @@ class FlowTable(Observer):
     config : Config
         `training.log_gradient_flow_every` says how often to look.
     loss : function
-    run : RunFolder
+    run : RunStore
 
     Attributes
     ----------
@@ -123,7 +125,7 @@ class FlowTable(Observer):
 
     name = "gradient_flow"
 
-    def __init__(self, config, loss: Loss, run: RunFolder) -> None:
+    def __init__(self, config, loss: Loss, run: RunStore) -> None:
         self._loss, self._every = loss, config.training.log_gradient_flow_every
         self.tables = ("gradient_flow.csv",) if self._every else ()
         self._name, self._seeds, self._run = config.name, config.seeds, run
@@ -181,6 +183,20 @@ class FlowTable(Observer):
         transport = self.transport
         title = f"{self._name}: gradient flow through time{which}"
         return gradient_flow(self.updates, np.arange(transport.shape[-1]), transport, title=title)
+
+
+def flow_of(setup: "Setup", theta: np.ndarray, seeds: Sequence[int]) -> dict[str, np.ndarray]:
+    """Gradients by lag of the networks with the parameters theta (R, P) on the first training sequences (`probe`).
+
+    Returns
+    -------
+    dict of str to (R T,) array
+        ``seed``, ``lag``, ``transport``, ``jacobian``, ``total``, as in `gradient_flow.csv`.
+    """
+    network = setup.network
+    flow = take_flow(network, theta, probe(setup.sampling), setup.loss, recurrence=top(network.architecture))
+    columns = flow_columns(seeds, [0], [flow])
+    return {name: values for name, values in columns.items() if name != "update"}
 
 
 def _side_by_side(curves: Sequence[np.ndarray]) -> np.ndarray:

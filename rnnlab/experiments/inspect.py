@@ -17,7 +17,7 @@ from rnnlab.experiments.probes import long_probe, looked_at, probe
 from rnnlab.experiments.sweep.members import LYAPUNOV_STEPS
 from rnnlab.experiments.trained import Trained, load_run
 from rnnlab.printable import shortened
-from rnnlab.runs import RunFolder
+from rnnlab.runs import RunStore
 from rnnlab.seeds import Spread, spread
 from rnnlab.words import QUANTILES, count
 
@@ -71,7 +71,7 @@ class Inspection:
         """For JSON."""
         trained = self.trained
         return {
-            "run": str(trained.run),
+            "run": trained.run and str(trained.run),
             "checkpoint": trained.checkpoint,
             "update": trained.update,
             "steps": self.steps,
@@ -85,15 +85,16 @@ class Inspection:
         }
 
 
-def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
+def inspect(run: Path | Trained, *, checkpoint: str | None = None) -> Inspection:
     """Measure a run's networks on a few sequences (`probe`), with initial and with trained parameters.
 
-    Leaves `inspect.json` and `plots/inspect_*.png` in the run folder, or a warning where it cannot be written.
+    Leaves `inspect.json` and `plots/inspect_*.png` in the run folder, where there is one, or a warning where it cannot
+    be written.
 
     Parameters
     ----------
-    run : Path
-        A run folder of `rnnlab train`.
+    run : Path or Trained
+        A run folder of `rnnlab train`, or what was loaded from one.
     checkpoint : str, optional
         See :func:`rnnlab.experiments.trained.load_run`.
 
@@ -102,7 +103,7 @@ def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
     RunFolderError, ConfigError, DataError
         If the run cannot be loaded.
     """
-    trained = load_run(run, checkpoint)
+    trained = run if isinstance(run, Trained) else load_run(run, checkpoint)
     with threadpool_limits(limits=1, user_api="blas"):
         looks = {
             name: (measure(trained, trained.setup.theta, place), measure_trained(trained, place))
@@ -112,10 +113,9 @@ def inspect(run: Path, *, checkpoint: str | None = None) -> Inspection:
     warnings = [*trained.warnings, *divergence_warning(trained)]
     found = Inspection(trained, probe(sampling).steps, looked_at(sampling), looks, [], warnings)
     try:
-        folder = RunFolder.open(run)
-        folder.write_json("inspect.json", found.plain())
-        with folder:
-            found.plots.extend(draw_plots(folder, _figures(found), partial(_warn, found, folder)))
+        with trained.store as store:
+            store.write_json("inspect.json", found.plain())
+            found.plots.extend(draw_plots(store, _figures(found), partial(_warn, found, store)))
     except RunWriteError as error:
         found.warnings.append(f"Not all plots and numbers are kept: {error.message}")
     return found
@@ -176,10 +176,10 @@ def _quantities(p: Diagnostics) -> dict[str, Spread]:
     return {name: spread(values) for name, values in arrays.items()}
 
 
-def _warn(found: Inspection, folder: RunFolder, sentence: str) -> None:
+def _warn(found: Inspection, store: RunStore, sentence: str) -> None:
     found.warnings.append(sentence)
-    folder.log(f"warning: {sentence}")
-    folder.write_json("inspect.json", found.plain())
+    store.log(f"warning: {sentence}")
+    store.write_json("inspect.json", found.plain())
 
 
 def _figures(found: Inspection) -> dict[str, "Callable[[], Figure]"]:

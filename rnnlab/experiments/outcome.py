@@ -1,6 +1,6 @@
 """How a training ends: the plots of its course, what the networks are worth, and what is said about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, astuple, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
@@ -9,6 +9,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnnlab.config.schema.experiment import EPOCHS
+from rnnlab.engine.network import Network
 from rnnlab.engine.training import Training
 from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
@@ -25,9 +26,9 @@ from rnnlab.experiments.observers.recorder import (
 )
 from rnnlab.experiments.observers.warning_log import WarningLog
 from rnnlab.experiments.reports import Measured, TrainSummary
-from rnnlab.runs import RunFolder
+from rnnlab.runs import RunStore
 from rnnlab.seeds import spread
-from rnnlab.tasks.task import Task, evaluate
+from rnnlab.tasks.task import Evaluation, Task, evaluate
 from rnnlab.words import count, listed, spread_aside
 
 if TYPE_CHECKING:
@@ -44,7 +45,7 @@ def finish(
     config,
     task: Task,
     training: Training,
-    run: RunFolder,
+    run: RunStore,
     recorder: Recorder,
     divergence: DivergenceLog,
     warnings: WarningLog,
@@ -58,10 +59,7 @@ def finish(
     RunWriteError
         Where the run folder takes no more, as `full` says that it did not: with the summary.
     """
-    with np.errstate(over="ignore", invalid="ignore"), threadpool_limits(limits=1, user_api="blas"):
-        theta = training.theta.copy()
-        theta[list(divergence.diverged)] = np.nan  # a network that diverged has nothing to say
-        evaluation = evaluate(task, training.network, theta)
+    evaluation = worth(task, training.network, training.theta, divergence.diverged)
     metrics = {name: _measured(values) for name, values in evaluation.metrics.items()}
     notes = [
         f"Trained on {task.description}",
@@ -111,6 +109,14 @@ def finish(
         raise
     draw_plots(run, {**figures, **evaluation.figures}, warnings.warn)
     return replace(summary, record=run.record.plain())
+
+
+def worth(task: Task, network: Network, theta: np.ndarray, diverged: Iterable[int]) -> Evaluation:
+    """What the networks with the parameters theta (R, P) are worth on held-out data; those that diverged are NaN."""
+    with np.errstate(over="ignore", invalid="ignore"), threadpool_limits(limits=1, user_api="blas"):
+        theta = theta.copy()
+        theta[list(diverged)] = np.nan  # a network that diverged has nothing to say
+        return evaluate(task, network, theta)
 
 
 def _held_out_note(task: Task, training: Training) -> list[str]:

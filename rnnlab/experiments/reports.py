@@ -3,8 +3,12 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from rnnlab.seeds import Spread, spread
+
+if TYPE_CHECKING:
+    from rnnlab.experiments.trained import Trained
 
 
 @dataclass(frozen=True)
@@ -66,8 +70,8 @@ class TrainSummary:
 
     Attributes
     ----------
-    run : Path
-        The run folder.
+    run : Path or None
+        The run folder; None for a run in memory.
     name, kind : str
         Name of the experiment and kind of its data.
     seeds : sequence of int
@@ -85,9 +89,11 @@ class TrainSummary:
         What the reader must know: inputs out of the training range, seeds that diverged.
     record : mapping
         The content of run.json, for ``--json``.
+    trained : Trained
+        The networks themselves, with their data.
     """
 
-    run: Path
+    run: Path | None
     name: str
     kind: str
     seeds: Sequence[int]
@@ -98,6 +104,7 @@ class TrainSummary:
     notes: Sequence[str] = ()
     warnings: Sequence[str] = ()
     record: Mapping[str, object] = field(default_factory=dict)
+    trained: "Trained | None" = None
 
     @property
     def task(self) -> str:

@@ -41,6 +41,10 @@ class Setup:
     updates: int
     stopping: EarlyStopping | None
 
+    def batch(self, update: int) -> Batch:
+        """What an update sees, counted from 0: with a model axis where the models see different sequences."""
+        return self.sampling.minibatch(update).batch
+
 
 def threads() -> int:
     """Processors this process may use."""
@@ -142,20 +146,20 @@ def build_setup(config, task: Task) -> Setup:
 
 
 def start_training(config, setup: Setup) -> Training:
-    """The training of a config, at update 0."""
-    training = config.training
+    """The training of a config, at update 0; the parameters of the setup stay as they are."""
+    training, theta = config.training, setup.theta.copy()
     if training.fit.kind == "ridge":
-        return RidgeFit(setup.network, setup.theta, setup.sampling, alpha=training.fit.alpha)
+        return RidgeFit(setup.network, theta, setup.sampling, alpha=training.fit.alpha)
     options = training.optimizer.model_dump()
     kind, base = options.pop("kind"), options.pop("learning_rate")
     schedule = training.schedule.model_dump()
     clip = training.clip.model_dump()
     return GradientDescent(
         setup.network,
-        setup.theta,
+        theta,
         setup.sampling,
         setup.loss,
-        make_optimizer(kind, setup.theta.shape, setup.theta.dtype, **options),
+        make_optimizer(kind, theta.shape, theta.dtype, **options),
         updates=setup.updates,
         learning_rate=partial(learning_rate, base=base, total=setup.updates, **schedule),
         clipping=(clip["kind"], clip.get("threshold", np.inf)),

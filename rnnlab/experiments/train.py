@@ -1,6 +1,7 @@
 """`rnnlab train`: train the networks of a config, one per seed, measure them, and leave a run folder."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -21,7 +22,9 @@ from rnnlab.experiments.observers.warning_log import WarningLog
 from rnnlab.experiments.outcome import course_figures, finish
 from rnnlab.experiments.reports import Progress, TrainSummary
 from rnnlab.experiments.setup import Setup, build_setup, check_network, start_training
-from rnnlab.runs import RunFolder
+from rnnlab.experiments.trained import Trained
+from rnnlab.runs import RunFolder, RunStore
+from rnnlab.runs.in_memory import RunInMemory
 from rnnlab.runs.log import libraries_warnings
 from rnnlab.runs.schema import TRAIN
 from rnnlab.tasks.task import Task, build_task, evaluate, loss_unit
@@ -33,7 +36,7 @@ OWN = (Recorder, FlowTable, DivergenceLog, WarningLog, Checkpoints, ProgressRepo
 def train(
     config,
     *,
-    runs_dir: Path,
+    runs_dir: Path | None,
     command: list[str],
     on_progress: Callable[[Progress], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
@@ -45,8 +48,8 @@ def train(
     Parameters
     ----------
     config : Config
-    runs_dir : Path
-        Where the run folder is made.
+    runs_dir : Path or None
+        Where the run folder is made; None keeps the run in memory, without plots.
     command : list of str
         What the user typed, for the record.
     on_progress, on_warning : callables, optional
@@ -71,20 +74,19 @@ def train(
     setup = build_setup(config, task)
     if registry.task_entry(config.data).origin:  # what a package brings is known to measure before anything is trained
         evaluate(task, setup.network, setup.theta)
-    run = RunFolder.create(
-        runs_dir,
-        config.name,
-        now=datetime.now(UTC),
-        fields={
-            "kind": config.data.kind,
-            "verb": TRAIN,
-            "command": command,
-            "seeds": config.seeds,
-            "data": {**task.record, "task": config.data.task_name},
-            **brought_in(config),
-        },
-        files={"config.yaml": dump(config)},
-    )
+    fields = {
+        "kind": config.data.kind,
+        "verb": TRAIN,
+        "command": command,
+        "seeds": config.seeds,
+        "data": {**task.record, "task": config.data.task_name},
+        **brought_in(config),
+    }
+    now = datetime.now(UTC)
+    if runs_dir is None:
+        run: RunStore = RunInMemory(config.name, now=now, fields=fields)
+    else:
+        run = RunFolder.create(runs_dir, config.name, now=now, fields=fields, files={"config.yaml": dump(config)})
     with run, libraries_warnings(run.log):
         try:
             return _run(config, task, setup, run, on_progress, on_warning, should_stop or (lambda: False), observers)
@@ -96,7 +98,7 @@ def train(
 
 
 def _run(
-    config, task: Task, setup: Setup, run: RunFolder, on_progress, on_warning, should_stop, further
+    config, task: Task, setup: Setup, run: RunStore, on_progress, on_warning, should_stop, further
 ) -> TrainSummary:
     warnings = WarningLog(run, on_warning)
     for warning in task.warnings:
@@ -109,7 +111,8 @@ def _run(
     flow = FlowTable(config, setup.loss, run)
     divergence = DivergenceLog(run, config.seeds, warnings)
     saved = [recorder, flow, divergence, warnings, *further]
-    observers = [*saved, Checkpoints(run, config.training.checkpoint_every, saved)]
+    checkpoints = Checkpoints(run, config.training.checkpoint_every, saved)
+    observers = [*saved, checkpoints]
     if on_progress is not None:
         unit = loss_unit(task)
         observers.append(ProgressReport(on_progress, unit.name, unit.of, recorder))
@@ -127,10 +130,13 @@ def _run(
         raise
     figures = course_figures(config, recorder, training) | flow.figures(training)
     if stopped:
-        return _interrupted(config, run, training, warnings, figures)
-    if len(divergence.diverged) == len(config.seeds):
+        summary = _interrupted(config, run, training, warnings, figures)
+    elif len(divergence.diverged) == len(config.seeds):
         raise _diverged(config, training, run, divergence, warnings, figures)
-    return finish(config, task, training, run, recorder, divergence, warnings, figures, full)
+    else:
+        summary = finish(config, task, training, run, recorder, divergence, warnings, figures, full)
+    trained = Trained(run, config, task, setup, training.theta, training.done, checkpoints.newest)
+    return replace(summary, trained=trained)
 
 
 def _train(training: Training, observers: Sequence[Observer], should_stop) -> bool:
@@ -144,7 +150,7 @@ def _train(training: Training, observers: Sequence[Observer], should_stop) -> bo
     return False
 
 
-def _interrupted(config, run: RunFolder, training: Training, warnings: WarningLog, figures: Figures) -> TrainSummary:
+def _interrupted(config, run: RunStore, training: Training, warnings: WarningLog, figures: Figures) -> TrainSummary:
     sentence = f"Stopped after update {training.done} of {training.updates}; the state is kept in a checkpoint."
     run.log(sentence)
     run.finish("interrupted", datetime.now(UTC), warnings=warnings.shown)
@@ -165,7 +171,7 @@ def _interrupted(config, run: RunFolder, training: Training, warnings: WarningLo
 
 
 def _diverged(
-    config, training: Training, run: RunFolder, divergence: DivergenceLog, warnings: WarningLog, figures: Figures
+    config, training: Training, run: RunStore, divergence: DivergenceLog, warnings: WarningLog, figures: Figures
 ) -> DivergedError:
     sentences = [divergence.sentence(model) for model in sorted(divergence.diverged)]
     others = len(sentences) - 1
@@ -177,8 +183,9 @@ def _diverged(
         hint = "No update had been made: give smaller initial weights in model.init."
     if config.training.fit.kind == "ridge":
         hint = "Nothing had been fitted: give smaller initial weights in model.init."
+    kept = "" if run.path is None else f" The last finite state is kept in '{run.path}'."
     error = DivergedError(
-        f"Training diverged: {sentences[0]}{more} The last finite state is kept in '{run.path}'.",
+        f"Training diverged: {sentences[0]}{more}{kept}",
         hint=hint,
         run=run.path,
     )

@@ -11,10 +11,9 @@ from rnnlab.experiments.needs import missing_packages
 from rnnlab.experiments.setup import Setup, build_setup, check_network
 from rnnlab.files import name_of
 from rnnlab.printable import shortened
-from rnnlab.runs import checkpoints
+from rnnlab.runs import RunFolder, RunStore, checkpoints
 from rnnlab.runs.files import reading
 from rnnlab.runs.find import list_runs
-from rnnlab.runs.record import load_record
 from rnnlab.runs.schema import SWEEP_RHO, TRAIN, RunRecord
 from rnnlab.tasks.task import Task, build_task
 
@@ -23,12 +22,12 @@ SHOWN = 12  # names of checkpoints in a message
 
 @dataclass(frozen=True)
 class Trained:
-    """What is known of a trained run.
+    """A run with its networks: of one that has just ended, or loaded again.
 
     Attributes
     ----------
-    run : Path
-    record : RunRecord
+    store : RunStore
+        The run folder, or the run in memory.
     config : Config
     task : Task
     setup : Setup
@@ -42,8 +41,7 @@ class Trained:
     warnings : tuple of str
     """
 
-    run: Path
-    record: RunRecord
+    store: RunStore
     config: object
     task: Task
     setup: Setup
@@ -51,6 +49,16 @@ class Trained:
     update: int
     checkpoint: str
     warnings: tuple[str, ...] = ()
+
+    @property
+    def run(self) -> Path | None:
+        """The run folder; None for a run in memory."""
+        return self.store.path
+
+    @property
+    def record(self) -> RunRecord:
+        """The content of run.json."""
+        return self.store.record
 
     @property
     def diverged(self) -> list[int]:
@@ -79,7 +87,8 @@ def load_run(run: Path, checkpoint: str | None = None) -> Trained:
     ConfigError, DataError
         If its config or its data can no longer be read.
     """
-    record = load_record(run)
+    store = RunFolder.open(run)
+    record = store.record
     if record.verb == SWEEP_RHO:
         latest = latest_training(run.parent)
         other = "`rnnlab train CONFIG` makes a run to inspect"
@@ -102,7 +111,7 @@ def load_run(run: Path, checkpoint: str | None = None) -> Trained:
         warnings.append("The data are not those of the training any more: their sha256 differs.")
     update = found.metadata.get("update", 0)
     theta = found.arrays["theta"]
-    return Trained(run, record, config, task, setup, theta, update, found.path.stem, tuple(warnings))
+    return Trained(store, config, task, setup, theta, update, found.path.stem, tuple(warnings))
 
 
 def config_file(run: Path) -> Path:

@@ -15,6 +15,13 @@ from rnnlab.plots.style import INK, style_axes
 DOTS_PER_INCH = 150
 
 
+class Picture(Figure):
+    """A figure that a notebook shows without pyplot."""
+
+    def _repr_png_(self) -> bytes:
+        return render(self)
+
+
 def new_figure(
     title: str,
     *,
@@ -51,7 +58,7 @@ def new_figure(
     """
     width, height = size
     left, bottom = 0.85, 0.6
-    figure = Figure(figsize=size, dpi=DOTS_PER_INCH, facecolor="white")
+    figure = Picture(figsize=size, dpi=DOTS_PER_INCH, facecolor="white")
     FigureCanvasAgg(figure)
     panel = (
         (width - left - right - gap[0] * (columns - 1)) / columns,

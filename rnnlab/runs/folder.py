@@ -7,16 +7,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from rnnlab.errors import RnnlabError, RunFolderError, RunWriteError
+from rnnlab.errors import RunWriteError
 from rnnlab.files import name_of
-from rnnlab.plain import timestamp
 from rnnlab.runs import checkpoints, process, start, tables
 from rnnlab.runs.files import LineFile, replace, writing
 from rnnlab.runs.log import without_control_codes
-from rnnlab.runs.record import STATUSES, load_record, write_json
+from rnnlab.runs.record import load_record, write_json
+from rnnlab.runs.store import RunStore
 
 if TYPE_CHECKING:
     import numpy as np
@@ -24,7 +23,7 @@ if TYPE_CHECKING:
     from rnnlab.runs.schema import RunRecord
 
 
-class RunFolder:
+class RunFolder(RunStore):
     """One run on disk. Make one with `create`, or go back to one with `open`; close it, or use ``with``.
 
     Attributes
@@ -34,6 +33,8 @@ class RunFolder:
     record : RunRecord
         run.json as last written; change it through `update`.
     """
+
+    path: Path
 
     def __init__(self, path: Path, record: "RunRecord") -> None:
         self.path = path
@@ -126,32 +127,6 @@ class RunFolder:
         """Take over a run that stopped: its status is ``running`` again, and this process runs it."""
         self.update(status="running", ended_at=None, process=process.identity())
 
-    def finish(self, status: str, now: datetime, **fields: object) -> None:
-        """Write out everything and set the final status, with further entries of run.json.
-
-        Parameters
-        ----------
-        status : {"completed", "interrupted", "diverged", "failed"}
-        now : datetime
-            Aware; when the run ended.
-        """
-        if status not in STATUSES[1:]:
-            raise ValueError(f"The 'status' must be one of {STATUSES[1:]}; got {status!r}.")
-        self.close()
-        self.update(status=status, ended_at=timestamp(now), **fields)
-
-    def mark_failed(self, error: BaseException, now: datetime) -> None:
-        """Log what broke into the run and close it as failed or interrupted, where it can still be written.
-
-        A run that had a final status keeps it: only its plots were missing.
-        """
-        interrupted = isinstance(error, (KeyboardInterrupt, SystemExit))
-        why = error.message if isinstance(error, RnnlabError) else f"{type(error).__name__}: {error}"
-        with suppress(RnnlabError, OSError):
-            self.log(f"error: {'interrupted' if interrupted else why}")
-            if self.record.status == "running":
-                self.finish("interrupted" if interrupted else "failed", now)
-
     def write(self, filename: str, content: str | bytes) -> Path:
         """Write a whole file in one step, e.g. ``plots/training.png``, and return its path.
 
@@ -233,18 +208,6 @@ class RunFolder:
         closing = [*self._tables.values(), *([self._log] if self._log else [])]
         self._tables, self._log = {}, None
         self._keeping(lambda: [file.close() for file in closing])
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            self.close()
-        else:
-            with suppress(RunFolderError):
-                self.close()
 
     def _table(self, filename: str) -> tables.Table:
         if filename not in self._tables:

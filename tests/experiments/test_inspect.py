@@ -14,6 +14,7 @@ from rnnlab.errors import RunFolderError
 from rnnlab.experiments.inspect import _draw_transport, divergence_warning, inspect, measure_trained
 from rnnlab.experiments.train import train
 from rnnlab.experiments.trained import load_run
+from rnnlab.runs import RunFolder
 from rnnlab.runs.tables import read_table
 from tests.experiments.sweeps import small_config, sweep
 from tests.painting import nothing_painted
@@ -187,7 +188,8 @@ def test_the_verdict_is_that_of_the_models_that_did_not_diverge(partly_diverged)
     theta[lone] = 0
     trained.setup.network.layout.view(theta, "layer0.W_hh")[lone] = np.eye(8)
     trained.setup.network.layout.view(theta, "layer0.W_xh")[lone] = 1
-    alone = dataclasses.replace(trained, theta=theta, record=trained.record.changed({"diverged": everyone}))
+    store = RunFolder(trained.run, trained.record.changed({"diverged": everyone}))
+    alone = dataclasses.replace(trained, theta=theta, store=store)
     look = measure_trained(alone, 0)
     assert look.verdict.rate == pytest.approx(0, abs=1e-12)
     assert look.verdict.word == "critical"

@@ -7,7 +7,7 @@ import numpy as np
 from rnnlab.engine.training import Training, Update
 from rnnlab.experiments.observers import observer as interface
 from rnnlab.experiments.observers.observer import Observer
-from rnnlab.runs import RunFolder
+from rnnlab.runs import RunStore
 
 
 class Checkpoints(Observer):
@@ -19,17 +19,23 @@ class Checkpoints(Observer):
 
     Parameters
     ----------
-    run : RunFolder
+    run : RunStore
     every : int or None
         Updates from one to the next; none before the end where it is left out.
     observers : sequence of Observer
         Whose states are saved. They come before this one, so that they have seen the update that it saves.
+
+    Attributes
+    ----------
+    newest : str
+        Name of the last checkpoint; empty where there is none yet.
     """
 
     name = "checkpoints"
 
-    def __init__(self, run: RunFolder, every: int | None, observers: Sequence[Observer]) -> None:
+    def __init__(self, run: RunStore, every: int | None, observers: Sequence[Observer]) -> None:
         self._run, self._every, self._observers = run, every, tuple(observers)
+        self.newest = ""
 
     def after_update(self, training: Training, update: Update) -> None:
         if self._every and update.number % self._every == 0 and update.number < training.updates:
@@ -49,4 +55,4 @@ class Checkpoints(Observer):
             observer.flush()
         tables = {name: 0 for observer in self._observers for name in observer.tables} | self._run.table_sizes()
         arrays = training.state() | interface.state(self._observers)
-        self._run.save_checkpoint(arrays, {"update": training.done, "tables": tables})
+        self.newest = self._run.save_checkpoint(arrays, {"update": training.done, "tables": tables}).stem

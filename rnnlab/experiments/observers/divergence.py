@@ -8,7 +8,7 @@ from rnnlab.engine.divergence import describe
 from rnnlab.engine.training import Training, Update
 from rnnlab.experiments.observers.observer import Observer, packed, unpacked
 from rnnlab.experiments.observers.warning_log import WarningLog
-from rnnlab.runs import RunFolder
+from rnnlab.runs import RunStore
 
 MOST_SHOWN = 3  # diverged seeds that are shown one by one; all of them are in the log
 
@@ -18,7 +18,7 @@ class DivergenceLog(Observer):
 
     Parameters
     ----------
-    run : RunFolder
+    run : RunStore
     seeds : sequence of int
     warnings : WarningLog
 
@@ -30,7 +30,7 @@ class DivergenceLog(Observer):
 
     name = "divergence"
 
-    def __init__(self, run: RunFolder, seeds: Sequence[int], warnings: WarningLog) -> None:
+    def __init__(self, run: RunStore, seeds: Sequence[int], warnings: WarningLog) -> None:
         self._run, self._seeds, self._warnings = run, list(seeds), warnings
         self.diverged: dict[int, tuple[int, str]] = {}
 

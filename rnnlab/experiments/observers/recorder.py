@@ -8,7 +8,7 @@ import numpy as np
 from rnnlab.engine.training import Training, Update
 from rnnlab.experiments.observers.curves import Curve
 from rnnlab.experiments.observers.observer import Observer
-from rnnlab.runs import RunFolder
+from rnnlab.runs import RunStore
 
 WRITE_EVERY = 1.0  # seconds
 MOST_WAITING = 1000  # updates that wait in memory to be written
@@ -25,7 +25,7 @@ class Recorder(Observer):
 
     Parameters
     ----------
-    run : RunFolder
+    run : RunStore
     seeds : sequence of int
     parameter_names : sequence of str
     validates : bool
@@ -39,7 +39,7 @@ class Recorder(Observer):
 
     def __init__(
         self,
-        run: RunFolder,
+        run: RunStore,
         seeds: Sequence[int],
         parameter_names: Sequence[str],
         *,

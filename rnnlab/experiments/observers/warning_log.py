@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 import numpy as np
 
 from rnnlab.experiments.observers.observer import Observer, packed, unpacked
-from rnnlab.runs import RunFolder
+from rnnlab.runs import RunStore
 
 
 class WarningLog(Observer):
@@ -13,7 +13,7 @@ class WarningLog(Observer):
 
     Parameters
     ----------
-    run : RunFolder
+    run : RunStore
     on_warning : function, optional
         Shows a sentence.
 
@@ -25,7 +25,7 @@ class WarningLog(Observer):
 
     name = "warnings"
 
-    def __init__(self, run: RunFolder, on_warning: Callable[[str], None] | None = None) -> None:
+    def __init__(self, run: RunStore, on_warning: Callable[[str], None] | None = None) -> None:
         self.shown: list[str] = []
         self._run, self._show = run, on_warning
 

@@ -1,0 +1,289 @@
+"""A run as Python has it: tables as pandas frames, parameters as arrays, plots as figures."""
+
+from collections.abc import Iterator, Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from rnnlab.errors import UsageError
+from rnnlab.suggestions import did_you_mean
+
+if TYPE_CHECKING:
+    import numpy as np
+    import pandas as pd
+    from matplotlib.figure import Figure
+
+    from rnnlab.config import Config
+    from rnnlab.engine.batch import Batch
+    from rnnlab.engine.network import Network
+    from rnnlab.experiments.reports import TrainSummary
+    from rnnlab.experiments.trained import Trained
+    from rnnlab.runs import RunStore
+    from rnnlab.runs.schema import RunRecord
+
+
+class Run:
+    """A run: what was trained, how it went, what it is worth. Made by :func:`rnnlab.train` and :func:`rnnlab.open`.
+
+    R is the number of seeds. Everything is read when it is asked for; tables of a run that is still going on grow from
+    one look to the next.
+
+    Parameters
+    ----------
+    store : RunStore
+        Its folder, or the memory that holds it.
+    summary : TrainSummary, optional
+        Of a training that has just ended.
+    """
+
+    def __init__(self, store: "RunStore", summary: "TrainSummary | None" = None) -> None:
+        self._store = store
+        self.summary = summary
+
+    @property
+    def path(self) -> Path | None:
+        """The run folder; None for a run in memory."""
+        return self._store.path
+
+    @property
+    def record(self) -> "RunRecord":
+        """The content of run.json: ``run.record.status``, ``run.record.plain()``."""
+        return self._store.record
+
+    @property
+    def name(self) -> str:
+        """Name of the experiment."""
+        return self.record.name
+
+    @property
+    def status(self) -> str:
+        """``completed``, ``interrupted``, ``diverged``, ``failed``, ``running``, or ``lost``."""
+        return self.record.current_status
+
+    @property
+    def seeds(self) -> list[int]:
+        """The seeds, in the order of the model axis."""
+        return list(self.record.seeds)
+
+    @property
+    def headline(self) -> str:
+        """The sentence that says what came out; empty where the run did not end."""
+        return self.record.headline or ""
+
+    @property
+    def warnings(self) -> list[str]:
+        """What the reader of the results must know."""
+        return list(self.record.warnings)
+
+    @property
+    def config(self) -> "Config":
+        """The config, with every default filled in."""
+        return self._trained.config  # type: ignore[return-value]
+
+    @property
+    def metrics(self) -> "pd.DataFrame":
+        """Metrics on held-out data: a row per seed, a column per metric; NaN for a seed that diverged.
+
+        ``run.record.units`` has the units of those that have one.
+        """
+        import pandas as pd
+
+        columns = {name: [_number(v) for v in one.per_seed] for name, one in self.record.metrics.items()}
+        return pd.DataFrame(columns, index=pd.Index(self.seeds, name="seed"), dtype=float)
+
+    @property
+    def baselines(self) -> "pd.DataFrame":
+        """The same metrics of the baselines, on the same rows: a row per baseline."""
+        import pandas as pd
+
+        rows = {name: {key: _number(v) for key, v in one.items()} for name, one in self.record.baselines.items()}
+        frame = pd.DataFrame.from_dict(rows, orient="index", dtype=float)
+        return frame.rename_axis("baseline")
+
+    @property
+    def history(self) -> "pd.DataFrame":
+        """The rows of metrics.csv by seed and epoch: train_loss, learning_rate, grad_norm, clip_scale, seconds, ...
+
+        ``run.history["train_loss"].unstack("seed")`` has a column per seed.
+        """
+        return self.table("metrics.csv").set_index(["seed", "epoch"]).sort_index()
+
+    @property
+    def gradient_norms(self) -> "pd.DataFrame":
+        """Gradient norms before clipping by seed and update: in total, and of each parameter."""
+        return self.table("gradient_norms.csv").set_index(["seed", "update"]).sort_index()
+
+    @property
+    def predictions(self) -> "pd.DataFrame":
+        """Forecasts of the test rows by date: columns ``actual`` and ``naive``, then one per seed, named by its number.
+
+        Raises
+        ------
+        RunFolderError
+            If the task of the run forecasts no series.
+        """
+        rows = self.table("predictions.csv")
+        shared = rows.drop_duplicates("date").set_index("date")[["actual", "naive"]]
+        each = rows.pivot(index="date", columns="seed", values="predicted").rename_axis(columns=None)
+        return shared.join(each)
+
+    def table(self, filename: str) -> "pd.DataFrame":
+        """A table of the run as it is, such as ``metrics.csv``, ``gradient_flow.csv``, or a sweep's ``results.csv``.
+
+        Raises
+        ------
+        RunFolderError
+            If the run has no such table, or it cannot be read.
+        """
+        import pandas as pd
+
+        frame = pd.DataFrame(self._store.read_table(filename))
+        if "date" in frame:
+            frame["date"] = pd.to_datetime(frame["date"])
+        return frame
+
+    @property
+    def network(self) -> "Network":
+        """The network as functions of its parameters: ``run.network.outputs(run.theta, batch)``."""
+        return self._trained.setup.network
+
+    @property
+    def theta(self) -> "np.ndarray":
+        """All parameters after training, flat: (R, P). A model that diverged has its last finite ones."""
+        return self._trained.theta
+
+    @property
+    def parameters(self) -> "Parameters":
+        """The parameters after training by name: ``run.parameters["layer0.W_hh"]`` is (R, H, G H)."""
+        return Parameters(self.network, self.theta)
+
+    @property
+    def initial_parameters(self) -> "Parameters":
+        """The parameters before training, drawn again from the seeds."""
+        return Parameters(self.network, self._trained.setup.theta)
+
+    @property
+    def sequences(self) -> "Batch":
+        """All training sequences as the network reads them: ``inputs`` (T, B, I) or tokens (T, B), and ``targets``."""
+        return self._trained.task.sequences
+
+    def outputs(self, inputs: "np.ndarray") -> "np.ndarray":
+        """What the networks answer to inputs.
+
+        Parameters
+        ----------
+        inputs : (T, B, I) of numbers, or (T, B) of tokens
+            B sequences of T steps, as the network reads them (see `sequences`): of a series, scaled values.
+
+        Returns
+        -------
+        (R, B, O), or (T, R, B, O) where there is an output at every step
+        """
+        import numpy as np
+
+        from rnnlab.engine.batch import Batch
+
+        given = np.asarray(inputs)
+        if not np.issubdtype(given.dtype, np.integer):
+            given = given.astype(self.theta.dtype)
+        try:
+            return self.network.outputs(self.theta, Batch(given))[0]
+        except ValueError as error:
+            raise UsageError(f"inputs: {error}") from error
+
+    def gradient_flow(self, *, initial: bool = False) -> "pd.DataFrame":
+        """Gradients by lag of the networks as they are now, on the first training sequences.
+
+        Parameters
+        ----------
+        initial : bool
+            With the parameters before training instead.
+
+        Returns
+        -------
+        DataFrame
+            By seed and lag: ``transport``, the norm of dL_T/dh_{T-lag} for a loss at the last step only;
+            ``jacobian``, the Frobenius norm of dh_T/dh_{T-lag} over sqrt(H), which needs no loss; ``total``, the norm
+            of dL/dh_{T-lag} of the whole loss. The columns of gradient_flow.csv.
+        """
+        import pandas as pd
+
+        from rnnlab.experiments.gradient_flow import flow_of
+
+        setup = self._trained.setup
+        columns = flow_of(setup, setup.theta if initial else self.theta, self.seeds)
+        return pd.DataFrame(columns).set_index(["seed", "lag"])
+
+    @property
+    def plots(self) -> list[str]:
+        """Names that `plot` takes."""
+        return [name.removesuffix(".png") for name in self._figures]
+
+    def plot(self, name: str) -> "Figure":
+        """Draw one of the run's plots, such as "forecast" or "training" (see `plots`), as a matplotlib Figure.
+
+        Raises
+        ------
+        UsageError
+            If the run has no such plot.
+        """
+        draw = self._figures.get(f"{name.removesuffix('.png')}.png")
+        if draw is None:
+            there = f"the plots of this run are {', '.join(self.plots)}" if self.plots else "this run has none"
+            raise UsageError(f"no such plot: {name}{did_you_mean(name, self.plots)}", hint=there)
+        return draw()
+
+    @cached_property
+    def _trained(self) -> "Trained":
+        """The networks and their data, of a run that was opened loaded again."""
+        if self.summary is not None and self.summary.trained is not None:
+            return self.summary.trained
+        from rnnlab.experiments.trained import load_run
+
+        assert self.path is not None
+        return load_run(self.path)
+
+    @cached_property
+    def _figures(self) -> Mapping[str, Any]:
+        from rnnlab.experiments.redraw import figures_of
+
+        return figures_of(self._trained)
+
+    def __repr__(self) -> str:
+        seeds = f"{len(self.seeds)} seed{'s' * (len(self.seeds) != 1)}"
+        where = "in memory" if self.path is None else str(self.path)
+        first = f"<rnnlab.Run {self.name}: {self.status}, {seeds}, {where}>"
+        return f"{first}\n{self.headline}" if self.headline else first
+
+
+class Parameters(Mapping[str, "np.ndarray"]):
+    """Parameters by name, with the model axis in front: views that are not to be written to.
+
+    Parameters
+    ----------
+    network : Network
+    theta : (R, P)
+    """
+
+    def __init__(self, network: "Network", theta: "np.ndarray") -> None:
+        self._layout, self._theta = network.layout, theta
+
+    def __getitem__(self, name: str) -> "np.ndarray":
+        if name not in self._layout.names:
+            raise KeyError(f"{name}: the parameters are {', '.join(self._layout.names)}")
+        view = self._layout.view(self._theta, name)
+        view.flags.writeable = False
+        return view
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._layout.names)
+
+    def __len__(self) -> int:
+        return len(self._layout.names)
+
+    def __repr__(self) -> str:
+        return f"Parameters({', '.join(f'{name} {array.shape}' for name, array in self.items())})"
+
+
+def _number(value: float | None) -> float:
+    return float("nan") if value is None else value

@@ -1,0 +1,113 @@
+"""Training from Python, as from the command line."""
+
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnnlab.api.configs import as_config
+from rnnlab.api.run import Run
+from rnnlab.display.progress import Silence, display
+
+if TYPE_CHECKING:
+    from rnnlab.config import Config
+    from rnnlab.experiments.observers import Observer
+
+
+def train(
+    config: "Config | str | os.PathLike[str]",
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    progress: bool | Silence = True,
+    should_stop: Callable[[], bool] | None = None,
+    observers: "Sequence[Observer]" = (),
+    command: Sequence[str] = ("rnnlab.train",),
+) -> Run:
+    """Train the networks of a config, one per seed, and measure them on held-out data.
+
+    Parameters
+    ----------
+    config : Config, str or path
+        From :func:`rnnlab.load`, or what that takes.
+    folder : str or path, optional
+        Runs folder in which the run gets a folder of its own; kept in memory if left out, with tables that grow with
+        the number of updates.
+    progress : bool or display
+        Whether to show progress and warnings on standard error, or in the notebook.
+    should_stop : callable, optional
+        Asked after every update; True ends the training with a checkpoint. If left out, the first Ctrl-C, or a
+        notebook's stop button, ends it after the update in hand, and the second one raises KeyboardInterrupt.
+    observers : sequence of Observer, optional
+        Told of every update (`rnnlab.experiments.observers.Observer`).
+    command : sequence of str, optional
+        For the record: what the user typed.
+
+    Returns
+    -------
+    Run
+        Its ``status`` is ``completed``, or ``interrupted`` where it was stopped.
+
+    Raises
+    ------
+    ConfigError, DataError
+        Before anything is trained.
+    DivergedError
+        If every model diverged; its ``run`` is the path of the run folder.
+    RunFolderError
+        If the run folder cannot be written.
+    """
+    from rnnlab.experiments.train import train as run_training
+
+    chosen = as_config(config)
+    # A display that the caller brings is the caller's to open and to close.
+    shown = nullcontext(progress) if isinstance(progress, Silence) else display(quiet=not progress)
+    with shown as screen, _stop_button(screen.note, should_stop) as asked:
+        summary = run_training(
+            chosen,
+            runs_dir=None if folder is None else Path(folder).expanduser(),
+            command=list(command),
+            on_progress=screen.update,
+            on_warning=screen.warning,
+            should_stop=asked,
+            observers=observers,
+        )
+        for warning in summary.warnings:
+            screen.warning(warning)
+    assert summary.trained is not None
+    return Run(summary.trained.store, summary)
+
+
+@contextmanager
+def _stop_button(say: Callable[[str], None], should_stop: Callable[[], bool] | None) -> Iterator[Callable[[], bool]]:
+    """What the training asks after every update: the caller's `should_stop`, else whether Ctrl-C came.
+
+    Until the training has asked for the first time, and where Ctrl-C comes twice, it raises KeyboardInterrupt.
+    """
+    mine = threading.current_thread() is threading.main_thread()
+    before = signal.getsignal(signal.SIGINT) if mine else None
+    if should_stop is not None or before is not signal.default_int_handler:
+        yield should_stop or (lambda: False)
+        return
+    asked, came = False, 0
+
+    def note(number, frame) -> None:
+        nonlocal came
+        came += 1
+        if came > 1 or not asked:
+            signal.default_int_handler(number, frame)
+
+    def ask() -> bool:
+        nonlocal asked
+        if came and asked:
+            say("stopping after this update; Ctrl-C once more stops at once")
+        asked = True
+        return came > 0
+
+    signal.signal(signal.SIGINT, note)
+    try:
+        yield ask
+    finally:
+        signal.signal(signal.SIGINT, before)
