@@ -62,7 +62,7 @@ LIBRARIES: dict[str, set[str]] = {
     "plots": {"matplotlib", "numpy"},
     "tasks": {"matplotlib", "numpy"},
     "experiments": {"matplotlib", "numpy", "pandas", "requests", "threadpoolctl"},
-    "display": {"rich"},
+    "display": {"IPython", "rich"},
     "api": {"matplotlib", "numpy", "pandas"},
     "cli": {"click", "rich", "typer"},
     "__main__": set(),

@@ -1,15 +1,19 @@
-"""How far a training is: a live bar for a person, a plain line now and then for a file, nothing for --quiet.
+"""How far a training is: a live bar for a person, a plain line now and then for a file, nothing for --quiet; in a
+notebook, one line that is replaced.
 
 A display is called after every update, thousands of times a second. All but about ten of these calls return
 after one look at the clock.
 """
 
 import math
+import sys
+from collections.abc import Callable
 from time import monotonic
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rnnlab.display import console, numbers
+from rnnlab.printable import printable
 from rnnlab.words import duration
 
 if TYPE_CHECKING:
@@ -19,12 +23,17 @@ if TYPE_CHECKING:
 
 REFRESH = 0.08
 LINE_EVERY = 5.0
+NOTEBOOK_EVERY = 0.2
 
 
 def display(*, quiet: bool) -> "Silence":
-    """The display that suits standard error as it is, to be entered as a context."""
+    """The display that suits standard error as it is, or the notebook, to be entered as a context."""
     if quiet:
         return Silence()
+    if "ipykernel" in sys.modules:
+        from IPython.display import display as show  # type: ignore[import-not-found]
+
+        return NotebookLine(show)
     return LiveBar() if console.err.is_terminal else Lines()
 
 
@@ -139,6 +148,42 @@ class LiveBar(Lines):
         lines = Text.assemble("  ", (done, green), (rest, dim), beside, ("\n  " + below, dim))
         lines.no_wrap, lines.overflow = True, "crop"
         return lines
+
+
+class NotebookLine(Lines):
+    """One line of output that is replaced several times a second; notes and warnings stay above it.
+
+    Parameters
+    ----------
+    show : function
+        `IPython.display.display`, or what takes the same arguments: with ``display_id=True`` it gives a handle with an
+        ``update``.
+    """
+
+    def __init__(self, show: Callable[..., Any]) -> None:
+        super().__init__(NOTEBOOK_EVERY)
+        self._show, self._handle, self._due = show, None, 0.0
+
+    def update(self, progress: "Progress") -> None:
+        """Replace the line where it is due, and at the last update."""
+        self.last = progress
+        if monotonic() >= self._due or progress.update == progress.updates:
+            self._due = monotonic() + self.every
+            self._replace(f"{figures(progress)}   {remaining(progress)}".rstrip())
+
+    def note(self, text: str) -> None:
+        """Show a line of its own."""
+        self._show({"text/plain": text}, raw=True)
+
+    def _warn(self, text: str) -> None:
+        self.note(f"warning: {printable(text)}")
+
+    def _replace(self, text: str) -> None:
+        content = {"text/plain": text}
+        if self._handle is None:
+            self._handle = self._show(content, raw=True, display_id=True)
+        else:
+            self._handle.update(content, raw=True)
 
 
 def bar(share: float, width: int, stream: console.Stream) -> tuple[str, str]:
