@@ -78,7 +78,7 @@ class Run:
     @property
     def config(self) -> "Config":
         """The config, with every default filled in."""
-        return self._trained.config  # type: ignore[return-value]
+        return self.trained.config  # type: ignore[return-value]
 
     @property
     def metrics(self) -> "pd.DataFrame":
@@ -145,12 +145,12 @@ class Run:
     @property
     def network(self) -> "Network":
         """The network as functions of its parameters: ``run.network.outputs(run.theta, batch)``."""
-        return self._trained.setup.network
+        return self.trained.setup.network
 
     @property
     def theta(self) -> "np.ndarray":
         """All parameters after training, flat: (R, P). A model that diverged has its last finite ones."""
-        return self._trained.theta
+        return self.trained.theta
 
     @property
     def parameters(self) -> "Parameters":
@@ -160,12 +160,12 @@ class Run:
     @property
     def initial_parameters(self) -> "Parameters":
         """The parameters before training, drawn again from the seeds."""
-        return Parameters(self.network, self._trained.setup.theta)
+        return Parameters(self.network, self.trained.setup.theta)
 
     @property
     def sequences(self) -> "Batch":
         """All training sequences as the network reads them: ``inputs`` (T, B, I) or tokens (T, B), and ``targets``."""
-        return self._trained.task.sequences
+        return self.trained.task.sequences
 
     def outputs(self, inputs: "np.ndarray") -> "np.ndarray":
         """What the networks answer to inputs.
@@ -210,7 +210,7 @@ class Run:
 
         from rnnlab.experiments.gradient_flow import flow_of
 
-        setup = self._trained.setup
+        setup = self.trained.setup
         columns = flow_of(setup, setup.theta if initial else self.theta, self.seeds)
         return pd.DataFrame(columns).set_index(["seed", "lag"])
 
@@ -234,7 +234,7 @@ class Run:
         return draw()
 
     @cached_property
-    def _trained(self) -> "Trained":
+    def trained(self) -> "Trained":
         """The networks and their data, of a run that was opened loaded again."""
         if self.summary is not None and self.summary.trained is not None:
             return self.summary.trained
@@ -247,7 +247,7 @@ class Run:
     def _figures(self) -> Mapping[str, Any]:
         from rnnlab.experiments.redraw import figures_of
 
-        return figures_of(self._trained)
+        return figures_of(self.trained)
 
     def __repr__(self) -> str:
         seeds = f"{len(self.seeds)} seed{'s' * (len(self.seeds) != 1)}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from rnnlab.api.configs import as_config
 from rnnlab.api.run import Run
 from rnnlab.display.progress import Silence, display
+from rnnlab.experiments.train import train as run_training
 
 if TYPE_CHECKING:
     from rnnlab.config import Config
@@ -59,8 +60,6 @@ def train(
     RunFolderError
         If the run folder cannot be written.
     """
-    from rnnlab.experiments.train import train as run_training
-
     chosen = as_config(config)
     # A display that the caller brings is the caller's to open and to close.
     shown = nullcontext(progress) if isinstance(progress, Silence) else display(quiet=not progress)

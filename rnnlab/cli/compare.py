@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import rnnlab
 from rnnlab.cli import summary
 from rnnlab.cli.help import Command
 from rnnlab.cli.options import RUNS_FROM
@@ -40,12 +41,7 @@ def compare(
     as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
 ) -> int:
     """Show runs side by side: their metrics, losses and clipping, and what their networks do to gradients."""
-    from rnnlab.runs.find import resolve
-
-    folders = [resolve(run, runs_dir, console.warning) for run in runs]
-    from rnnlab.experiments.compare import compare as run_comparison
-
-    found = run_comparison(folders)
+    found = rnnlab.compare(runs, runs_dir, on_warning=console.warning)
     for warning in found.warnings:
         console.warning(warning)
     if as_json:

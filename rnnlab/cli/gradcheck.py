@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+import rnnlab
 from rnnlab.cli.configs import read_config
 from rnnlab.cli.help import Command
 from rnnlab.display import console, numbers, tables
@@ -33,10 +34,7 @@ def gradcheck(
     as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
 ) -> int:
     """Prove the gradients of a config's network: parameters, inputs, initial state. Exit 7 where one is wrong."""
-    chosen = read_config(config, overrides=overrides or ())
-    from rnnlab.experiments.gradcheck import gradcheck as run_check
-
-    found = run_check(chosen)
+    found = rnnlab.gradcheck(read_config(config, overrides=overrides or ()))
     if as_json:
         console.document(_record(found))
     else:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import rnnlab
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
 from rnnlab.cli.options import RUNS_FROM
@@ -51,13 +52,8 @@ def inspect(
     as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
 ) -> int:
     """Measure what a trained network does to gradients, before training against after."""
-    from rnnlab.runs.find import resolve
-
-    folder = resolve(run, runs_dir, console.warning)
-    from rnnlab.experiments.inspect import inspect as run_inspection
-
     with raising():
-        found = run_inspection(folder, checkpoint=checkpoint)
+        found = rnnlab.inspect(run, runs_dir, checkpoint=checkpoint, on_warning=console.warning)
     for warning in found.warnings:
         console.warning(warning)
     if as_json:

@@ -50,9 +50,10 @@ def train(
 ) -> int:
     """Train the networks of a config, one per seed, and measure them on held-out data."""
     chosen = read_config(config, overrides=overrides or (), seeds=seeds, name=name)
+    train_networks = rnnlab.train  # loaded while a signal still ends the process at once
     with progress.display(quiet=quiet) as screen, Interrupts(screen.note) as interrupts:
         try:
-            run = rnnlab.train(
+            run = train_networks(
                 chosen,
                 runs_dir,
                 progress=screen,

@@ -1,0 +1,122 @@
+"""What networks do to gradients: proved, measured, compared."""
+
+import os
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+from rnnlab.api.configs import as_config
+from rnnlab.api.finding import find_run
+from rnnlab.api.run import Run
+from rnnlab.errors import UsageError
+
+if TYPE_CHECKING:
+    from rnnlab.config import Config
+    from rnnlab.experiments.compare import Comparison
+    from rnnlab.experiments.gradcheck import Gradcheck
+    from rnnlab.experiments.inspect import Inspection
+
+
+def gradcheck(config: "Config | str | os.PathLike[str]") -> "Gradcheck":
+    """Compare the gradients of a config's network with numerical ones.
+
+    Parameters
+    ----------
+    config : Config, str or path
+        From :func:`rnnlab.load`, or what that takes.
+
+    Returns
+    -------
+    Gradcheck
+        ``check.passed``, and of each tensor in ``check.tensors`` the worst relative error.
+
+    Raises
+    ------
+    ConfigError, DataError
+        If the config or its data cannot be used.
+    """
+    from rnnlab.experiments.gradcheck import gradcheck as run_check
+
+    return run_check(as_config(config))
+
+
+def inspect(
+    run: str | os.PathLike[str] | Run,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    checkpoint: str | None = None,
+    on_warning: Callable[[str], None] = lambda _sentence: None,
+) -> "Inspection":
+    """Measure what a trained network does to gradients, before training and after.
+
+    Leaves `inspect.json` and `plots/inspect_*.png` in the run folder, where there is one.
+
+    Parameters
+    ----------
+    run : Run, str or path
+        From :func:`rnnlab.train`; or a path, an id, the beginning of one, a name (its newest run), or "latest".
+    folder : str or path, optional
+        The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
+    checkpoint : str, optional
+        Number of a checkpoint; the newest if left out.
+    on_warning : callable, optional
+        Is told which newer runs "latest" passes over because they cannot be read.
+
+    Returns
+    -------
+    Inspection
+        ``looks`` has, by recurrence, a verdict and quantities with their interval over the seeds, before and after.
+
+    Raises
+    ------
+    RunFolderError, ConfigError, DataError
+        If the run cannot be loaded.
+    """
+    from rnnlab.experiments.inspect import inspect as run_inspection
+
+    if isinstance(run, Run) and checkpoint is None:
+        return run_inspection(run.trained)
+    return run_inspection(_path(run, folder, on_warning), checkpoint=checkpoint)
+
+
+def compare(
+    runs: Sequence[str | os.PathLike[str] | Run],
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    on_warning: Callable[[str], None] = lambda _sentence: None,
+) -> "Comparison":
+    """Runs side by side.
+
+    Parameters
+    ----------
+    runs : sequence of Run, str or path
+        Two or more, each with a run folder, as :func:`inspect` takes them.
+    folder : str or path, optional
+        The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
+    on_warning : callable, optional
+        Is told which newer runs "latest" passes over because they cannot be read.
+
+    Returns
+    -------
+    Comparison
+        ``runs``, the keys of the config in which they differ (``differences``), and ``warnings``.
+
+    Raises
+    ------
+    RunFolderError
+        If a run cannot be read.
+    UsageError
+        For fewer than two runs.
+    """
+    from rnnlab.experiments.compare import compare as run_comparison
+
+    return run_comparison([_path(run, folder, on_warning) for run in runs])
+
+
+def _path(run, folder, on_warning):
+    if not isinstance(run, Run):
+        return find_run(run, folder, on_warning=on_warning)
+    if run.path is None:
+        raise UsageError(
+            f"'{run.name}' is in memory; a run folder is needed.", hint='rnnlab.train(config, "runs") makes one.'
+        )
+    return run.path
