@@ -9,17 +9,23 @@ if TYPE_CHECKING:
     from rnnlab.api.run import Run
     from rnnlab.api.training import train
     from rnnlab.config import Config
+    from rnnlab.experiments.fetch import fetch, import_prices, list_prices
+    from rnnlab.experiments.observers import Observer
 
 __version__ = "0.1.0"
 
 __all__ = [
     "Config",
+    "Observer",
     "Run",
     "build",
     "compare",
+    "fetch",
     "find_run",
     "gradcheck",
+    "import_prices",
     "inspect",
+    "list_prices",
     "list_runs",
     "load",
     "open",
@@ -28,12 +34,16 @@ __all__ = [
 # Where each name of the public face is: `import rnnlab` itself imports nothing.
 _HOMES = {
     "Config": "rnnlab.config",
+    "Observer": "rnnlab.experiments.observers",
     "Run": "rnnlab.api.run",
     "build": "rnnlab.api.building",
     "compare": "rnnlab.api.laboratory",
+    "fetch": "rnnlab.experiments.fetch",
     "find_run": "rnnlab.api.finding",
     "gradcheck": "rnnlab.api.laboratory",
+    "import_prices": "rnnlab.experiments.fetch",
     "inspect": "rnnlab.api.laboratory",
+    "list_prices": "rnnlab.experiments.fetch",
     "list_runs": "rnnlab.api.finding",
     "load": "rnnlab.api.configs",
     "open": "rnnlab.api.finding",

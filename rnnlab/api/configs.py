@@ -7,6 +7,7 @@ from typing import Any
 
 from rnnlab import config
 from rnnlab.config import Config
+from rnnlab.errors import ConfigError
 from rnnlab.plain import plain
 
 
@@ -36,10 +37,19 @@ def load(
         With every problem there is, each at its location.
     """
     if isinstance(overrides, Mapping):
-        overrides = [f"{key}={json.dumps(plain(value))}" for key, value in overrides.items()]
+        overrides = [f"{key}={_written(key, value)}" for key, value in overrides.items()]
     if seeds is not None and not isinstance(seeds, (int, str)):
-        seeds = ",".join(str(seed) for seed in seeds)
+        overrides, seeds = [*overrides, f"seeds={_written('seeds', list(seeds))}"], None
     return config.load(source, overrides=overrides, seeds=seeds, name=name)
+
+
+def _written(key: str, value: object) -> str:
+    """A value as YAML: JSON is a part of it. What is not finite becomes a word that no number is written with."""
+    try:
+        return json.dumps(value, default=plain)
+    except (TypeError, ValueError):
+        message = f"{key} must be a number, a text, a boolean, None, a list or a mapping; got {type(value).__name__}."
+        raise ConfigError([message]) from None
 
 
 def as_config(source: "Config | str | os.PathLike[str]") -> Config:

@@ -35,6 +35,10 @@ def find_run(
     on_warning : callable, optional
         Is told which newer runs "latest" passes over because they cannot be read.
 
+    Returns
+    -------
+    Path
+
     Raises
     ------
     RunFolderError

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+import rnnlab
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
 from rnnlab.cli.prices import Reports, show_kept
@@ -87,11 +88,9 @@ def fetch(
     reports = Reports(as_json)
 
     def get(name: str) -> "Fetched":
-        from rnnlab.experiments.fetch import fetch, import_file
-
         if from_file is not None:
-            return import_file(name, from_file, date_format=date_format, decimal=decimal, **window)
-        return fetch(
+            return rnnlab.import_prices(name, from_file, date_format=date_format, decimal=decimal, **window)
+        return rnnlab.fetch(
             name,
             source=source,
             api_key=api_key,

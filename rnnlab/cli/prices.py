@@ -4,6 +4,7 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import rnnlab
 from rnnlab.display import console, tables
 from rnnlab.errors import RnnlabError
 from rnnlab.words import count
@@ -95,12 +96,11 @@ def _content(failure: RnnlabError) -> dict[str, object]:
 
 def show_kept(data_dir: Path | None, as_json: bool) -> None:
     """The list of what the price folder keeps."""
-    from rnnlab.experiments.fetch import BUNDLED, list_kept
-
-    folder, kept = list_kept(data_dir)
+    found = rnnlab.list_prices(data_dir)
+    folder, kept = found.path, found.kept
     if as_json:
         entries = [{name: _plain(value) for name, value in vars(entry).items()} for entry in kept]
-        console.document({"folder": str(folder), "kept": entries, "bundled": list(BUNDLED)})
+        console.document({"folder": str(folder), "kept": entries, "bundled": list(found.bundled)})
         return
     now = datetime.now(UTC)
     header = ("symbol", "source", "adjusted", "days", "first", "last", "age")
@@ -123,7 +123,7 @@ def show_kept(data_dir: Path | None, as_json: bool) -> None:
         if entry.problem is not None:
             console.warning(entry.problem)
     empty = "nothing is kept in" if not kept else "kept in"
-    console.note(console.printable(f"{empty} {folder}; bundled with rnnlab: {', '.join(BUNDLED)}"))
+    console.note(console.printable(f"{empty} {folder}; bundled with rnnlab: {', '.join(found.bundled)}"))
 
 
 def _age(entry, now: datetime) -> str:

@@ -1,7 +1,7 @@
 """Fetch prices into the price folder, import them from a file, list what is kept."""
 
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -21,7 +21,25 @@ from rnnlab.data.prices.writing import locked
 from rnnlab.errors import DataError, UsageError
 from rnnlab.files import name_of, user_path
 
-__all__ = ["BUNDLED", "Fetched", "fetch", "import_file", "list_kept"]
+__all__ = ["Fetched", "PriceFolder", "fetch", "import_prices", "list_prices"]
+
+
+@dataclass(frozen=True)
+class PriceFolder:
+    """What can be forecast without a source.
+
+    Attributes
+    ----------
+    path : Path
+    kept : sequence of Listing
+        By symbol.
+    bundled : sequence of str
+        Symbols whose snapshots come with rnnlab.
+    """
+
+    path: Path
+    kept: Sequence[Listing]
+    bundled: Sequence[str]
 
 
 def fetch(
@@ -63,6 +81,10 @@ def fetch(
     now : datetime, optional
         The time in UTC, where it is not to be the clock's.
 
+    Returns
+    -------
+    Fetched
+
     Raises
     ------
     UsageError
@@ -93,7 +115,7 @@ def fetch(
         raise
 
 
-def import_file(
+def import_prices(
     symbol: str,
     file: Path,
     *,
@@ -120,6 +142,10 @@ def import_file(
         How the prices are adjusted; left out, what the file's format tells, else unknown.
     data_dir, now
         As for :func:`fetch`.
+
+    Returns
+    -------
+    Fetched
 
     Raises
     ------
@@ -154,10 +180,25 @@ def import_file(
         return keep(folder, origin, bars, held(folder, symbol), now)
 
 
-def list_kept(data_dir: Path | None = None) -> tuple[Path, list[Listing]]:
-    """The price folder, and what it keeps, by symbol."""
+def list_prices(data_dir: Path | None = None) -> PriceFolder:
+    """What the price folder keeps.
+
+    Parameters
+    ----------
+    data_dir : Path, optional
+        The price folder; left out, ``RNNLAB_DATA``, else ``data`` in the working folder.
+
+    Returns
+    -------
+    PriceFolder
+
+    Raises
+    ------
+    DataError
+        If the folder cannot be read.
+    """
     folder = _folder(data_dir)
-    return folder, list(entries(folder))
+    return PriceFolder(folder, list(entries(folder)), tuple(BUNDLED))
 
 
 def _folder(data_dir: Path | None) -> Path:

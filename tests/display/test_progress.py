@@ -101,3 +101,36 @@ def test_first_lines_leave_no_control_codes(capsys):
         lines.warning("beware")
         lines.update(at(1))
     assert not re.search(r"[\x00-\x09\x0b-\x1f]", capsys.readouterr().err)
+
+
+class Notebook:
+    """What a notebook shows: `display` as IPython has it, and the handle that it gives."""
+
+    def __init__(self):
+        self.shown = []
+
+    def display(self, content, *, raw, display_id=False):
+        assert raw
+        self.shown.append(content["text/plain"])
+        self.place = len(self.shown) - 1
+        return self if display_id else None
+
+    def update(self, content, *, raw):
+        assert raw
+        self.shown[0] = content["text/plain"]
+
+
+def test_a_notebook_has_one_line_that_is_replaced(capsys):
+    notebook = Notebook()
+    with progress.NotebookLine(notebook.display) as line:
+        for update in range(1, 301):
+            line.update(at(update))
+        line.warning("beware\x1b[2J")
+        line.warning("beware\x1b[2J")
+        line.note("so far")
+    assert notebook.shown == [
+        "epoch 300/300   loss 0.00123   gradient norm 0.456   clipped 12 %   2.0 s in all",
+        "warning: beware\\x1b[2J",
+        "so far",
+    ]
+    assert capsys.readouterr() == ("", "")

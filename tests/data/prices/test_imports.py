@@ -8,7 +8,7 @@ import pytest
 
 from rnnlab.data.prices import load_prices
 from rnnlab.errors import DataError
-from rnnlab.experiments.fetch import import_file
+from rnnlab.experiments.fetch import import_prices
 
 STOOQ = "Date,Open,High,Low,Close,Volume\r\n2024-01-02,1,3,1,2,900\r\n2024-01-03,1,3,1,2.5,900\r\n"
 STOOQ_PL = "\ufeffData;Otwarcie;Najwyzszy;Najnizszy;Zamkniecie;Wolumen\r\n2024-01-02;1,0;3,0;1,0;2,0;900\r\n2024-01-03;1,0;3,0;1,0;2,5;900\r\n"  # noqa: E501
@@ -29,7 +29,7 @@ def bring(tmp_path, folder):
     def run(content, **options):
         file = tmp_path / "down.csv"
         file.write_bytes(content.encode())
-        return import_file("MINE", file, data_dir=folder, **options)
+        return import_prices("MINE", file, data_dir=folder, **options)
 
     return run
 
@@ -145,7 +145,7 @@ def test_a_file_that_names_another_symbol_is_imported_with_a_note(bring):
 def test_the_record_holds_what_can_be_shown_of_a_file_name(tmp_path, folder, name):
     file = tmp_path / os.fsdecode(name)
     file.write_text(STOOQ)
-    done = import_file("MINE", file, data_dir=folder)
+    done = import_prices("MINE", file, data_dir=folder)
     assert done.origin["source"] in ("file down.csv", "file down[31m.csv")
     assert sorted(os.listdir(folder)) == ["MINE.csv", "MINE.json"]
 

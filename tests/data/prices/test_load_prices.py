@@ -10,7 +10,7 @@ from rnnlab.data.prices import data_folder, load_prices
 from rnnlab.data.prices import snapshots as bundled
 from rnnlab.data.prices.kept import entries
 from rnnlab.errors import DataError
-from rnnlab.experiments.fetch import import_file
+from rnnlab.experiments.fetch import import_prices
 
 
 @pytest.mark.parametrize(
@@ -107,13 +107,13 @@ def test_a_file_put_there_by_hand_is_asked_about_where_its_marks_could_be_either
     with pytest.raises(DataError, match=r"'1\.011' could be 1\.011 or 1011") as caught:
         load_prices("AAPL", data_dir=folder)
     assert f"rnnlab fetch AAPL --from-file {folder}/AAPL.csv --decimal point (or comma)" in str(caught.value.hint)
-    import_file("AAPL", folder / "AAPL.csv", decimal="comma", data_dir=folder)
+    import_prices("AAPL", folder / "AAPL.csv", decimal="comma", data_dir=folder)
     assert load_prices("AAPL", data_dir=folder).values.tolist() == [974.0, 1011.0]
 
 
 def test_what_was_stored_is_never_asked_about(folder, tmp_path):
     (tmp_path / "down.csv").write_text(HALF_SAID)
-    import_file("AAPL", tmp_path / "down.csv", decimal="point", data_dir=folder)
+    import_prices("AAPL", tmp_path / "down.csv", decimal="point", data_dir=folder)
     assert load_prices("AAPL", data_dir=folder).values.tolist() == [974.0, 1.011]
 
 

@@ -19,7 +19,7 @@ from rnnlab.data.prices.sources.failures import (
     Unexpected,
 )
 from rnnlab.errors import DataError, FetchError, UsageError
-from rnnlab.experiments.fetch import fetch, import_file, list_kept
+from rnnlab.experiments.fetch import fetch, import_prices, list_prices
 from tests.data.prices.replay import History, Reply
 from tests.data.prices.test_sources import PHANTOM, UNKNOWN
 
@@ -311,7 +311,7 @@ def test_unusual_symbols_are_kept_under_their_own_name(get, replay, folder, symb
     replay.scenes["yahoo"] = EARLY.yahoo
     done = get(symbol)
     assert done.path.parent == folder
-    assert list_kept(folder)[1][0].symbol == symbol.upper()
+    assert list_prices(folder).kept[0].symbol == symbol.upper()
     assert load_prices(symbol, data_dir=folder).rows == 30
     reserved = symbol.upper().split(".")[0] in ("CON", "AUX")
     assert done.path.name == f"{symbol.upper()}{'~' if reserved else ''}.csv"
@@ -329,10 +329,10 @@ def test_the_failure_of_a_keyed_source_never_shows_the_key(get, replay, filler, 
 def test_an_import_is_replaced_by_a_fetch_that_has_as_much(get, replay, tmp_path, folder):
     file = tmp_path / "mine.csv"
     file.write_text("date,close\n2024-01-02,1\n2024-01-03,1.1\n")
-    import_file("AAPL", file, data_dir=folder, now=FIRST)
+    import_prices("AAPL", file, data_dir=folder, now=FIRST)
     replay.scenes["yahoo"] = EARLY.yahoo
     assert get().change == "replaced"
-    import_file("AAPL", file, data_dir=folder, now=FIRST)
+    import_prices("AAPL", file, data_dir=folder, now=FIRST)
     replay.scenes["yahoo"] = replace(EARLY, first=date(2024, 2, 1)).yahoo
     with pytest.raises(FetchError, match="kept from 2024-01-02"):
         get()
@@ -354,8 +354,8 @@ def test_a_file_that_was_put_there_by_hand_is_not_replaced(get, replay, folder, 
         get()
     (tmp_path / "other.csv").write_text(mine.read_text())
     with pytest.raises(DataError, match="by hand"):
-        import_file("AAPL", tmp_path / "other.csv", data_dir=folder)
+        import_prices("AAPL", tmp_path / "other.csv", data_dir=folder)
     assert load_prices("AAPL", data_dir=folder).values.tolist() == [1.0, 1.1]
     assert not replay.asked
-    assert import_file("AAPL", mine, data_dir=folder, now=FIRST).change == "new"
+    assert import_prices("AAPL", mine, data_dir=folder, now=FIRST).change == "new"
     assert load_prices("AAPL", data_dir=folder).source == "file AAPL.csv"

@@ -1,0 +1,53 @@
+"""Configs from Python are those of the command line."""
+
+import pytest
+
+import rnnlab
+from rnnlab import config
+from rnnlab.errors import ConfigError
+
+pytestmark = pytest.mark.usefixtures("folder")
+
+
+def test_overrides_are_those_of_set():
+    given = {
+        "model.cell": "lstm",
+        "training.epochs": 7,
+        "model.init.W_hh": {"kind": "normal", "rho": 0.5},
+        "name": "a b",
+    }
+    typed = ["model.cell=lstm", "training.epochs=7", "model.init.W_hh={kind: normal, rho: 0.5}"]
+    assert rnnlab.load("small.yaml", typed) == config.load("small.yaml", overrides=typed)
+    with pytest.raises(ConfigError, match="name"):
+        rnnlab.load("small.yaml", given)
+    given["name"] = "other"
+    read = rnnlab.load("small.yaml", given)
+    assert (read.name, read.model.cell.kind, read.training.epochs, read.model.init.W_hh.rho) == (
+        "other",
+        "lstm",
+        7,
+        0.5,
+    )
+
+
+def test_a_key_is_taken_out_by_none_and_a_text_stays_a_text():
+    assert rnnlab.load("small.yaml", {"training.epochs": None}) == config.load(
+        "small.yaml", overrides=["training.epochs=null"]
+    )
+    assert rnnlab.load("small.yaml", {"data.value_column": "1e3"}).data.value_column == "1e3"
+
+
+@pytest.mark.parametrize("value", [float("inf"), float("nan")])
+def test_a_number_that_is_not_finite_is_refused(value):
+    with pytest.raises(ConfigError, match=r"training\.l2"):
+        rnnlab.load("small.yaml", {"training.l2": value})
+
+
+@pytest.mark.parametrize(("seeds", "read"), [(3, [0, 1, 2]), ([7], [7]), ((4, 2), [4, 2]), ("5,6", [5, 6])])
+def test_seeds(folder, seeds, read):
+    assert rnnlab.load(folder / "small.yaml", seeds=seeds).seeds == read
+
+
+def test_a_value_that_yaml_cannot_hold_is_named():
+    with pytest.raises(ConfigError, match=r"model\.cell"):
+        rnnlab.load("small.yaml", {"model.cell": object()})
