@@ -76,6 +76,12 @@ class Run:
         return list(self.record.warnings)
 
     @property
+    def diverged(self) -> list[int]:
+        """The seeds that diverged."""
+        ends = self.record.diverged
+        return [seed for seed in self.seeds if isinstance(ends, dict) and str(seed) in ends]
+
+    @property
     def config(self) -> "Config":
         """The config, with every default filled in."""
         return self.trained.config  # type: ignore[return-value]

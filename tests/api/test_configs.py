@@ -22,7 +22,7 @@ def test_overrides_are_those_of_set():
         rnnlab.load("small.yaml", given)
     given["name"] = "other"
     read = rnnlab.load("small.yaml", given)
-    assert (read.name, read.model.cell.kind, read.training.epochs, read.model.init.W_hh.rho) == (
+    assert (read.name, read.model.cell.kind, read.training.epochs, read.model.init.W_hh.model_dump()["rho"]) == (
         "other",
         "lstm",
         7,

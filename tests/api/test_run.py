@@ -9,7 +9,7 @@ import pytest
 
 import rnnlab
 from rnnlab.errors import RunFolderError, UsageError
-from rnnlab.plots.canvas import render
+from rnnlab.plots.canvas import Picture, render
 from tests.command_line import run_here
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -103,7 +103,9 @@ def test_plots_are_those_of_the_folder(trained, folder):
         for name in run.plots:
             kept = (made.path / "plots" / f"{name}.png").read_bytes()
             assert render(run.plot(name)) == kept, name
-    assert run.plot("forecast")._repr_png_().startswith(b"\x89PNG")
+    figure = run.plot("forecast")
+    assert isinstance(figure, Picture)
+    assert figure._repr_png_() == render(figure)
 
 
 @pytest.mark.painted
@@ -152,7 +154,7 @@ def test_tasks_without_a_series_have_no_predictions(folder):
 def test_a_seed_that_diverged_has_no_metrics():
     config = rnnlab.load("small.yaml", {"model.activation": "relu", "model.init.W_hh": {"kind": "normal", "rho": 3}, "training.optimizer.learning_rate": 0.5, "training.epochs": 30}, seeds=12)  # noqa: E501  # fmt: skip
     run = rnnlab.train(config, progress=False)
-    lost = [int(seed) for seed in run.record.diverged]
+    lost = run.diverged
     assert 0 < len(lost) < 12
     assert run.metrics["rmse"].isna().to_numpy().nonzero()[0].tolist() == lost
     assert "forecast" in run.plots
