@@ -98,7 +98,7 @@ def _block(lines: list[str], width: int, style: Style) -> list[str]:
     if first.startswith("#"):
         # Without colour the marks stay: they tell a heading from a paragraph, and a command from the words around it.
         shown = first if _is_bare(style) else first.lstrip("# ")
-        return folded([style(word, "bold") for word in _plain(shown).split()], prose)
+        return folded([style(word, "bold") for word in _bare(_inline(shown, style)).split()], prose)
     if first.lstrip().startswith("```"):
         return _code(lines[1:-1], width)
     if _is_code(first):
@@ -190,7 +190,7 @@ def _inline(text: str, style: Style) -> str:
             return found["escaped"]
         if found["link"] is not None:
             return _inline(found["link"], style)
-        inner = _plain(found["bold"] or found["italic"])
+        inner = _bare(_inline(found["bold"] or found["italic"], style))
         return " ".join(style(word, "bold") for word in inner.split())
 
     return INLINE.sub(styled, text)
@@ -198,10 +198,6 @@ def _inline(text: str, style: Style) -> str:
 
 def _is_bare(style: Style) -> bool:
     return style("x", "bold") == "x"
-
-
-def _plain(text: str) -> str:
-    return _inline(text, lambda word, _name: word)
 
 
 def _bare(text: str) -> str:
