@@ -33,7 +33,7 @@ ONLINE = re.compile(r"rnnlab fetch (?!--list)")
 SET_UP = re.compile(r"make [a-z]+$|pip install |python -c .*check_layer")
 # What takes more than a few seconds.
 LONG = re.compile(
-    r"rnnlab sweep-rho (?!.*--seeds [2-5]\b)|configs/remedies/\*|configs/gradients.yaml$|train configs/stock.yaml --se"
+    r"rnnlab sweep-rho (?!0\.9 1\.2 --seeds 5)|configs/remedies/\*|configs/gradients.yaml$|train configs/stock.yaml --se"
 )
 STOCK = ("rnnlab train configs/stock.yaml",)
 
@@ -249,13 +249,16 @@ def form(text: str) -> list[str]:
 
 @pytest.mark.parametrize("block", cases("console"))
 def test_the_sessions_of_the_manual_are_what_is_said(session, block):
-    """Word for word, but for numbers and the names of runs; lines may be folded."""
+    """Word for word, but for numbers and the names of runs; lines may be folded, three dots stand for the rest."""
     lines = lines_of(block)
     _, done = session(*lines)
     shown = re.split(r"^\$ .*\n", block.text, flags=re.MULTILINE)[1:]
     for line, text, one in zip(lines, shown, done, strict=True):
         assert one.returncode == 0, one.stderr
-        assert text.strip() == "" or form(text) == form(one.stdout), line
+        words, said = form(text), form(one.stdout)
+        if words[-1:] == ["..."]:
+            words, said = words[:-1], said[: len(words) - 1]
+        assert not text.strip() or (words and words == said), line
 
 
 def test_the_results_that_the_manual_shows_of_the_stock_experiment_are_its_results(session):
