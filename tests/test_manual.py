@@ -33,7 +33,7 @@ ONLINE = re.compile(r"rnnlab fetch (?!--list)")
 SET_UP = re.compile(r"make [a-z]+$|pip install |python -c .*check_layer")
 # What takes more than a few seconds.
 LONG = re.compile(
-    r"rnnlab sweep-rho (?!0\.9 1\.2 --seeds 5)|configs/remedies/\*|configs/gradients.yaml$|train configs/stock.yaml --se"
+    r"rnnlab sweep-rho (?!0\.9 1\.2 --seeds 5)|configs/remedies/\*|configs/gradients.yaml$|train configs/stock.yaml --s"
 )
 STOCK = ("rnnlab train configs/stock.yaml",)
 
@@ -210,7 +210,7 @@ def test_the_settings_of_the_manual_are_right(setting):
 
 
 def test_the_error_of_the_manual_is_what_is_said(session):
-    (shown,) = [block.text for block in blocks("") if block.text.startswith("error: ")]
+    (shown,) = [block.text for block in blocks("") if block.text.startswith("error: configs/stock.yaml")]
     break_it = "sed -i.before 's/hidden_size: 16/hiden_size: 16/' configs/stock.yaml"
     _, (_, done) = session(break_it, "rnnlab train configs/stock.yaml")
     assert done.returncode == 2
@@ -233,11 +233,11 @@ def test_commands_that_need_a_network_are_read():
         COMMANDS[name].make_context(name, arguments)
 
 
-def test_every_line_of_a_shell_block_is_of_a_known_sort():
+def test_the_stock_experiment_and_the_targets_of_make_are_in_the_manual():
     lines = [line for block in blocks("sh", "console") for line in lines_of(block)]
     assert STOCK[0] in lines
-    assert [line for line in lines if not re.match(r"rnnlab |for c in .*rnnlab |make |pip |python ", line)] == []
     targets = set(re.findall(r"(?:`|^)make ([a-z]+)", ALL, re.MULTILINE))
+    assert {"train", "test"} <= targets
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     assert {target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)} == set()
 
