@@ -10,7 +10,7 @@ CONFIG = configs/stock.yaml
 ARGS =
 SLOW =
 
-.PHONY: help train test lint check coverage bench peers lock clean
+.PHONY: help train test lint check coverage manual bench peers lock clean
 .DEFAULT_GOAL = help
 
 help:
@@ -19,6 +19,7 @@ help:
 	@echo 'make lint      lint, format and types'
 	@echo 'make check     lint and all tests, the slow ones too: what CI runs'
 	@echo 'make coverage  what the tests reach of the package, the worst files first'
+	@echo 'make manual    rewrite the generated parts of the manual'
 	@echo 'make bench     time rnnlab beside the peers that are installed (make peers: PyTorch and JAX)'
 	@echo 'make lock      choose new versions for the lock files (needs uv)'
 	@echo 'make clean     remove what make made; runs stay'
@@ -42,6 +43,9 @@ check: lint
 coverage: $(VENV)/ready-dev
 	@$(RUN) pytest -n auto $(if $(SLOW),-m "") --cov --cov-report= $(ARGS)
 	@$(RUN) coverage report | sed -n '1,32p;/^TOTAL/p'
+
+manual: $(VENV)/ready-dev
+	@$(RUN) tests.manual
 
 bench: $(VENV)/ready-dev
 	@$(RUN) tests.benchmarks $(ARGS)

@@ -37,7 +37,7 @@ def _no_bytecode_of_modules_that_tests_wrote(tmp_path_factory: pytest.TempPathFa
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """The manual first: its stock training takes longest, and no worker is to wait for it at the end."""
-    items.sort(key=lambda item: item.path.name != "test_readme.py")
+    items.sort(key=lambda item: item.path.name != "test_manual.py")
 
 
 @pytest.fixture(autouse=True)

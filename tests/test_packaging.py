@@ -118,4 +118,7 @@ def test_the_wheel_runs_without_the_checkout(wheel, tmp_path):
     command = [sys.executable, "-m", "rnnlab", "--version"]
     answer = subprocess.run(command, cwd=empty, env=surroundings, capture_output=True, text=True, check=True)
     assert rnnlab.__version__ in answer.stdout
+    command = [sys.executable, "-m", "rnnlab", "manual", "configs"]
+    answer = subprocess.run(command, cwd=empty, env=surroundings, capture_output=True, text=True, check=True)
+    assert answer.stdout.startswith("# Configs\n")
     assert list(empty.iterdir()) == []

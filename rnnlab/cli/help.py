@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from rnnlab.cli.light import Light
 from rnnlab.display import console
 from rnnlab.errors import UsageError
 from rnnlab.suggestions import did_you_mean
@@ -41,7 +42,7 @@ MEANT = {
 }
 
 
-class Command(TyperCommand):
+class Command(Light, TyperCommand):
     """One command: usage, what it does, arguments and options."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
@@ -60,7 +61,7 @@ class Command(TyperCommand):
         _section(formatter, "Options", _options(self, ctx))
 
 
-class Group(TyperGroup):
+class Group(Light, TyperGroup):
     """`rnnlab` itself: the commands under the headings they were registered with, then the options."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:

@@ -112,7 +112,7 @@ def _implied_kind(kinds: list[SchemaKey]) -> str:
     """What a section's kind is where the section is given without it."""
     sections = [schema_index.entry(entry.path[:-1], {}) for entry in kinds]
     implied = {section.implied_kind or "required" for section in sections if section}
-    return implied.pop() if len(implied) == 1 else "that of the parameter's default"
+    return implied.pop() if len(implied) == 1 else "kind of the parameter's default"
 
 
 def _kinds_beside(entry: SchemaKey) -> set[str]:
@@ -140,7 +140,7 @@ def _gathered(kinds: Iterable[str]) -> tuple[str, ...]:
 def _must(entry: SchemaKey) -> str:
     if entry.sections and "must" not in entry.extra:
         if entry.has_kinds:
-            return "a kind, or a mapping with a kind and its keys"
+            return "a kind, or a mapping of a kind and its keys"
         return "a mapping, or null" if entry.field.default is None else "a mapping"
     return schema_index.requirement(entry)
 
@@ -150,7 +150,7 @@ def _default(entry: SchemaKey) -> str:
         return str(entry.extra["shown_default"])
     default = entry.field.default
     if default is PydanticUndefined:
-        return "required" if entry.field.is_required() else "each key's own"
+        return "required" if entry.field.is_required() else "defaults of its keys"
     if isinstance(default, BaseModel):
         return str(getattr(default, "kind", ""))
     if default is None:
@@ -165,9 +165,11 @@ def tables() -> str:
         title = f"`{section}`" if section else "Top level"
         rows = ["| key | for | must be | default | unit | meaning |", "|---|---|---|---|---|---|"]
         if not section:
-            rows.append("| `extends` | | the path of another config | null | | a file whose values come first |")
+            rows.append(
+                "| `extends` |  | the path of another config | null |  | base config, overridden by this file |"
+            )
         rows += [_row(key) for key in group]
-        parts.append("\n".join([f"#### {title}", "", *rows]))
+        parts.append("\n".join([f"### {title}", "", *rows]))
     return "\n\n".join(parts) + "\n"
 
 
@@ -182,7 +184,7 @@ def json_schema() -> dict[str, Any]:
     schema = _for_editors(Config.model_json_schema())
     schema["properties"]["extends"] = {
         "type": "string",
-        "description": "another config, whose values come first; relative paths start at this file's folder",
+        "description": "base config, overridden by this file; a relative path starts at the folder of this file",
     }
     return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
 

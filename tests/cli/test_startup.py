@@ -1,12 +1,15 @@
 import subprocess
 import sys
 
+import pytest
+
 HEAVY = {"numpy", "pandas", "matplotlib", "requests", "pydantic", "yaml", "rich"}
 
 
-def test_help_imports_nothing_heavy(executable, tmp_path):
+@pytest.mark.parametrize("arguments", [("--help",), ("train", "--help"), ("manual",), ("manual", "configs")])
+def test_help_and_the_manual_import_nothing_heavy(executable, tmp_path, arguments):
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", executable, "--help"],
+        [sys.executable, "-X", "importtime", executable, *arguments],
         cwd=tmp_path,
         capture_output=True,
         text=True,

@@ -17,7 +17,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).parent
-README = (ROOT / "README.md").read_text(encoding="utf-8")
+CHAPTER = (ROOT / "rnnlab" / "manual" / "contributing.md").read_text(encoding="utf-8")
 CONFIG = """\
 name: small
 seeds: 2
@@ -129,13 +129,13 @@ def test_it_trains_is_proved_swept_and_inspected(run, tmp_path):
 
 @pytest.mark.parametrize("name", ["leaky", "parity"])
 def test_the_manual_counts_the_files_of_the_examples(name):
-    (count,) = re.findall(rf"of (\w+) files:\s\[`tests/plugins/{name}`", README)
+    (count,) = re.findall(rf"of (\w+) files:\s\[`tests/plugins/{name}`", CHAPTER)
     files = [file for file in (HERE / name).rglob("*") if file.suffix in (".py", ".toml")]
     assert ["zero", "one", "two", "three", "four"][len(files)] == count
 
 
 def test_the_manual_tries_a_layer_as_it_can_be_tried(fresh):
-    (line,) = [line for line in README.splitlines() if line.startswith("python -c") and "check_layer" in line]
+    (line,) = [line for line in CHAPTER.splitlines() if line.startswith("python -c") and "check_layer" in line]
     python, *arguments = shlex.split(line)
     command = [str(fresh / "env" / "bin" / python), *arguments]
     done = subprocess.run(command, cwd=fresh, capture_output=True, text=True, check=False)

@@ -8,7 +8,7 @@ from rnnlab.config.schema.section import Section, key
 class RnnCell(Section):
     """The vanilla layer (Elman 1990)."""
 
-    kind: Literal["rnn"] = key("rnn", "vanilla: h_t = phi(h_{t-1} W_hh + x_t W_xh + b_h)")
+    kind: Literal["rnn"] = key("rnn", "vanilla RNN: h_t = phi(h_{t-1} W_hh + x_t W_xh + b_h)")
 
 
 class LstmCell(Section):
@@ -20,4 +20,4 @@ class LstmCell(Section):
 class GruCell(Section):
     """Gated recurrent unit (Cho et al. 2014)."""
 
-    kind: Literal["gru"] = key("gru", "gated recurrent unit, reset after the product")
+    kind: Literal["gru"] = key("gru", "gated recurrent unit, with the reset gate applied after the matrix product")

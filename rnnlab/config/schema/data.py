@@ -1,4 +1,4 @@
-"""`data`: what is learnt from, one kind of section for each task that there is."""
+"""`data`: the training data, one kind of section per task."""
 
 from functools import reduce
 from operator import or_

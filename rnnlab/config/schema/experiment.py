@@ -69,13 +69,13 @@ class Config(Section):
     """A config that can be trained: checked, complete and immutable."""
 
     name: Annotated[Text, BeforeValidator(_check_name)] = key(
-        "run", "part of the run folder's name", must=NAME, shown_default="the config file's name"
+        "run", "name of the run; part of the run folder's name", must=NAME, shown_default="the config file's name"
     )
-    seeds: Seeds = key(1, "models to train: 5 means seeds 0 to 4; a list is taken as it is", must=SEEDS,
+    seeds: Seeds = key(1, "number of models to train, or their seeds; 5 means seeds 0 to 4", must=SEEDS,
                        shown_default="1", validate_default=True)  # fmt: skip
-    data: Data = key(..., "what is learnt from", example={"kind": "prices", "symbol": "AAPL"})
+    data: Data = key(..., "training data and task", example={"kind": "prices", "symbol": "AAPL"})
     model: Model = section(Model, "the network")
-    training: TrainingSection = section(TrainingSection, "what is minimised, how, and for how long")
+    training: TrainingSection = section(TrainingSection, "loss, optimizer and length of the training")
 
     @model_validator(mode="after")
     def _complete(self) -> "Config":

@@ -19,13 +19,15 @@ class Model(Section):
     """A stack of recurrent layers and a readout."""
 
     cell: Cell = key("rnn", "kind of recurrent layer", validate_default=True)
-    hidden_size: Whole = key(32, "units in each layer and direction", unit="units", ge=1)
-    layers: Whole = key(1, "layers on top of each other", unit="layers", ge=1)
-    bidirectional: Flag = key(False, "also read each sequence from its end")
-    initial_state: Literal["zero", "learned"] = key("zero", "the state before the first step")
-    activation: Literal["tanh", "sigmoid", "relu", "identity"] = key("tanh", "phi of the vanilla cell")
-    readout: Literal["last", "every"] | None = key(
-        None, "output after the last step, or after every step", shown_default="as the data need it"
+    hidden_size: Whole = key(32, "hidden units per layer and direction", unit="units", ge=1)
+    layers: Whole = key(1, "number of stacked recurrent layers", unit="layers", ge=1)
+    bidirectional: Flag = key(False, "also process each sequence in reverse; the readout receives both states")
+    initial_state: Literal["zero", "learned"] = key("zero", "state before the first step: zero, or a trained parameter")
+    activation: Literal["tanh", "sigmoid", "relu", "identity"] = key(
+        "tanh", "activation function phi of the vanilla cell"
     )
-    dtype: Literal["float64", "float32"] = key("float64", "precision of all numbers in the network")
-    init: InitialWeights = section(InitialWeights, "how each parameter starts")
+    readout: Literal["last", "every"] | None = key(
+        None, "output after the last step only, or after every step", shown_default="set by the data"
+    )
+    dtype: Literal["float64", "float32"] = key("float64", "floating-point type of all network arrays")
+    init: InitialWeights = section(InitialWeights, "initial value of each parameter")

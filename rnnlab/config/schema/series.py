@@ -44,20 +44,27 @@ class SeriesData(TaskSection):
         "seasonal_naive": "seasonal",
     }  # fmt: skip
 
-    start: Day | None = key(None, "first day to use; null uses all", must="a day written as YYYY-MM-DD, or null")
-    end: Day | None = key(None, "last day to use; null uses all", must="a day written as YYYY-MM-DD, or null")
-    lookback: Whole = key(20, "values in a window: what the network reads before it forecasts", unit="rows", ge=1)
-    horizon: Whole = key(1, "how far after the window's last value the forecast lies", unit="rows", ge=1)
-    target: Target = key("price", "what is forecast: the value, its change, or the log of its ratio to the last one")
-    train_fraction: Number = key(0.8, "share of the rows, from the oldest on, that is trained on", gt=0, lt=1)
-    scaler: Scaler = key("minmax", "how values are scaled; fitted on the training rows only")
+    start: Day | None = key(
+        None, "first day to use; null starts at the first row", must="a day written as YYYY-MM-DD, or null"
+    )
+    end: Day | None = key(
+        None, "last day to use; null ends at the last row", must="a day written as YYYY-MM-DD, or null"
+    )
+    lookback: Whole = key(20, "length of the input window", unit="rows", ge=1)
+    horizon: Whole = key(1, "distance from the last value of the window to the forecast value", unit="rows", ge=1)
+    target: Target = key(
+        "price", "what to forecast: the value, its change since the last value of the window, or the log of their ratio"
+    )
+    train_fraction: Number = key(0.8, "fraction of the rows used for training, from the oldest on", gt=0, lt=1)
+    scaler: Scaler = key("minmax", "scaling of the values, fitted on the training rows only")
     season: Whole | None = key(
         None,
-        "length of the season of the seasonal baseline; by the training dates it is the number of weekdays that occur "
-        "in more than half of the weeks (5 for trading days), 52 for weeks, 12 for months, 4 for quarters, else none",
+        "length of the season of the seasonal baseline; by the training dates, it is the number of weekdays that occur "
+        "in more than half of the weeks (5 for trading days), 52 for weekly, 12 for monthly and 4 for quarterly data, "
+        "else none",
         unit="rows",
         must="a whole number of at least 2, or null",
-        shown_default="from the dates",
+        shown_default="derived from the dates",
         ge=2,
     )
 
@@ -72,7 +79,7 @@ class SeriesData(TaskSection):
 class PricesData(SeriesData):
     """Daily prices of one symbol."""
 
-    kind: Literal["prices"] = key("prices", "daily prices of a symbol: fetched, else the bundled snapshot")
+    kind: Literal["prices"] = key("prices", "daily prices of a symbol, as fetched, else from the bundled snapshot")
     symbol: Text = key(
         ...,
         "ticker symbol",
@@ -80,33 +87,31 @@ class PricesData(SeriesData):
         example="AAPL",
         pattern=r"\A\^?[A-Za-z0-9][A-Za-z0-9.=&_-]{0,30}\z",
     )
-    column: Text = key("close", "which column of the prices", must="the name of a column", min_length=1)
+    column: Text = key("close", "column of the price table", must="the name of a column", min_length=1)
 
 
 class CsvData(SeriesData):
     """A series of dated values from any CSV file."""
 
-    kind: Literal["csv"] = key("csv", "dated values from a CSV file")
+    kind: Literal["csv"] = key("csv", "time series from a CSV file with a date and a value column")
     path: Text = key(
         ...,
-        "the file; a relative path starts at the config's folder",
+        "CSV file; a relative path starts at the folder of the config",
         must="the path of a CSV file",
         example="prices.csv",
         pattern=r"\A[^\x00]+\z",
     )
-    date_column: Text | None = key(
-        None, "name of the column of dates", must=COLUMN, shown_default="found by itself", min_length=1
-    )
+    date_column: Text | None = key(None, "name of the date column", must=COLUMN, shown_default="detected", min_length=1)
     value_column: Text | None = key(
-        None, "name of the column of values", must=COLUMN, shown_default="found by itself", min_length=1
+        None, "name of the value column", must=COLUMN, shown_default="detected", min_length=1
     )
     date_format: Text | None = key(
         None,
-        "how dates are written, where they could be read in two ways",
+        "date format; needed where the dates are ambiguous",
         must="DD/MM/YYYY, MM/DD/YYYY or a pattern of strptime",
-        shown_default="found by itself",
+        shown_default="detected",
         min_length=1,
     )
     decimal: Literal["point", "comma"] | None = key(
-        None, "the decimal mark, where numbers could be read in two ways", shown_default="found by itself"
+        None, "decimal mark; needed where the numbers are ambiguous", shown_default="detected"
     )

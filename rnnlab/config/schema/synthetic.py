@@ -45,23 +45,23 @@ Sequences = Annotated[
 class SyntheticTask(TaskSection):
     """What all synthetic tasks have in common."""
 
-    kind: Literal["synthetic"] = key("synthetic", "sequences made by a formula")
+    kind: Literal["synthetic"] = key("synthetic", "generated sequences of a synthetic task")
     sequences: Sequences = key(
-        1000, "how many sequences are made; endless draws fresh ones for every update", unit="sequences", must=SEQUENCES
+        1000, "number of generated sequences; endless draws new ones for every update", unit="sequences", must=SEQUENCES
     )
-    seed: Whole = key(0, "seed of the sequences, the same for every model", ge=0)
+    seed: Whole = key(0, "seed of the generated sequences; all models share it", ge=0)
     train_fraction: Number | None = key(
         None,
-        "share of the sequences that is trained on",
+        "fraction of the sequences used for training",
         shown_default="0.8, unless sequences are endless",
         gt=0,
         lt=1,
     )
     held_out: Whole | None = key(
         None,
-        "sequences to measure on, where there is no end of them",
+        "number of held-out sequences, with endless sequences",
         unit="sequences",
-        shown_default="1000 with endless sequences, else by train_fraction",
+        shown_default="1000 with endless sequences, else set by train_fraction",
         ge=1,
     )
 
@@ -93,8 +93,8 @@ class OrderTask(SyntheticTask):
     readouts: ClassVar[tuple[str, ...]] = ("last",)
     targets: ClassVar[Targets] = "classes"
 
-    task: Literal["order"] = key("order", "temporal order of two symbols, 4 classes (many to one)")
-    length: Length = key(50, "steps of a sequence", unit="steps", must=LENGTH)
+    task: Literal["order"] = key("order", "classify the temporal order of two symbols, 4 classes (many to one)")
+    length: Length = key(50, "length of the sequences", unit="steps", must=LENGTH)
 
 
 class AddingTask(SyntheticTask):
@@ -102,8 +102,8 @@ class AddingTask(SyntheticTask):
 
     readouts: ClassVar[tuple[str, ...]] = ("last",)
 
-    task: Literal["adding"] = key("adding", "sum of two marked numbers (many to one)")
-    length: Length = key(50, "steps of a sequence", unit="steps", must=LENGTH)
+    task: Literal["adding"] = key("adding", "add the two marked numbers of a sequence (many to one)")
+    length: Length = key(50, "length of the sequences", unit="steps", must=LENGTH)
 
 
 class EchoTask(SyntheticTask):
@@ -112,9 +112,9 @@ class EchoTask(SyntheticTask):
     readouts: ClassVar[tuple[str, ...]] = ("every",)
     targets: ClassVar[Targets] = "probabilities"
 
-    task: Literal["echo"] = key("echo", "repeat the input some steps later (many to many)")
-    length: Length = key(50, "steps of a sequence", unit="steps", must=LENGTH)
-    delay: Whole = key(3, "how much later the output repeats the input", unit="steps", ge=0)
+    task: Literal["echo"] = key("echo", "repeat the input after a delay (many to many)")
+    length: Length = key(50, "length of the sequences", unit="steps", must=LENGTH)
+    delay: Whole = key(3, "number of steps after which the output repeats the input", unit="steps", ge=0)
 
     def conflicts(self) -> Iterator[Conflict]:
         yield from super().conflicts()
@@ -131,8 +131,10 @@ class SineTask(SyntheticTask):
 
     readouts: ClassVar[tuple[str, ...]] = ("every",)
 
-    task: Literal["sine"] = key("sine", "a wave from its frequency, given once (one to many)")
-    length: Whole = key(50, "steps of a sequence", unit="steps", ge=2)
+    task: Literal["sine"] = key(
+        "sine", "generate a sine wave from its frequency, given at the first step (one to many)"
+    )
+    length: Whole = key(50, "length of the sequences", unit="steps", ge=2)
 
 
 class LogisticMapTask(SyntheticTask):
@@ -143,4 +145,4 @@ class LogisticMapTask(SyntheticTask):
     length_key: ClassVar[None] = None
     fixed_length: ClassVar[int] = 1
 
-    task: Literal["logistic_map"] = key("logistic_map", "x to 4 x (1 - x), a single step (one to one)")
+    task: Literal["logistic_map"] = key("logistic_map", "map x to 4 x (1 - x) in a single step (one to one)")

@@ -16,25 +16,25 @@ class TextData(TaskSection):
     continues: ClassVar[bool] = True
     foretells: ClassVar[bool] = True
 
-    kind: Literal["text"] = key("text", "a text, of which the next character is to be told")
+    kind: Literal["text"] = key("text", "text; the model predicts the next character")
     text: Text | None = key(
         None,
-        "the text itself",
-        must="a text in quotes, not empty",
-        shown_default="give this or path",
+        "text to train on",
+        must="a non-empty text in quotes",
+        shown_default="required, unless path is given",
         min_length=1,
     )
     path: Text | None = key(
         None,
-        "a file in UTF-8 that holds the text; a relative path starts at the config's folder",
+        "text file in UTF-8; a relative path starts at the folder of the config",
         must="the path of a text file",
-        shown_default="give this or text",
+        shown_default="required, unless text is given",
         pattern=r"\A[^\x00]+\z",
     )
-    repeat: Whole = key(1, "how often the text is repeated", unit="times", ge=1)
-    chunk: Whole = key(50, "length of the sequences that the text is cut into", unit="characters", ge=1)
-    level: Literal["char"] = key("char", "what one step of a sequence is")
-    train_fraction: Number = key(1.0, "share of the text, from its start, that is trained on", gt=0, le=1)
+    repeat: Whole = key(1, "number of repetitions of the text", unit="times", ge=1)
+    chunk: Whole = key(50, "length of the sequences into which the text is split", unit="characters", ge=1)
+    level: Literal["char"] = key("char", "unit of text that one step of a sequence holds")
+    train_fraction: Number = key(1.0, "fraction of the text used for training, from its start", gt=0, le=1)
 
     def conflicts(self) -> Iterator[Conflict]:
         if self.text is not None and self.path is not None:

@@ -1,4 +1,4 @@
-"""`training`: what is minimised, how, and for how long."""
+"""`training`: loss, optimizer and length of the training."""
 
 from typing import Annotated, Any, Literal
 
@@ -17,20 +17,22 @@ class HalfSquaredErrorLoss(Section):
 class HuberLoss(Section):
     """Half squared error up to delta, a straight line beyond (Huber 1964)."""
 
-    kind: Literal["huber"] = key("huber", "half squared error up to delta, a straight line beyond")
-    delta: Number = key(1.0, "error at which the line begins", unit="scaled values", gt=0)
+    kind: Literal["huber"] = key("huber", "quadratic for errors up to delta, linear beyond")
+    delta: Number = key(1.0, "error at which the loss turns from quadratic to linear", unit="scaled values", gt=0)
 
 
 class CrossEntropyLoss(Section):
     """-log softmax(o)[class]."""
 
-    kind: Literal["cross_entropy"] = key("cross_entropy", "-log softmax of the right class")
+    kind: Literal["cross_entropy"] = key("cross_entropy", "-log softmax(o) of the true class")
 
 
 class BinaryCrossEntropyLoss(Section):
     """-y log sigmoid(o) - (1 - y) log(1 - sigmoid(o))."""
 
-    kind: Literal["binary_cross_entropy"] = key("binary_cross_entropy", "-log of the right one of two classes")
+    kind: Literal["binary_cross_entropy"] = key(
+        "binary_cross_entropy", "-log sigmoid probability of the true one of two classes"
+    )
 
 
 Loss = Annotated[HalfSquaredErrorLoss | HuberLoss | CrossEntropyLoss | BinaryCrossEntropyLoss, *kind_or_mapping()]
@@ -45,8 +47,10 @@ class GradientFit(Section):
 class RidgeFit(Section):
     """Ridge regression of the readout, in closed form, with everything below it as it was drawn."""
 
-    kind: Literal["ridge"] = key("ridge", "the readout alone, in closed form; everything below it stays as drawn")
-    alpha: Number = key(1e-6, "weight of the readout's squared weights beside the sum of squared errors", ge=0)
+    kind: Literal["ridge"] = key(
+        "ridge", "ridge regression of the readout in closed form, with all other parameters at their initial values"
+    )
+    alpha: Number = key(1e-6, "penalty on the squared readout weights, relative to the sum of squared errors", ge=0)
 
 
 Fit = Annotated[GradientFit | RidgeFit, *kind_or_mapping("gradient")]
@@ -55,28 +59,30 @@ Fit = Annotated[GradientFit | RidgeFit, *kind_or_mapping("gradient")]
 class NoClip(Section):
     """Gradients are used as they are."""
 
-    kind: Literal["none"] = key("none", "gradients are used as they are")
+    kind: Literal["none"] = key("none", "no clipping")
 
 
 class NormClip(Section):
     """If the norm of all gradients together exceeds tau, scale them to tau (Pascanu et al. 2013)."""
 
-    kind: Literal["norm"] = key("norm", "all gradients scaled together where their norm exceeds threshold")
-    threshold: Number = key(5.0, "largest norm (tau)", gt=0)
+    kind: Literal["norm"] = key("norm", "scale all gradients together if their joint norm exceeds threshold")
+    threshold: Number = key(5.0, "maximum norm tau of all gradients together", gt=0)
 
 
 class PerParameterClip(Section):
     """Each parameter's gradient is scaled by itself where its norm exceeds tau."""
 
-    kind: Literal["per_parameter"] = key("per_parameter", "each parameter's gradient scaled by itself")
-    threshold: Number = key(1.0, "largest norm of one parameter's gradient", gt=0)
+    kind: Literal["per_parameter"] = key(
+        "per_parameter", "scale the gradient of each parameter separately if its norm exceeds threshold"
+    )
+    threshold: Number = key(1.0, "maximum norm of the gradient of one parameter", gt=0)
 
 
 class ValueClip(Section):
     """Each entry of the gradient is cut to [-tau, tau]."""
 
-    kind: Literal["value"] = key("value", "each entry cut to between -threshold and threshold")
-    threshold: Number = key(1.0, "largest absolute value of an entry", gt=0)
+    kind: Literal["value"] = key("value", "clip each entry to [-threshold, threshold]")
+    threshold: Number = key(1.0, "maximum absolute value of an entry", gt=0)
 
 
 Clip = Annotated[NoClip | NormClip | PerParameterClip | ValueClip, *kind_or_mapping("norm")]
@@ -85,16 +91,24 @@ Clip = Annotated[NoClip | NormClip | PerParameterClip | ValueClip, *kind_or_mapp
 class Omega(Section):
     """The regularizer against vanishing gradients (Pascanu et al. 2013, eq. 9)."""
 
-    alpha: Number = key(..., "weight of the regularizer", gt=0, example=2.0)
-    form: Literal["squared", "norm"] = key("squared", "(q - 1)^2 of squared norms, or of norms as in eq. 9")
+    alpha: Number = key(..., "coefficient of the regularizer", gt=0, example=2.0)
+    form: Literal["squared", "norm"] = key(
+        "squared", "(q - 1)^2 with q a ratio of squared norms, or of norms as in Pascanu et al. (2013), eq. 9"
+    )
 
 
 class EarlyStoppingSection(Section):
-    """Stop where the loss on a tail of the training rows falls no more."""
+    """Stop when the loss on a tail of the training rows no longer decreases."""
 
-    patience: Whole = key(20, "epochs without a better validation loss before training stops", unit="epochs", ge=1)
-    validation_fraction: Number = key(0.1, "share of the training rows, from the end, to validate on", gt=0, lt=1)
-    min_delta: Number = key(0.0, "how much lower a loss must be to count as better", unit="loss", ge=0)
+    patience: Whole = key(
+        20, "epochs without improvement of the validation loss after which training stops", unit="epochs", ge=1
+    )
+    validation_fraction: Number = key(
+        0.1, "fraction of the training rows used for validation, taken from the end", gt=0, lt=1
+    )
+    min_delta: Number = key(
+        0.0, "minimum decrease of the validation loss that counts as an improvement", unit="loss", ge=0
+    )
 
 
 BATCH_SIZE = "full, or a whole number of at least 1"
@@ -114,31 +128,29 @@ BatchSize = Annotated[
 
 
 class TrainingSection(Section):
-    """What is minimised, how, and for how long."""
+    """Loss, optimizer and length of the training."""
 
     fit: Fit = key(
         GradientFit(),
-        "how parameters are found; with ridge, optimizer, schedule, clip, batch_size, epochs, updates and shuffle play "
-        "no part",
+        "how the parameters are fitted; ridge ignores optimizer, schedule, clip, batch_size, epochs, updates and "
+        "shuffle",
         example={"kind": "ridge", "alpha": 1e-6},
     )
     loss: Loss | None = key(
         None,
-        "what is minimised, summed over steps, averaged over sequences",
-        shown_default="as the data need it",
+        "loss function, summed over steps and averaged over sequences",
+        shown_default="set by the data",
         example={"kind": "huber", "delta": 1.0},
     )
     optimizer: Optimizer = key(
         AdamOptimizer(),
-        "how gradients change the parameters",
+        "optimization algorithm",
         example={"kind": "adam", "learning_rate": 0.001},
     )
-    schedule: Schedule = key(
-        ConstantSchedule(), "how the learning rate changes", example={"kind": "cosine", "warmup": 100}
-    )
+    schedule: Schedule = key(ConstantSchedule(), "learning rate schedule", example={"kind": "cosine", "warmup": 100})
     batch_size: BatchSize = key(
         None,
-        "sequences in an update; full takes all of them",
+        "sequences per update; full uses all of them",
         unit="sequences",
         must=BATCH_SIZE,
         shown_default="full for series, 32 for others, 1 with stateful",
@@ -152,33 +164,35 @@ class TrainingSection(Section):
     )
     updates: Whole | None = key(
         None,
-        "changes of the parameters, instead of epochs",
+        "number of parameter updates, instead of epochs",
         unit="updates",
         shown_default="from epochs; 10000 with endless sequences",
         ge=1,
     )
     shuffle: Flag | None = key(
         None,
-        "take sequences in random order, another in each epoch",
+        "visit the sequences in a new random order in each epoch",
         shown_default="true, without stateful or endless sequences",
     )
-    stateful: Flag = key(False, "the state runs on from chunk to chunk of a text; the gradient does not")
+    stateful: Flag = key(False, "carry the hidden state from one chunk of a text to the next, without its gradient")
     tbptt_steps: Whole | None = key(
         None,
-        "steps after which backpropagation is cut; null goes through the whole sequence",
+        "number of steps after which backpropagation is truncated; null backpropagates through the whole sequence",
         unit="steps",
         ge=1,
     )
     # No clipping unless asked for: it changes the gradient, and the record shows the norms that call for it.
-    clip: Clip = key(NoClip(), "limit on the gradient before it is used", example={"kind": "norm", "threshold": 5.0})
-    l2: Number = key(0.0, "weight of 0.5 ||W||^2 over the weights, biases left out", ge=0)
-    omega: Omega | None = key(None, "regularizer against vanishing gradients (vanilla cell)", example={"alpha": 2.0})
+    clip: Clip = key(NoClip(), "gradient clipping", example={"kind": "norm", "threshold": 5.0})
+    l2: Number = key(0.0, "coefficient of the penalty 0.5 ||W||^2 on all weights; biases are excluded", ge=0)
+    omega: Omega | None = key(
+        None, "regularizer against vanishing gradients, for the vanilla cell", example={"alpha": 2.0}
+    )
     early_stopping: EarlyStoppingSection | None = key(
-        None, "stop where the loss on held-out training rows falls no more", example={"patience": 20}
+        None, "stop when the loss on held-out training rows no longer decreases", example={"patience": 20}
     )
     log_gradient_flow_every: Whole = key(
-        0, "updates between two records of gradients by lag; 0 for none", unit="updates", ge=0
+        0, "interval between two records of the gradient by lag; 0 records none", unit="updates", ge=0
     )
     checkpoint_every: Whole | None = key(
-        None, "updates between two checkpoints; null for one at the end", unit="updates", ge=1
+        None, "interval between two checkpoints; null writes one at the end", unit="updates", ge=1
     )

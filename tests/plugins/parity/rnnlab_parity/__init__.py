@@ -13,9 +13,9 @@ class ParityData(TaskSection):
     length_key: ClassVar[str] = "bits"
     metric_names: ClassVar[dict[str, str]] = {"wrong": "wrong answers"}
 
-    kind: Literal["parity"] = key("parity", "whether the ones so far are even or odd")
-    bits: Whole = key(12, "steps of a sequence", unit="bits", ge=1)
-    strings: Whole = key(60, "how many sequences are made", unit="sequences", ge=2)
+    kind: Literal["parity"] = key("parity", "parity of the number of ones so far")
+    bits: Whole = key(12, "length of the sequences", unit="bits", ge=1)
+    strings: Whole = key(60, "number of generated sequences", unit="sequences", ge=2)
 
 
 PARITY = TaskEntry(ParityData, "rnnlab_parity.task:Parity")

@@ -1,0 +1,86 @@
+"""The manual: its documents, their blocks, and the parts that are generated: `python -m tests.manual` rewrites them."""
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from rnnlab.cli.app import app
+from rnnlab.config.reference import tables
+
+ROOT = Path(__file__).parents[1]
+CHAPTERS = sorted((ROOT / "rnnlab" / "manual").glob("*.md"))
+DOCUMENTS = [ROOT / "README.md", *CHAPTERS]
+GENERATED = re.compile(r"(^<!-- generated: ([^\n]+) -->\n)(.*?)(^<!-- /generated -->$)", re.MULTILINE | re.DOTALL)
+BLOCK = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """A fenced block of a document, in its language ("" for none), with the text of a `text` block that follows."""
+
+    document: str
+    language: str
+    text: str
+    output: str | None = None
+
+
+def blocks(*languages: str) -> list[Block]:
+    """Every block of all documents in these languages."""
+    found = []
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        for block in BLOCK.finditer(text):
+            following = re.match(r"\s*```text\n(.*?)^```$", text[block.end() :], re.MULTILINE | re.DOTALL)
+            if block[1] in languages:
+                found.append(Block(document.name, block[1], block[2], following[1] if following else None))
+    return found
+
+
+def fresh(text: str) -> str:
+    """The text of a document with its generated parts made anew.
+
+    Raises
+    ------
+    KeyError
+        If nothing makes a part that the document has.
+    """
+    return GENERATED.sub(lambda part: f"{part[1]}\n{_make(part[2]).strip()}\n\n{part[4]}", text)
+
+
+def _make(part: str) -> str:
+    word, _, argument = part.partition(" ")
+    return {"keys": lambda _: tables(), "options": options}[word](argument)
+
+
+def options(name: str) -> str:
+    """Usage, arguments and options of a command in Markdown, in the words of its help."""
+    group: Any = typer.main.get_command(app)
+    command = group.commands[name]
+    context = typer.Context(command, info_name=f"rnnlab {name}")
+    rows = []
+    for parameter in command.get_params(context):
+        if parameter.param_type_name == "argument":
+            rows.append((parameter.metavar, parameter.help or ""))
+        else:
+            rows.append(parameter.get_help_record(context))
+    lines = [f"`{' '.join(context.command.get_usage(context).split()[1:])}`", "", "| option | meaning |", "|---|---|"]
+    for term, meaning in rows:
+        cells = (f"`{term}`", " ".join(meaning.split()))
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    """Rewrite the generated parts of all documents."""
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        if fresh(text) != text:
+            document.write_text(fresh(text), encoding="utf-8")
+            print(f"{document.relative_to(ROOT)}: rewritten")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,286 @@
+"""The manual is true: its generated parts are fresh, its commands and examples run, its links lead somewhere."""
+
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+from typer.main import get_command
+
+from rnnlab import errors
+from rnnlab.cli import manual
+from rnnlab.cli.app import app
+from rnnlab.config import load
+from rnnlab.runs import read_table
+from rnnlab.runs.record import STATUSES
+from tests.manual import BLOCK, CHAPTERS, DOCUMENTS, GENERATED, ROOT, Block, blocks, fresh
+
+TEXTS = {document.name: document.read_text(encoding="utf-8") for document in DOCUMENTS}
+ALL = "\n".join(TEXTS.values())
+README, COMMANDS_CHAPTER, RUNS_CHAPTER = TEXTS["README.md"], TEXTS["commands.md"], TEXTS["runs.md"]
+GROUP: Any = get_command(app)
+COMMANDS = GROUP.commands
+NUMBER = re.compile(r"[+-]?(\d[\d,]*\.?\d*|\.\d+)(e[+-]?\d+)?")
+# Lines that need a network, or set up an environment: tests of their own run them, or what does the same.
+ONLINE = re.compile(r"rnnlab fetch (?!--list)")
+SET_UP = re.compile(r"make [a-z]+$|pip install |python -c .*check_layer")
+# What takes more than a few seconds.
+LONG = re.compile(
+    r"rnnlab sweep-rho (?!0\.9 1\.2 --seeds 5)|configs/remedies/\*|configs/gradients.yaml$|train configs/stock.yaml --s"
+)
+STOCK = ("rnnlab train configs/stock.yaml",)
+
+
+def lines_of(block: Block) -> list[str]:
+    """The commands of a shell block, or those that follow a `$` in a session, without their remarks."""
+    if block.language == "console":
+        return [line[2:] for line in block.text.splitlines() if line.startswith("$ ")]
+    lines = block.text.replace("\\\n", " ").splitlines()
+    return [bare for line in lines if (bare := line.partition(" #")[0].strip())]
+
+
+def cases(language: str) -> list[Any]:
+    """The blocks that have commands to run here, marked slow where they take long."""
+    found = []
+    for number, block in enumerate(blocks(language)):
+        commands = [line for line in lines_of(block) if runs_here(line)]
+        if commands:
+            marks = pytest.mark.slow if any(LONG.search(line) for line in commands) else ()
+            found.append(pytest.param(block, marks=marks, id=f"{block.document}-{number}-{commands[0]}"))
+    return found
+
+
+def runs_here(line: str) -> bool:
+    return not ONLINE.search(line) and not SET_UP.match(line)
+
+
+@pytest.fixture(scope="module")
+def session(tmp_path_factory):
+    """Gives the finished processes of commands, run one after the other in a folder of their own with the configs.
+
+    The same commands run once.
+    """
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("RNNLAB_")}
+    environment |= {"NO_COLOR": "1", "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
+
+    @cache
+    def run(*lines: str) -> tuple[Path, list[subprocess.CompletedProcess[str]]]:
+        folder = tmp_path_factory.mktemp("manual")
+        shutil.copytree(ROOT / "configs", folder / "configs")
+        return folder, [
+            subprocess.run(
+                ["sh", "-c", line],
+                cwd=folder,
+                env=environment,
+                capture_output=True,
+                encoding="utf-8",
+                check=False,
+                timeout=300,
+            )
+            for line in lines
+        ]
+
+    return run
+
+
+def test_the_generated_parts_are_fresh():
+    parts = [part[2] for text in TEXTS.values() for part in GENERATED.finditer(text)]
+    assert "keys" in parts
+    assert {part.removeprefix("options ") for part in parts if part.startswith("options ")} == set(COMMANDS)
+    stale = [name for name, text in TEXTS.items() if fresh(text) != text]
+    assert stale == [], "`make manual` rewrites them"
+
+
+def test_every_chapter_is_linked_from_the_readme_and_listed():
+    names = [chapter.stem for chapter in CHAPTERS]
+    assert sorted(manual.chapters()) == names
+    assert [name for name in names if f"(rnnlab/manual/{name}.md)" not in README] == []
+
+
+def test_every_command_is_in_the_manual_and_the_other_way_round():
+    code = [*re.findall(r"`([^`\n]+)`", ALL), *(line for block in blocks("sh", "console") for line in lines_of(block))]
+    assert {name for text in code for name in re.findall(r"\brnnlab ([a-z][a-z-]*)", text)} == set(COMMANDS)
+    for text in (README, COMMANDS_CHAPTER):
+        assert set(re.findall(r"^\| \[?`rnnlab ([a-z-]+)", text, re.MULTILINE)) == set(COMMANDS)
+    assert set(re.findall(r"^## `rnnlab ([a-z-]+)`$", COMMANDS_CHAPTER, re.MULTILINE)) == set(COMMANDS)
+
+
+def test_every_command_and_option_has_help():
+    context = typer.Context(get_command(app))
+    for name, command in COMMANDS.items():
+        assert command.get_short_help_str(200).endswith("."), name
+        for parameter in command.get_params(context):
+            if parameter.param_type_name == "option":
+                assert parameter.help, f"{name} {parameter.opts}"
+        assert "Examples:" in (command.epilog or ""), name
+
+
+@pytest.mark.parametrize("document", TEXTS)
+def test_every_option_that_the_manual_names_exists(document):
+    """Options stand in words like `--set`; each must belong to some command, or to `rnnlab` itself."""
+    commands = [get_command(app), *COMMANDS.values()]
+    known = {word for command in commands for parameter in command.params for word in parameter.opts} | {"--help"}
+    ours = re.sub(r"`python -m [^`]*`|^make .*$", "", TEXTS[document], flags=re.MULTILINE)  # they have their own
+    assert set(re.findall(r"(?<![\w-])--[a-z][a-z-]+", ours)) <= known
+
+
+def test_every_variable_that_there_is_is_in_the_manual_and_the_other_way_round():
+    source = "".join(file.read_text(encoding="utf-8") for file in (ROOT / "rnnlab").rglob("*.py"))
+    pattern = r"\b(?:RNNLAB_[A-Z]+(?:_URL)?|[A-Z]+_API_?KEY|NO_COLOR|FORCE_COLOR)\b"
+    told = set(re.findall(pattern, ALL))
+    rows = set(re.findall(r"^\| (`[A-Z_, `]+`) \|", COMMANDS_CHAPTER, re.MULTILINE))
+    assert {name for row in rows for name in re.findall(pattern, row)} == told
+    used = set(re.findall(pattern, source))
+    sources = {path.stem.upper() for path in (ROOT / "rnnlab/data/prices/sources").glob("*.py")}
+    used |= {name for name in told if name.removeprefix("RNNLAB_").removesuffix("_URL") in sources}  # made by a rule
+    assert told == used
+
+
+def test_every_status_is_in_the_manual_and_the_other_way_round():
+    told = re.findall(r"^\| `(\w+)` \|", RUNS_CHAPTER.partition("## Statuses")[2].partition("\n## ")[0], re.MULTILINE)
+    assert set(told) == {*STATUSES, "lost"}
+
+
+def test_every_exit_code_is_in_the_manual():
+    rows = re.findall(r"^\| (\d[\d, ]*) \|", COMMANDS_CHAPTER.partition("## Exit codes")[2], re.MULTILINE)
+    told = {int(code) for row in rows for code in row.split(", ")}
+    raised = {one.exit_code for one in vars(errors).values() if isinstance(one, type) and hasattr(one, "exit_code")}
+    assert raised <= told
+    assert told == {*range(8), 129, 130, 143}
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors of the headings of a document, as repository pages make them."""
+    headings = re.findall(r"^#+ (.+)$", BLOCK.sub("", text), re.MULTILINE)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=list(TEXTS))
+def test_links_lead_somewhere(document):
+    lost = []
+    for link in re.findall(r"\]\(([^)\s]+)\)", BLOCK.sub("", TEXTS[document.name])):
+        if link.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (document.parent / path).resolve() if path else document
+        there = target.exists() and ROOT in (target, *target.parents)
+        if not there or (anchor and anchor not in anchors(target.read_text(encoding="utf-8"))):
+            lost.append(link)
+    assert lost == []
+
+
+def test_there_are_links_between_the_documents():
+    assert len(re.findall(r"\]\((?!http)([^)\s]+)\)", ALL)) > 30
+
+
+@pytest.mark.parametrize(
+    "block", [pytest.param(one, id=f"{one.document}-{i}") for i, one in enumerate(blocks("python"))]
+)
+def test_the_python_of_the_manual_runs(block, tmp_path):
+    """In an empty folder, without a warning; a `text` block behind it is what it prints, but for numbers."""
+    done = subprocess.run(
+        [sys.executable, "-W", "error", "-c", block.text],
+        cwd=tmp_path,
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert form(done.stdout) == form(block.output or "")
+
+
+@pytest.mark.parametrize("text", [block.text for block in blocks("yaml")])
+def test_the_configs_of_the_manual_are_right(text, tmp_path):
+    (tmp_path / "config.yaml").write_text(text)
+    assert load(tmp_path / "config.yaml").name == "config"
+
+
+@pytest.mark.parametrize("setting", sorted(set(re.findall(r"--set ([a-z][^\s.]*(?:\.[^\s.]+)+?)`", ALL))))
+def test_the_settings_of_the_manual_are_right(setting):
+    if setting == "data.path=...":
+        return
+    assert load(ROOT / "configs" / "stock.yaml", overrides=[setting]) != load(ROOT / "configs" / "stock.yaml")
+
+
+def test_the_error_of_the_manual_is_what_is_said(session):
+    (shown,) = [block.text for block in blocks("") if block.text.startswith("error: configs/stock.yaml")]
+    break_it = "sed -i.before 's/hidden_size: 16/hiden_size: 16/' configs/stock.yaml"
+    _, (_, done) = session(break_it, "rnnlab train configs/stock.yaml")
+    assert done.returncode == 2
+    assert done.stderr == shown
+
+
+@pytest.mark.parametrize("block", cases("sh"))
+def test_the_commands_of_the_manual_run(session, block):
+    lines = [line for line in lines_of(block) if runs_here(line)]
+    _, done = session(*lines)
+    assert [(line, one.returncode, one.stderr) for line, one in zip(lines, done, strict=True) if one.returncode] == []
+
+
+def test_commands_that_need_a_network_are_read():
+    """The parser takes each of them; nothing is fetched."""
+    lines = [line for block in blocks("sh", "console") for line in lines_of(block) if ONLINE.match(line)]
+    assert len(lines) > 3
+    for line in lines:
+        _, name, *arguments = shlex.split(line)
+        COMMANDS[name].make_context(name, arguments)
+
+
+def test_the_stock_experiment_and_the_targets_of_make_are_in_the_manual():
+    lines = [line for block in blocks("sh", "console") for line in lines_of(block)]
+    assert STOCK[0] in lines
+    targets = set(re.findall(r"(?:`|^)make ([a-z]+)", ALL, re.MULTILINE))
+    assert {"train", "test"} <= targets
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    assert {target for target in targets if not re.search(rf"^{target}:", makefile, re.MULTILINE)} == set()
+
+
+def form(text: str) -> list[str]:
+    """The words of an output, with 0 for numbers, which depend on the processor, and RUN for the paths of runs."""
+    return NUMBER.sub("0", re.sub(r"runs/\S+", "RUN", text)).split()
+
+
+@pytest.mark.parametrize("block", cases("console"))
+def test_the_sessions_of_the_manual_are_what_is_said(session, block):
+    """Word for word, but for numbers and the names of runs; lines may be folded, three dots stand for the rest."""
+    lines = lines_of(block)
+    _, done = session(*lines)
+    shown = re.split(r"^\$ .*\n", block.text, flags=re.MULTILINE)[1:]
+    for line, text, one in zip(lines, shown, done, strict=True):
+        assert one.returncode == 0, one.stderr
+        words, said = form(text), form(one.stdout)
+        if words[-1:] == ["..."]:
+            words, said = words[:-1], said[: len(words) - 1]
+        assert not text.strip() or (words and words == said), line
+
+
+def test_the_results_that_the_manual_shows_of_the_stock_experiment_are_its_results(session):
+    (shown,) = [block.text for block in blocks("console") if tuple(lines_of(block)) == STOCK]
+    _, (done,) = session(*STOCK)
+    for metric in ("RMSE", "MAE"):
+        numbers = [
+            [float(number[0].replace(",", "")) for number in NUMBER.finditer(line)]
+            for text in (shown, done.stdout)
+            for line in text.splitlines()
+            if line.strip().startswith(f"{metric} (USD)")
+        ]
+        assert numbers[0] == pytest.approx(numbers[1], rel=0.02)
+
+
+def test_the_tables_of_a_run_have_the_columns_that_the_manual_names(session):
+    folder, (done,) = session(*STOCK)
+    run = folder / done.stdout.split()[-1]
+    for name in ("metrics.csv", "gradient_norms.csv", "predictions.csv"):
+        told = re.search(rf"^\| `{name}` \| [^`|]*`([a-z_,]+)`", RUNS_CHAPTER, re.MULTILINE)
+        assert told is not None, name
+        columns = list(read_table(run / name))
+        named = told[1].split(",")
+        assert columns[: len(named)] == named
+        assert len(columns) == len(named) or name == "gradient_norms.csv"
