@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from rnnlab.display import numbers
@@ -21,6 +22,11 @@ def at_step(text: str, t: int, *, reverse: bool = False) -> str:
     return re.sub(r"_t(?!\w)", f"_{t}", text)
 
 
+def one_step_before(text: str) -> str:
+    """A formula of step t as one of step t - 1: `h_{t+1}` becomes `h_t`, and `h_t` becomes `h_{t-1}`."""
+    return re.sub(r"_t(?!\w)", "_{t-1}", text).replace("_{t+1}", "_t")
+
+
 class Page:
     """Where formulas end and numbers begin, on a screen of some width.
 
@@ -33,30 +39,28 @@ class Page:
     """
 
     def __init__(self, width: int | None, texts: Sequence[int] = ()) -> None:
-        width = min(width or WIDEST, WIDEST)
+        self._width = width = min(width or WIDEST, WIDEST)
         room = max(width - 2 * CELL, width // 2)
         self.texts: list[int] = []
         self._text = max((length for length in texts if length <= room), default=0)
         self._fit = max(1, (width - self._text) // CELL)
 
     def row(self, text: str, value: Any, depth: int = 1) -> list[str]:
-        """A formula and a vector or a number; what does not fit goes to the lines below."""
+        """A formula with a vector or a number beside it, or below it where there are too many numbers."""
         cells = _abbreviated([_number(one) for one in _listed(value)])
-        return self._beside(text, [cells[at : at + self._fit] for at in range(0, len(cells), self._fit)], depth)
+        return self._beside(text, [cells], depth) if len(cells) <= self._fit else self._below(text, [[cells]], depth)
 
     def matrix(self, text: str, value: Any, gates: Sequence[str] = (), depth: int = 1) -> list[str]:
-        """A formula and a matrix, row below row, its gates side by side as far as they fit."""
+        """A formula with a matrix beside it; below it, gate by gate, where the columns belong to gates."""
         rows = [list(row) for row in value.tolist()]
-        gates = gates or ("",)
-        size = len(rows[0]) // len(gates)
-        blocks = [_block(rows, gate, start * size, size) for start, gate in enumerate(gates)]
-        together = max(1, self._fit // len(blocks[0][0]))
-        found: list[str] = []
-        for at in range(0, len(blocks), together):
-            band = [sum(parts, []) for parts in zip(*blocks[at : at + together], strict=True)]
-            shown = [row[start : start + self._fit] for row in band for start in range(0, len(row), self._fit)]
-            found += self._beside(text if at == 0 else "", shown if any(gates) else shown[len(shown) // len(band) :], depth)
-        return found
+        size = len(rows[0]) // max(1, len(gates))
+        blocks = [_block(rows, start * size, size) for start in range(max(1, len(gates)))]
+        if not gates and len(blocks[0][0]) <= self._fit:
+            return self._beside(text, blocks[0], depth)
+        named = (
+            [[_heading(gate, block), *block] for gate, block in zip(gates, blocks, strict=True)] if gates else blocks
+        )
+        return self._below(text, named, depth)
 
     def plain(self, text: str, depth: int = 1) -> list[str]:
         """A line without numbers."""
@@ -68,10 +72,23 @@ class Page:
         texts = [text] + [""] * (len(rows) - 1)
         if len(text) > self._text:
             texts, rows = [text] + [""] * len(rows), [[], *rows]
-        return [
-            (text.ljust(self._text) + "".join(cell.rjust(CELL) for cell in row)).rstrip()
-            for text, row in zip(texts, rows, strict=True)
-        ]
+        return [_line(text.ljust(self._text), row) for text, row in zip(texts, rows, strict=True)]
+
+    def _below(self, text: str, blocks: list[list[list[str]]], depth: int) -> list[str]:
+        """The text, then the blocks side by side, as many as the screen takes; a block that is too wide is cut."""
+        margin = (depth + 1) * INDENT
+        fit = max(1, (self._width - len(margin)) // CELL)
+        together = max(1, fit // len(blocks[0][0]))
+        lines = [depth * INDENT + text]
+        for at in range(0, len(blocks), together):
+            band = [list(chain(*parts)) for parts in zip(*blocks[at : at + together], strict=True)]
+            for start in range(0, len(band[0]), fit):
+                lines += [_line(margin, row[start : start + fit]) for row in band]
+        return lines
+
+
+def _line(text: str, cells: list[str]) -> str:
+    return (text + "".join(cell.rjust(CELL) for cell in cells)).rstrip()
 
 
 def _number(value: Any) -> str:
@@ -87,9 +104,11 @@ def _abbreviated(entries: list) -> list:
     return entries if len(entries) <= MOST else [*entries[:FIRST], GAP, entries[-1]]
 
 
-def _block(rows: list[list[float]], gate: str, start: int, size: int) -> list[list[str]]:
-    """A gate's columns below its name, abbreviated both ways."""
+def _block(rows: list[list[float]], start: int, size: int) -> list[list[str]]:
+    """Some columns of a matrix, abbreviated both ways."""
     cells = [_abbreviated([_number(one) for one in row[start : start + size]]) for row in rows]
-    if len(cells) > MOST:
-        cells = [*cells[:FIRST], [GAP] * len(cells[0]), cells[-1]]
-    return [[gate, *[""] * (len(cells[0]) - 1)], *cells]
+    return cells if len(cells) <= MOST else [*cells[:FIRST], [GAP] * len(cells[0]), cells[-1]]
+
+
+def _heading(gate: str, block: list[list[str]]) -> list[str]:
+    return [gate] + [""] * (len(block[0]) - 1)

@@ -4,12 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from rnnlab.display import numbers, tables
-from rnnlab.display.formulas import Page, at_step
+from rnnlab.display.formulas import Page, at_step, one_step_before
 from rnnlab.words import count
 
 if TYPE_CHECKING:
-    from rnnlab.engine.reference.record import Output, Recurrence, Step
-    from rnnlab.experiments.unroll import Unroll
+    from rnnlab.experiments.unroll import Output, Recurrence, Step, Unroll
 
 GATED = ("W_hh", "W_xh", "b_h")  # what has a block of columns for each gate
 
@@ -70,7 +69,7 @@ def _forward(page: Page, found: "Unroll", one: "Recurrence") -> list[str]:
         lines += page.plain(f"t = {step.time}")
         lines += _input(page, found, one, step)
         for symbol, value in step.forward.items():
-            lines += page.row(_equation(symbol, one.cell.forward_formulas.get(symbol, ""), step, one), value, 2)
+            lines += page.row(_equation(symbol, one.cell.formulas.forward.get(symbol, ""), step, one), value, 2)
     return lines
 
 
@@ -79,7 +78,8 @@ def _input(page: Page, found: "Unroll", one: "Recurrence", step: "Step") -> list
     layer = _layer(one)
     if layer == 0 and found.tokens:
         token = int(found.inputs[step.time - 1])
-        return page.plain(f"x_{step.time} is token {token}: x_{step.time} W_xh = row {token} of W_xh", 2)
+        which = f"token {_named(found, token)}"
+        return page.plain(f"x_{step.time} is {which}: x_{step.time} W_xh = row {token} of W_xh", 2)
     below = f" = h_{step.time} of layer{layer - 1}" if layer else ""
     return page.row(f"x_{step.time}{below}", step.inputs, 2)
 
@@ -88,11 +88,15 @@ def _outputs(page: Page, found: "Unroll") -> list[str]:
     lines, loss = ["Outputs and loss"], found.loss_formulas
     for output in found.numbers.outputs:
         t = output.time
-        lines += page.row(f"o_{t} = h_{t} W_ho + b_o", output.o)
+        lines += page.row(f"o_{t} = {_read(found, t)} W_ho + b_o", output.o)
         if output.p is not None:
             lines += page.row(f"p_{t} = {at_step(loss.probability_formula or '', t)}", output.p)
-        lines += page.row(f"y_{t}, {'class' if _is_class(output) else 'target'}", output.y)
-        if output.p is not None and _is_class(output):
+        is_class = _is_class(output)
+        if is_class:
+            lines += page.plain(f"y_{t} is class {_named(found, int(output.y))}")
+        else:
+            lines += page.row(f"y_{t}, target", output.y)
+        if output.p is not None and is_class:
             lines += page.row(f"p_{t}[y_{t}]", output.p[int(output.y)])
         lines += page.row(f"l_{t} = {_weight(output)}{_of_loss(loss.formula, output)}", output.loss)
     times = " + ".join(f"l_{output.time}" for output in found.numbers.outputs)
@@ -104,6 +108,8 @@ def _loss_gradients(page: Page, found: "Unroll") -> list[str]:
     for output in reversed(found.numbers.outputs):
         t = output.time
         lines += page.row(f"dL/do_{t} = {_weight(output)}{at_step(found.loss_formulas.slope_formula, t)}", output.do)
+        if _is_class(output):
+            lines += page.row(f"dL/do_{t}[y_{t}]", output.do[int(output.y)])
     return lines
 
 
@@ -112,14 +118,15 @@ def _backward(page: Page, found: "Unroll", one: "Recurrence") -> list[str]:
     for step in reversed(one.steps):
         lines += page.plain(f"t = {step.time}")
         for symbol, value in step.backward.items():
-            formula = _arriving(found, one, step) if symbol == "dL/dh_t" else cell.backward_formulas[symbol]
-            text = _equation(symbol, _with_carried(formula, cell.carried_formulas, step), step, one)
+            formula = _arriving(found, one, step) if symbol == "dL/dh_t" else cell.formulas.backward[symbol]
+            text = _equation(symbol, _with_carried(formula, cell.formulas.carried, step), step, one)
             is_joined = formula.startswith("[")  # of parts that stand above
             lines += page.plain(text, 2) if is_joined else page.row(text, value, 2)
         if not (found.tokens and _layer(one) == 0):
-            lines += page.row(_equation("dL/dx_t", cell.input_formula, step, one), step.d_inputs, 2)
+            share = ", this direction's share" if found.architecture.bidirectional else ""
+            lines += page.row(_equation(f"dL/dx_t{share}", cell.formulas.inputs, step, one), step.d_inputs, 2)
     for state, value in one.d_initial.items():
-        formula = cell.carried_formulas.get(state, "").replace("{t+1}", "t").replace("/dh_t", "/dh_{t-1}")
+        formula = one_step_before(cell.formulas.carried.get(state, ""))
         lines += page.row(_equation(f"dL/d{state}_{{t-1}}", formula, one.steps[0], one), value)
     return lines
 
@@ -133,7 +140,7 @@ def _arriving(found: "Unroll", one: "Recurrence", step: "Step") -> str:
         layer = _layer(one)
         parts.append(of_output if layer == a.layers - 1 else f"dL/dx_t of layer{layer + 1}")
     if not step.is_last:
-        parts.append(one.cell.carried_formulas["h"])
+        parts.append(one.cell.formulas.carried["h"])
     return " + ".join(parts) or "0"
 
 
@@ -147,17 +154,19 @@ def _with_carried(formula: str, carried: Mapping[str, str], step: "Step") -> str
 def _sums(page: Page, found: "Unroll") -> Iterator[list[str]]:
     """The terms of dL/dW_hh one by one, the engine beside their sum; then the other gradients as sums."""
     for one in found.numbers.recurrences:
-        term = one.cell.term_formulas.get("W_hh")
+        term = one.cell.formulas.terms.get("W_hh")
         if term is None or "W_hh" not in one.gradients:
             continue
-        lines = [f"dL/dW_hh = sum_t {term}{_of(found, one)}"]
+        lines = [f"dL/dW_hh = sum_t {term.replace('{t-1}', '{t+1}') if one.reverse else term}{_of(found, one)}"]
         for step in one.steps:
             lines += page.matrix(f"t = {step.time}: {_at(term, step, one)}", step.terms["W_hh"], one.cell.gates)
         lines += page.matrix("sum", one.gradients["W_hh"], one.cell.gates)
         lines += page.matrix("the engine", found.engine[f"{one.name}.W_hh"], one.cell.gates)
         yield lines
     lines = ["The other gradients"]
-    terms = {f"{one.name}.{key}": text for one in found.numbers.recurrences for key, text in one.cell.term_formulas.items()}
+    terms = {
+        f"{one.name}.{key}": text for one in found.numbers.recurrences for key, text in one.cell.formulas.terms.items()
+    }
     terms |= {"readout.W_ho": "h_t^T dL/do_t", "readout.b_o": "dL/do_t"}
     for name, value in found.gradients.items():
         if not name.endswith(".W_hh"):
@@ -183,7 +192,7 @@ def _value(page: Page, found: "Unroll", name: str, text: str, value: Any) -> lis
     if found.tokens and key == "W_xh" and part in ("layer0", "layer0.reverse"):
         lines = page.plain(f"{text}; {len(value)} rows, of which these tokens select:")
         for token in sorted({int(token) for token in found.inputs}):
-            lines += page.matrix(f"row {token}", value[token : token + 1], gates, 2)
+            lines += page.matrix(f"row {_named(found, token)}", value[token : token + 1], gates, 2)
         return lines
     if value.ndim == 1 and not gates:
         return page.row(text, value)
@@ -198,6 +207,13 @@ def _at(text: str, step: "Step", one: "Recurrence") -> str:
     return at_step(text, step.time, reverse=one.reverse)
 
 
+def _read(found: "Unroll", t: int) -> str:
+    """What the readout reads: of two directions the state after each one's last step, or that of the step."""
+    if not found.architecture.bidirectional:
+        return f"h_{t}"
+    return f"[h_{t}, h_{t if found.architecture.readout == 'every' else 1} of reverse]"
+
+
 def _weight(output: "Output") -> str:
     return "" if output.weight == 1 else f"{numbers.significant(output.weight, 4)} * "
 
@@ -205,6 +221,11 @@ def _weight(output: "Output") -> str:
 def _of_loss(formula: str, output: "Output") -> str:
     """l_t; a sum over one output is none."""
     return at_step(formula.removeprefix("sum ") if len(output.o) == 1 else formula, output.time)
+
+
+def _named(found: "Unroll", number: int) -> str:
+    """A token or class: its number, and what it stands for."""
+    return f"{number}" if found.names is None else f"{number}, {found.names[number]!r}"
 
 
 def _is_class(output: "Output") -> bool:

@@ -1,5 +1,6 @@
 """One sequence of a config's own data through its network, number by number, and the fast engine beside it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,12 +11,14 @@ from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
 from rnnlab.engine.reference.losses import LOSSES, Loss
 from rnnlab.engine.reference.network import unroll as work_out
-from rnnlab.engine.reference.record import Recurrence, Unrolled
+from rnnlab.engine.reference.record import Output, Recurrence, Step, Unrolled
 from rnnlab.errors import DivergedError, UsageError
 from rnnlab.experiments.memory import check_memory
 from rnnlab.experiments.setup import architecture_of, draw_parameters, loss_of
 from rnnlab.plain import plain
 from rnnlab.tasks.task import build_task
+
+__all__ = ["Comparison", "Output", "Recurrence", "Step", "Unroll", "unroll"]
 
 TOLERANCE = 1e-9  # of the engine's gradients beside the formulas'; both are right to rounding
 SMALL = 1e-5  # a gradient below it is compared as if it were that large: the plain formulas lose digits near 0
@@ -58,6 +61,8 @@ class Unroll:
     parameters : dict of str to array
         By name, ``layer0.W_hh``.
     inputs : (T, I) numbers or (T,) int tokens
+    names : sequence of str or None
+        What tokens and classes stand for, by their number.
     loss_formulas : Loss
     numbers : Unrolled
         Every number by its symbol, every term of every sum.
@@ -77,6 +82,7 @@ class Unroll:
     endless: bool
     parameters: dict[str, np.ndarray]
     inputs: np.ndarray
+    names: Sequence[str] | None
     loss_formulas: Loss
     numbers: Unrolled
     engine: dict[str, np.ndarray]
@@ -210,6 +216,7 @@ def unroll(config, steps: int = 3, hidden: int = 2) -> Unroll:
         task.endless,
         parameters,
         batch.inputs[:, 0],
+        task.names,
         loss,
         numbers,
         engine,
@@ -266,10 +273,10 @@ def _recurrence(one: Recurrence) -> dict[str, object]:
         "reverse": one.reverse,
         "worked": cell.worked,
         "formulas": {
-            **cell.forward_formulas,
-            **cell.backward_formulas,
-            "dL/dh_t": cell.carried_formulas["h"],
-            **{f"dL/d{name}": f"sum_t {term}" for name, term in cell.term_formulas.items()},
+            **cell.formulas.forward,
+            **cell.formulas.backward,
+            "dL/dh_t": cell.formulas.carried["h"],
+            **{f"dL/d{name}": f"sum_t {term}" for name, term in cell.formulas.terms.items()},
         },
         "initial": {f"{state}_0": value for state, value in one.initial.items()},
         "steps": [
@@ -303,7 +310,7 @@ def _notes(
             "step; layers, loss and sums over time are worked out here."
         )
     if architecture.bidirectional:
-        notes.append("a direction takes its own rows of the matrix that reads both of them.")
+        notes.append("what reads both directions has a row for every unit of each: a direction takes its own rows.")
     if architecture.layout().frozen:
         notes.append(f"not trained, so the engine's gradient is 0: {', '.join(architecture.layout().frozen)}.")
     if not any(output.weight for output in numbers.outputs):

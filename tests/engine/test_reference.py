@@ -1,4 +1,4 @@
-"""The plain formulas: the engine held against them, they themselves against the complex step, their texts against both."""
+"""The plain formulas: the engine held against them, they against the complex step, their texts against the numbers."""
 
 import ast
 import re
@@ -91,7 +91,7 @@ def assert_engine_agrees(drawn: Sample, unrolled) -> None:
 @pytest.mark.parametrize(("layers", "bidirectional", "readout"), MAKES)
 @pytest.mark.parametrize(("cell", "activation"), CELLS)
 def test_the_engine_computes_the_formulas(cell, activation, layers, bidirectional, readout):
-    """Every loss, initial state and kind of input of a make of network: outputs, loss, all gradients, states, dL/dh_t."""
+    """With every loss, initial state and kind of input: outputs, loss, states, dL/dh_t, all gradients."""
     for seed, (loss, initial, tokens) in enumerate(
         product(LOSSES, ("zero", "learned", "given"), (False, True)), start=100
     ):
@@ -136,28 +136,32 @@ def test_the_formulas_are_the_derivative_of_their_own_loss(cell, activation, los
     ]
     for k in range(len(drawn.theta)):
         moved = drawn.theta + 1j * TINY * np.eye(len(drawn.theta))[k]
-        assert by_formula(drawn, loss, theta=moved).loss.imag / TINY == pytest.approx(parameters[k], rel=1e-11, abs=1e-13)
+        assert np.imag(by_formula(drawn, loss, theta=moved).loss) / TINY == pytest.approx(
+            parameters[k], rel=1e-11, abs=1e-13
+        )
     for where in np.ndindex(inputs.shape):
         moved = inputs.astype(complex)
         moved[where] += 1j * TINY
-        along = by_formula(drawn, loss, inputs=moved).loss.imag / TINY
+        along = np.imag(by_formula(drawn, loss, inputs=moved).loss) / TINY
         assert along == pytest.approx(unrolled.d_inputs[where], rel=1e-11, abs=1e-13)
     for k, (of, one) in enumerate(zip(states, unrolled.recurrences, strict=True)):
         for name in of:
             direction = np.arange(1.0, 3.0)
             moved = [dict(each) for each in states]
             moved[k][name] = moved[k][name] + 1j * TINY * direction
-            along = by_formula(drawn, loss, states=moved).loss.imag / TINY
+            along = np.imag(by_formula(drawn, loss, states=moved).loss) / TINY
             assert along == pytest.approx(one.d_initial[name] @ direction, rel=1e-11, abs=1e-13)
 
 
 @pytest.mark.parametrize(("cell", "activation"), CELLS)
 def test_every_gradient_is_the_sum_of_its_terms(cell, activation):
-    drawn = sample(cell, activation, readout="every", loss="cross_entropy", batch_size=1, initial_state="given", steps=3)
+    drawn = sample(
+        cell, activation, readout="every", loss="cross_entropy", batch_size=1, initial_state="given", steps=3
+    )
     unrolled = by_formula(drawn, "cross_entropy")
     (one,) = unrolled.recurrences
     assert [step.time for step in one.steps] == [1, 2, 3]
-    assert set(one.steps[0].terms) == set(one.cell.term_formulas)
+    assert set(one.steps[0].terms) == set(one.cell.formulas.terms)
     before = one.initial["h"]
     for step in one.steps:
         np.testing.assert_array_equal(step.terms["W_hh"], before[:, None] * step.backward["delta_t"])
@@ -235,7 +239,7 @@ def test_a_layer_of_somebody_else_is_worked_out_step_by_step():
     unrolled = by_formula(drawn, "cross_entropy")
     assert_engine_agrees(drawn, unrolled)
     cell = unrolled.recurrences[0].cell
-    assert cell.forward_formulas == {
+    assert cell.formulas.forward == {
         "a_t": "h_{t-1} W_hh + x_t W_xh + b_h",
         "h_t": "(1 - leak) h_{t-1} + leak tanh(a_t)",
     }
@@ -283,7 +287,9 @@ def concatenated(*parts):
 
 @pytest.mark.parametrize(("cell", "activation"), CELLS)
 def test_every_formula_gives_the_number_beside_it(cell, activation):
-    drawn = sample(cell, activation, readout="every", loss="cross_entropy", batch_size=1, initial_state="given", steps=3)
+    drawn = sample(
+        cell, activation, readout="every", loss="cross_entropy", batch_size=1, initial_state="given", steps=3
+    )
     (one,) = by_formula(drawn, "cross_entropy").recurrences
     p = {name.removeprefix("layer0."): value for name, value in drawn.network.layout.views(drawn.theta).items()}
     names: dict[str, Any] = {"tanh": np.tanh, "sigmoid": sigmoid, "relu": lambda a: np.maximum(a, 0)} | p
@@ -302,22 +308,22 @@ def test_every_formula_gives_the_number_beside_it(cell, activation):
 
     for step in one.steps:
         t = step.time
-        for symbol, formula in one.cell.forward_formulas.items():
+        for symbol, formula in one.cell.formulas.forward.items():
             np.testing.assert_allclose(number(formula, t), step.forward[symbol], rtol=1e-12, atol=1e-14, err_msg=symbol)
-        assert list(step.forward) == list(one.cell.forward_formulas)
-        for symbol, formula in one.cell.backward_formulas.items():
+        assert list(step.forward) == list(one.cell.formulas.forward)
+        for symbol, formula in one.cell.formulas.backward.items():
             last = " + {c}" if step.is_last else "{c}"
-            text = formula.replace(last, "" if step.is_last else one.cell.carried_formulas.get("c", ""))
+            text = formula.replace(last, "" if step.is_last else one.cell.formulas.carried.get("c", ""))
             np.testing.assert_allclose(number(text, t), step.backward[symbol], rtol=1e-12, atol=1e-14, err_msg=symbol)
-        assert list(step.backward) == ["dL/dh_t", *one.cell.backward_formulas]
-        for name, formula in one.cell.term_formulas.items():
+        assert list(step.backward) == ["dL/dh_t", *one.cell.formulas.backward]
+        for name, formula in one.cell.formulas.terms.items():
             left, _, right = formula.rpartition("^T ")
             worth = number(right, t)
             worth = worth if not left else np.outer(number(left, t), worth)
             np.testing.assert_allclose(worth, step.terms[name], rtol=1e-12, atol=1e-14, err_msg=name)
         if not step.is_last:
             assert step.above is not None
-            later = number(one.cell.carried_formulas["h"], t)
+            later = number(one.cell.formulas.carried["h"], t)
             np.testing.assert_allclose(step.above + later, step.backward["dL/dh_t"], rtol=1e-12, atol=1e-14)
 
 

@@ -357,7 +357,7 @@ class Layer(ABC):
         """Take small differences (n, R, B, S) of the states before a step to those after it: J_t v."""
 
     def reference(self) -> "Cell | None":
-        """The same step as plain formulas, `rnnlab.engine.reference`, for reading and proving; None where there are none.
+        """The same step as plain formulas, for reading and proving (`rnnlab.engine.reference`); None if there are none.
 
         Its arithmetic must be its own: what is held against the layer may not be the layer.
         """

@@ -31,35 +31,47 @@ class Backward:
     terms: dict[str, np.ndarray]
 
 
-class Cell(ABC):
-    """One step of a recurrence. Symbols end in ``_t``; formulas may speak of ``{t-1}`` and ``{t+1}``.
+@dataclass(frozen=True)
+class Formulas:
+    """What stands beside the numbers of a step. Symbols end in ``_t``; ``_{t-1}`` and ``_{t+1}`` are its neighbours.
 
     Attributes
     ----------
+    forward, backward : mapping of str to str
+        Symbol -> right-hand side, in the order of the values; a value may be without one. On the way back ``{c}``
+        stands for what the state c gets from the step after, where there is one.
+    carried : mapping of str to str
+        State -> what its gradient at step t gets from step t + 1.
+    terms : mapping of str to str
+        Parameter -> the term of step t.
+    inputs : str
+        dL/dx_t; empty where there is no formula for it.
+    """
+
+    forward: Mapping[str, str]
+    backward: Mapping[str, str]
+    carried: Mapping[str, str]
+    terms: Mapping[str, str]
+    inputs: str = ""
+
+
+class Cell(ABC):
+    """One step of a recurrence.
+
+    Attributes
+    ----------
+    formulas : Formulas
     states : tuple of str
         What goes from step to step; ``h`` comes first.
     gates : tuple of str
         Upper indices of the blocks of columns in W_hh, W_xh and b_h; empty for a single block.
-    forward_formulas, backward_formulas : dict of str to str
-        Symbol -> right-hand side, in the order of the values. Empty where the cell has no formula for a value.
-        ``{c}`` stands for what the state c gets from the step after, where there is one.
-    carried_formulas : dict of str to str
-        State -> what its gradient at step t gets from step t + 1.
-    input_formula : str
-        dL/dx_t; empty where the cell has no formula for it.
-    term_formulas : dict of str to str
-        Parameter -> the term of step t.
     worked : bool
         Whether the values are worked out from the formulas; else they are the layer's own.
     """
 
+    formulas: Formulas
     states: tuple[str, ...] = ("h",)
     gates: tuple[str, ...] = ()
-    forward_formulas: Mapping[str, str]
-    backward_formulas: Mapping[str, str]
-    carried_formulas: Mapping[str, str]
-    input_formula: str = "delta_t W_xh^T"
-    term_formulas: Mapping[str, str]
     worked: bool = True
 
     @abstractmethod

@@ -9,47 +9,45 @@
     (4') dL/dn_t = dL/dh_t * (1 - z_t);  dL/dz_t = dL/dh_t * (h_{t-1} - n_t);  dL/dh_{t-1} gets dL/dh_t * z_t
     (3') delta^u_t = dL/dn_t * (1 - n_t^2);  delta^m_t = delta^u_t * r_t;  dL/dr_t = delta^u_t * m_t
     (2') delta^r_t = dL/dr_t * r_t * (1 - r_t);  delta^z_t = dL/dz_t * z_t * (1 - z_t)
-    (1') dL/dh_{t-1} gets [delta^r_t, delta^z_t, delta^m_t] W_hh^T;  dL/dx_t = [delta^r_t, delta^z_t, delta^u_t] W_xh^T
-         dL/dW_hh = sum_t h_{t-1}^T [delta^r_t, delta^z_t, delta^m_t];  dL/dW_xh and dL/db_h with delta^u_t for delta^m_t
+    (1') dL/dh_{t-1} gets delta_t W_hh^T with delta_t = [delta^r_t, delta^z_t, delta^m_t]
+         dL/dx_t = epsilon_t W_xh^T with epsilon_t = [delta^r_t, delta^z_t, delta^u_t]
+         dL/dW_hh = sum_t h_{t-1}^T delta_t;  dL/dW_xh = sum_t x_t^T epsilon_t;  dL/db_h = sum_t epsilon_t
 
 Source: Cho et al. 2014, arXiv:1406.1078, in the form of cuDNN, PyTorch and Keras (`reset_after`).
 """
 
 import numpy as np
 
-from rnnlab.engine.reference.cell import Backward, Cell, Named, sigmoid
+from rnnlab.engine.reference.cell import Backward, Cell, Formulas, Named, sigmoid
 
 
 class GruCell(Cell):
     """The GRU's step."""
 
     gates = ("r", "z", "n")
-    forward_formulas = {
-        "a^r_t": "h_{t-1} W_hh^r + x_t W_xh^r + b_h^r",
-        "a^z_t": "h_{t-1} W_hh^z + x_t W_xh^z + b_h^z",
-        "m_t": "h_{t-1} W_hh^n + b_hn",
-        "u_t": "x_t W_xh^n + b_h^n",
-        "r_t": "sigmoid(a^r_t)",
-        "z_t": "sigmoid(a^z_t)",
-        "n_t": "tanh(u_t + r_t * m_t)",
-        "h_t": "(1 - z_t) * n_t + z_t * h_{t-1}",
-    }
-    backward_formulas = {
-        "delta^u_t": "dL/dh_t * (1 - z_t) * (1 - n_t^2)",
-        "delta^m_t": "delta^u_t * r_t",
-        "delta^r_t": "delta^u_t * m_t * r_t * (1 - r_t)",
-        "delta^z_t": "dL/dh_t * (h_{t-1} - n_t) * z_t * (1 - z_t)",
-        "delta_t": "[delta^r_t, delta^z_t, delta^m_t]",
-        "epsilon_t": "[delta^r_t, delta^z_t, delta^u_t]",
-    }
-    carried_formulas = {"h": "delta_{t+1} W_hh^T + dL/dh_{t+1} * z_{t+1}"}
-    input_formula = "epsilon_t W_xh^T"
-    term_formulas = {
-        "W_hh": "h_{t-1}^T delta_t",
-        "W_xh": "x_t^T epsilon_t",
-        "b_h": "epsilon_t",
-        "b_hn": "delta^m_t",
-    }
+    formulas = Formulas(
+        forward={
+            "a^r_t": "h_{t-1} W_hh^r + x_t W_xh^r + b_h^r",
+            "a^z_t": "h_{t-1} W_hh^z + x_t W_xh^z + b_h^z",
+            "m_t": "h_{t-1} W_hh^n + b_hn",
+            "u_t": "x_t W_xh^n + b_h^n",
+            "r_t": "sigmoid(a^r_t)",
+            "z_t": "sigmoid(a^z_t)",
+            "n_t": "tanh(u_t + r_t * m_t)",
+            "h_t": "(1 - z_t) * n_t + z_t * h_{t-1}",
+        },
+        backward={
+            "delta^u_t": "dL/dh_t * (1 - z_t) * (1 - n_t^2)",
+            "delta^m_t": "delta^u_t * r_t",
+            "delta^r_t": "delta^u_t * m_t * r_t * (1 - r_t)",
+            "delta^z_t": "dL/dh_t * (h_{t-1} - n_t) * z_t * (1 - z_t)",
+            "delta_t": "[delta^r_t, delta^z_t, delta^m_t]",
+            "epsilon_t": "[delta^r_t, delta^z_t, delta^u_t]",
+        },
+        carried={"h": "delta_{t+1} W_hh^T + dL/dh_{t+1} * z_{t+1}"},
+        terms={"W_hh": "h_{t-1}^T delta_t", "W_xh": "x_t^T epsilon_t", "b_h": "epsilon_t", "b_hn": "delta^m_t"},
+        inputs="epsilon_t W_xh^T",
+    )
 
     def forward(self, p: Named, x: np.ndarray, before: Named) -> dict[str, np.ndarray]:
         h_prev = before["h"]
@@ -59,7 +57,7 @@ class GruCell(Cell):
         r, z = sigmoid(a_r), sigmoid(a_z)  # (2)
         n = np.tanh(u + r * m)  # (3)
         h = (1 - z) * n + z * h_prev  # (4)
-        return dict(zip(self.forward_formulas, (a_r, a_z, m, u, r, z, n, h), strict=True))
+        return dict(zip(self.formulas.forward, (a_r, a_z, m, u, r, z, n, h), strict=True))
 
     def backward(self, p: Named, x: np.ndarray, before: Named, now: Named, d: Named) -> Backward:
         h_prev, dh = before["h"], d["h"]
@@ -79,4 +77,4 @@ class GruCell(Cell):
             "b_hn": delta_m,  # (1')
         }
         values = (delta_u, delta_m, delta_r, delta_z, delta, epsilon)
-        return Backward(dict(zip(self.backward_formulas, values, strict=True)), {"h": dh_prev}, dx, terms)
+        return Backward(dict(zip(self.formulas.backward, values, strict=True)), {"h": dh_prev}, dx, terms)

@@ -10,6 +10,8 @@ import numpy as np
 
 from rnnlab.engine.reference.cell import sigmoid
 
+Number = np.ndarray | np.number
+
 
 @dataclass(frozen=True)
 class Loss:
@@ -27,7 +29,7 @@ class Loss:
 
     formula: str
     slope_formula: str
-    value: Callable[[np.ndarray, np.ndarray], np.ndarray]
+    value: Callable[[np.ndarray, np.ndarray], Number]
     slope: Callable[[np.ndarray, np.ndarray], np.ndarray]
     probability_formula: str | None = None
     probability: Callable[[np.ndarray], np.ndarray] | None = None
@@ -35,7 +37,7 @@ class Loss:
 
 def softmax(o: np.ndarray) -> np.ndarray:
     """exp(o) / sum exp(o)."""
-    e = np.exp(o - o.real.max())
+    e = np.exp(o - np.max(np.real(o)))
     return e / e.sum()
 
 
@@ -73,7 +75,7 @@ def cross_entropy() -> Loss:
     """l = -log softmax(o)[y], of a class y."""
 
     def value(o, y):
-        highest = o.real.max()
+        highest = np.max(np.real(o))
         return highest + np.log(np.sum(np.exp(o - highest))) - o[y]
 
     return Loss(

@@ -1,4 +1,6 @@
-"""Long short-term memory with a forget gate; blocks i, f, g, o. The output gate is o^gate_t: o_t is the network's output.
+"""Long short-term memory with a forget gate; blocks i, f, g, o.
+
+The output gate is o^gate_t, since o_t is the output of the network.
 
     (1) a^i_t, a^f_t, a^g_t, a^o_t = h_{t-1} W_hh + x_t W_xh + b_h
     (2) i_t = sigmoid(a^i_t);  f_t = sigmoid(a^f_t);  g_t = tanh(a^g_t);  o^gate_t = sigmoid(a^o_t)
@@ -6,7 +8,8 @@
     (4) h_t = o^gate_t * tanh(c_t)
 
     (4') dL/do^gate_t = dL/dh_t * tanh(c_t);  dL/dc_t = dL/dh_t * o^gate_t * (1 - tanh(c_t)^2) + dL/dc_{t+1} * f_{t+1}
-    (3') dL/di_t = dL/dc_t * g_t;  dL/df_t = dL/dc_t * c_{t-1};  dL/dg_t = dL/dc_t * i_t;  dL/dc_{t-1} gets dL/dc_t * f_t
+    (3') dL/di_t = dL/dc_t * g_t;  dL/df_t = dL/dc_t * c_{t-1};  dL/dg_t = dL/dc_t * i_t
+         dL/dc_{t-1} gets dL/dc_t * f_t
     (2') delta^i_t = dL/di_t * i_t * (1 - i_t), f and o alike;  delta^g_t = dL/dg_t * (1 - g_t^2)
     (1') as in the vanilla recurrence, with delta_t = [delta^i_t, delta^f_t, delta^g_t, delta^o_t]
 
@@ -15,9 +18,7 @@ Source: Hochreiter and Schmidhuber 1997; Gers, Schmidhuber, Cummins 2000 (forget
 
 import numpy as np
 
-from rnnlab.engine.reference.cell import Backward, Cell, Named, sigmoid
-
-DELTA = "[delta^i_t, delta^f_t, delta^g_t, delta^o_t]"
+from rnnlab.engine.reference.cell import Backward, Cell, Formulas, Named, sigmoid
 
 
 class LstmCell(Cell):
@@ -25,25 +26,28 @@ class LstmCell(Cell):
 
     states = ("h", "c")
     gates = ("i", "f", "g", "o")
-    forward_formulas = {
-        **{f"a^{k}_t": f"h_{{t-1}} W_hh^{k} + x_t W_xh^{k} + b_h^{k}" for k in "ifgo"},
-        "i_t": "sigmoid(a^i_t)",
-        "f_t": "sigmoid(a^f_t)",
-        "g_t": "tanh(a^g_t)",
-        "o^gate_t": "sigmoid(a^o_t)",
-        "c_t": "f_t * c_{t-1} + i_t * g_t",
-        "h_t": "o^gate_t * tanh(c_t)",
-    }
-    backward_formulas = {
-        "dL/dc_t": "dL/dh_t * o^gate_t * (1 - tanh(c_t)^2) + {c}",
-        "delta^i_t": "dL/dc_t * g_t * i_t * (1 - i_t)",
-        "delta^f_t": "dL/dc_t * c_{t-1} * f_t * (1 - f_t)",
-        "delta^g_t": "dL/dc_t * i_t * (1 - g_t^2)",
-        "delta^o_t": "dL/dh_t * tanh(c_t) * o^gate_t * (1 - o^gate_t)",
-        "delta_t": DELTA,
-    }
-    carried_formulas = {"h": "delta_{t+1} W_hh^T", "c": "dL/dc_{t+1} * f_{t+1}"}
-    term_formulas = {"W_hh": "h_{t-1}^T delta_t", "W_xh": "x_t^T delta_t", "b_h": "delta_t"}
+    formulas = Formulas(
+        forward={
+            **{f"a^{k}_t": f"h_{{t-1}} W_hh^{k} + x_t W_xh^{k} + b_h^{k}" for k in "ifgo"},
+            "i_t": "sigmoid(a^i_t)",
+            "f_t": "sigmoid(a^f_t)",
+            "g_t": "tanh(a^g_t)",
+            "o^gate_t": "sigmoid(a^o_t)",
+            "c_t": "f_t * c_{t-1} + i_t * g_t",
+            "h_t": "o^gate_t * tanh(c_t)",
+        },
+        backward={
+            "dL/dc_t": "dL/dh_t * o^gate_t * (1 - tanh(c_t)^2) + {c}",
+            "delta^i_t": "dL/dc_t * g_t * i_t * (1 - i_t)",
+            "delta^f_t": "dL/dc_t * c_{t-1} * f_t * (1 - f_t)",
+            "delta^g_t": "dL/dc_t * i_t * (1 - g_t^2)",
+            "delta^o_t": "dL/dh_t * tanh(c_t) * o^gate_t * (1 - o^gate_t)",
+            "delta_t": "[delta^i_t, delta^f_t, delta^g_t, delta^o_t]",
+        },
+        carried={"h": "delta_{t+1} W_hh^T", "c": "dL/dc_{t+1} * f_{t+1}"},
+        terms={"W_hh": "h_{t-1}^T delta_t", "W_xh": "x_t^T delta_t", "b_h": "delta_t"},
+        inputs="delta_t W_xh^T",
+    )
 
     def forward(self, p: Named, x: np.ndarray, before: Named) -> dict[str, np.ndarray]:
         h_prev, c_prev = before["h"], before["c"]
@@ -52,7 +56,7 @@ class LstmCell(Cell):
         c = f * c_prev + i * g  # (3)
         h = o * np.tanh(c)  # (4)
         values = (a_i, a_f, a_g, a_o, i, f, g, o, c, h)
-        return dict(zip(self.forward_formulas, values, strict=True))
+        return dict(zip(self.formulas.forward, values, strict=True))
 
     def backward(self, p: Named, x: np.ndarray, before: Named, now: Named, d: Named) -> Backward:
         h_prev, c_prev, dh = before["h"], before["c"], d["h"]
@@ -67,6 +71,4 @@ class LstmCell(Cell):
         dx = delta @ p["W_xh"].T  # (1')
         terms = {"W_hh": np.outer(h_prev, delta), "W_xh": np.outer(x, delta), "b_h": delta}  # (1')
         values = (dc, delta_i, delta_f, delta_g, delta_o, delta)
-        return Backward(
-            dict(zip(self.backward_formulas, values, strict=True)), {"h": dh_prev, "c": dc_prev}, dx, terms
-        )
+        return Backward(dict(zip(self.formulas.backward, values, strict=True)), {"h": dh_prev, "c": dc_prev}, dx, terms)

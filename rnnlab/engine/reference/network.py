@@ -8,7 +8,7 @@
          dL/dh_t = what the loss and the layers above say to h_t + what comes back through step t + 1
          dL/dW = sum_t of what step t says of W
 
-(1) to (4) are the cell's. A recurrence that runs backwards through the sequence visits t = T .. 1; its h_{t-1} is h_{t+1}.
+(1) to (4) are the cell's. A recurrence that runs backwards visits t = T .. 1: its h_{t-1} is h_{t+1}.
 """
 
 from collections.abc import Mapping
@@ -71,7 +71,7 @@ def unroll(
     outputs = _read(architecture, parameters, below, visits, targets, loss, weights)
     recurrences, d_below = _backward(architecture, parameters, visits, outputs)
     gradients = {f"{r.name}.{key}": gradient for r in recurrences for key, gradient in r.gradients.items()}
-    gradients |= {f"readout.{key}": sum(output.terms[key] for output in outputs) for key in ("W_ho", "b_o")}
+    gradients |= {f"readout.{key}": _sum([output.terms[key] for output in outputs]) for key in ("W_ho", "b_o")}
     total = np.sum([output.loss for output in outputs])  # (6)
     return Unrolled(tuple(recurrences), tuple(outputs), total, gradients, d_below)
 
@@ -146,23 +146,25 @@ def _backward(
     architecture: Architecture, parameters: Named, visits: list[list[Visit]], outputs: list[Output]
 ) -> tuple[list[Recurrence], np.ndarray]:
     """Every recurrence with its way back, and dL/dx_t."""
-    H, directions = architecture.hidden_size, architecture.directions
-    found: list[Recurrence] = []
-    from_above = [[None] * len(visits[0]) for _ in range(directions)]  # by direction and time: dL/dh_t or silence
+    a, T = architecture, len(visits[0])
+    from_above: list[list[np.ndarray | None]] = [[None] * T for _ in range(a.directions)]  # dL/dh_t, or silence
     for output in outputs:
-        d_read = output.do @ parameters["readout.W_ho"].T  # (5')
-        for direction in range(directions):
-            at = output.time if architecture.readout == "every" else visits[direction - directions][-1].time
-            from_above[direction][at - 1] = d_read[direction * H : (direction + 1) * H]
-    for layer in reversed(range(architecture.layers)):
-        both, d_below = [], 0.0
-        for direction, index in enumerate(_of_layer(architecture, layer)):
-            record, dx = _backward_through(architecture, index, parameters, visits[index], from_above[direction])
-            both.append(record)
-            d_below = d_below + dx
-        found = both + found
-        from_above = [list(d_below[:, k * H : (k + 1) * H]) for k in range(directions)]
-    return found, d_below
+        d_read = np.split(output.do @ parameters["readout.W_ho"].T, a.directions)  # (5')
+        for direction, d_h in enumerate(d_read):
+            t = output.time if a.readout == "every" else visits[direction - a.directions][-1].time
+            from_above[direction][t - 1] = d_h
+    found: list[Recurrence] = []
+    dx = np.zeros(0)
+    for layer in reversed(range(a.layers)):
+        both = [
+            _backward_through(a, index, parameters, visits[index], from_above[direction])
+            for direction, index in enumerate(_of_layer(a, layer))
+        ]
+        found = [one for one, _ in both] + found
+        dx = _sum([d_inputs for _, d_inputs in both])
+        if layer:
+            from_above = [list(d_h) for d_h in np.split(dx, a.directions, axis=1)]
+    return found, dx
 
 
 def _backward_through(
@@ -186,7 +188,14 @@ def _backward_through(
         steps.append(Step(visit.time, visit.inputs, visit.forward, values, above, is_last, back.inputs, back.terms))
         dx[visit.time - 1], carried = back.inputs, back.states
     steps.reverse()
-    gradients = {key: sum(step.terms[key] for step in steps) for key in steps[0].terms}
+    gradients = {key: _sum([step.terms[key] for step in steps]) for key in steps[0].terms}
     if architecture.initial_state == "learned":
         gradients |= {f"{state}_0": carried[state] for state in cell.states if f"{state}_0" in p}
     return Recurrence(name, cell, reverse, visits[0].before, carried, tuple(steps), gradients), np.array(dx)
+
+
+def _sum(terms: list[np.ndarray]) -> np.ndarray:
+    total = np.zeros_like(terms[0])
+    for term in terms:
+        total = total + term
+    return total

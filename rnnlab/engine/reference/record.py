@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from rnnlab.engine.reference.cell import Cell
+from rnnlab.engine.reference.losses import Number
 
 
 @dataclass(frozen=True)
@@ -95,7 +96,7 @@ class Output:
     p: np.ndarray | None
     y: np.ndarray
     weight: float
-    loss: np.ndarray
+    loss: Number
     do: np.ndarray
     terms: dict[str, np.ndarray]
 
@@ -118,6 +119,6 @@ class Unrolled:
 
     recurrences: tuple[Recurrence, ...]
     outputs: tuple[Output, ...]
-    loss: np.ndarray
+    loss: Number
     gradients: dict[str, np.ndarray]
     d_inputs: np.ndarray

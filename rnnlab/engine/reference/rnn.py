@@ -1,16 +1,16 @@
 """The vanilla recurrence (Elman 1990).
 
-    (1) a_t = h_{t-1} W_hh + x_t W_xh + b_h
-    (2) h_t = phi(a_t)
+(1) a_t = h_{t-1} W_hh + x_t W_xh + b_h
+(2) h_t = phi(a_t)
 
-    (2') delta_t = dL/dh_t * phi'(a_t)                                     delta_t = dL/da_t
-    (1') dL/dh_{t-1} gets delta_t W_hh^T;  dL/dx_t = delta_t W_xh^T
-         dL/dW_hh = sum_t h_{t-1}^T delta_t;  dL/dW_xh = sum_t x_t^T delta_t;  dL/db_h = sum_t delta_t
+(2') delta_t = dL/dh_t * phi'(a_t)                                     delta_t = dL/da_t
+(1') dL/dh_{t-1} gets delta_t W_hh^T;  dL/dx_t = delta_t W_xh^T
+     dL/dW_hh = sum_t h_{t-1}^T delta_t;  dL/dW_xh = sum_t x_t^T delta_t;  dL/db_h = sum_t delta_t
 """
 
 import numpy as np
 
-from rnnlab.engine.reference.cell import Backward, Cell, Named, sigmoid
+from rnnlab.engine.reference.cell import Backward, Cell, Formulas, Named, sigmoid
 
 PHI = {
     "tanh": np.tanh,
@@ -36,13 +36,15 @@ SLOPE_FORMULA = {
 class VanillaCell(Cell):
     """h_t = phi(h_{t-1} W_hh + x_t W_xh + b_h), phi one of tanh, sigmoid, relu, identity."""
 
-    carried_formulas = {"h": "delta_{t+1} W_hh^T"}
-    term_formulas = {"W_hh": "h_{t-1}^T delta_t", "W_xh": "x_t^T delta_t", "b_h": "delta_t"}
-
     def __init__(self, activation: str = "tanh") -> None:
         self.phi, self.slope = PHI[activation], SLOPE[activation]
-        self.forward_formulas = {"a_t": "h_{t-1} W_hh + x_t W_xh + b_h", "h_t": FORMULA[activation]}
-        self.backward_formulas = {"delta_t": f"dL/dh_t * {SLOPE_FORMULA[activation]}"}
+        self.formulas = Formulas(
+            forward={"a_t": "h_{t-1} W_hh + x_t W_xh + b_h", "h_t": FORMULA[activation]},
+            backward={"delta_t": f"dL/dh_t * {SLOPE_FORMULA[activation]}"},
+            carried={"h": "delta_{t+1} W_hh^T"},
+            terms={"W_hh": "h_{t-1}^T delta_t", "W_xh": "x_t^T delta_t", "b_h": "delta_t"},
+            inputs="delta_t W_xh^T",
+        )
 
     def forward(self, p: Named, x: np.ndarray, before: Named) -> dict[str, np.ndarray]:
         h_prev = before["h"]

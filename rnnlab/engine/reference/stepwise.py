@@ -10,7 +10,7 @@ import numpy as np
 
 from rnnlab.engine.layers.layer import Layer, Recurrence, Sizes, Trajectory
 from rnnlab.engine.parameters import Layout
-from rnnlab.engine.reference.cell import Backward, Cell, Named
+from rnnlab.engine.reference.cell import Backward, Cell, Formulas, Named
 
 
 class StepwiseCell(Cell):
@@ -22,16 +22,17 @@ class StepwiseCell(Cell):
         Lines ``name_t = ...`` of its formulas stand beside the values that they name.
     """
 
-    carried_formulas = {"h": "dL/dh_{t+1} dh_{t+1}/dh_t"}
-    input_formula = ""
-    term_formulas = {"W_hh": "h_{t-1}^T delta_t"}
-    backward_formulas = {"delta_t": "dL/dh_t dh_t/d(h_{t-1} W_hh)"}
     worked = False
 
     def __init__(self, layer: Layer) -> None:
         self.layer = layer
         self.states = tuple(state.name for state in layer.states(1))
-        self.forward_formulas = dict(re.findall(r"^\s*(\w+_t) = (.+?)\s*$", layer.formulas, re.MULTILINE))
+        self.formulas = Formulas(
+            forward=dict(re.findall(r"^\s*(\w+_t) = (.+?)\s*$", layer.formulas, re.MULTILINE)),
+            backward={"delta_t": "dL/dh_t dh_t/d(h_{t-1} W_hh)"},
+            carried={"h": "dL/dh_{t+1} dh_{t+1}/dh_t"},
+            terms={"W_hh": "h_{t-1}^T delta_t"},
+        )
 
     def forward(self, p: Named, x: np.ndarray, before: Named) -> dict[str, np.ndarray]:
         recurrence, _ = self._step(p, x, before)
@@ -44,7 +45,7 @@ class StepwiseCell(Cell):
         trajectory = self._trajectory(recurrence, p)
         adjoint = np.concatenate([d[state] for state in self.states])[None, None, None]
         delta = trajectory.pull_back(slice(0, 1), adjoint)[0][0, 0, 0]
-        d_before = recurrence.backward(lambda start, stop: None, [d[state][:, None] for state in self.states])
+        d_before = recurrence.backward(_nothing, [d[state][:, None] for state in self.states])
         d_theta = np.zeros(layout.size)
         recurrence.write_gradient(d_theta)
         terms = layout.views(d_theta)
@@ -69,6 +70,10 @@ class StepwiseCell(Cell):
         weights = {name: p[name][None] for name in p}
         activations = {name: _rows(values) for name, values in recurrence.activations().items()}
         return Trajectory(self.layer, weights, _rows(recurrence.h), activations)
+
+
+def _nothing(_start: int, _stop: int) -> None:
+    return None
 
 
 def _rows(columns: np.ndarray) -> np.ndarray:
