@@ -5,7 +5,7 @@ if TYPE_CHECKING:
     from rnnlab.api.building import build
     from rnnlab.api.configs import load
     from rnnlab.api.finding import find_run, list_runs, open
-    from rnnlab.api.laboratory import compare, gradcheck, inspect
+    from rnnlab.api.laboratory import compare, gradcheck, inspect, unroll
     from rnnlab.api.run import Run
     from rnnlab.api.training import train
     from rnnlab.config import Config
@@ -30,6 +30,7 @@ __all__ = [
     "load",
     "open",
     "train",
+    "unroll",
 ]
 # Where each name of the public face is: `import rnnlab` itself imports nothing.
 _HOMES = {
@@ -48,6 +49,7 @@ _HOMES = {
     "load": "rnnlab.api.configs",
     "open": "rnnlab.api.finding",
     "train": "rnnlab.api.training",
+    "unroll": "rnnlab.api.laboratory",
 }
 
 

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from rnnlab.experiments.compare import Comparison
     from rnnlab.experiments.gradcheck import Gradcheck
     from rnnlab.experiments.inspect import Inspection
+    from rnnlab.experiments.unroll import Unroll
 
 
 def gradcheck(config: "Config | str | os.PathLike[str]") -> "Gradcheck":
@@ -37,6 +38,38 @@ def gradcheck(config: "Config | str | os.PathLike[str]") -> "Gradcheck":
     from rnnlab.experiments.gradcheck import gradcheck as run_check
 
     return run_check(as_config(config))
+
+
+def unroll(config: "Config | str | os.PathLike[str]", steps: int = 3, hidden: int = 2) -> "Unroll":
+    """Take one sequence of a config's data through its network and back, by the formulas and by the engine.
+
+    Parameters
+    ----------
+    config : Config, str or path
+        From :func:`rnnlab.load`, or what that takes.
+    steps : int
+        Steps to take, from the first; fewer where the sequence ends before.
+    hidden : int
+        Hidden units of every recurrence, in place of the config's. The initial parameters are those that
+        :func:`rnnlab.train` draws for that size and the config's first seed.
+
+    Returns
+    -------
+    Unroll
+        Every number of the formulas, and the engine's gradients beside theirs.
+
+    Raises
+    ------
+    UsageError
+        If `steps` or `hidden` is below 1.
+    ConfigError, DataError
+        If the config or its data cannot be used.
+    DivergedError
+        If the loss is not finite.
+    """
+    from rnnlab.experiments.unroll import unroll as run_unroll
+
+    return run_unroll(as_config(config), steps, hidden)
 
 
 def inspect(
