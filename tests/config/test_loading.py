@@ -44,7 +44,7 @@ def problems(source, **arguments):
 def test_a_file_that_is_not_there_brings_the_nearest_name(folder):
     folder(stock="", gradients="")
     assert problems("stok.yaml") == "stok.yaml: no such file; did you mean stock.yaml?"
-    assert problems("stock") == "stock: no such file; did you mean stock.yaml?"
+    assert problems("stok") == "stok: no such file; did you mean stock.yaml or the bundled config stock?"
     assert problems("grid.yaml") == (
         "grid.yaml: no such file; the configs in that folder are gradients.yaml, stock.yaml."
     )
