@@ -2,15 +2,16 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rnnlab.api.configs import load
+    from rnnlab.api.configs import explain, load
     from rnnlab.config import Config
 
 __version__ = "0.1.0"
 
-__all__ = ["Config", "load"]
+__all__ = ["Config", "explain", "load"]
 # Where each name of the public face is: `import rnnlab` itself imports nothing.
 _HOMES = {
     "Config": "rnnlab.config",
+    "explain": "rnnlab.api.configs",
     "load": "rnnlab.api.configs",
 }
 

@@ -3,11 +3,14 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rnnlab import config
 from rnnlab.config import Config
 from rnnlab.plain import plain
+
+if TYPE_CHECKING:
+    from rnnlab.config.explanation import Explanation
 
 
 def load(
@@ -22,7 +25,7 @@ def load(
     Parameters
     ----------
     source : str or path
-        A YAML file, or "-" for standard input.
+        "-" for standard input, a YAML file, or the name of a bundled config such as "stock", in that order.
     overrides : mapping of str to value, or sequence of str
         Keys by their path, ``{"model.cell": "lstm"}``; or as after `--set`, ``["model.cell=lstm"]``.
     seeds : int, sequence of int or str, optional
@@ -35,8 +38,40 @@ def load(
     ConfigError
         With every problem there is, each at its location.
     """
-    if isinstance(overrides, Mapping):
-        overrides = [f"{key}={json.dumps(plain(value))}" for key, value in overrides.items()]
     if seeds is not None and not isinstance(seeds, (int, str)):
         seeds = ",".join(str(seed) for seed in seeds)
-    return config.load(source, overrides=overrides, seeds=seeds, name=name)
+    return config.load(source, overrides=_settings(overrides), seeds=seeds, name=name)
+
+
+def explain(
+    key: str,
+    source: str | os.PathLike[str] | None = None,
+    overrides: Mapping[str, Any] | Sequence[str] = (),
+) -> "Explanation":
+    """Tell what a key of a config means, its range, unit and default, and where its value in a config comes from.
+
+    Parameters
+    ----------
+    key : str
+        A path, ``"training.clip.threshold"``; the end of one, ``"threshold"``; a section; a kind, ``"adam"`` or
+        ``"training.optimizer=adam"``; or a word that other tools have, ``"lr"``.
+    source : str or path, optional
+        A config, as for `load`.
+    overrides : mapping of str to value, or sequence of str
+        As for `load`.
+
+    Raises
+    ------
+    UsageError
+        Where there is no such key.
+    ConfigError
+        Where the config is wrong.
+    """
+    return config.explain(key, source, overrides=_settings(overrides))
+
+
+def _settings(overrides: Mapping[str, Any] | Sequence[str]) -> Sequence[str]:
+    """Overrides as after `--set`."""
+    if not isinstance(overrides, Mapping):
+        return overrides
+    return [f"{key}={json.dumps(plain(value))}" for key, value in overrides.items()]

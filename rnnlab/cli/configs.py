@@ -18,7 +18,7 @@ def read_config(source: str | os.PathLike[str], **changes: Any) -> "Config":
     """Load a config as `rnnlab.config.load` does; where a run keeps it, errors name the packages that it needs."""
     from rnnlab.config import load
 
-    _warn_of_namesake(source)
+    warn_of_namesake(source)
     try:
         return load(source, **changes)
     except ConfigError as error:
@@ -30,7 +30,7 @@ def read_config(source: str | os.PathLike[str], **changes: Any) -> "Config":
         raise ConfigError(error.problems, hint=f"{needed}; or {error.hint}" if error.hint else needed) from error
 
 
-def _warn_of_namesake(source: str | os.PathLike[str]) -> None:
+def warn_of_namesake(source: str | os.PathLike[str]) -> None:
     """Say so where a bundled config is taken and a file of that name, but for its suffix, is here and differs."""
     from rnnlab.config import bundled
     from rnnlab.config.sources import locate

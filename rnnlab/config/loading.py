@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rnnlab.config.diagnostics import Diagnostic, Mark
-from rnnlab.config.locations import Location, Node, SourceText, find
+from rnnlab.config.locations import Location, Node, Origin, SourceText, find
 from rnnlab.config.merge import overlay
 from rnnlab.config.messages import got
 from rnnlab.config.old_names import rename
@@ -48,6 +48,24 @@ def load(
     ConfigError
         With every problem there is, each at its location.
     """
+    return load_with_origins(source, overrides=overrides, seeds=seeds, name=name)[0]
+
+
+def load_with_origins(
+    source: str | os.PathLike[str],
+    *,
+    overrides: Sequence[str] = (),
+    seeds: str | int | None = None,
+    name: str | None = None,
+) -> tuple[Config, dict[str, Origin]]:
+    """Read a config as `load` does, and tell where each value that was given comes from.
+
+    Returns
+    -------
+    (config, origins)
+        The origins by path: of every scalar, every list, and every section that is written out. What the config has
+        besides is a default.
+    """
     where = locate(source)
     tree, problems = _tree(where, overrides, seeds, name)
     config, hint = None, None
@@ -55,32 +73,21 @@ def load(
         config, found = validate(tree)
         hint = None if problems else _hint(keys_to_leave_out(tree, found))
         problems += [problem for problem in found if not _told(problem, problems)]
-    if config is None or problems:
+    if config is None or tree is None or problems:
         raise _failure(problems, where, hint)
-    return config
+    return config, dict(_origins(tree, shown(where)))
 
 
-def origins(
-    source: str | os.PathLike[str],
-    *,
-    overrides: Sequence[str] = (),
-    seeds: str | int | None = None,
-    name: str | None = None,
-) -> dict[str, str]:
-    """Tell where each value that was given comes from.
-
-    Takes what `load` takes; returns, for instance, {"model.layers": "configs/stock.yaml:12"}, or the text of
-    the argument for a value from the command line.
-    """
-    where = locate(source)
-    tree, problems = _tree(where, overrides, seeds, name)
-    if tree is None or problems:
-        raise _failure(problems, where)
-    return {".".join(path): _origin(node.location) for path, node in tree.leaves()}
-
-
-def _origin(location: Location) -> str:
-    return f"{location.source.name}:{location.line + 1}" if location.source.numbered else location.source.name
+def _origins(node: Node, first: str, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Origin]]:
+    if path and node.key_location is not None:  # else a name that was made from the file's
+        source, line = node.key_location.source, node.key_location.line
+        if not source.numbered:
+            yield ".".join(path), Origin("argument", source.name)
+        else:
+            kind = "file" if source.name == first else "extended"
+            yield ".".join(path), Origin(kind, f"{source.name}:{line + 1}")
+    for key, child in (node.mapping or {}).items():
+        yield from _origins(child, first, (*path, key))
 
 
 def _tree(

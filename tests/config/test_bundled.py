@@ -8,7 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from rnnlab.config import bundled, load, origins
+from rnnlab.config import bundled, load
+from rnnlab.config.loading import load_with_origins
 from rnnlab.errors import ConfigError
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -63,8 +64,10 @@ def test_standard_input_comes_first(monkeypatch):
 def test_a_config_may_extend_a_bundled_one_and_a_file_comes_first():
     Path("mine.yaml").write_text("extends: clipping\nseeds: 3\n")
     assert load("mine.yaml").training.clip.kind == "norm"
-    assert origins("mine.yaml")["training.clip.threshold"] == "remedies/clipping (bundled):5"
-    assert origins("mine.yaml")["training.updates"].startswith("gradients (bundled):")
+    _, origins = load_with_origins("mine.yaml")
+    assert origins["seeds"].where == "mine.yaml:2"
+    assert origins["training.clip.threshold"].where.startswith("remedies/clipping (bundled):")
+    assert origins["training.updates"].where.startswith("gradients (bundled):")
     Path("clipping").write_text("data: {kind: prices, symbol: GOOG}\n")
     assert load("mine.yaml").training.clip.kind == "none"
 
