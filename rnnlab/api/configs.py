@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rnnlab import config
-from rnnlab.config import Config
 from rnnlab.plain import plain
 
 if TYPE_CHECKING:
+    from rnnlab.config import Config
     from rnnlab.config.explanation import Explanation
+    from rnnlab.experiments.check import CheckSummary
 
 
 def load(
@@ -19,7 +20,7 @@ def load(
     *,
     seeds: int | Sequence[int] | str | None = None,
     name: str | None = None,
-) -> Config:
+) -> "Config":
     """Read a config, check it, and fill in what was left out.
 
     Parameters
@@ -68,6 +69,32 @@ def explain(
         Where the config is wrong.
     """
     return config.explain(key, source, overrides=_settings(overrides))
+
+
+def check(source: "Config | str | os.PathLike[str]") -> "CheckSummary":
+    """Tell what a config would train, without training it: shapes, parameters, samples, updates, memory and time.
+
+    Parameters
+    ----------
+    source : Config, str or path
+        A config, or where it is, as for `load`.
+
+    Returns
+    -------
+    CheckSummary
+        Its `stages` have the shapes from the inputs to the targets, (T, B, F); `seconds` is a rough estimate of all
+        updates from a few of them, timed for about a second.
+
+    Raises
+    ------
+    ConfigError
+        Where the config is wrong, contradicts its data, or needs more memory than there is.
+    DataError
+        Where the data cannot be read or are too few.
+    """
+    from rnnlab.experiments.check import check as look
+
+    return look(source if isinstance(source, config.Config) else load(source))
 
 
 def _settings(overrides: Mapping[str, Any] | Sequence[str]) -> Sequence[str]:

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab import __version__
-from rnnlab.cli import compare, explain, failures, fetch, gradcheck, inspect, interrupts, sweep_rho, train
+from rnnlab.cli import check, compare, explain, failures, fetch, gradcheck, inspect, interrupts, sweep_rho, train
 from rnnlab.cli.help import Group, ParserError, usage_error
 from rnnlab.display import console
 
@@ -51,6 +51,7 @@ sweep_rho.register(app)
 inspect.register(app)
 compare.register(app)
 fetch.register(app)
+check.register(app)
 explain.register(app)
 
 

@@ -1,6 +1,5 @@
 """`rnnlab explain`: what a key of a config means, and where its value comes from."""
 
-import textwrap
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -8,7 +7,7 @@ import typer
 import rnnlab
 from rnnlab.cli.configs import CONFIG, warn_of_namesake
 from rnnlab.cli.help import Command
-from rnnlab.display import console
+from rnnlab.display import console, tables
 from rnnlab.errors import UsageError
 from rnnlab.printable import shortened
 from rnnlab.words import listed
@@ -147,14 +146,8 @@ def _show_list(title: str, rows: list[tuple[str, str]]) -> None:
 
 
 def _show_rows(rows: list[tuple[str, str]], *, indent: int = 2) -> None:
-    """Names flush left, and beside each its text, broken between words to fit the terminal."""
-    size = max((len(name) for name, _ in rows), default=0)
-    width = console.out.width
-    for name, text in rows:
-        hanging = " " * (indent + size + 2)
-        room = None if width is None else max(min(width, console.WIDEST) - len(hanging), 20)
-        lines = [part for line in text.split("\n") for part in ([line] if room is None else textwrap.wrap(line, room))]
-        console.result(f"{' ' * indent}{name.ljust(size)}  " + f"\n{hanging}".join(lines))
+    for line in tables.definitions(rows, console.out.width, indent=indent):
+        console.result(line)
 
 
 def _record(found: "Explanation") -> dict[str, Any]:

@@ -36,7 +36,7 @@ MEANT = {
         "data",
         "prices",
     ): "`rnnlab fetch SYMBOL` gets prices, `rnnlab fetch --list` shows them",
-    ("check", "validate", "verify"): "`rnnlab gradcheck CONFIG` proves the gradients of a config",
+    ("validate", "lint", "verify"): "`rnnlab check CONFIG` validates a config; `rnnlab gradcheck` proves its gradients",
     ("help", "version"): "`rnnlab --help` lists the commands; `rnnlab --version` shows the version",
 }
 
