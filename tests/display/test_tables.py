@@ -33,7 +33,7 @@ def test_every_cell_is_shown_once_within_the_width(rows):
 
 def test_definitions_hang_beside_their_names_and_fit():
     rows = [("a", "one two three four five six seven"), ("long", "x\ny")]
-    assert definitions(rows) == ["  a     one two three four five six seven", "  long  x", "        y"]
-    narrow = definitions(rows, 30, indent=0)
+    assert tables.definitions(rows) == ["  a     one two three four five six seven", "  long  x", "        y"]
+    narrow = tables.definitions(rows, 30, indent=0)
     assert narrow == ["a     one two three four five", "      six seven", "long  x", "      y"]
     assert max(map(len, narrow)) <= 30
