@@ -3,7 +3,7 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rnnlab.api.building import build
-    from rnnlab.api.configs import load
+    from rnnlab.api.configs import check, explain, load
     from rnnlab.api.finding import find_run, list_runs, open
     from rnnlab.api.laboratory import compare, gradcheck, inspect, unroll
     from rnnlab.api.run import Run
@@ -19,7 +19,9 @@ __all__ = [
     "Observer",
     "Run",
     "build",
+    "check",
     "compare",
+    "explain",
     "fetch",
     "find_run",
     "gradcheck",
@@ -38,7 +40,9 @@ _HOMES = {
     "Observer": "rnnlab.experiments.observers",
     "Run": "rnnlab.api.run",
     "build": "rnnlab.api.building",
+    "check": "rnnlab.api.configs",
     "compare": "rnnlab.api.laboratory",
+    "explain": "rnnlab.api.configs",
     "fetch": "rnnlab.experiments.fetch",
     "find_run": "rnnlab.api.finding",
     "gradcheck": "rnnlab.api.laboratory",

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -85,13 +86,21 @@ def wheel(tmp_path_factory) -> Path:
     return built
 
 
-@pytest.mark.slow
-def test_the_wheel_holds_every_file_of_the_package(wheel):
-    listed = subprocess.run(["git", "ls-files", "rnnlab"], cwd=ROOT, capture_output=True, text=True, check=False)
+def kept_under(folder: str) -> list[str]:
+    """The files of a folder that git knows."""
+    listed = subprocess.run(["git", "ls-files", folder], cwd=ROOT, capture_output=True, text=True, check=False)
     if listed.returncode:
         pytest.skip("not a checkout")
+    return listed.stdout.splitlines()
+
+
+@pytest.mark.slow
+def test_the_wheel_holds_every_file_of_the_package(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
-    assert set(listed.stdout.splitlines()) <= names
+    assert set(kept_under("rnnlab")) <= names
+    configs = {f"rnnlab/{name}" for name in kept_under("configs") if not name.endswith(".png")}
+    assert configs == {name for name in names if name.startswith("rnnlab/configs/")}
+    assert "rnnlab/configs/stock.yaml" in configs
     beyond = {name for name in names if not name.startswith(("rnnlab/", f"rnnlab-{rnnlab.__version__}.dist-info/"))}
     assert beyond == set()
     assert not [name for name in names if "__pycache__" in name]
@@ -122,3 +131,20 @@ def test_the_wheel_runs_without_the_checkout(wheel, tmp_path):
     answer = subprocess.run(command, cwd=empty, env=surroundings, capture_output=True, text=True, check=True)
     assert answer.stdout.startswith("# Configs\n")
     assert list(empty.iterdir()) == []
+    command = [sys.executable, "-m", "rnnlab", "train", "one_to_one", "--set", "training.epochs=1", "--quiet"]
+    answer = subprocess.run(command, cwd=empty, env=surroundings, capture_output=True, text=True, check=True)
+    assert (empty / answer.stdout.strip() / "config.yaml").is_file()
+
+
+@pytest.mark.slow
+def test_the_source_distribution_builds_the_same_wheel(wheel, tmp_path):
+    build = [sys.executable, "-m", "hatchling", "build", "-d", str(tmp_path)]
+    subprocess.run([*build, "-t", "sdist"], cwd=ROOT, check=True, capture_output=True)
+    (archive,) = tmp_path.glob("*.tar.gz")
+    shutil.unpack_archive(archive, tmp_path)
+    source = tmp_path / archive.name.removesuffix(".tar.gz")
+    subprocess.run([*build, "-t", "wheel"], cwd=source, check=True, capture_output=True)
+    (again,) = tmp_path.glob("*.whl")
+    names = set(zipfile.ZipFile(again).namelist())
+    assert "rnnlab/configs/remedies/clipping.yaml" in names
+    assert names == set(zipfile.ZipFile(wheel).namelist())

@@ -3,12 +3,16 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rnnlab import config
-from rnnlab.config import Config
 from rnnlab.errors import ConfigError
 from rnnlab.plain import plain
+
+if TYPE_CHECKING:
+    from rnnlab.config import Config
+    from rnnlab.config.explanation import Explanation
+    from rnnlab.experiments.check import CheckSummary
 
 
 def load(
@@ -17,13 +21,13 @@ def load(
     *,
     seeds: int | Sequence[int] | str | None = None,
     name: str | None = None,
-) -> Config:
+) -> "Config":
     """Read a config, check it, and fill in what was left out.
 
     Parameters
     ----------
     source : str or path
-        A YAML file, or "-" for standard input.
+        "-" for standard input, a YAML file, or the name of a bundled config such as "stock", in that order.
     overrides : mapping of str to value, or sequence of str
         Keys by their path, ``{"model.cell": "lstm"}``; or as after `--set`, ``["model.cell=lstm"]``.
     seeds : int, sequence of int or str, optional
@@ -36,11 +40,79 @@ def load(
     ConfigError
         With every problem there is, each at its location.
     """
-    if isinstance(overrides, Mapping):
-        overrides = [f"{key}={_written(key, value)}" for key, value in overrides.items()]
+    overrides = _settings(overrides)
     if seeds is not None and not isinstance(seeds, (int, str)):
         overrides, seeds = [*overrides, f"seeds={_written('seeds', list(seeds))}"], None
     return config.load(source, overrides=overrides, seeds=seeds, name=name)
+
+
+def explain(
+    key: str,
+    source: str | os.PathLike[str] | None = None,
+    overrides: Mapping[str, Any] | Sequence[str] = (),
+) -> "Explanation":
+    """Tell what a key of a config means, its range, unit and default, and where its value in a config comes from.
+
+    Parameters
+    ----------
+    key : str
+        A path, ``"training.clip.threshold"``; the end of one, ``"threshold"``; a section; a kind, ``"adam"`` or
+        ``"training.optimizer=adam"``; or a word that other tools have, ``"lr"``.
+    source : str or path, optional
+        A config, as for `load`.
+    overrides : mapping of str to value, or sequence of str
+        As for `load`.
+
+    Returns
+    -------
+    Explanation
+
+    Raises
+    ------
+    UsageError
+        Where there is no such key.
+    ConfigError
+        Where the config is wrong.
+    """
+    return config.explain(key, source, overrides=_settings(overrides))
+
+
+def check(source: "Config | str | os.PathLike[str]") -> "CheckSummary":
+    """Tell what a config would train, without training it: shapes, parameters, samples, updates, memory and time.
+
+    Parameters
+    ----------
+    source : Config, str or path
+        A config, or where it is, as for `load`.
+
+    Returns
+    -------
+    CheckSummary
+        Its `stages` have the shapes from the inputs to the targets, (T, B, F); `seconds` is a rough estimate of all
+        updates from a few of them, timed for about a second.
+
+    Raises
+    ------
+    ConfigError
+        Where the config is wrong, contradicts its data, or needs more memory than there is.
+    DataError
+        Where the data cannot be read or are too few.
+    """
+    from rnnlab.experiments.check import check as look
+
+    return look(as_config(source))
+
+
+def as_config(source: "Config | str | os.PathLike[str]") -> "Config":
+    """The config itself, or the one that `load` reads."""
+    return source if isinstance(source, config.Config) else load(source)
+
+
+def _settings(overrides: Mapping[str, Any] | Sequence[str]) -> Sequence[str]:
+    """Overrides as after `--set`."""
+    if not isinstance(overrides, Mapping):
+        return overrides
+    return [f"{key}={_written(key, value)}" for key, value in overrides.items()]
 
 
 def _written(key: str, value: object) -> str:
@@ -50,8 +122,3 @@ def _written(key: str, value: object) -> str:
     except (TypeError, ValueError):
         message = f"{key} must be a number, a text, a boolean, None, a list or a mapping; got {type(value).__name__}."
         raise ConfigError([message]) from None
-
-
-def as_config(source: "Config | str | os.PathLike[str]") -> Config:
-    """The config itself, or the one that `load` reads."""
-    return source if isinstance(source, Config) else load(source)

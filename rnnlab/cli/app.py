@@ -7,7 +7,20 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab import __version__
-from rnnlab.cli import compare, failures, fetch, gradcheck, inspect, interrupts, manual, sweep_rho, train, unroll
+from rnnlab.cli import (
+    check,
+    compare,
+    explain,
+    failures,
+    fetch,
+    gradcheck,
+    inspect,
+    interrupts,
+    manual,
+    sweep_rho,
+    train,
+    unroll,
+)
 from rnnlab.cli.help import Group, ParserError, usage_error
 from rnnlab.display import console
 
@@ -53,6 +66,8 @@ inspect.register(app)
 compare.register(app)
 fetch.register(app)
 manual.register(app)
+check.register(app)
+explain.register(app)
 
 
 def run(arguments: Sequence[str]) -> int:

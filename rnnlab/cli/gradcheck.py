@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 import rnnlab
-from rnnlab.cli.configs import read_config
+from rnnlab.cli.configs import CONFIG, read_config
 from rnnlab.cli.help import Command
 from rnnlab.display import console, numbers, tables
 from rnnlab.words import count
@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 WRONG = 7
 EXAMPLES = """\b
 Examples:
-  rnnlab gradcheck configs/stock.yaml
-  rnnlab gradcheck stock.yaml --set model.cell=lstm"""
+  rnnlab gradcheck stock
+  rnnlab gradcheck stock --set model.cell=lstm"""
 
 
 def register(app: typer.Typer) -> None:
@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 
 def gradcheck(
-    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML file; - reads standard input.")],
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help=CONFIG)],
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),

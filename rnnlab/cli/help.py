@@ -37,7 +37,7 @@ MEANT = {
         "data",
         "prices",
     ): "`rnnlab fetch SYMBOL` gets prices, `rnnlab fetch --list` shows them",
-    ("check", "validate", "verify"): "`rnnlab gradcheck CONFIG` proves the gradients of a config",
+    ("validate", "lint", "verify"): "`rnnlab check CONFIG` validates a config; `rnnlab gradcheck` proves its gradients",
     ("help", "version"): "`rnnlab --help` lists the commands; `rnnlab --version` shows the version",
 }
 
@@ -131,7 +131,7 @@ def unknown_option(option: str, context: Any, arguments: Sequence[str]) -> Usage
 def _key_meant(option: str) -> str | None:
     """The key of a config that an option names, whole or by its last part, in our words or another tool's."""
     from rnnlab.config import schema_index
-    from rnnlab.config.messages import SYNONYMS
+    from rnnlab.config.synonyms import SYNONYMS
 
     word = option.removeprefix("--").replace("-", "_")
     wanted = {word, SYNONYMS.get(word, word)}

@@ -1,6 +1,7 @@
 """`rnnlab sweep-rho`: one table of what gradients do through time at each scale of the recurrent weights."""
 
 import math
+import os
 import re
 import sys
 from pathlib import Path
@@ -45,7 +46,7 @@ def sweep_rho(
         list[str] | None, typer.Argument(metavar="RHO...", help="Scales of W_hh: N(0, 1/sqrt(h)) times RHO.")
     ] = None,
     config: Annotated[
-        str | None, typer.Option("--config", metavar="FILE", help="A config in place of the bundled gradients.yaml.")
+        str | None, typer.Option("--config", metavar="CONFIG", help="A config in place of the bundled gradients.")
     ] = None,
     start: Annotated[float | None, typer.Option("--from", metavar="A", help="First RHO of a range.")] = None,
     stop: Annotated[float | None, typer.Option("--to", metavar="B", help="Last RHO of a range.")] = None,
@@ -88,7 +89,7 @@ def sweep_rho(
     from rnnlab.experiments.sweep.rho import sweep_rho as run_sweep
 
     check_rhos(values)  # before anything is read
-    chosen = _load(config or str(STARTER), cell, activation, length, overrides or [], seeds, name)
+    chosen = _load(config or STARTER, cell, activation, length, overrides or [], seeds, name)
     with progress.display(quiet=quiet) as screen, Interrupts(screen.note) as interrupts:
         swept = run_sweep(
             chosen,
@@ -152,7 +153,7 @@ def _check_word(option: str, word: str | None, known: tuple[str, ...]) -> None:
         raise UsageError(f"{option} must be {listed(known, 'or')}; got {word!r}{did_you_mean(word, known) or '.'}")
 
 
-def _load(source: str, cell, activation, length, overrides: list[str], seeds, name):
+def _load(source: str | os.PathLike[str], cell, activation, length, overrides: list[str], seeds, name):
     own = {}
     if cell is not None:
         own[f"model.cell={cell}"] = f"--cell {cell}"

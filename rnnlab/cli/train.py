@@ -8,7 +8,7 @@ import typer
 
 import rnnlab
 from rnnlab.cli import summary
-from rnnlab.cli.configs import read_config
+from rnnlab.cli.configs import CONFIG, read_config
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import Interrupts
 from rnnlab.cli.options import RUNS_TO
@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 EXAMPLES = """\b
 Examples:
-  rnnlab train configs/stock.yaml
-  rnnlab train configs/stock.yaml --seeds 10 --name ten
-  rnnlab train configs/stock.yaml --set model.cell=lstm
+  rnnlab train stock
+  rnnlab train stock --seeds 10 --name ten
+  rnnlab train my.yaml --set model.cell=lstm
   rnnlab train runs/RUN/config.yaml"""
 
 
@@ -32,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def train(
-    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML file; - reads standard input.")],
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help=CONFIG)],
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),

@@ -2,8 +2,7 @@
 
 load        read a config, with overrides from the command line
 dump        write a config as YAML that `load` reads back to an equal one
-origins     where each value that was given comes from
-describe    what a key means
+explain     what a key means, and where its value comes from
 json_schema the JSON Schema of a config, for editors
 Config      the config itself; see `rnnlab.config.schema`
 """
@@ -12,20 +11,20 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnnlab.config.loading import load, origins
-    from rnnlab.config.reference import describe, json_schema
+    from rnnlab.config.explanation import explain
+    from rnnlab.config.loading import load
+    from rnnlab.config.reference import json_schema
     from rnnlab.config.schema.experiment import Config
     from rnnlab.config.writer import dump
 
-__all__ = ["Config", "describe", "dump", "json_schema", "load", "origins"]
+__all__ = ["Config", "dump", "explain", "json_schema", "load"]
 
 _HOMES = {
     "Config": "schema.experiment",
-    "describe": "reference",
     "dump": "writer",
+    "explain": "explanation",
     "json_schema": "reference",
     "load": "loading",
-    "origins": "loading",
 }
 
 

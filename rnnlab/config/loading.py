@@ -5,18 +5,18 @@ from __future__ import annotations
 import os
 import re
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from rnnlab.config.diagnostics import Diagnostic, Mark
-from rnnlab.config.locations import Location, Node, SourceText, find
+from rnnlab.config.locations import Location, Node, Origin, SourceText, find
 from rnnlab.config.merge import overlay
 from rnnlab.config.messages import got
 from rnnlab.config.old_names import rename
 from rnnlab.config.overrides import apply_name, apply_seeds, apply_sets
 from rnnlab.config.reader import read
 from rnnlab.config.schema.experiment import Config
-from rnnlab.config.sources import STDIN, NoSourceError, open_source
+from rnnlab.config.sources import STDIN, Name, NoSourceError, locate, locate_extended, open_source, shown
 from rnnlab.config.validation import keys_to_leave_out, validate
 from rnnlab.errors import ConfigError
 
@@ -35,7 +35,7 @@ def load(
     Parameters
     ----------
     source : str or path
-        A YAML file, or "-" for standard input.
+        "-" for standard input, a YAML file, or the name of a bundled config such as "stock", in that order.
     overrides : sequence of str
         Each `KEY=VALUE`, the value read as YAML: `model.hidden_size=32`. Later ones win.
     seeds : str or int, optional
@@ -48,48 +48,57 @@ def load(
     ConfigError
         With every problem there is, each at its location.
     """
-    tree, problems = _tree(os.fspath(source), overrides, seeds, name)
-    config, hint = None, None
-    if tree is not None:
-        config, found = validate(tree)
-        hint = None if problems else _hint(keys_to_leave_out(tree, found))
-        problems += [problem for problem in found if not _told(problem, problems)]
-    if config is None or problems:
-        raise _failure(problems, os.fspath(source), hint)
-    return config
+    return load_with_origins(source, overrides=overrides, seeds=seeds, name=name)[0]
 
 
-def origins(
+def load_with_origins(
     source: str | os.PathLike[str],
     *,
     overrides: Sequence[str] = (),
     seeds: str | int | None = None,
     name: str | None = None,
-) -> dict[str, str]:
-    """Tell where each value that was given comes from.
+) -> tuple[Config, dict[str, Origin]]:
+    """Read a config as `load` does, and tell where each value that was given comes from.
 
-    Takes what `load` takes; returns, for instance, {"model.layers": "configs/stock.yaml:12"}, or the text of
-    the argument for a value from the command line.
+    Returns
+    -------
+    (config, origins)
+        The origins by path: of every scalar, every list, and every section that is written out. What the config has
+        besides is a default.
     """
-    tree, problems = _tree(os.fspath(source), overrides, seeds, name)
-    if tree is None or problems:
-        raise _failure(problems, os.fspath(source))
-    return {".".join(path): _origin(node.location) for path, node in tree.leaves()}
+    where = locate(source)
+    tree, problems = _tree(where, overrides, seeds, name)
+    config, hint = None, None
+    if tree is not None:
+        config, found = validate(tree)
+        hint = None if problems else _hint(keys_to_leave_out(tree, found))
+        problems += [problem for problem in found if not _told(problem, problems)]
+    if config is None or tree is None or problems:
+        raise _failure(problems, where, hint)
+    return config, dict(_origins(tree, shown(where)))
 
 
-def _origin(location: Location) -> str:
-    return f"{location.source.name}:{location.line + 1}" if location.source.numbered else location.source.name
+def _origins(node: Node, first: str, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Origin]]:
+    if path and node.key_location is not None:  # else a name that was made from the file's
+        source, line = node.key_location.source, node.key_location.line
+        if not source.numbered:
+            yield ".".join(path), Origin("argument", source.name)
+        else:
+            kind = "file" if source.name == first else "extended"
+            yield ".".join(path), Origin(kind, f"{source.name}:{line + 1}")
+    for key, child in (node.mapping or {}).items():
+        yield from _origins(child, first, (*path, key))
 
 
 def _tree(
-    source: str, overrides: Sequence[str], seeds: str | int | None, name: str | None
+    source: Name, overrides: Sequence[str], seeds: str | int | None, name: str | None
 ) -> tuple[Node | None, list[Diagnostic]]:
     """Read all layers into one tree; None where there is nothing to check."""
     problems: list[Diagnostic] = []
     tree = _read_layers(source, [], problems)
     if tree is None:
         # The file is out of reach, but what is wrong with the arguments can be said all the same.
-        here = SourceText(source, ("",), Path.cwd())
+        here = SourceText(shown(source), ("",), Path.cwd())
         scratch = Node(None, Location(here, 0, 0, 0), children={})
         return None, problems + apply_sets(scratch, overrides)
     assert tree.mapping is not None
@@ -103,7 +112,7 @@ def _tree(
     return tree, problems
 
 
-def _read_layers(name: str, above: list[tuple[str, Node]], problems: list[Diagnostic]) -> Node | None:
+def _read_layers(name: Name, above: list[tuple[Name, Node]], problems: list[Diagnostic]) -> Node | None:
     """Read a file, and the files that it extends beneath it."""
     try:
         source, text = open_source(name, asked_by=[file for file, _ in above])
@@ -125,7 +134,7 @@ def _read_layers(name: str, above: list[tuple[str, Node]], problems: list[Diagno
     lower_name = tree.mapping.pop("extends", None)
     if lower_name is None:
         return tree
-    lower = _read_extended(lower_name, [*above, (name, lower_name)], problems, source)
+    lower = _read_extended(lower_name, [*above, (name, lower_name)], problems)
     return overlay(lower, tree) if lower is not None else None
 
 
@@ -134,18 +143,15 @@ _EMPTY = (
 )
 
 
-def _read_extended(
-    node: Node, above: list[tuple[str, Node]], problems: list[Diagnostic], source: SourceText
-) -> Node | None:
+def _read_extended(node: Node, above: list[tuple[Name, Node]], problems: list[Diagnostic]) -> Node | None:
     mark = (Mark(node.location),)
     if not isinstance(node.value, str) or not node.value:
         problems.append(Diagnostic(f"extends must be the path of another config; got {got(node)}.", mark))
         return None
-    shown = Path(source.name).parent if source.name != "<stdin>" else Path()
-    name = os.path.normpath(shown / os.path.expanduser(node.value))
     chain = [file for file, _ in above]
+    name = locate_extended(node.value, chain[-1])
     if any(_same_file(name, file) for file in chain):
-        message = f"extends must not lead back to where it began: {' -> '.join([*chain, name])}."
+        message = f"extends must not lead back to where it began: {' -> '.join(map(shown, [*chain, name]))}."
         problems.append(Diagnostic(message, mark))
         return None
     if len(chain) >= MOST_LAYERS:
@@ -154,21 +160,21 @@ def _read_extended(
     return _read_layers(name, above, problems)
 
 
-def _same_file(one: str, other: str) -> bool:
+def _same_file(one: Name, other: Name) -> bool:
     try:
         return other != STDIN and os.path.realpath(one) == os.path.realpath(other)
     except (OSError, ValueError):  # no path at all: reading it says so
         return False
 
 
-def _at_extends(problem: Diagnostic, above: list[tuple[str, Node]]) -> Diagnostic:
+def _at_extends(problem: Diagnostic, above: list[tuple[Name, Node]]) -> Diagnostic:
     """Show a file that cannot be read at the line that asks for it."""
     if not above or problem.marks:
         return problem
     return Diagnostic(f"extends: {problem.message}", (Mark(above[-1][1].location),))
 
 
-def default_name(source: str) -> str:
+def default_name(source: Name) -> str:
     """Make a name from that of the file: `configs/my run.yaml` gives `my-run`."""
     stem = "" if source == STDIN else unicodedata.normalize("NFC", Path(source).stem)
     return re.sub(r"[^\w.-]+", "-", stem).strip("-._")[:64].rstrip("-._") or "run"
@@ -188,9 +194,9 @@ def _told(problem: Diagnostic, others: list[Diagnostic]) -> bool:
     )
 
 
-def _failure(problems: list[Diagnostic], source: str, hint: str | None = None) -> ConfigError:
+def _failure(problems: list[Diagnostic], source: Name, hint: str | None = None) -> ConfigError:
     """Gather the problems from top to bottom: the config first, then what it extends, then the arguments."""
-    named = "<stdin>" if source == STDIN else source
+    named = shown(source)
     sources = list(dict.fromkeys(origin for problem in problems if (origin := problem.origin)))
     ranked = sorted(sources, key=lambda origin: (not origin.numbered, origin.name != named))
 

@@ -45,6 +45,22 @@ class Location:
         return self.line, self.start
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a value that was given comes from.
+
+    Attributes
+    ----------
+    kind : str
+        `file`, `extended` for a file that the config extends, or `argument`.
+    where : str
+        The file with its line, `configs/stock.yaml:12`, or the whole argument.
+    """
+
+    kind: str
+    where: str
+
+
 @dataclass
 class Node:
     """A value and where it was written.

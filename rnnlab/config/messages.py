@@ -8,27 +8,13 @@ from typing import Any
 from rnnlab.config import registry, schema_index
 from rnnlab.config.diagnostics import quoted
 from rnnlab.config.locations import Node
-from rnnlab.config.old_names import NEW
 from rnnlab.config.reader import dotted
+from rnnlab.config.synonyms import SYNONYMS
 from rnnlab.printable import cut
 from rnnlab.suggestions import did_you_mean, nearest
 from rnnlab.words import listed
 
 Path = tuple[str, ...]
-
-# Words that other tools, and our own before, use for a key of ours.
-SYNONYMS = {
-    "lr": "learning_rate", "eta": "learning_rate", "alpha": "learning_rate", "num_layers": "layers",
-    "n_layers": "layers", "units": "hidden_size", "hidden": "hidden_size", "n_hidden": "hidden_size",
-    "hidden_dim": "hidden_size", "tau": "threshold", "max_norm": "threshold", "clip_norm": "clip",
-    "grad_clip": "clip", "gradient_clipping": "clip", "window": "lookback", "sequence_length": "lookback",
-    "seq_len": "lookback", "lag": "lookback", "ticker": "symbol", "nonlinearity": "activation",
-    "type": "kind",
-    "train_split": "train_fraction", "normalization": "scaler", "scaling": "scaler", "seed": "seeds",
-    "iterations": "updates", "steps": "updates", "max_epochs": "epochs", "file": "path", "tbptt": "tbptt_steps",
-    "criterion": "loss", "warmup_steps": "warmup", "gamma": "factor", "rnn_type": "cell", "bptt": "tbptt_steps",
-    **{path[-1]: key for path, key in NEW.items()},
-}  # fmt: skip
 
 
 def say_unknown(path: Path, values: Any, node: Node | None = None) -> str:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from functools import cache
 from itertools import groupby
 from typing import Any
 
@@ -11,15 +12,14 @@ from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from rnnlab.config import schema_index
-from rnnlab.config.old_names import renamed
 from rnnlab.config.schema.experiment import Config
 from rnnlab.config.schema_index import DISCRIMINATORS, SchemaKey
-from rnnlab.errors import UsageError
-from rnnlab.suggestions import nearest
 
 # The parameters all start in one of the same ways: they share a table.
 INIT = ("model", "init")
 ANY_PARAMETER = "*"
+Place = tuple[str, SchemaKey]  # a key with the kind of the section that has it, "" where there is no choice
+Fact = tuple[str, tuple[str, ...]]  # what is so, and for which kinds
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class Key:
 
 def keys() -> list[Key]:
     """List every key once, section by section, in the order of the schema."""
-    found: dict[str, list[tuple[str, SchemaKey]]] = {}
+    found: dict[str, list[Place]] = {}
     for kind, entry in schema_index.every_key():
         found.setdefault(_name(entry), []).append((kind, entry))
     listed = [_key(name, places) for name, places in found.items()]
@@ -55,89 +55,97 @@ def keys() -> list[Key]:
     return sorted(listed, key=lambda key: sections.index(_section(key)))
 
 
-def describe(name: str) -> list[Key]:
-    """Look up one key by its dotted name, or all keys of a section.
-
-    Raises
-    ------
-    UsageError
-        If there is no such key; the message names the nearest.
-    """
-    wanted = _general(renamed(tuple(name.split("."))))
-    known = keys()
-    found = [key for key in known if key.name == wanted] + [key for key in known if _section(key) == wanted]
-    if found:
-        return found
-    same_end = [key.name for key in known if key.name.rsplit(".", 1)[-1] == name.rsplit(".", 1)[-1]]
-    meant = next(iter([*same_end, *nearest(name, [key.name for key in known], cutoff=0.5)]), None)
-    raise UsageError(f"{name}: no such key" + (f"; did you mean {meant}?" if meant else "."))
-
-
-def _general(path: tuple[str, ...]) -> str:
+def general(path: tuple[str, ...]) -> str:
+    """The dotted name of a path, with `*` for the parameter where all have the key."""
     if path[:2] == INIT and len(path) > 3 and path[2] != "forget_bias":
         path = (*INIT, ANY_PARAMETER, *path[3:])
     return ".".join(path)
 
 
 def _name(entry: SchemaKey) -> str:
-    return _general(entry.path)
+    return general(entry.path)
 
 
 def _section(key: Key) -> str:
     return key.name.rpartition(".")[0]
 
 
-def _key(name: str, places: list[tuple[str, SchemaKey]]) -> Key:
-    kinds = tuple(dict.fromkeys(kind for kind, _ in places))
+def _key(name: str, places: list[Place]) -> Key:
     first = places[0][1]
     last = name.rpartition(".")[2]
     if last in DISCRIMINATORS:
         words = [str(entry.field.default) for _, entry in places]
         meanings = (f"`{entry.field.default}`: {entry.field.description}" for _, entry in places)
         meaning = "; ".join(dict.fromkeys(meanings))
-        default = _implied_kind([entry for _, entry in places]) if last == "kind" else "required"
+        default = implied_kind([entry for _, entry in places]) if last == "kind" else "required"
         return Key(name, (), f"one of {schema_index.listed(words)}", default, "", meaning)
-    everywhere = len(kinds) == len(_kinds_beside(first)) or kinds == ("",)
     return Key(
         name,
-        () if everywhere else _gathered(kinds),
-        _by_kind([(kind, _must(entry)) for kind, entry in places]),
-        _by_kind([(kind, _default(entry)) for kind, entry in places]),
+        having(places),
+        _by_kind(facts(places, must_of)),
+        _by_kind(facts(places, default_of)),
         first.extra.get("unit", ""),
-        _by_kind([(kind, entry.field.description or "") for kind, entry in places]),
+        _by_kind(facts(places, meaning_of)),
     )
 
 
-def _implied_kind(kinds: list[SchemaKey]) -> str:
+def implied_kind(kinds: list[SchemaKey]) -> str:
     """What a section's kind is where the section is given without it."""
     sections = [schema_index.entry(entry.path[:-1], {}) for entry in kinds]
     implied = {section.implied_kind or "required" for section in sections if section}
     return implied.pop() if len(implied) == 1 else "kind of the parameter's default"
 
 
-def _kinds_beside(entry: SchemaKey) -> set[str]:
-    """The kinds of the section that a key is in."""
-    return {kind for kind, other in schema_index.every_key() if other.path[:-1] == entry.path[:-1]}
+def having(places: list[Place]) -> tuple[str, ...]:
+    """The kinds of its section that have a key; () where all have it."""
+    kinds = tuple(dict.fromkeys(kind for kind, _ in places))
+    everywhere = len(kinds) == len(_kinds_of()[places[0][1].path[:-1]]) or kinds == ("",)
+    return () if everywhere else _gathered(kinds)
 
 
-def _by_kind(words: list[tuple[str, str]]) -> str:
-    """Say once what is the same for all kinds, and for each what is not."""
+@cache
+def _kinds_of() -> dict[tuple[str, ...], set[str]]:
+    """The kinds of every section."""
+    found: dict[tuple[str, ...], set[str]] = {}
+    for kind, entry in schema_index.every_key():
+        found.setdefault(entry.path[:-1], set()).add(kind)
+    return found
+
+
+def facts(places: list[Place], say: Callable[[SchemaKey], str]) -> tuple[Fact, ...]:
+    """What is so of a key, each with the kinds for which it is; with () where it is the same for all."""
     kinds: dict[str, list[str]] = {}
-    for kind, word in dict.fromkeys(words):
+    for kind, word in dict.fromkeys((kind, say(entry)) for kind, entry in places):
         kinds.setdefault(word, []).append(kind)
     if len(kinds) == 1:
-        return next(iter(kinds))
-    return "; ".join(f"{word} ({', '.join(_gathered(of))})" for word, of in kinds.items())
+        return ((next(iter(kinds)), ()),)
+    return tuple((word, _gathered(of)) for word, of in kinds.items())
+
+
+def _by_kind(words: tuple[Fact, ...]) -> str:
+    """Say once what is the same for all kinds, and for each what is not."""
+    return "; ".join(f"{word} ({', '.join(kinds)})" if kinds else word for word, kinds in words)
 
 
 def _gathered(kinds: Iterable[str]) -> tuple[str, ...]:
     """Say `synthetic` where all of its tasks are meant."""
-    tasks = {kind[-1] for kind in schema_index.entries((), {})["data"].sections if len(kind) > 1}
-    gathered = dict.fromkeys("synthetic" if tasks <= set(kinds) and kind in tasks else kind for kind in kinds)
-    return tuple(gathered)
+    tasks = _tasks()
+    return tuple(dict.fromkeys("synthetic" if tasks <= set(kinds) and kind in tasks else kind for kind in kinds))
 
 
-def _must(entry: SchemaKey) -> str:
+@cache
+def _tasks() -> set[str]:
+    """The tasks of kinds that have several."""
+    return {kind[-1] for kind in schema_index.entries((), {})["data"].sections if len(kind) > 1}
+
+
+def meaning_of(entry: SchemaKey) -> str:
+    """What a key is for."""
+    return entry.field.description or ""
+
+
+def must_of(entry: SchemaKey) -> str:
+    """What the value of a key must be."""
     if entry.sections and "must" not in entry.extra:
         if entry.has_kinds:
             return "a kind, or a mapping of a kind and its keys"
@@ -145,7 +153,8 @@ def _must(entry: SchemaKey) -> str:
     return schema_index.requirement(entry)
 
 
-def _default(entry: SchemaKey) -> str:
+def default_of(entry: SchemaKey) -> str:
+    """What a key is where it is left out."""
     if "shown_default" in entry.extra:
         return str(entry.extra["shown_default"])
     default = entry.field.default

@@ -186,11 +186,13 @@ def _bounds(field: FieldInfo) -> str:
     return " " + " and ".join(words) if words else ""
 
 
-def in_flow(example: Any) -> str:
-    """Write an example as it may stand in a config."""
-    if isinstance(example, dict):
-        return "{" + ", ".join(f"{key}: {value}" for key, value in example.items()) + "}"
-    return str(example)
+def in_flow(value: Any) -> str:
+    """Write a value on one line, as it may stand in a config."""
+    if isinstance(value, dict):
+        return "{" + ", ".join(f"{key}: {in_flow(inner)}" for key, inner in value.items()) + "}"
+    if isinstance(value, list | tuple):
+        return "[" + ", ".join(map(in_flow, value)) + "]"
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def listed(words: Any) -> str:

@@ -6,10 +6,12 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from rnnlab.config import bundled
+from rnnlab.config.bundled import Bundled
 from rnnlab.config.diagnostics import Diagnostic, Mark, quoted
 from rnnlab.config.locations import Location, SourceText
 from rnnlab.files import user_path
-from rnnlab.suggestions import did_you_mean
+from rnnlab.suggestions import did_you_mean, nearest
 
 LARGEST = 256 * 1024
 STDIN = "-"
@@ -28,7 +30,39 @@ def lines_of(text: str) -> tuple[str, ...]:
     return tuple(re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text))
 
 
-def open_source(name: str, *, asked_by: Sequence[str] = ()) -> tuple[SourceText, str]:
+Name = str | Bundled  # of a config: the path of a file, `-`, or a bundled one
+
+
+def locate(source: str | os.PathLike[str]) -> Name:
+    """What CONFIG means: `-` (standard input), a file, or the name of a bundled config, in that order."""
+    if isinstance(source, Bundled):
+        return source
+    name = os.fspath(source)
+    found = bundled.find(name)
+    return found if found and not _is_file(name) else name
+
+
+def locate_extended(value: str, by: Name) -> Name:
+    """What `extends: VALUE` means in a config: a path from its folder on, or the name of a bundled config."""
+    if isinstance(by, Bundled):
+        path = os.path.normpath(by.path.parent / value)
+        return bundled.at(path) or bundled.find(value) or path
+    path = os.path.normpath((Path() if by == STDIN else Path(by).parent) / os.path.expanduser(value))
+    found = bundled.find(value)
+    return found if found and not _is_file(path) else path
+
+
+def shown(name: Name) -> str:
+    """How messages name a config."""
+    return name.label if isinstance(name, Bundled) else "<stdin>" if name == STDIN else name
+
+
+def _is_file(name: str) -> bool:
+    """Whether there is something to read: a regular file, or a pipe."""
+    return os.path.exists(name) and not os.path.isdir(name)
+
+
+def open_source(name: Name, *, asked_by: Sequence[Name] = ()) -> tuple[SourceText, str]:
     """Read a config's text from a path, or from standard input for `-`.
 
     `asked_by` names the files that extend this one, which are no suggestions for what may have been meant.
@@ -38,18 +72,19 @@ def open_source(name: str, *, asked_by: Sequence[str] = ()) -> tuple[SourceText,
     NoSourceError
         If there is nothing to read, or it is no text.
     """
-    shown = "<stdin>" if name == STDIN else name
-    content = _read_stdin() if name == STDIN else _read_file(name, asked_by)
+    label = shown(name)
+    path = os.fspath(name)
+    content = _read_stdin() if path == STDIN else _read_file(path, asked_by)
     if len(content) > LARGEST:
         raise NoSourceError(
             Diagnostic(
-                f"{shown}: a config must be at most {LARGEST // 1024} KiB; this is more. "
+                f"{label}: a config must be at most {LARGEST // 1024} KiB; this is more. "
                 "Put a long text into a file of its own and name it with data.path."
             )
         )
-    folder = Path.cwd() if name == STDIN else Path(os.path.abspath(user_path(name))).parent
-    text = _decode(content, shown, folder)
-    return SourceText(shown, lines_of(text), folder), text
+    folder = Path.cwd() if path == STDIN else Path(os.path.abspath(user_path(path))).parent
+    text = _decode(content, label, folder)
+    return SourceText(label, lines_of(text), folder), text
 
 
 def argument(option: str, value: str) -> SourceText:
@@ -66,7 +101,7 @@ def _read_stdin() -> bytes:
     return content
 
 
-def _read_file(name: str, asked_by: Sequence[str]) -> bytes:
+def _read_file(name: str, asked_by: Sequence[Name]) -> bytes:
     try:
         with open(name and user_path(name), "rb") as file:
             return file.read(LARGEST + 1)
@@ -86,16 +121,40 @@ def _reason(error: Exception) -> str:
 
 
 def _missing(name: str, excluded: set[str]) -> str:
-    """Say what is missing, the file or its folder, and what is there in its place."""
+    """Say what is missing, the file or its folder, and what may have been meant: a file here, or a bundled config."""
     if not name:
         return 'the config must be the path of a YAML file, or - for standard input; got "".'
     path = user_path(name)
+    if group := [one for one in bundled.configs() if one.startswith(f"{name.rstrip('/')}/")]:
+        return f"{name}: no such file; the bundled configs of that group are {', '.join(group)}."
+    known = _nearest_bundled(name)
     if not path.parent.is_dir():
-        return f"{name}: no such file: there is no folder {path.parent}."
+        where = f"{name}: no such file: there is no folder {path.parent}"
+        return f"{where}; did you mean the bundled config {known}?" if known else f"{where}."
     files = [file for file in _configs_in(path.parent) if file not in excluded]
     stems = {Path(file).stem: file for file in files}
     near = did_you_mean(path.stem, stems, shown=lambda stem: str(path.parent / stems[stem]))
-    return f"{name}: no such file{near or _offer(path.parent)}"
+    if known:
+        either = f"{near.removesuffix('?')} or" if near else "; did you mean"
+        return f"{name}: no such file{either} the bundled config {known}?"
+    if near or not _is_bare(name):
+        return f"{name}: no such file{near or _offer(path.parent)}"
+    here = f"{_offer(path.parent).removesuffix('.')}, and" if files else ";"
+    return f"{name}: no such file{here} the bundled configs are {', '.join(bundled.configs())}."
+
+
+def _is_bare(name: str) -> bool:
+    """Whether a word may be meant as the name of a bundled config: it has no suffix and no folder."""
+    return re.fullmatch(r"\w+", name) is not None
+
+
+def _nearest_bundled(name: str) -> str | None:
+    """The bundled config that a word without a suffix is near to, or that a missing path ends in."""
+    *folders, last = name.replace(os.sep, "/").removesuffix(bundled.SUFFIX).split("/")
+    exact = next((end for end in ("/".join([*folders[-1:], last]), last) if bundled.find(end)), None)
+    if exact or name.endswith((".yaml", ".yml")):
+        return exact
+    return next(iter(nearest(name, bundled.words())), None)
 
 
 def _offer(folder: Path) -> str:

@@ -1,8 +1,12 @@
 """Aligned tables that fit the screen."""
 
 from collections.abc import Sequence
+from textwrap import wrap
+
+from rnnlab.display.console import WIDEST
 
 GAP = "  "
+LEAST = 20  # columns of a text, however narrow the screen
 INDENT = "  "
 
 
@@ -35,6 +39,29 @@ def render(header: Sequence[str], rows: Sequence[Sequence[str]], width: int | No
             cells = [columns[0][position].ljust(sizes[0])]
             cells += [columns[index][position].rjust(sizes[index]) for index in block]
             lines.append((INDENT + GAP.join(cells)).rstrip())
+    return lines
+
+
+def definitions(rows: Sequence[tuple[str, str]], width: int | None = None, *, indent: int = 2) -> list[str]:
+    """Lines with names flush left and beside each its text, broken between words to fit the screen.
+
+    Parameters
+    ----------
+    rows : sequence of (str, str)
+        Names and texts; a text may have several lines.
+    width : int, optional
+        Columns of the screen; unlimited if left out.
+    indent : int
+        Spaces before the names.
+    """
+    size = max((len(name) for name, _ in rows), default=0)
+    hanging = " " * (indent + size + len(GAP))
+    room = None if width is None else max(min(width, WIDEST) - len(hanging), LEAST)
+    lines: list[str] = []
+    for name, text in rows:
+        parts = text.split("\n") if room is None else [part for line in text.split("\n") for part in wrap(line, room)]
+        first, *rest = parts or [""]
+        lines += [f"{' ' * indent}{name.ljust(size)}{GAP}{first}", *(hanging + part for part in rest)]
     return lines
 
 

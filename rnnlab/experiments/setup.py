@@ -76,16 +76,20 @@ def check_network(config, task: Task) -> None:
     ConfigError
         With what it would need and what there is.
     """
+    check_memory(architecture_of(config, task), **memory_of(config, task))
+
+
+def memory_of(config, task: Task) -> dict[str, int]:
+    """What the memory of a training depends on besides its architecture, as `check_memory` takes it."""
     batch_size, steps = config.training.batch_size, task.steps
     sequences = batch_size if task.endless else task.sequences.sequences
-    check_memory(
-        architecture_of(config, task),
-        models=len(config.seeds),
-        steps=min(steps, config.training.tbptt_steps or steps),
-        sequences=min(_batch_size(config) or sequences, sequences),
-        itemsize=np.dtype(config.model.dtype).itemsize,
-        threads=threads(),
-    )
+    return {
+        "models": len(config.seeds),
+        "steps": min(steps, config.training.tbptt_steps or steps),
+        "sequences": min(_batch_size(config) or sequences, sequences),
+        "itemsize": np.dtype(config.model.dtype).itemsize,
+        "threads": threads(),
+    }
 
 
 def draw_parameters(config, architecture: Architecture) -> np.ndarray:

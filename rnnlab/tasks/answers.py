@@ -51,6 +51,8 @@ def check_task(task: "Task") -> None:
             raise TypeError(f"the {name} of the task must be of type {kind.__name__}; got {type(value).__name__}")
     if not _sentences(task.warnings):
         raise TypeError(f"the warnings of the task must be a list of str; got {task.warnings!r}")
+    if not isinstance(task.held_out, int | None):
+        raise TypeError(f"the held_out of the task must be an int or None; got {type(task.held_out).__name__}")
     _check_json("the record of the task", task.record)
     sha256 = task.record.get("sha256")
     if not isinstance(sha256, str | None):

@@ -60,6 +60,7 @@ class Forecast(Task):
         inputs = np.ascontiguousarray(windowed.train.inputs, dtype=self.dtype)
         targets = _targets(windowed.train, windowed, self.every).astype(self.dtype)
         self.sequences = Batch(inputs, targets)
+        self.held_out = windowed.test.inputs.shape[1]
         self.input_size = self.output_size = 1
         self.record = {
             "source": series.source,

@@ -37,6 +37,7 @@ class Language(Task):
         self._chunks = chunks = make_chunks(tokens[:train_size], data.chunk, streams)
         held_out = tokens[train_size:] if train_size < len(tokens) else None
         self._tested = chunks if held_out is None else make_chunks(_enough(held_out, data), data.chunk)
+        self.held_out = 0 if held_out is None else self._tested.inputs.shape[1]
         self._where = "the training text" if held_out is None else "held-out text"
         targets = np.ascontiguousarray(chunks.targets) if self.every else chunks.targets[-1]
         self.sequences = Batch(np.ascontiguousarray(chunks.inputs), targets)

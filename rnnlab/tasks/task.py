@@ -77,6 +77,8 @@ class Task(ABC):
         One sentence: what is trained on.
     warnings : sequence of str
         What can be said before training.
+    held_out : int or None
+        Sequences that the networks are measured on and not trained on; None where the task does not say.
     class_unit : (str, float)
         What a cross-entropy is told in, and how many nats that is.
     scaled : bool
@@ -95,6 +97,7 @@ class Task(ABC):
     description: str
     warnings: Sequence[str] = ()
     names: Sequence[str] | None = None
+    held_out: int | None = None
 
     def __init__(self, config: Any) -> None:
         self.config = config

@@ -9,7 +9,9 @@ from typing import Any
 
 import pytest
 
-from rnnlab.config import dump, load, origins
+from rnnlab.config import dump, load
+from rnnlab.config.loading import load_with_origins
+from rnnlab.config.locations import Origin
 from rnnlab.errors import ConfigError
 
 PRICES = "data: {kind: prices, symbol: AAPL}\n"
@@ -44,7 +46,7 @@ def problems(source, **arguments):
 def test_a_file_that_is_not_there_brings_the_nearest_name(folder):
     folder(stock="", gradients="")
     assert problems("stok.yaml") == "stok.yaml: no such file; did you mean stock.yaml?"
-    assert problems("stock") == "stock: no such file; did you mean stock.yaml?"
+    assert problems("stok") == "stok: no such file; did you mean stock.yaml or the bundled config stock?"
     assert problems("grid.yaml") == (
         "grid.yaml: no such file; the configs in that folder are gradients.yaml, stock.yaml."
     )
@@ -434,11 +436,12 @@ def test_problems_of_file_and_arguments_come_together(folder):
 
 def test_origins_name_file_and_line_or_the_argument(folder):
     folder(base=PRICES + "model: {layers: 2}\n", upper="extends: base.yaml\nseeds: 3\n")
-    found = origins("upper.yaml", overrides=["model.cell=gru"])
-    assert found["model.layers"] == "base.yaml:2"
-    assert found["seeds"] == "upper.yaml:2"
-    assert found["model.cell"] == "--set model.cell=gru"
-    assert "training" not in found
+    config, found = load_with_origins("upper.yaml", overrides=["model.cell=gru"])
+    assert config == load("upper.yaml", overrides=["model.cell=gru"])
+    assert found["model.layers"] == Origin("extended", "base.yaml:2")
+    assert found["seeds"] == Origin("file", "upper.yaml:2")
+    assert found["model.cell"] == Origin("argument", "--set model.cell=gru")
+    assert {"training", "name"}.isdisjoint(found)
 
 
 def test_a_key_with_very_many_parts_is_refused():

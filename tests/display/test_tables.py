@@ -29,3 +29,11 @@ def test_every_cell_is_shown_once_within_the_width(rows):
     shown = sorted(word for line in lines for word in line.split())
     expected = [cell for row in rows for cell in row[1:]] + [row[0] for row in rows] * blocks
     assert shown == sorted(expected)
+
+
+def test_definitions_hang_beside_their_names_and_fit():
+    rows = [("a", "one two three four five six seven"), ("long", "x\ny")]
+    assert tables.definitions(rows) == ["  a     one two three four five six seven", "  long  x", "        y"]
+    narrow = tables.definitions(rows, 30, indent=0)
+    assert narrow == ["a     one two three four five", "      six seven", "long  x", "      y"]
+    assert max(map(len, narrow)) <= 30

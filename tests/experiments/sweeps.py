@@ -10,7 +10,7 @@ SMALL = ("model.hidden_size=8", "data.chunk=12", "training.updates=6", "data.rep
 
 def small_config(*overrides: str, seeds: str = "3"):
     """The bundled config, made small."""
-    return load(str(STARTER), overrides=[*SMALL, *overrides], seeds=seeds)
+    return load(STARTER, overrides=[*SMALL, *overrides], seeds=seeds)
 
 
 def sweep(folder: Path, rhos, *overrides: str, seeds: str = "3", **options) -> SweepSummary:

@@ -16,7 +16,7 @@ def test_the_command_line_names_the_layers_that_there_are():
 def test_the_registry_and_the_layer_agree(name):
     entry = registry.layers().entries[name]
     phi = "relu" if entry.activations else "tanh"
-    layer = registry.layer(load(str(STARTER), overrides=[f"model.cell={name}", f"model.activation={phi}"]).model)
+    layer = registry.layer(load(STARTER, overrides=[f"model.cell={name}", f"model.activation={phi}"]).model)
     assert layer.name == name
     assert layer.additive is entry.additive
     assert (layer.forget_gate is not None) is entry.forget_gate

@@ -23,7 +23,7 @@ Text = Annotated[str, Strict()]
 class Section(BaseModel):
     """A mapping of known keys, immutable once read."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", defer_build=True)
 
 
 def key(

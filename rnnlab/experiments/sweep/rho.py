@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from rnnlab.config import dump
+from rnnlab.config import bundled, dump
 from rnnlab.config.registry import brought_in
 from rnnlab.dynamics import spectra
 from rnnlab.errors import RnnlabError, RunFolderError, UsageError
@@ -28,7 +28,7 @@ from rnnlab.runs.schema import SWEEP_RHO
 from rnnlab.tasks.task import build_task
 from rnnlab.words import QUANTILES
 
-STARTER = Path(__file__).with_name("starters") / "gradients.yaml"
+STARTER = bundled.configs()["gradients"]  # what is swept where no config is named
 MOST_MODELS = 100_000
 
 

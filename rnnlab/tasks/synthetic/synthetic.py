@@ -49,6 +49,7 @@ class Synthetic(Task):
             whole, train = self._batch(drawn), max(1, int(data.train_fraction * data.sequences))
             self.sequences = whole.take(slice(0, train), drawn.readout)
             self._tested = whole.take(slice(train, None), drawn.readout)
+        self.held_out = self._tested.sequences
         self._classes = drawn.kind == "classes"
         self.input_size, self.output_size = drawn.input_size, drawn.output_size
         self.record = {

@@ -27,7 +27,7 @@ def summary(rho: float, rates, steps: int = 50, diverged=(), theory=None, satura
 
 
 def sentences(found, *overrides: str, edge: float | None = None, exact: bool = False, **measured):
-    return say.stand(load(str(STARTER), overrides=overrides), found, 50, edge, exact=exact, **measured)
+    return say.stand(load(STARTER, overrides=overrides), found, 50, edge, exact=exact, **measured)
 
 
 def other(label: str, rates, *, before: str, option: str = "") -> Alternative:

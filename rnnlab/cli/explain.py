@@ -1,0 +1,168 @@
+"""`rnnlab explain`: what a key of a config means, and where its value comes from."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+import rnnlab
+from rnnlab.cli.configs import CONFIG, warn_of_namesake
+from rnnlab.cli.help import Command
+from rnnlab.display import console, tables
+from rnnlab.errors import UsageError
+from rnnlab.printable import shortened
+from rnnlab.words import listed
+
+if TYPE_CHECKING:
+    from rnnlab.config.explanation import Explanation, KeyHelp
+
+WIDEST_VALUE = 60
+EXAMPLES = """\b
+Examples:
+  rnnlab explain training.clip.threshold
+  rnnlab explain lookback stock
+  rnnlab explain training
+  rnnlab explain training.optimizer=adam
+  rnnlab explain cell stock --set model.cell=lstm"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("explain", cls=Command, epilog=EXAMPLES)(explain)
+
+
+def explain(
+    key: Annotated[
+        str, typer.Argument(metavar="KEY", help="A key, the end of one, a section, a kind, or another tool's word.")
+    ],
+    config: Annotated[
+        str | None, typer.Argument(metavar="CONFIG", help=f"Show the key's value in this config. {CONFIG}")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+) -> int:
+    """Tell what a config key means, its range, unit and default, and where its value comes from."""
+    if config is None and overrides:
+        raise UsageError("--set changes a config, and none is named.", hint=f"rnnlab explain {key} CONFIG --set ...")
+    if config is not None:
+        warn_of_namesake(config)
+    found = rnnlab.explain(key, config, overrides or ())
+    if as_json:
+        console.document(_record(found))
+    elif len(found.matches) > 1:
+        _show_matches(found)
+    else:
+        _show(found)
+    return 0
+
+
+def _show(found: "Explanation") -> None:
+    (key,) = found.matches
+    of = f" (for {_of(key.kinds)})" if key.kinds else ""
+    console.result(console.out.style(key.name, "bold") + of)
+    rows = [("meaning", _facts(key.meaning))]
+    if key.choices or not found.inside:
+        rows += [("must be", _facts(key.must)), ("unit", key.unit), ("default", _facts(key.default))]
+    if found.config is not None and key.origin is not None and (key.choices or not found.inside):
+        rows.append(("value", _value(key)))
+        rows.append(("from", _origin(found, key)))
+    _show_rows([row for row in rows if row[1]])
+    if key.choices:
+        _show_list("kinds", [(word, meaning) for word, meaning in key.choices])
+    if _keys(found):
+        _show_list(f"keys of {found.kind}" if found.kind else "keys", _keys(found))
+    elif found.kind:
+        console.result(f"  {found.kind} has no keys of its own.")
+    console.result(console.out.fold(_next(found)))
+
+
+def _show_matches(found: "Explanation") -> None:
+    console.result(console.out.fold(f"{shortened(found.asked)} may mean {len(found.matches)} things:"))
+    _show_rows([(key.name, _short(found, key)) for key in found.matches])
+    console.result(console.out.fold(f"Next: rnnlab explain {found.matches[0].name}"))
+
+
+def _keys(found: "Explanation") -> list[tuple[str, str]]:
+    used = [key for key in found.inside if key.origin is None or key.origin.kind != "unused"]
+    return [(key.name.rpartition(".")[2], _short(found, key)) for key in used]
+
+
+def _short(found: "Explanation", key: "KeyHelp") -> str:
+    """A key on a line: its meaning, or in a config its value and where that comes from."""
+    if found.config is not None and key.origin is not None:
+        return _origin(found, key) if key.origin.kind == "unused" else f"{_value(key)}  ({_origin(found, key)})"
+    return "; ".join(text for text, _ in key.meaning)
+
+
+def _next(found: "Explanation") -> str:
+    (key,) = found.matches
+    if key.example.startswith("--set") and not key.choices:
+        return f"Set it: {key.example}"
+    if key.example and not key.choices:
+        return f"In a config: {key.example}"
+    if key.choices:
+        section = key.name.removesuffix(".kind").removesuffix(".task")
+        return f"Next: rnnlab explain {section}={key.choices[0][0]}"
+    return f"Next: rnnlab explain {found.inside[0].name}" if found.inside else f"Set it: --set {key.name}=VALUE"
+
+
+def _value(key: "KeyHelp") -> str:
+    from rnnlab.config.schema_index import in_flow
+
+    value = key.value
+    if isinstance(value, dict):
+        if "kind" not in value:
+            return "{...}"
+        words = [value[word] for word in ("kind", "task") if word in value]
+        value = ", ".join(words) if key.name == "data" or len(words) == len(value) else {"kind": None, **value}
+    return shortened(in_flow(value), WIDEST_VALUE)
+
+
+def _origin(found: "Explanation", key: "KeyHelp") -> str:
+    origin = key.origin
+    assert origin is not None
+    if origin.kind == "unused":
+        return f"not used: {origin.where}"
+    if origin.kind == "extended":
+        return f"{origin.where}, which {found.config} extends"
+    if origin.kind != "default":
+        return origin.where
+    return f"default: {origin.where}" if origin.where not in ("", _value(key)) else "default"
+
+
+def _facts(facts: tuple[tuple[str, tuple[str, ...]], ...]) -> str:
+    return "\n".join(f"{text} (for {_of(kinds)})" if kinds else text for text, kinds in facts)
+
+
+def _of(kinds: tuple[str, ...]) -> str:
+    return listed(list(kinds))
+
+
+def _show_list(title: str, rows: list[tuple[str, str]]) -> None:
+    console.result(console.out.style(f"  {title}", "dim"))
+    _show_rows(rows, indent=4)
+
+
+def _show_rows(rows: list[tuple[str, str]], *, indent: int = 2) -> None:
+    for line in tables.definitions(rows, console.out.width, indent=indent):
+        console.result(line)
+
+
+def _record(found: "Explanation") -> dict[str, Any]:
+    record: dict[str, Any] = {"schema_version": 1, "asked": found.asked, "kind": found.kind, "config": found.config}
+    record["matches"] = [_record_of(key) for key in found.matches]
+    record["keys"] = [_record_of(key) for key in found.inside]
+    return record
+
+
+def _record_of(key: "KeyHelp") -> dict[str, Any]:
+    record: dict[str, Any] = {"name": key.name, "unit": key.unit or None, "kinds": list(key.kinds)}
+    for name in ("meaning", "must", "default"):
+        record[name] = [{"text": text, "kinds": list(kinds)} for text, kinds in getattr(key, name)]
+    record["choices"] = dict(key.choices)
+    if key.origin is not None:
+        record["value"] = key.value
+        record["origin"] = {"kind": key.origin.kind, "where": key.origin.where}
+    return record
