@@ -2,18 +2,20 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from rnnlab.api.configs import check, explain, load
+    from rnnlab.api.configs import check, explain, init, load, schema
     from rnnlab.config import Config
 
 __version__ = "0.1.0"
 
-__all__ = ["Config", "check", "explain", "load"]
+__all__ = ["Config", "check", "explain", "init", "load", "schema"]
 # Where each name of the public face is: `import rnnlab` itself imports nothing.
 _HOMES = {
     "Config": "rnnlab.config",
     "check": "rnnlab.api.configs",
     "explain": "rnnlab.api.configs",
+    "init": "rnnlab.api.configs",
     "load": "rnnlab.api.configs",
+    "schema": "rnnlab.api.configs",
 }
 
 

@@ -7,7 +7,20 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab import __version__
-from rnnlab.cli import check, compare, explain, failures, fetch, gradcheck, inspect, interrupts, sweep_rho, train
+from rnnlab.cli import (
+    check,
+    compare,
+    explain,
+    failures,
+    fetch,
+    gradcheck,
+    init,
+    inspect,
+    interrupts,
+    schema,
+    sweep_rho,
+    train,
+)
 from rnnlab.cli.help import Group, ParserError, usage_error
 from rnnlab.display import console
 
@@ -53,6 +66,8 @@ compare.register(app)
 fetch.register(app)
 check.register(app)
 explain.register(app)
+schema.register(app)
+init.register(app)
 
 
 def run(arguments: Sequence[str]) -> int:
