@@ -3,7 +3,7 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rnnlab.api.building import build
-    from rnnlab.api.configs import check, explain, load
+    from rnnlab.api.configs import check, explain, init, load, schema
     from rnnlab.api.finding import find_run, list_runs, open
     from rnnlab.api.laboratory import compare, gradcheck, inspect, unroll
     from rnnlab.api.run import Run
@@ -26,11 +26,13 @@ __all__ = [
     "find_run",
     "gradcheck",
     "import_prices",
+    "init",
     "inspect",
     "list_prices",
     "list_runs",
     "load",
     "open",
+    "schema",
     "train",
     "unroll",
 ]
@@ -47,11 +49,13 @@ _HOMES = {
     "find_run": "rnnlab.api.finding",
     "gradcheck": "rnnlab.api.laboratory",
     "import_prices": "rnnlab.experiments.fetch",
+    "init": "rnnlab.api.configs",
     "inspect": "rnnlab.api.laboratory",
     "list_prices": "rnnlab.experiments.fetch",
     "list_runs": "rnnlab.api.finding",
     "load": "rnnlab.api.configs",
     "open": "rnnlab.api.finding",
+    "schema": "rnnlab.api.configs",
     "train": "rnnlab.api.training",
     "unroll": "rnnlab.api.laboratory",
 }

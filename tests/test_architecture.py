@@ -39,7 +39,7 @@ LAYERS: dict[str, set[str]] = {
     "experiments": LOWEST | {"engine", "dynamics", "config", "data", "memory", "runs", "plots", "tasks"},
     "display": LOWEST | {"experiments"},
     "api": LOWEST | {"engine", "dynamics", "config", "data", "runs", "plots", "tasks", "experiments", "display"},
-    "cli": LOWEST | {"api", "display", "experiments", "config", "plugins", "runs"},
+    "cli": LOWEST | {"api", "display", "experiments", "config", "memory", "plugins", "runs"},
     "__main__": {"cli"},
     "__init__": {"api", "config", "experiments"},
 }

@@ -98,7 +98,7 @@ def kept_under(folder: str) -> list[str]:
 def test_the_wheel_holds_every_file_of_the_package(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert set(kept_under("rnnlab")) <= names
-    configs = {f"rnnlab/{name}" for name in kept_under("configs") if not name.endswith(".png")}
+    configs = {f"rnnlab/{name}" for name in kept_under("configs") if name.endswith(".yaml")}
     assert configs == {name for name in names if name.startswith("rnnlab/configs/")}
     assert "rnnlab/configs/stock.yaml" in configs
     beyond = {name for name in names if not name.startswith(("rnnlab/", f"rnnlab-{rnnlab.__version__}.dist-info/"))}

@@ -10,6 +10,8 @@ from rnnlab.errors import ConfigError
 from rnnlab.plain import plain
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rnnlab.config import Config
     from rnnlab.config.explanation import Explanation
     from rnnlab.experiments.check import CheckSummary
@@ -75,6 +77,26 @@ def explain(
         Where the config is wrong.
     """
     return config.explain(key, source, overrides=_settings(overrides))
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of a config, with the sections of installed packages, for editors."""
+    return config.json_schema()
+
+
+def init(folder: str | os.PathLike[str] = ".") -> "list[Path]":
+    """Write the bundled configs and their schema into a folder, which is made where there is none; overwrite nothing.
+
+    Raises
+    ------
+    UsageError
+        If any of the files is there already; nothing is written then.
+    OutputError
+        If the folder cannot be written.
+    """
+    from rnnlab.config.starters import write_starters
+
+    return write_starters(folder)
 
 
 def check(source: "Config | str | os.PathLike[str]") -> "CheckSummary":

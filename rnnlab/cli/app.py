@@ -14,9 +14,11 @@ from rnnlab.cli import (
     failures,
     fetch,
     gradcheck,
+    init,
     inspect,
     interrupts,
     manual,
+    schema,
     sweep_rho,
     train,
     unroll,
@@ -68,6 +70,8 @@ fetch.register(app)
 manual.register(app)
 check.register(app)
 explain.register(app)
+schema.register(app)
+init.register(app)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -10,6 +10,7 @@ from rnnlab.cli.configs import CONFIG, read_config
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
 from rnnlab.display import console, numbers, tables
+from rnnlab.memory import readable
 from rnnlab.printable import shortened
 from rnnlab.words import count, duration, rough_duration
 
@@ -110,8 +111,6 @@ def _updates(found: "CheckSummary") -> str:
 
 
 def _memory(found: "CheckSummary") -> str:
-    from rnnlab.memory import readable
-
     free = f"; {readable(found.available)} are free" if found.available is not None else ""
     return f"at least {readable(found.memory)}, and {readable(found.data)} of training data{free}"
 

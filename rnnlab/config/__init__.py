@@ -11,9 +11,9 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from rnnlab.config.editor_schema import json_schema
     from rnnlab.config.explanation import explain
     from rnnlab.config.loading import load
-    from rnnlab.config.reference import json_schema
     from rnnlab.config.schema.experiment import Config
     from rnnlab.config.writer import dump
 
@@ -23,7 +23,7 @@ _HOMES = {
     "Config": "schema.experiment",
     "dump": "writer",
     "explain": "explanation",
-    "json_schema": "reference",
+    "json_schema": "editor_schema",
     "load": "loading",
 }
 

@@ -6,13 +6,11 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby
-from typing import Any
 
 from pydantic import BaseModel
 from pydantic_core import PydanticUndefined
 
 from rnnlab.config import schema_index
-from rnnlab.config.schema.experiment import Config
 from rnnlab.config.schema_index import DISCRIMINATORS, SchemaKey
 
 # The parameters all start in one of the same ways: they share a table.
@@ -186,34 +184,6 @@ def _row(key: Key) -> str:
     name = key.name.rpartition(".")[2]
     cells = (f"`{name}`", ", ".join(key.kinds), key.must, key.default, key.unit, key.meaning)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-def json_schema() -> dict[str, Any]:
-    """Write the JSON Schema of a config, for editors that check YAML while it is typed."""
-    schema = _for_editors(Config.model_json_schema())
-    schema["properties"]["extends"] = {
-        "type": "string",
-        "description": "base config, overridden by this file; a relative path starts at the folder of this file",
-    }
-    return {"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}
-
-
-def _for_editors(part: Any) -> Any:
-    """Leave out what only this package understands, and let a bare kind stand for its section."""
-    if isinstance(part, list):
-        return [_for_editors(item) for item in part]
-    if not isinstance(part, dict):
-        return part
-    cleaned = {word: _for_editors(value) for word, value in part.items() if word not in ("must", "shown_default")}
-    if ("example" in cleaned and not isinstance(cleaned["example"], dict | list)) or "description" in cleaned:
-        example = cleaned.pop("example", None)
-        if example is not None:
-            cleaned["examples"] = [example]
-    kinds = cleaned.get("discriminator", {})
-    if isinstance(kinds, dict) and kinds.get("propertyName") == "kind" and "prices" not in kinds.get("mapping", {}):
-        union = {"oneOf": cleaned.pop("oneOf"), "discriminator": cleaned.pop("discriminator")}
-        cleaned["anyOf"] = [{"enum": list(kinds["mapping"])}, union]
-    return cleaned
 
 
 if __name__ == "__main__":

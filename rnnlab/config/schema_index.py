@@ -71,6 +71,11 @@ def _parts(annotation: Any) -> Iterator[Any]:
         yield annotation
 
 
+def parts_of(field: FieldInfo) -> list[Any]:
+    """What a field may hold: the parts of its union, or its one type."""
+    return list(_parts(field.annotation))
+
+
 def _metadata(annotation: Any) -> Iterator[Any]:
     """What stands beside the parts of an annotation."""
     if get_origin(annotation) is Annotated:

@@ -1,5 +1,6 @@
 """The configs that come with the package: all load, and two are the report's experiments to the letter."""
 
+import json
 import subprocess
 import sys
 from pathlib import Path
@@ -7,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from rnnlab.config import dump, load
+from rnnlab.config import dump, load, registry
+from rnnlab.config.starters import SCHEMA, schema_file
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 FILES = sorted(CONFIGS.rglob("*.yaml"))
@@ -19,6 +21,23 @@ def test_every_config_loads_and_survives_writing(file, tmp_path):
     copy = tmp_path / "config.yaml"
     copy.write_text(dump(config), encoding="utf-8")
     assert load(copy) == config
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_first_line_leads_an_editor_to_the_schema_and_the_next_says_what_the_config_is(file):
+    first, second, *_ = file.read_text(encoding="utf-8").splitlines()
+    assert first.startswith("# yaml-language-server: $schema=")
+    assert (file.parent / first.partition("=")[2]).samefile(CONFIGS / SCHEMA)
+    assert second.startswith("# ")
+    assert max(map(len, file.read_text(encoding="utf-8").splitlines())) <= 120
+
+
+def test_the_schema_beside_the_configs_is_fresh():
+    layers, tasks = registry.layers().entries, registry.tasks().entries
+    if any(entry.origin for entry in (*layers.values(), *tasks.values())):
+        pytest.skip("an installed package adds sections of its own")
+    kept = json.loads((CONFIGS / SCHEMA).read_text(encoding="utf-8"))
+    assert kept == json.loads(schema_file()), "rnnlab schema > configs/rnnlab.schema.json writes it anew"
 
 
 def test_the_stock_experiment_is_the_report_to_the_letter():

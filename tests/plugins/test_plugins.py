@@ -76,6 +76,23 @@ def run(fresh, tmp_path):
     return rnnlab
 
 
+def test_their_keys_are_explained_checked_and_in_the_schema(run):
+    leak = run("explain", "leak", "small.yaml")
+    assert (leak.returncode, leak.stderr) == (0, "")
+    assert "model.cell.leak (for leaky)\n" in leak.stdout
+    assert "  value    0.5\n  from     small.yaml:4\n" in leak.stdout
+    assert "data.bits" in run("explain", "parity").stdout.replace("    bits", "data.bits")
+    bits = run("check", "bits.yaml")
+    assert (bits.returncode, bits.stderr) == (0, "")
+    assert bits.stdout.startswith("bits is valid: rnn, ")
+    assert run("check", "small.yaml").stdout.startswith("small is valid: leaky, ")
+    schema = run("schema")
+    assert schema.returncode == 0
+    sections = json.loads(schema.stdout)["$defs"].values()
+    kinds = {part["properties"].get("kind", {}).get("const") for part in sections}
+    assert {"leaky", "parity", "lstm", "prices"} <= kinds
+
+
 @pytest.fixture
 def site(fresh):
     """The site-packages of the fresh environment, put back as they were."""

@@ -48,8 +48,9 @@ Seeds = Annotated[
                 {"type": "integer", "minimum": 1, "maximum": MOST_SEEDS},
                 {
                     "type": "array",
-                    "items": {"type": "integer", "minimum": 0},
+                    "items": {"type": "integer", "minimum": 0, "exclusiveMaximum": 2**63},
                     "minItems": 1,
+                    "maxItems": MOST_LISTED,
                     "uniqueItems": True,
                 },
             ]
@@ -68,7 +69,7 @@ def _check_name(value: Any) -> Any:
 class Config(Section):
     """A config that can be trained: checked, complete and immutable."""
 
-    name: Annotated[Text, BeforeValidator(_check_name)] = key(
+    name: Annotated[Text, BeforeValidator(_check_name), WithJsonSchema({"type": "string", "minLength": 1})] = key(
         "run", "name of the run; part of the run folder's name", must=NAME, shown_default="the config file's name"
     )
     seeds: Seeds = key(1, "number of models to train, or their seeds; 5 means seeds 0 to 4", must=SEEDS,

@@ -1,0 +1,63 @@
+"""`rnnlab init`: the starter configs, to be changed."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+import rnnlab
+from rnnlab.cli.help import Command
+from rnnlab.cli.interrupts import raising
+from rnnlab.display import console, tables
+from rnnlab.printable import on_one_line
+
+EXAMPLES = """\b
+Examples:
+  rnnlab init
+  rnnlab init configs"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("init", cls=Command, epilog=EXAMPLES)(init)
+
+
+def init(
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Where to; made if it is not there.")] = ".",
+    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+) -> int:
+    """Write the starter configs with their comments, and the schema for editors; overwrite nothing."""
+    with raising():
+        written = rnnlab.init(folder)
+    if as_json:
+        console.document({"schema_version": 1, "folder": str(Path(folder)), "written": [str(path) for path in written]})
+        return 0
+    top = Path(folder)
+    console.result(on_one_line(f"Wrote {len(written)} files to {top.absolute() if folder == '.' else top}:"))
+    rows = [(on_one_line(path.name), _first_words(path)) for path in written if path.parent == written[0].parent]
+    groups = dict.fromkeys(path.parent for path in written if path.parent != written[0].parent)
+    rows += [
+        (f"{on_one_line(group.name)}/", ", ".join(path.stem for path in written if path.parent == group))
+        for group in groups
+    ]
+    for line in tables.definitions(rows, console.out.width):
+        console.result(line)
+    first = next(path for path in written if path.stem == "stock")
+    console.result()
+    console.result(f"Next: rnnlab train {on_one_line(_quoted(first))}")
+    return 0
+
+
+def _first_words(path: Path) -> str:
+    """What a config says of itself: its first comment."""
+    if path.suffix == ".json":
+        return "what editors check configs against while they are typed"
+    lines = path.read_text(encoding="utf-8").splitlines()
+    comments = [line.removeprefix("# ") for line in lines if line.startswith("# ") and "$schema" not in line]
+    return comments[0].partition(". ")[0].rstrip(".:") if comments else ""
+
+
+def _quoted(path: Path) -> str:
+    import shlex
+
+    return shlex.quote(str(path))
