@@ -4,14 +4,16 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rnnlab.api.configs import load
     from rnnlab.config import Config
+    from rnnlab.experiments.unroll import unroll
 
 __version__ = "0.1.0"
 
-__all__ = ["Config", "load"]
+__all__ = ["Config", "load", "unroll"]
 # Where each name of the public face is: `import rnnlab` itself imports nothing.
 _HOMES = {
     "Config": "rnnlab.config",
     "load": "rnnlab.api.configs",
+    "unroll": "rnnlab.experiments.unroll",
 }
 
 

@@ -41,7 +41,7 @@ LAYERS: dict[str, set[str]] = {
     "api": LOWEST | {"engine", "dynamics", "config", "data", "runs", "plots", "tasks", "experiments", "display"},
     "cli": LOWEST | {"api", "display", "experiments", "config", "plugins", "runs"},
     "__main__": {"cli"},
-    "__init__": {"api", "config"},
+    "__init__": {"api", "config", "experiments"},
 }
 LIBRARIES: dict[str, set[str]] = {
     "errors": set(),

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab import __version__
-from rnnlab.cli import compare, failures, fetch, gradcheck, inspect, interrupts, sweep_rho, train
+from rnnlab.cli import compare, failures, fetch, gradcheck, inspect, interrupts, sweep_rho, train, unroll
 from rnnlab.cli.help import Group, ParserError, usage_error
 from rnnlab.display import console
 
@@ -47,6 +47,7 @@ def _rnnlab(
 
 train.register(app)
 gradcheck.register(app)
+unroll.register(app)
 sweep_rho.register(app)
 inspect.register(app)
 compare.register(app)

@@ -41,6 +41,7 @@ class Language(Task):
         targets = np.ascontiguousarray(chunks.targets) if self.every else chunks.targets[-1]
         self.sequences = Batch(np.ascontiguousarray(chunks.inputs), targets)
         self.input_size = self.output_size = len(vocabulary)
+        self.names = vocabulary
         source = "text in the config" if data.path is None else str(data.path)
         self.record = {
             "source": source,

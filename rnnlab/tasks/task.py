@@ -81,6 +81,8 @@ class Task(ABC):
         What a cross-entropy is told in, and how many nats that is.
     scaled : bool
         Whether targets are scaled, so that their errors have no unit.
+    names : sequence of str or None
+        What tokens and classes stand for, by their number; None where they are numbers and nothing else.
     """
 
     class_unit: ClassVar[tuple[str, float]] = ("nats", 1.0)
@@ -92,6 +94,7 @@ class Task(ABC):
     record: Mapping[str, object]
     description: str
     warnings: Sequence[str] = ()
+    names: Sequence[str] | None = None
 
     def __init__(self, config: Any) -> None:
         self.config = config

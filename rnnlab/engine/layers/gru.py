@@ -32,6 +32,7 @@ from rnnlab.engine.buffers import zeros, zeros_per_step
 from rnnlab.engine.layers import rows
 from rnnlab.engine.layers.gated import GatedLayer, Step
 from rnnlab.engine.layers.layer import Parameter, Trajectory
+from rnnlab.engine.reference.gru import GruCell
 
 
 class Gru(GatedLayer):
@@ -70,6 +71,9 @@ class Gru(GatedLayer):
         of_r, of_z, of_m, z = _local_jacobians(trajectory, slice(step, step + 1))
         a_r, a_z, m = np.split(rows.product(tangent, trajectory.weights["W_hh"]), 3, axis=-1)
         return of_r * a_r + of_z * a_z + of_m * m + z * tangent
+
+    def reference(self) -> GruCell:
+        return GruCell()
 
 
 def _local_jacobians(trajectory: Trajectory, steps: slice) -> tuple[np.ndarray, ...]:

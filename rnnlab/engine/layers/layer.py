@@ -18,10 +18,14 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rnnlab.engine.parameters import Layout
+
+if TYPE_CHECKING:
+    from rnnlab.engine.reference.cell import Cell
 
 Upstream = Callable[[int, int], np.ndarray | None]
 
@@ -351,6 +355,13 @@ class Layer(ABC):
     @abstractmethod
     def push_forward(self, trajectory: Trajectory, step: int, tangent: np.ndarray) -> np.ndarray:
         """Take small differences (n, R, B, S) of the states before a step to those after it: J_t v."""
+
+    def reference(self) -> "Cell | None":
+        """The same step as plain formulas, for reading and proving (`rnnlab.engine.reference`); None if there are none.
+
+        Its arithmetic must be its own: what is held against the layer may not be the layer.
+        """
+        return None
 
     @abstractmethod
     def saturated(self, trajectory: Trajectory) -> np.ndarray:

@@ -33,6 +33,7 @@ from rnnlab.engine.buffers import zeros, zeros_per_step
 from rnnlab.engine.layers import rows
 from rnnlab.engine.layers.gated import GatedLayer, Step
 from rnnlab.engine.layers.layer import State, Trajectory
+from rnnlab.engine.reference.lstm import LstmCell
 
 
 class Lstm(GatedLayer):
@@ -83,6 +84,9 @@ class Lstm(GatedLayer):
         a_i, a_f, a_g, a_o = np.split(rows.product(tangent[..., :H], trajectory.weights["W_hh"]), 4, axis=-1)
         c = f * tangent[..., H:] + of_i * a_i + of_f * a_f + of_g * a_g
         return np.concatenate((of_c * c + of_o * a_o, c), axis=-1)
+
+    def reference(self) -> LstmCell:
+        return LstmCell()
 
 
 def _local_jacobians(trajectory: Trajectory, steps: slice) -> tuple[np.ndarray, ...]:

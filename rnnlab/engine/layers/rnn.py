@@ -20,6 +20,7 @@ from rnnlab.engine.buffers import zeros_per_step
 from rnnlab.engine.layers.gated import GatedLayer, Step
 from rnnlab.engine.layers.layer import Trajectory
 from rnnlab.engine.layers.rows import SLOPES, product, scaled
+from rnnlab.engine.reference.rnn import VanillaCell
 
 SATURATED_TANH = 0.95  # beyond it a tanh unit passes less than a tenth of a gradient
 SATURATED_SIGMOID = 0.05  # within it of 0 or 1 a sigmoid passes less than a fifth of the most that it can
@@ -56,6 +57,9 @@ class Rnn(GatedLayer):
 
     def push_forward(self, trajectory: Trajectory, step: int, tangent: np.ndarray) -> np.ndarray:
         return product(tangent, trajectory.weights["W_hh"]) * self._slopes(trajectory, slice(step, step + 1))
+
+    def reference(self) -> VanillaCell:
+        return VanillaCell(self.activation)
 
     def saturated(self, trajectory: Trajectory) -> np.ndarray:
         h = trajectory.h[1:]

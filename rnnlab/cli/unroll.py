@@ -1,0 +1,72 @@
+"""`rnnlab unroll`: one sequence through a network, forward and back, every number beside its formula."""
+
+import shlex
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+import rnnlab
+from rnnlab.cli.configs import read_config
+from rnnlab.cli.help import Command
+from rnnlab.display import console
+
+if TYPE_CHECKING:
+    from rnnlab.experiments.unroll import Unroll
+
+WRONG = 7
+EXAMPLES = """\b
+Examples:
+  rnnlab unroll configs/stock.yaml
+  rnnlab unroll configs/gradients.yaml --steps 4
+  rnnlab unroll stock.yaml --set model.cell=lstm --hidden 3"""
+
+
+def register(app: typer.Typer) -> None:
+    """Add the command to the application."""
+    app.command("unroll", cls=Command, epilog=EXAMPLES)(unroll)
+
+
+def unroll(
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML file; - reads standard input.")],
+    steps: Annotated[int, typer.Option("--steps", min=1, metavar="T", help="Steps of the sequence to take.")] = 3,
+    hidden: Annotated[
+        int, typer.Option("--hidden", min=1, metavar="H", help="Hidden units, in place of the config's.")
+    ] = 2,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+) -> int:
+    """Show every number of a small network on one sequence beside its formula. Exit 7 if the engine disagrees."""
+    found = rnnlab.unroll(read_config(config, overrides=overrides or ()), steps, hidden)
+    if as_json:
+        console.document(found.plain())
+    else:
+        _show(found, _next(config, overrides or ()))
+    return 0 if found.passed else WRONG
+
+
+def _show(found: "Unroll", proof: str) -> None:
+    from rnnlab.display import unrolled
+
+    console.result(console.out.fold(unrolled.headline(found)))
+    for note in found.notes:
+        console.result(console.out.fold(f"note: {note}"))
+    console.result("\n".join(unrolled.report(found, console.out.width)))
+    console.result(console.out.fold(_verdict(found)))
+    console.result(console.out.fold(proof))
+
+
+def _verdict(found: "Unroll") -> str:
+    if found.passed:
+        return f"{console.out.style('passed:', 'green')} the engine computes the same gradients as the formulas"
+    wrong = ", ".join(one.name for one in found.comparisons if not one.difference <= found.tolerance)
+    return f"{console.out.style('failed:', 'red')} the engine's gradients differ from the formulas: {wrong}"
+
+
+def _next(config: str, overrides: list[str] | tuple[()]) -> str:
+    words = ["rnnlab", "gradcheck", config]
+    for one in overrides:
+        words += ["--set", one]
+    return f"next: {shlex.join(words)} proves the gradients of the network in its own size"
