@@ -17,6 +17,7 @@ from rnnlab.experiments.memory import check_memory
 from rnnlab.experiments.setup import architecture_of, draw_parameters, loss_of
 from rnnlab.plain import plain
 from rnnlab.tasks.task import build_task
+from rnnlab.words import count
 
 __all__ = ["Comparison", "Output", "Recurrence", "Step", "Unroll", "unroll"]
 
@@ -299,7 +300,7 @@ def _notes(
 ) -> list[str]:
     notes, layer = [], architecture.layer
     if batch.steps < steps:
-        notes.append(f"the sequence has {data_steps} steps, fewer than {steps}.")
+        notes.append(f"the sequence has {count(data_steps, 'step')}, fewer than {steps}.")
     if architecture.readout == "last" and batch.steps < data_steps:
         notes.append(f"the target is that of the whole sequence of {data_steps} steps; the others are left out.")
     if config.model.dtype == "float32":

@@ -122,35 +122,29 @@ def test_the_engine_computes_the_formulas(cell, activation, layers, bidirectiona
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("readout", ["last", "every"])
 def test_the_formulas_are_the_derivative_of_their_own_loss(cell, activation, loss, readout):
-    """Complex step entry by entry over parameters, inputs and initial states: the loops may not err with the engine."""
+    """Complex step along random directions of each tensor and of all together: the loops may not err with the engine."""
     drawn = sample(
         cell, activation, layers=2, bidirectional=True, readout=readout, loss=loss, initial_state="given",
         batch_size=1, steps=4, input_size=3, hidden_size=2, output_size=4, seed=7,
     )  # fmt: skip
-    unrolled = by_formula(drawn, loss)
-    parameters = np.concatenate([unrolled.gradients[name].ravel() for name in drawn.network.layout.names])
-    inputs = drawn.batch.inputs[:, 0]
-    states = [
-        {name: state[0] for name, state in zip(names_of_states(drawn.network.architecture), of, strict=True)}
-        for of in drawn.states or []
-    ]
-    for k in range(len(drawn.theta)):
-        moved = drawn.theta + 1j * TINY * np.eye(len(drawn.theta))[k]
-        assert np.imag(by_formula(drawn, loss, theta=moved).loss) / TINY == pytest.approx(
-            parameters[k], rel=1e-11, abs=1e-13
-        )
-    for where in np.ndindex(inputs.shape):
-        moved = inputs.astype(complex)
-        moved[where] += 1j * TINY
-        along = np.imag(by_formula(drawn, loss, inputs=moved).loss) / TINY
-        assert along == pytest.approx(unrolled.d_inputs[where], rel=1e-11, abs=1e-13)
-    for k, (of, one) in enumerate(zip(states, unrolled.recurrences, strict=True)):
-        for name in of:
-            direction = np.arange(1.0, 3.0)
-            moved = [dict(each) for each in states]
-            moved[k][name] = moved[k][name] + 1j * TINY * direction
-            along = np.imag(by_formula(drawn, loss, states=moved).loss) / TINY
-            assert along == pytest.approx(one.d_initial[name] @ direction, rel=1e-11, abs=1e-13)
+    unrolled, layout, rng = by_formula(drawn, loss), drawn.network.layout, np.random.default_rng(11)
+    gradients = unrolled.gradients | {"inputs": unrolled.d_inputs}
+    gradients |= {f"{one.name} {state}": d for one in unrolled.recurrences for state, d in one.d_initial.items()}
+    names = names_of_states(drawn.network.architecture)
+    for moved in [[name] for name in gradients for _ in range(2)] + [list(gradients)] * 3:
+        direction = {name: rng.standard_normal(d.shape) * (name in moved) for name, d in gradients.items()}
+        states = [
+            {
+                name: state[0] + 1j * TINY * direction[f"{one.name} {name}"]
+                for name, state in zip(names, of, strict=True)
+            }
+            for one, of in zip(unrolled.recurrences, drawn.states or [], strict=True)
+        ]
+        theta = drawn.theta + 1j * TINY * np.concatenate([direction[name].ravel() for name in layout.names])
+        inputs = drawn.batch.inputs[:, 0] + 1j * TINY * direction["inputs"]
+        along = np.imag(by_formula(drawn, loss, theta=theta, inputs=inputs, states=states).loss) / TINY
+        expected = sum(np.sum(direction[name] * d) for name, d in gradients.items())
+        assert along == pytest.approx(expected, rel=1e-11, abs=1e-13), moved
 
 
 @pytest.mark.parametrize(("cell", "activation"), CELLS)
