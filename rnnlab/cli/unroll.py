@@ -18,7 +18,7 @@ EXAMPLES = """\b
 Examples:
   rnnlab unroll configs/stock.yaml
   rnnlab unroll configs/gradients.yaml --steps 4
-  rnnlab unroll stock.yaml --set model.cell=lstm --hidden 3"""
+  rnnlab unroll stock.yaml --set model.cell=lstm"""
 
 
 def register(app: typer.Typer) -> None:

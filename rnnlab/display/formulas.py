@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from itertools import chain
+from textwrap import wrap
 from typing import Any
 
 from rnnlab.display import numbers
@@ -64,22 +65,27 @@ class Page:
 
     def plain(self, text: str, depth: int = 1) -> list[str]:
         """A line without numbers."""
-        return [depth * INDENT + text]
+        return self._folded(text, depth)
 
     def _beside(self, text: str, rows: list[list[str]], depth: int) -> list[str]:
         text = depth * INDENT + text
         self.texts.append(len(text))
-        texts = [text] + [""] * (len(rows) - 1)
-        if len(text) > self._text:
-            texts, rows = [text] + [""] * len(rows), [[], *rows]
-        return [_line(text.ljust(self._text), row) for text, row in zip(texts, rows, strict=True)]
+        above = self._folded(text.strip(), depth) if len(text) > self._text else []
+        texts = ["" if above else text] + [""] * (len(rows) - 1)
+        return above + [_line(text.ljust(self._text), row) for text, row in zip(texts, rows, strict=True)]
+
+    def _folded(self, text: str, depth: int) -> list[str]:
+        return wrap(
+            text, self._width, initial_indent=depth * INDENT, subsequent_indent=(depth + 2) * INDENT,
+            break_long_words=False, break_on_hyphens=False,
+        )  # fmt: skip
 
     def _below(self, text: str, blocks: list[list[list[str]]], depth: int) -> list[str]:
         """The text, then the blocks side by side, as many as the screen takes; a block that is too wide is cut."""
         margin = (depth + 1) * INDENT
         fit = max(1, (self._width - len(margin)) // CELL)
         together = max(1, fit // len(blocks[0][0]))
-        lines = [depth * INDENT + text]
+        lines = self._folded(text, depth)
         for at in range(0, len(blocks), together):
             band = [list(chain(*parts)) for parts in zip(*blocks[at : at + together], strict=True)]
             for start in range(0, len(band[0]), fit):

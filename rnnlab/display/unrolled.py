@@ -190,7 +190,7 @@ def _value(page: Page, found: "Unroll", name: str, text: str, value: Any) -> lis
     cells = [one.cell for one in found.numbers.recurrences if one.name == part]
     gates = cells[0].gates if cells and key in GATED else ()
     if found.tokens and key == "W_xh" and part in ("layer0", "layer0.reverse"):
-        lines = page.plain(f"{text}; {len(value)} rows, of which these tokens select:")
+        lines = page.plain(f"{text}; rows of these tokens, out of {len(value)}:")
         for token in sorted({int(token) for token in found.inputs}):
             lines += page.matrix(f"row {_named(found, token)}", value[token : token + 1], gates, 2)
         return lines

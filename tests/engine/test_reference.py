@@ -1,7 +1,6 @@
 """The plain formulas: the engine held against them, they against the complex step, their texts against the numbers."""
 
 import ast
-import re
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -15,11 +14,12 @@ from rnnlab.engine.batch import Batch
 from rnnlab.engine.layers import LAYERS, Gru, Lstm, Rnn
 from rnnlab.engine.losses import loss_function
 from rnnlab.engine.network import Network
-from rnnlab.engine.reference.cell import sigmoid
 from rnnlab.engine.reference.losses import LOSSES
 from rnnlab.engine.reference.network import unroll
+from rnnlab.engine.reference.record import Recurrence
 from rnnlab.engine.reference.stepwise import StepwiseCell
 from tests.engine.samples import CELLS, Sample, sample
+from tests.formula_text import evaluate, filled
 from tests.plugins.leaky.rnnlab_leaky.layer import Leaky
 
 TINY = 1e-20
@@ -122,7 +122,7 @@ def test_the_engine_computes_the_formulas(cell, activation, layers, bidirectiona
 @pytest.mark.parametrize("loss", LOSSES)
 @pytest.mark.parametrize("readout", ["last", "every"])
 def test_the_formulas_are_the_derivative_of_their_own_loss(cell, activation, loss, readout):
-    """Complex step along random directions of each tensor and of all together: the loops may not err with the engine."""
+    """Complex step along random directions of each tensor and of all: the loops may not err with the engine."""
     drawn = sample(
         cell, activation, layers=2, bidirectional=True, readout=readout, loss=loss, initial_state="given",
         batch_size=1, steps=4, input_size=3, hidden_size=2, output_size=4, seed=7,
@@ -199,6 +199,8 @@ def test_the_line_of_the_huber_loss_begins_where_it_is_told(delta):
     sizes = np.array([abs(output.o - output.y) for output in unrolled.outputs])
     assert (sizes > delta).any()
     assert (sizes < delta).any()
+    ends = {0.1: "0.1 (|d| - 0.05)", 2.0: "2 (|d| - 1)"}
+    assert LOSSES["huber"](delta).formula == f"sum 0.5 d^2 where |d| <= {delta:g}, else {ends[delta]}; d = o_t - y_t"
     assert_engine_agrees(drawn, unrolled)
 
 
@@ -257,26 +259,19 @@ def test_every_layer_of_the_package_has_its_formulas():
     assert [make().reference().worked for make in LAYERS.values()] == [True, True, True]
 
 
-# ---- the texts that stand beside the numbers
-
-
-def python_of(formula: str, step: int) -> str:
-    """A formula as Python: `h_{t-1} W_hh` is a matrix product, a star one entry by entry, `^T` turns."""
-    text = formula.replace("(1 where a_t > 0, else 0)", "where(a_t)").replace("max(a_t, 0)", "relu(a_t)")
-    text = re.sub(r"\^2", "**2", text)
-    text = re.sub(r"_\{t([+-])1\}", lambda found: f"_{step + 1 if found[1] == '+' else step - 1}", text)
-    text = re.sub(r"_t(?!\w)", f"_{step}", text)
-    text = re.sub(r"\^T", ".T", text).replace("dL/d", "dL_d")
-    text = re.sub(r"(\w)\^(\w+)", r"\1__\2", text)  # upper indices are parts of names
-    return re.sub(r"(?<=[\w\])]) (?=[A-Za-z])(?!if|else)", " @ ", text)
-
-
-def as_name(symbol: str, step: int) -> str:
-    return python_of(symbol, step)
-
-
-def concatenated(*parts):
-    return np.concatenate(parts)
+def names_of(one: Recurrence, parameters) -> dict[str, Any]:
+    """Everything that formulas of a recurrence speak of, by its symbol."""
+    p = {key.rpartition(".")[2]: value for key, value in parameters.items() if key.rpartition(".")[0] == one.name}
+    names: dict[str, Any] = dict(p)
+    for name in ("W_hh", "W_xh", "b_h"):
+        blocks = np.split(p[name], max(1, len(one.cell.gates)), axis=-1)
+        names |= {f"{name}^{gate}": block for gate, block in zip(one.cell.gates, blocks, strict=False)}
+    start = one.steps[0].time + (1 if one.reverse else -1)
+    names |= {f"{state}_{start}": value for state, value in one.initial.items()}
+    for step in one.steps:
+        names |= {filled(symbol, step.time): value for symbol, value in (step.forward | step.backward).items()}
+        names |= {f"x_{step.time}": step.inputs}
+    return names
 
 
 @pytest.mark.parametrize(("cell", "activation"), CELLS)
@@ -285,40 +280,31 @@ def test_every_formula_gives_the_number_beside_it(cell, activation):
         cell, activation, readout="every", loss="cross_entropy", batch_size=1, initial_state="given", steps=3
     )
     (one,) = by_formula(drawn, "cross_entropy").recurrences
-    p = {name.removeprefix("layer0."): value for name, value in drawn.network.layout.views(drawn.theta).items()}
-    names: dict[str, Any] = {"tanh": np.tanh, "sigmoid": sigmoid, "relu": lambda a: np.maximum(a, 0)} | p
-    names["where"] = lambda a: (a > 0).astype(float)
-    for name in ("W_hh", "W_xh", "b_h"):
-        blocks = np.split(p[name], max(1, len(one.cell.gates)), axis=-1)
-        names |= {f"{name}__{gate}": block for gate, block in zip(one.cell.gates, blocks, strict=False)}
-    names |= {f"{state}_0": value for state, value in one.initial.items()}
-    for step in one.steps:
-        names |= {as_name(symbol, step.time): value for symbol, value in (step.forward | step.backward).items()}
-        names |= {f"x_{step.time}": step.inputs}
+    formulas, names = one.cell.formulas, names_of(one, drawn.network.layout.views(drawn.theta))
 
-    def number(formula, t):
-        python = re.sub(r"\[([^]]*)\]", r"concatenated(\1)", python_of(formula, t))
-        return eval(python, {"concatenated": concatenated}, names)
+    def close(formula, t, number):
+        left, _, right = (
+            filled(formula, t).rpartition("^T ") if formula.count(" ") == 1 else ("", "", filled(formula, t))
+        )
+        worth = evaluate(right, names)
+        worth = np.outer(evaluate(left, names), worth) if left else worth
+        np.testing.assert_allclose(worth, number, rtol=1e-12, atol=1e-14, err_msg=formula)
 
     for step in one.steps:
         t = step.time
-        for symbol, formula in one.cell.formulas.forward.items():
-            np.testing.assert_allclose(number(formula, t), step.forward[symbol], rtol=1e-12, atol=1e-14, err_msg=symbol)
-        assert list(step.forward) == list(one.cell.formulas.forward)
-        for symbol, formula in one.cell.formulas.backward.items():
-            last = " + {c}" if step.is_last else "{c}"
-            text = formula.replace(last, "" if step.is_last else one.cell.formulas.carried.get("c", ""))
-            np.testing.assert_allclose(number(text, t), step.backward[symbol], rtol=1e-12, atol=1e-14, err_msg=symbol)
-        assert list(step.backward) == ["dL/dh_t", *one.cell.formulas.backward]
-        for name, formula in one.cell.formulas.terms.items():
-            left, _, right = formula.rpartition("^T ")
-            worth = number(right, t)
-            worth = worth if not left else np.outer(number(left, t), worth)
-            np.testing.assert_allclose(worth, step.terms[name], rtol=1e-12, atol=1e-14, err_msg=name)
+        assert list(step.forward) == list(formulas.forward)
+        assert list(step.backward) == ["dL/dh_t", *formulas.backward]
+        assert list(step.terms) == list(formulas.terms)
+        for symbol, formula in formulas.forward.items():
+            close(formula, t, step.forward[symbol])
+        for symbol, formula in formulas.backward.items():
+            carried = "" if step.is_last else f" + {formulas.carried.get('c')}"
+            close(formula.replace(" + {c}", carried), t, step.backward[symbol])
+        for name, formula in formulas.terms.items():
+            close(formula, t, step.terms[name])
+        np.testing.assert_allclose(evaluate(filled(formulas.inputs, t), names), step.d_inputs, rtol=1e-12, atol=1e-14)
         if not step.is_last:
-            assert step.above is not None
-            later = number(one.cell.formulas.carried["h"], t)
-            np.testing.assert_allclose(step.above + later, step.backward["dL/dh_t"], rtol=1e-12, atol=1e-14)
+            close(formulas.carried["h"], t, step.backward["dL/dh_t"] - step.above)
 
 
 def test_the_cells_share_no_arithmetic_with_the_engine():

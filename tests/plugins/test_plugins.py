@@ -116,6 +116,10 @@ def test_it_trains_is_proved_swept_and_inspected(run, tmp_path):
     done = run("gradcheck", "small.yaml")
     assert done.returncode == 0, done.stderr
     assert "complex step" in done.stdout
+    done = run("unroll", "small.yaml")
+    assert done.returncode == 0, done.stderr
+    assert "note: leaky brings no formulas" in done.stdout
+    assert "  t = 3: h_2^T delta_3" in done.stdout
     done = run("inspect", "latest")
     assert done.returncode == 0, done.stderr
     assert "growth rate" in done.stdout

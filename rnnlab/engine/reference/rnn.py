@@ -25,11 +25,11 @@ SLOPE = {
     "identity": lambda a: np.ones_like(a),
 }
 FORMULA = {"tanh": "tanh(a_t)", "sigmoid": "sigmoid(a_t)", "relu": "max(a_t, 0)", "identity": "a_t"}
-SLOPE_FORMULA = {
-    "tanh": "(1 - tanh(a_t)^2)",
-    "sigmoid": "sigmoid(a_t) * (1 - sigmoid(a_t))",
-    "relu": "(1 where a_t > 0, else 0)",
-    "identity": "1",
+DELTA_FORMULA = {
+    "tanh": "dL/dh_t * (1 - tanh(a_t)^2)",
+    "sigmoid": "dL/dh_t * sigmoid(a_t) * (1 - sigmoid(a_t))",
+    "relu": "dL/dh_t * (1 where a_t > 0, else 0)",
+    "identity": "dL/dh_t",
 }
 
 
@@ -40,7 +40,7 @@ class VanillaCell(Cell):
         self.phi, self.slope = PHI[activation], SLOPE[activation]
         self.formulas = Formulas(
             forward={"a_t": "h_{t-1} W_hh + x_t W_xh + b_h", "h_t": FORMULA[activation]},
-            backward={"delta_t": f"dL/dh_t * {SLOPE_FORMULA[activation]}"},
+            backward={"delta_t": DELTA_FORMULA[activation]},
             carried={"h": "delta_{t+1} W_hh^T"},
             terms={"W_hh": "h_{t-1}^T delta_t", "W_xh": "x_t^T delta_t", "b_h": "delta_t"},
             inputs="delta_t W_xh^T",
