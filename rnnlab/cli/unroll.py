@@ -69,4 +69,4 @@ def _next(config: str, overrides: list[str] | tuple[()]) -> str:
     words = ["rnnlab", "gradcheck", config]
     for one in overrides:
         words += ["--set", one]
-    return f"next: {shlex.join(words)} proves the gradients of the network in its own size"
+    return f"next: prove the gradients of the network in its own size: {shlex.join(words)}"

@@ -22,7 +22,8 @@ def headline(found: "Unroll") -> str:
     which = "a fresh sequence" if found.endless else "the first training sequence"
     steps = count(found.steps, "step")
     if found.steps < found.data_steps:
-        steps = f"the first {found.steps} of {count(found.data_steps, 'step')}"
+        some = "the first" if found.steps == 1 else f"the first {found.steps}"
+        steps = f"{some} of {count(found.data_steps, 'step')}"
     return f"{found.name}: {network}, seed {found.seed}; {steps} of {which}"
 
 

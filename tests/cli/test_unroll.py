@@ -39,7 +39,7 @@ def test_it_shows_formulas_sums_and_the_engine(rnnlab, tmp_path):
     ]
     assert lines[-2:] == [
         "passed: the engine computes the same gradients as the formulas",
-        "next: rnnlab gradcheck small.yaml proves the gradients of the network in its own size",
+        "next: prove the gradients of the network in its own size: rnnlab gradcheck small.yaml",
     ]
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small.yaml"]
 
@@ -49,7 +49,7 @@ def test_steps_units_settings_and_standard_input(rnnlab):
     assert done.returncode == 0, done.stderr
     first, *_, last = done.stdout.splitlines()
     assert first.endswith("gru, 3 units, seed 0; the first 4 of 5 steps of the first training sequence")
-    assert last.startswith("next: rnnlab gradcheck - --set model.cell=gru proves")
+    assert last.endswith(": rnnlab gradcheck - --set model.cell=gru")
     assert "    h_4 = (1 - z_4) * n_4 + z_4 * h_3 " in done.stdout
 
 

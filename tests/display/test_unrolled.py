@@ -158,7 +158,7 @@ def test_the_headline_says_what_was_taken(unroll):
     found = unroll(PRICES, "model.cell=lstm", "model.layers=2", "seeds=[7, 8]", steps=1, hidden=1)
     assert (
         unrolled.headline(found)
-        == "small: lstm, 2 layers, 1 unit, seed 7; the first 1 of 5 steps of the first training sequence"
+        == "small: lstm, 2 layers, 1 unit, seed 7; the first of 5 steps of the first training sequence"
     )
     found = unroll(ECHO + "model: {bidirectional: true}\n", "data.sequences=endless", steps=9)
     assert unrolled.headline(found).endswith("both directions, 2 units, seed 0; 6 steps of a fresh sequence")
