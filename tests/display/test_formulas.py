@@ -20,6 +20,10 @@ def test_numbers_begin_behind_the_longest_formula_that_leaves_them_room():
         "  h_1 = tanh(a_1)                  0.5000    -0.2500"
     ]
     assert page.row("x" * 35, np.array([0.5])) == ["  " + "x" * 35, " " * 30 + "     0.5000"]
+    assert page.plain("delta = [" + ", ".join("delta" for _ in range(10)) + "]") == [
+        "  delta = [delta, delta, delta, delta, delta, delta, delta,",
+        "      delta, delta, delta]",
+    ]
 
 
 def test_many_numbers_go_below_and_are_abbreviated():

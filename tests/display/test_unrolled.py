@@ -162,3 +162,76 @@ def test_the_headline_says_what_was_taken(unroll):
     )
     found = unroll(ECHO + "model: {bidirectional: true}\n", "data.sequences=endless", steps=9)
     assert unrolled.headline(found).endswith("both directions, 2 units, seed 0; 6 steps of a fresh sequence")
+
+
+def test_the_layout_of_the_report(unroll):
+    """Line by line, a number as #."""
+    found = unroll(PRICES, "model.cell=rnn", steps=2)
+    assert unrolled.headline(found) == (
+        "small: rnn, 2 units, seed 0; the first 2 of 5 steps of the first training sequence"
+    )
+    lines = [re.sub(rf"(?<= ){NUMBER}(?= |$)", "#", line) for line in unrolled.report(found, 80)]
+    lines = [re.sub(r"  +#|(?<=#) +#", " #", line) for line in lines]
+    assert lines[: lines.index("The other gradients") - 1] == [
+        "",
+        "Initial parameters",
+        "  layer0.W_hh # #",
+        " # #",
+        "  layer0.W_xh # #",
+        "  layer0.b_h # #",
+        "  readout.W_ho #",
+        " #",
+        "  readout.b_o #",
+        "",
+        "Forward",
+        "  h_0, initial state # #",
+        "  t = #",
+        "    x_1 #",
+        "    a_1 = h_0 W_hh + x_1 W_xh + b_h # #",
+        "    h_1 = tanh(a_1) # #",
+        "  t = #",
+        "    x_2 #",
+        "    a_2 = h_1 W_hh + x_2 W_xh + b_h # #",
+        "    h_2 = tanh(a_2) # #",
+        "",
+        "Outputs and loss",
+        "  o_2 = h_2 W_ho + b_o #",
+        "  y_2, target #",
+        "  l_2 = # (o_2 - y_2)^2 #",
+        "  L = l_2 #",
+        "",
+        "Backward through loss and readout",
+        "  dL/do_2 = o_2 - y_2 #",
+        "",
+        "Backward",
+        "  t = #",
+        "    dL/dh_2 = dL/do_2 W_ho^T # #",
+        "    delta_2 = dL/dh_2 * (1 - tanh(a_2)^2) # #",
+        "    dL/dx_2 = delta_2 W_xh^T #",
+        "  t = #",
+        "    dL/dh_1 = delta_2 W_hh^T # #",
+        "    delta_1 = dL/dh_1 * (1 - tanh(a_1)^2) # #",
+        "    dL/dx_1 = delta_1 W_xh^T #",
+        "  dL/dh_0 = delta_1 W_hh^T # #",
+        "",
+        "dL/dW_hh = sum_t h_{t-1}^T delta_t",
+        "  t = 1: h_0^T delta_1 # #",
+        " # #",
+        "  t = 2: h_1^T delta_2 # #",
+        " # #",
+        "  sum # #",
+        " # #",
+        "  the engine # #",
+        " # #",
+    ]
+
+
+def test_a_loss_of_classes_shows_what_the_outputs_say(unroll):
+    found = unroll(TEXT, "model.cell=rnn", "model.activation=tanh", steps=1)
+    said = sections(unrolled.report(found, 200))
+    assert "  p_1 = softmax(o_1)" in said["Outputs and loss"]
+    (row,) = [line for line in said["Backward through loss and readout"] if line.startswith("  dL/do_1[y_1]")]
+    (output,) = found.numbers.outputs
+    assert close(numbers(row.split("]")[-1]), [output.do[int(output.y)]])
+    for text in (PRICES, ECHO):
+        assert not any("p_" in line for line in unrolled.report(unroll(text, "model.cell=rnn"), 100))

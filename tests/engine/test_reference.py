@@ -178,6 +178,15 @@ def test_a_reverse_recurrence_visits_the_steps_from_the_last():
     assert [step.above is None for step in reverse.steps] == [True, True, False]
 
 
+@pytest.mark.parametrize("readout", ["last", "every"])
+@pytest.mark.parametrize(("cell", "activation"), CELLS)
+def test_a_single_step_is_a_sequence_too(cell, activation, readout):
+    drawn = sample(
+        cell, activation, layers=2, bidirectional=True, readout=readout, loss="huber", batch_size=1, steps=1
+    )  # fmt: skip
+    assert_engine_agrees(drawn, by_formula(drawn, "huber"))
+
+
 def test_weights_and_ignored_targets_count_as_in_the_engine():
     drawn = sample(readout="every", loss="cross_entropy", batch_size=1, steps=4)
     weights, targets = np.array([0.5, 2.0, 0.0, 3.0]), np.array([1, 0, 2, -1])

@@ -1,6 +1,7 @@
 """One sequence through a config's network: what of the config is kept, what is said, and what a wrong engine shows."""
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -8,6 +9,7 @@ import pytest
 
 import rnnlab
 from rnnlab.config import load
+from rnnlab.display import unrolled
 from rnnlab.engine.layers import lstm
 from rnnlab.errors import ConfigError, DivergedError, UsageError
 from rnnlab.experiments.setup import architecture_of, draw_parameters
@@ -151,3 +153,35 @@ def test_a_loss_that_is_not_finite_is_no_disagreement(config):
     text = "data: {kind: synthetic, task: sine}\nmodel: {cell: rnn, activation: identity}\n"
     with pytest.raises(DivergedError, match="the loss of 3 steps is not finite: inf"):
         rnnlab.unroll(config(text, "model.init.W_xh={kind: constant, value: 1e200}"))
+
+
+def test_targets_that_count_for_more_or_nothing_are_taken_so(config, monkeypatch):
+    """Weights and ignored classes, which a task of an installed package may give."""
+
+    def weighted(weights, ignored):
+        def build(config):
+            task = build_task(config)
+            shape = task.sequences.targets.shape
+            counts = np.broadcast_to(np.array(weights)[:, None], shape)
+            task.sequences = replace(task.sequences, weights=counts, ignored=ignored)
+            return task
+
+        monkeypatch.setattr("rnnlab.experiments.unroll.build_task", build)
+        return rnnlab.unroll(small)
+
+    small = config(TEXT)
+    plain_loss = [float(output.loss) for output in rnnlab.unroll(small).numbers.outputs]
+    second = int(build_task(small).sequences.targets[1, 0])
+    weights = [0.5, 1, 2, 1, 1, 1, 1, 1]
+    found = weighted(weights, second)
+    assert found.passed
+    assert [output.weight for output in found.numbers.outputs] == [0.5, 0, 2]
+    assert [float(output.loss) for output in found.numbers.outputs] == [0.5 * plain_loss[0], 0, 2 * plain_loss[2]]
+    assert not found.notes
+    lines = unrolled.report(found, 100)
+    assert [line for line in lines if line.startswith("  l_1 = 0.5000 * -log p_1[y_1]")]
+    assert [line for line in lines if line.startswith("  l_2 = 0 * -log p_2[y_2]")]
+    nothing = weighted([0, 0, 0, 1, 1, 1, 1, 1], None)
+    assert nothing.passed
+    assert nothing.loss == 0
+    assert nothing.notes == ("none of these targets counts in the loss, so every gradient is 0: take more steps.",)
