@@ -2,15 +2,17 @@
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from rnnlab.api.completions import completions
     from rnnlab.api.configs import load
     from rnnlab.config import Config
 
 __version__ = "0.1.0"
 
-__all__ = ["Config", "load"]
+__all__ = ["Config", "completions", "load"]
 # Where each name of the public face is: `import rnnlab` itself imports nothing.
 _HOMES = {
     "Config": "rnnlab.config",
+    "completions": "rnnlab.api.completions",
     "load": "rnnlab.api.configs",
 }
 

@@ -7,7 +7,19 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab import __version__
-from rnnlab.cli import compare, failures, fetch, gradcheck, inspect, interrupts, sweep_rho, train
+from rnnlab.cli import (
+    compare,
+    completion,
+    failures,
+    fetch,
+    gradcheck,
+    home,
+    inspect,
+    interrupts,
+    shells,
+    sweep_rho,
+    train,
+)
 from rnnlab.cli.help import Group, ParserError, usage_error
 from rnnlab.display import console
 
@@ -17,7 +29,10 @@ app = typer.Typer(
     name="rnnlab",
     cls=Group,
     rich_markup_mode=None,
+    epilog="`rnnlab COMMAND --help` shows the options of a command, with examples.",
     invoke_without_command=True,
+    add_completion=False,  # Typer's knows nothing of keys, and takes model.cell=lstm for three words in bash
+    context_settings={"help_option_names": ["--help", "-h"]},
     pretty_exceptions_enable=False,
 )
 
@@ -25,6 +40,22 @@ app = typer.Typer(
 def _version(wanted: bool) -> None:
     if wanted:
         console.result(f"rnnlab {__version__}")
+        raise typer.Exit
+
+
+def _show_completion(wanted: bool) -> None:
+    if wanted:
+        console.result(shells.SCRIPTS[shells.shell_in_use()].rstrip())
+        raise typer.Exit
+
+
+def _install_completion(wanted: bool) -> None:
+    if wanted:
+        script, startup = shells.install(shells.shell_in_use())
+        console.result(f"completion  {script}")
+        if startup is not None:
+            console.result(f"read by     {startup}")
+        console.next_step("exec $SHELL", "then press TAB after rnnlab")
         raise typer.Exit
 
 
@@ -38,11 +69,28 @@ def _rnnlab(
     no_color: Annotated[
         bool, typer.Option("--no-color", help="No colour; NO_COLOR in the environment does the same.")
     ] = False,
+    install: Annotated[
+        bool,
+        typer.Option(
+            "--install-completion",
+            help="Have the shell that is in use complete with TAB, and exit.",
+            callback=_install_completion,
+            is_eager=True,
+        ),
+    ] = False,
+    show: Annotated[
+        bool,
+        typer.Option(
+            "--show-completion",
+            help="Show the script that does so, and exit.",
+            callback=_show_completion,
+            is_eager=True,
+        ),
+    ] = False,
 ) -> None:
     """A laboratory for recurrent networks: hand-derived gradients, honest forecasts, gradient dynamics."""
     if context.invoked_subcommand is None:
-        console.note(context.get_help())
-        raise typer.Exit(failures.USAGE)
+        home.show(context)
 
 
 train.register(app)
@@ -68,11 +116,14 @@ def run(arguments: Sequence[str]) -> int:
         failed, 6 the run folder or standard output cannot be written, 7 a wrong gradient, 129, 130 and 143 hung up,
         interrupted and terminated.
     """
+    if completion.VARIABLE in os.environ:
+        completion.answer(typer.main.get_command(app), os.environ[completion.VARIABLE], arguments)
+        return 0
     shared, own = _split(arguments)
     if "--no-color" in shared:
         os.environ["NO_COLOR"] = "1"
     try:
-        return _invoke(own)
+        return _invoke(list(own))  # the parser eats its list
     except typer.Exit as leave:
         return leave.exit_code
     except typer.Abort:
@@ -88,8 +139,6 @@ def run(arguments: Sequence[str]) -> int:
 
 def _invoke(arguments: list[str]) -> int:
     command: Any = typer.main.get_command(app)
-    if "_RNNLAB_COMPLETE" in os.environ:
-        command.main(arguments, prog_name="rnnlab")
     with command.make_context("rnnlab", arguments, color=console.out.has_color) as context:
         return command.invoke(context) or 0
 

@@ -2,6 +2,7 @@
 
 from itertools import zip_longest
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -53,6 +54,7 @@ def compare(
         console.document({"runs": runs_shown, "differences": found.differences, "warnings": found.warnings})
     else:
         show(found)
+        console.next_step(f"rnnlab inspect {quote(str(folders[0]))}", "what one of the trainings did to gradients")
     return 0
 
 

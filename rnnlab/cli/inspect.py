@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -64,6 +65,7 @@ def inspect(
         console.document(found.plain())
     else:
         show(found)
+        console.next_step(f"rnnlab compare {quote(str(folder))} RUN", "this run next to another")
     return 0
 
 
