@@ -23,6 +23,7 @@ from rnnlab.cli import (
 from rnnlab.cli.help import Group, ParserError, usage_error
 from rnnlab.display import console
 
+HELP = {"--help", "-h"}
 SHARED = ("--debug", "--no-color")
 
 app = typer.Typer(
@@ -32,7 +33,7 @@ app = typer.Typer(
     epilog="`rnnlab COMMAND --help` shows the options of a command, with examples.",
     invoke_without_command=True,
     add_completion=False,  # Typer's knows nothing of keys, and takes model.cell=lstm for three words in bash
-    context_settings={"help_option_names": ["--help", "-h"]},
+    context_settings={"help_option_names": sorted(HELP)},
     pretty_exceptions_enable=False,
 )
 
@@ -131,7 +132,10 @@ def run(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         return 0
     except (Exception, KeyboardInterrupt) as failure:
-        known = usage_error(failure, own) if isinstance(failure, ParserError) else interrupts.stopped() or failure
+        known = interrupts.stopped() or failure
+        if isinstance(failure, ParserError):
+            known = usage_error(failure, own)
+            known.__cause__ = failure
         return failures.report(known, arguments, as_json="--json" in own, debug="--debug" in shared)
     finally:
         console.out.settle()
@@ -139,8 +143,32 @@ def run(arguments: Sequence[str]) -> int:
 
 def _invoke(arguments: list[str]) -> int:
     command: Any = typer.main.get_command(app)
+    asked = _help_asked(command, arguments)
+    if asked is not None:
+        console.result(asked.get_help())
+        return 0
+    if not arguments:
+        home.show(_context(command))
+        return 0
     with command.make_context("rnnlab", arguments, color=console.out.has_color) as context:
         return command.invoke(context) or 0
+
+
+def _help_asked(command: Any, arguments: Sequence[str]) -> typer.Context | None:
+    """Whose help is asked for, if any: told before Typer reads the line, for which it needs pydantic."""
+    words = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    if not HELP & set(words):
+        return None
+    context = _context(command)
+    if words[0] in HELP:
+        return context
+    chosen = command.commands.get(words[0])
+    return None if chosen is None else _context(chosen, info_name=words[0], parent=context)
+
+
+def _context(command: Any, **more: Any) -> typer.Context:
+    settings = {"info_name": "rnnlab", "color": console.out.has_color, "help_option_names": sorted(HELP)}
+    return typer.Context(command, **settings | more)
 
 
 def _split(arguments: Sequence[str]) -> tuple[set[str], list[str]]:

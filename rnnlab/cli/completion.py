@@ -40,7 +40,8 @@ def answer(command: Any, instruction: str, arguments: Sequence[str]) -> None:
     if verb == "source":
         console.result(shells.SCRIPTS[shell].rstrip())
     elif verb == "complete":
-        *before, current = [_unquoted(word) for word in arguments] if shell == "bash" else arguments or [""]
+        words = [_unquoted(word) for word in arguments] if shell == "bash" else arguments
+        *before, current = words or [""]
         try:
             found = candidates(command, before, current)
         except RnnlabError:  # a runs folder that cannot be read: nothing to say while a person types

@@ -1,7 +1,7 @@
 """Commands and options of other tools, and what does the same here."""
 
+import os
 from collections.abc import Collection
-from pathlib import Path
 
 # Words of a command, then what is meant by them: the first line whose command there is. `-` needs none.
 COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
@@ -233,7 +233,7 @@ def command(word: str, known: Collection[str]) -> str | None:
     """What to type where a word is no command: a config or a run by itself, or what another tool calls it."""
     if word.endswith((".yaml", ".yml")):
         return f"`rnnlab train {word}` trains the networks of a config"
-    if (Path(word) / "run.json").is_file():
+    if os.path.isfile(os.path.join(word, "run.json")):  # False for what is no path at all
         return f"`rnnlab inspect {word}` measures a run"
     lines = next((lines for words, lines in COMMANDS if word.lower() in words), ())
     return next((line for needed, line in lines if needed in known or needed == "-"), None)
