@@ -55,7 +55,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ("new", "create", "init", "scaffold", "quickstart", "setup", "template", "bootstrap"),
         (
             ("init", "`rnnlab init` writes the starter configs"),
-            ("train", "a config is a YAML file of your own; start from a copy of configs/stock.yaml"),
+            ("train", "copy configs/stock.yaml to my.yaml and edit it; `rnnlab train my.yaml` trains it"),
         ),
     ),
     (
