@@ -35,7 +35,7 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Two or more: paths, ids, beginnings of ids, latest.")
+        list[str], typer.Argument(metavar="RUN...", help="Two or more: paths, ids, beginnings of ids, names, latest.")
     ],
     runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,

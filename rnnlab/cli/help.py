@@ -55,7 +55,9 @@ class Group(TyperGroup):
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             known = self.list_commands(ctx)
             message = f"no such command: {args[0]}{did_you_mean(args[0], known)}"
-            raise UsageError(message, hint=meant.command(args[0], known) or "`rnnlab --help` lists the commands")
+            raise UsageError(
+                message, hint=meant.command(args[0], "".join(args[1:2]), known) or "`rnnlab --help` lists the commands"
+            )
         return super().resolve_command(ctx, args)
 
 

@@ -44,7 +44,7 @@ def register(app: typer.Typer) -> None:
 
 
 def inspect(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A path, an id, the beginning of one, or latest.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A path, an id, the beginning of one, a name, or latest.")],
     checkpoint: Annotated[
         str | None, typer.Option("--checkpoint", metavar="N", help="Number of a checkpoint; the newest if left out.")
     ] = None,

@@ -229,14 +229,31 @@ OPTIONS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
 )  # fmt: skip
 
 
-def command(word: str, known: Collection[str]) -> str | None:
-    """What to type where a word is no command: a config or a run by itself, or what another tool calls it."""
+def command(word: str, following: str, known: Collection[str]) -> str | None:
+    """What to type where a word is no command: a config or a run by itself, or what another tool calls it.
+
+    Parameters
+    ----------
+    word : str
+    following : str
+        The word after it; "" where there is none.
+    known : collection of str
+        The commands that there are.
+    """
     if word.endswith((".yaml", ".yml")):
         return f"`rnnlab train {word}` trains the networks of a config"
     if os.path.isfile(os.path.join(word, "run.json")):  # False for what is no path at all
         return f"`rnnlab inspect {word}` measures a run"
     lines = next((lines for words, lines in COMMANDS if word.lower() in words), ())
-    return next((line for needed, line in lines if needed in known or needed == "-"), None)
+    line = next((line for needed, line in lines if needed in known or needed == "-"), None)
+    return line and _for_this(line, following)
+
+
+def _for_this(line: str, following: str) -> str:
+    """The line with what was typed in the place of CONFIG, RUN or SYMBOL, where it is one."""
+    place = "CONFIG" if following.endswith((".yaml", ".yml")) else "SYMBOL" if "SYMBOL" in line else "RUN"
+    named = following and not following.startswith("-") and line.count(f" {place}`") == 1
+    return line.replace(f" {place}`", f" {following}`") if named and f"{place} {place}" not in line else line
 
 
 def key(option_name: str) -> str | None:

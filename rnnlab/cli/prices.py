@@ -100,7 +100,7 @@ def _content(failure: RnnlabError) -> dict[str, object]:
 
 def show_kept(data_dir: Path | None, as_json: bool) -> None:
     """The list of what the price folder keeps."""
-    from rnnlab.experiments.fetch import BUNDLED, list_kept
+    from rnnlab.experiments.prices import BUNDLED, list_kept
 
     folder, kept = list_kept(data_dir)
     if as_json:

@@ -7,21 +7,20 @@ from pathlib import Path
 
 from rnnlab.data.prices.auto import update_from_any
 from rnnlab.data.prices.imports import bars_from
-from rnnlab.data.prices.kept import Listing, at_hand, check_own, entries, held
-from rnnlab.data.prices.snapshots import SYMBOLS as BUNDLED
+from rnnlab.data.prices.kept import at_hand, check_own, held
 from rnnlab.data.prices.sources import SOURCES
 from rnnlab.data.prices.sources.client import Client
 from rnnlab.data.prices.sources.failures import NoSuchSymbol, SourceError
 from rnnlab.data.prices.sources.source import ADJUSTMENTS
-from rnnlab.data.prices.store import data_folder
 from rnnlab.data.prices.symbols import check_symbol
 from rnnlab.data.prices.tables import read_text_table, shown
 from rnnlab.data.prices.update import Fetched, Wanted, keep, update
 from rnnlab.data.prices.writing import locked
 from rnnlab.errors import DataError, UsageError
+from rnnlab.experiments.prices import price_folder
 from rnnlab.files import name_of, user_path
 
-__all__ = ["BUNDLED", "Fetched", "fetch", "import_file", "list_kept"]
+__all__ = ["Fetched", "fetch", "import_file"]
 
 
 def fetch(
@@ -74,7 +73,7 @@ def fetch(
     """
     symbol, now = check_symbol(symbol), now or datetime.now(UTC)
     _check(source, start, end, adjust, api_key)
-    folder = _folder(data_dir)
+    folder = price_folder(data_dir)
     last = end or now.date() - timedelta(days=1)
     wanted = Wanted(symbol, start, last, adjust, api_key, source == "auto", folder, now)
     client = client or Client()
@@ -148,20 +147,10 @@ def import_file(
         "format": found.site,
         "file_sha256": table.sha256,
     }
-    folder = _folder(data_dir)
+    folder = price_folder(data_dir)
     with locked(folder, symbol):
         check_own(folder, symbol, imported=file)
         return keep(folder, origin, bars, held(folder, symbol), now)
-
-
-def list_kept(data_dir: Path | None = None) -> tuple[Path, list[Listing]]:
-    """The price folder, and what it keeps, by symbol."""
-    folder = _folder(data_dir)
-    return folder, list(entries(folder))
-
-
-def _folder(data_dir: Path | None) -> Path:
-    return user_path(data_dir) if data_dir else data_folder()
 
 
 def _check(source: str, start: date | None, end: date | None, adjust: str | None, api_key: str | None) -> None:

@@ -8,7 +8,9 @@ import pytest
 import typer
 
 from rnnlab import __version__
+from rnnlab.cli import home
 from rnnlab.cli.app import app
+from rnnlab.cli.groups import grouped
 
 COLOUR = "\x1b["
 GROUP: Any = typer.main.get_command(app)
@@ -37,6 +39,35 @@ def test_help_lists_every_command_once(rnnlab):
     listed = re.findall(r"^  ([a-z][a-z-]*)  ", done.stdout, re.MULTILINE)
     assert sorted(listed) == sorted(COMMANDS)
     assert "..." not in done.stdout.partition("Start here:")[2]
+
+
+def test_the_home_screen_groups_every_command(rnnlab):
+    done = rnnlab()
+    assert (done.returncode, done.stderr) == (0, "")
+    titles = re.findall(r"^([A-Z].*)$", done.stdout, re.MULTILINE)
+    assert titles == ["The first three commands", *grouped(COMMANDS), "Next"]
+    assert re.findall(r"^  rnnlab .*?(?=  )", done.stdout, re.MULTILINE)[:3] == [f"  {line}" for line, _ in home.FIRST]
+    listed = re.findall(r"^  ([a-z-]+)  +[A-Z]", done.stdout, re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
+    assert rnnlab("--no-color").stdout == done.stdout
+
+
+def test_a_command_without_a_group_is_shown_too():
+    assert list(grouped(["train", "brandnew"]).items()) == [("Start here", ["train"]), ("More", ["brandnew"])]
+
+
+def test_the_home_screen_folds_where_there_is_little_room(on_terminal):
+    code, screen = on_terminal(columns=40, env={"NO_COLOR": "1"})
+    assert code == 0
+    assert "  rnnlab sweep-rho 0.9 0.99 1.2\r\n    watch gradients vanish and explode\r\n" in screen
+    assert max(map(len, screen.splitlines())) <= 40
+
+
+@pytest.mark.parametrize("words", [["-h"], ["train", "-h"], ["train", "x", "--help"], ["train", "--nonsense", "-h"]])
+def test_help_is_told_wherever_it_is_asked_for(rnnlab, words):
+    done = rnnlab(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == rnnlab(*words[: len(words) > 1], "--help").stdout
 
 
 @pytest.mark.parametrize("name", COMMANDS)

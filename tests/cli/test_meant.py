@@ -54,6 +54,22 @@ def test_every_known_word_is_answered_with_a_command_that_there_is(rnnlab, word)
     )
 
 
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("predict my.yaml", "`rnnlab train my.yaml`"),
+        ("predict latest", "`rnnlab train CONFIG`"),
+        ("describe latest", "`rnnlab inspect latest`"),
+        ("download MSFT", "`rnnlab fetch MSFT`"),
+        ("diff latest", "`rnnlab compare RUN RUN`"),
+        ("fit --name x", "`rnnlab train CONFIG`"),
+    ],
+)
+def test_what_was_typed_is_in_the_line_to_copy(line, told):
+    word, following, *_ = line.split()
+    assert told in meant.command(word, following, ["train", "inspect", "fetch", "compare", "gradcheck"])
+
+
 def test_no_word_and_no_option_is_in_a_table_twice():
     for table in (meant.COMMANDS, meant.OPTIONS, tuple(meant.KEYS.items())):
         words = [word for names, _ in table for word in names]

@@ -450,8 +450,8 @@ def test_latest_is_no_name(tmp_path):
     file = tmp_path / "latest.yaml"
     file.write_text("data: {kind: prices, symbol: AAPL}\n")
     assert load(file).name == "run"
-    with pytest.raises(ConfigError, match="name must be another name than latest, which stands for the newest run"):
+    with pytest.raises(ConfigError, match="name must be a word other than latest, which stands for the newest run"):
         load(file, name="latest")
     file.write_text("name: latest\ndata: {kind: prices, symbol: AAPL}\n")
-    with pytest.raises(ConfigError, match="name must be another name than latest"):
+    with pytest.raises(ConfigError, match="name must be a word other than latest"):
         load(file)

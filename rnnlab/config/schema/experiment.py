@@ -64,7 +64,7 @@ def _check_name(value: Any) -> Any:
     if not re.fullmatch(r"[^\W_][\w.-]{0,63}", name):
         raise refuse(NAME)
     if name == LATEST:
-        raise refuse(f"another name than {LATEST}, which stands for the newest run")
+        raise refuse(f"a word other than {LATEST}, which stands for the newest run")
     return name
 
 

@@ -19,7 +19,8 @@ from rnnlab.data.prices.sources.failures import (
     Unexpected,
 )
 from rnnlab.errors import DataError, FetchError, UsageError
-from rnnlab.experiments.fetch import fetch, import_file, list_kept
+from rnnlab.experiments.fetch import fetch, import_file
+from rnnlab.experiments.prices import list_kept
 from tests.data.prices.replay import History, Reply
 from tests.data.prices.test_sources import PHANTOM, UNKNOWN
 
