@@ -3,14 +3,16 @@
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from rnnlab.api.building import build
+    from rnnlab.api.completions import completions
     from rnnlab.api.configs import check, explain, init, load, schema
     from rnnlab.api.finding import find_run, list_runs, open
     from rnnlab.api.laboratory import compare, gradcheck, inspect, unroll
     from rnnlab.api.run import Run
     from rnnlab.api.training import train
     from rnnlab.config import Config
-    from rnnlab.experiments.fetch import fetch, import_prices, list_prices
+    from rnnlab.experiments.fetch import fetch, import_prices
     from rnnlab.experiments.observers import Observer
+    from rnnlab.experiments.prices import list_prices
 
 __version__ = "0.1.0"
 
@@ -21,6 +23,7 @@ __all__ = [
     "build",
     "check",
     "compare",
+    "completions",
     "explain",
     "fetch",
     "find_run",
@@ -44,6 +47,7 @@ _HOMES = {
     "build": "rnnlab.api.building",
     "check": "rnnlab.api.configs",
     "compare": "rnnlab.api.laboratory",
+    "completions": "rnnlab.api.completions",
     "explain": "rnnlab.api.configs",
     "fetch": "rnnlab.experiments.fetch",
     "find_run": "rnnlab.api.finding",
@@ -51,7 +55,7 @@ _HOMES = {
     "import_prices": "rnnlab.experiments.fetch",
     "init": "rnnlab.api.configs",
     "inspect": "rnnlab.api.laboratory",
-    "list_prices": "rnnlab.experiments.fetch",
+    "list_prices": "rnnlab.experiments.prices",
     "list_runs": "rnnlab.api.finding",
     "load": "rnnlab.api.configs",
     "open": "rnnlab.api.finding",

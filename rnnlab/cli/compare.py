@@ -2,6 +2,7 @@
 
 from itertools import zip_longest
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -35,7 +36,7 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Two or more: paths, ids, beginnings of ids, latest.")
+        list[str], typer.Argument(metavar="RUN...", help="Two or more: paths, ids, beginnings of ids, names, latest.")
     ],
     runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
     as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
@@ -49,6 +50,9 @@ def compare(
         console.document({"runs": runs_shown, "differences": found.differences, "warnings": found.warnings})
     else:
         show(found)
+        console.next_step(
+            f"rnnlab inspect {quote(str(found.runs[0].run))}", "what one of the trainings did to gradients"
+        )
     return 0
 
 

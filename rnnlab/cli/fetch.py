@@ -15,6 +15,7 @@ from rnnlab.errors import RnnlabError, UsageError
 if TYPE_CHECKING:
     from rnnlab.experiments.fetch import Fetched
 
+SOURCES = ("auto", "yahoo", "nasdaq", "stooq", "tiingo", "twelvedata")
 EXAMPLES = """\b
 Examples:
   rnnlab fetch AAPL
@@ -38,6 +39,7 @@ def fetch(
         str,
         typer.Option(
             metavar="NAME",
+            autocompletion=lambda: SOURCES,
             help="auto, yahoo, nasdaq, stooq, tiingo or twelvedata; auto tries one after the other.",
         ),
     ] = "auto",
@@ -47,6 +49,7 @@ def fetch(
         str | None,
         typer.Option(
             metavar="HOW",
+            autocompletion=lambda: ("split", "total", "raw"),
             help="split, total (splits and dividends) or raw; split if left out, where there is a choice.",
         ),
     ] = None,
@@ -62,7 +65,10 @@ def fetch(
         typer.Option(metavar="FORMAT", help="Dates of that file: DD/MM/YYYY, MM/DD/YYYY, %d.%m.%y."),
     ] = None,
     decimal: Annotated[
-        str | None, typer.Option(metavar="MARK", help="Decimal mark of that file: point or comma.")
+        str | None,
+        typer.Option(
+            metavar="MARK", autocompletion=lambda: ("point", "comma"), help="Decimal mark of that file: point or comma."
+        ),
     ] = None,
     data_dir: Annotated[
         Path | None,

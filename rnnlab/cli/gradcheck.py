@@ -1,5 +1,6 @@
 """`rnnlab gradcheck`: the proof of a config's gradients."""
 
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -39,6 +40,8 @@ def gradcheck(
         console.document(_record(found))
     else:
         _show(found)
+        if found.check.passed and config != "-":
+            console.next_step(f"rnnlab train {quote(config)}", "train with these gradients")
     return 0 if found.check.passed else WRONG
 
 

@@ -10,6 +10,8 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from rnnlab.cli import meant
+from rnnlab.cli.groups import grouped
 from rnnlab.cli.light import Light
 from rnnlab.display import console
 from rnnlab.errors import UsageError
@@ -17,29 +19,6 @@ from rnnlab.suggestions import did_you_mean
 
 # Typer publishes its parser's exceptions only through this child of theirs.
 (ParserError,) = typer.BadParameter.__bases__
-OTHER = "Commands"
-# Commands of other tools, and what does the same here.
-MEANT = {
-    ("run", "fit", "start"): "`rnnlab train CONFIG` trains the networks of a config",
-    ("predict", "forecast", "eval", "evaluate", "test", "score", "plot"): (
-        "`rnnlab train CONFIG` also measures the networks on held-out data and draws the plots"
-    ),
-    (
-        "ls",
-        "list",
-        "runs",
-        "show",
-        "history",
-    ): ("runs are the folders in runs/; `rnnlab compare RUN RUN` shows two of them"),
-    (
-        "download",
-        "get",
-        "data",
-        "prices",
-    ): "`rnnlab fetch SYMBOL` gets prices, `rnnlab fetch --list` shows them",
-    ("validate", "lint", "verify"): "`rnnlab check CONFIG` validates a config; `rnnlab gradcheck` proves its gradients",
-    ("help", "version"): "`rnnlab --help` lists the commands; `rnnlab --version` shows the version",
-}
 
 
 class Command(Light, TyperCommand):
@@ -62,19 +41,14 @@ class Command(Light, TyperCommand):
 
 
 class Group(Light, TyperGroup):
-    """`rnnlab` itself: the commands under the headings they were registered with, then the options."""
+    """`rnnlab` itself: the commands under their groups, then the options."""
 
     def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the commands under the headings they were registered with, then the options."""
-        panels: dict[str, list[tuple[str, str]]] = {}
-        for name in self.list_commands(ctx):
-            command = self.get_command(ctx, name)
-            if command is not None and not command.hidden:
-                panel = getattr(command, "rich_help_panel", None)
-                rows = panels.setdefault(panel if isinstance(panel, str) else OTHER, [])
-                rows.append((name, command.get_short_help_str(limit=160)))
-        for panel, rows in panels.items():
-            _section(formatter, panel, rows)
+        """Write the commands under their groups, then the options."""
+        for title, names in grouped(self.list_commands(ctx)).items():
+            commands = [(name, self.get_command(ctx, name)) for name in names]
+            rows = [(name, one.get_short_help_str(limit=160)) for name, one in commands if one and not one.hidden]
+            _section(formatter, title, rows)
         _section(formatter, "Options", _options(self, ctx))
 
     def resolve_command(self, ctx: Any, args: list[str]) -> Any:
@@ -82,8 +56,9 @@ class Group(Light, TyperGroup):
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
             known = self.list_commands(ctx)
             message = f"no such command: {args[0]}{did_you_mean(args[0], known)}"
-            meant = next((hint for words, hint in MEANT.items() if args[0] in words), None)
-            raise UsageError(message, hint=meant or "`rnnlab --help` lists the commands")
+            raise UsageError(
+                message, hint=meant.command(args[0], "".join(args[1:2]), known) or "`rnnlab --help` lists the commands"
+            )
         return super().resolve_command(ctx, args)
 
 
@@ -117,13 +92,19 @@ def unknown_option(option: str, context: Any, arguments: Sequence[str]) -> Usage
     message = f"no such option: {name}"
     if name in known:
         return UsageError(f"{name} must stand before --; what follows -- is no option.")
+    value = value or _value_of(name, arguments)
+    commands = context.parent.command.list_commands(context) if context.parent else ()
+    takes = [_name(param).rstrip(".") for param in _parameters(context.command, context, "argument")]
+    hint = meant.option(name, value, context.info_name, {*known, *takes, *commands})
+    if hint is not None:
+        return UsageError(message, hint=hint)
     near = did_you_mean(name, known)
     if not near and "--set" in known and name.startswith("--"):
-        key = _key_meant(name)
+        key = meant.key(name) or _key_meant(name)
         if key is not None:
             return UsageError(
                 f"{message}; {key} is a key of the config.",
-                hint=f"--set {key}={value or _value_of(name, arguments) or 'VALUE'} sets it",
+                hint=f"--set {key}={value or 'VALUE'} sets it",
             )
     return UsageError(f"{message}{near}", hint=f"`{context.command_path} --help` shows how it is used")
 
@@ -143,7 +124,7 @@ def _key_meant(option: str) -> str | None:
 
 def _value_of(name: str, arguments: Sequence[str]) -> str:
     """What stands behind an option on the command line."""
-    for word, following in zip(arguments, [*arguments[1:], ""], strict=True):
+    for word, following in zip(arguments, [*arguments[1:], ""], strict=False):
         if word == name:
             return "" if following.startswith("--") else following
         if word.startswith(f"{name}="):

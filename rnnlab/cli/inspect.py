@@ -2,6 +2,7 @@
 
 import math
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -44,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 
 def inspect(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A path, an id, the beginning of one, or latest.")],
+    run: Annotated[str, typer.Argument(metavar="RUN", help="A path, an id, the beginning of one, a name, or latest.")],
     checkpoint: Annotated[
         str | None, typer.Option("--checkpoint", metavar="N", help="Number of a checkpoint; the newest if left out.")
     ] = None,
@@ -60,6 +61,7 @@ def inspect(
         console.document(found.plain())
     else:
         show(found)
+        console.next_step(f"rnnlab compare {quote(str(found.trained.run))} RUN", "this run next to another")
     return 0
 
 

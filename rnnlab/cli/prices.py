@@ -2,9 +2,11 @@
 
 from datetime import UTC, date, datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 import rnnlab
+from rnnlab.cli.home import STARTER
 from rnnlab.display import console, tables
 from rnnlab.errors import RnnlabError
 from rnnlab.words import count
@@ -69,6 +71,9 @@ class Reports:
                 for done in self.fetched
             ]
             console.document({"fetched": fetched, "skipped": self.skipped, "failed": self.failed})
+        elif self.fetched:
+            symbol = quote(f"data.symbol={self.fetched[0].symbol}")
+            console.next_step(f"rnnlab train {STARTER} --set {symbol}", "forecast it")
         return FAILED if self.failed else 0
 
 
@@ -124,6 +129,8 @@ def show_kept(data_dir: Path | None, as_json: bool) -> None:
             console.warning(entry.problem)
     empty = "nothing is kept in" if not kept else "kept in"
     console.note(console.printable(f"{empty} {folder}; bundled with rnnlab: {', '.join(found.bundled)}"))
+    symbols = " ".join(quote(entry.symbol) for entry in good[:5])
+    console.next_step(f"rnnlab fetch {symbols or 'AAPL'}", "add the days since" if good else "get daily prices")
 
 
 def _age(entry, now: datetime) -> str:

@@ -108,6 +108,7 @@ def sweep_rho(
             console.result(str(swept.run))
         else:
             sweep_table.show(swept)
+            console.next_step("rnnlab sweep-rho --help", "ranges of rho, other cells, activations and lengths")
     status = swept.record["status"]
     if status == "interrupted":
         return interrupts.exit_code

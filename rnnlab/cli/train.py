@@ -2,6 +2,7 @@
 
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Annotated, cast
 
 import typer
@@ -76,4 +77,5 @@ def train(
             summary.show_interrupted(run.summary)
         else:
             summary.show(run.summary, screen.last)
+            console.next_step(f"rnnlab inspect {quote(str(run.path))}", "what the training did to gradients")
     return interrupts.exit_code if was_interrupted else 0

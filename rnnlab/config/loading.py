@@ -15,7 +15,7 @@ from rnnlab.config.messages import got
 from rnnlab.config.old_names import rename
 from rnnlab.config.overrides import apply_name, apply_seeds, apply_sets
 from rnnlab.config.reader import read
-from rnnlab.config.schema.experiment import Config
+from rnnlab.config.schema.experiment import LATEST, Config
 from rnnlab.config.sources import STDIN, Name, NoSourceError, locate, locate_extended, open_source, shown
 from rnnlab.config.validation import keys_to_leave_out, validate
 from rnnlab.errors import ConfigError
@@ -177,7 +177,8 @@ def _at_extends(problem: Diagnostic, above: list[tuple[Name, Node]]) -> Diagnost
 def default_name(source: Name) -> str:
     """Make a name from that of the file: `configs/my run.yaml` gives `my-run`."""
     stem = "" if source == STDIN else unicodedata.normalize("NFC", Path(source).stem)
-    return re.sub(r"[^\w.-]+", "-", stem).strip("-._")[:64].rstrip("-._") or "run"
+    name = re.sub(r"[^\w.-]+", "-", stem).strip("-._")[:64].rstrip("-._")
+    return name if name and name != LATEST else "run"
 
 
 def _settle_paths(tree: Node) -> None:

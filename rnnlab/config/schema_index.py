@@ -55,25 +55,27 @@ class SchemaKey:
 
 def sections_of(field: FieldInfo) -> dict[tuple[str, ...], type[BaseModel]]:
     """Collect the sections in the annotation of a field by kind."""
-    models = [part for part in _parts(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)]
+    models = [
+        part for part in annotation_parts(field.annotation) if isinstance(part, type) and issubclass(part, BaseModel)
+    ]
     kinds = {_kind_of(model): model for model in models}
     return kinds if len(models) > 1 or () in kinds else dict.fromkeys([()], models[0]) if models else {}
 
 
-def _parts(annotation: Any) -> Iterator[Any]:
+def annotation_parts(annotation: Any) -> Iterator[Any]:
     """Take unions and annotations apart."""
     if get_origin(annotation) is Annotated:
-        yield from _parts(get_args(annotation)[0])
+        yield from annotation_parts(get_args(annotation)[0])
     elif get_origin(annotation) in (Union, types.UnionType):
         for part in get_args(annotation):
-            yield from _parts(part)
+            yield from annotation_parts(part)
     else:
         yield annotation
 
 
 def parts_of(field: FieldInfo) -> list[Any]:
     """What a field may hold: the parts of its union, or its one type."""
-    return list(_parts(field.annotation))
+    return list(annotation_parts(field.annotation))
 
 
 def _metadata(annotation: Any) -> Iterator[Any]:
@@ -148,7 +150,7 @@ def requirement(entry: SchemaKey) -> str:
     """Complete the sentence "KEY must be ..."."""
     if "must" in entry.extra:
         return str(entry.extra["must"])
-    parts = list(_parts(entry.field.annotation))
+    parts = list(annotation_parts(entry.field.annotation))
     phrase = _requirement_of(entry, [part for part in parts if part is not type(None)])
     return f"{phrase}, or null" if type(None) in parts else phrase
 

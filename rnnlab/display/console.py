@@ -21,6 +21,7 @@ STYLES = {"bold": "1", "dim": "2", "red": "1;31", "yellow": "33", "green": "32",
 # What is printed instead where the encoding has no such sign.
 PLAIN = str.maketrans({"±": "+-", "–": "-", "−": "-", "…": "...", "’": "'", "→": "->", "×": "x", "≥": ">=", "≤": "<="})
 WIDEST = 100
+SCHEMA_VERSION = 1  # of every JSON document
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")
 ESCAPE_OR_TEXT = re.compile(f"({ESCAPE.pattern})")
 
@@ -72,12 +73,16 @@ class Stream:
         """The text in one of `STYLES`, where this stream shows colour."""
         return f"\x1b[{STYLES[name]}m{text}\x1b[0m" if self.has_color else text
 
-    def fold(self, text: str) -> str:
-        """The text broken between words to fit the terminal; whole off a terminal."""
+    def fold(self, text: str, *, indent: int = 0) -> str:
+        """The text broken between words to fit the terminal; whole off a terminal.
+
+        With an `indent`, what begins in that column: further lines begin there too.
+        """
         width = self.width
         if width is None:
             return text
-        return "\n".join(_fold(line, min(width, WIDEST)) for line in text.split("\n"))
+        lines = (_fold(line, min(width, WIDEST) - indent) for line in text.split("\n"))
+        return "\n".join(lines).replace("\n", f"\n{' ' * indent}")
 
     def encodable(self, text: str) -> str:
         """The text with what a terminal acts upon spelt out, colours left, and with what the stream's encoding cannot
@@ -180,6 +185,28 @@ def advice(text: str) -> None:
     err.write(err.fold(f" {err.style('hint:', 'cyan')} {printable(text)}"))
 
 
+def next_step(command: str, meaning: str) -> None:
+    """Print what to do next where a person reads along: on standard error, and only on a terminal.
+
+    Results are for whoever reads standard output, which may be a program; a log needs no advice.
+
+    Parameters
+    ----------
+    command : str
+        To be copied.
+    meaning : str
+        What it does; on the same line where there is room, else below.
+    """
+    if not err.is_terminal:
+        return
+    command, head = printable(command), f"{err.style('next', 'dim')}  "
+    if len(f"next  {command}  {meaning}") <= min(err.width or WIDEST, WIDEST):
+        err.write(f"{head}{command}  {err.style(meaning, 'dim')}")
+    else:
+        below = "\n".join(err.style(line, "dim") for line in err.fold(meaning, indent=6).split("\n"))
+        err.write(f"{head}{err.fold(command, indent=6)}\n      {below}")
+
+
 def document(content: Mapping[str, object]) -> None:
     """Print the one JSON document of a command given `--json`; numbers that are not finite become null."""
     import json
@@ -187,6 +214,7 @@ def document(content: Mapping[str, object]) -> None:
     from rnnlab.plain import plain
 
     global _documents
+    content = {"schema_version": SCHEMA_VERSION, **content}
     is_ascii = out.encodable("±") != "±"
     text = json.dumps(plain(content), indent=2, ensure_ascii=is_ascii, allow_nan=False)
     text = re.sub(r"[^\n -~]", lambda found: _json_escaped(found[0]), text)

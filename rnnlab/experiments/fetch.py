@@ -1,45 +1,26 @@
 """Fetch prices into the price folder, import them from a file, list what is kept."""
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from rnnlab.data.prices.auto import update_from_any
 from rnnlab.data.prices.imports import bars_from
-from rnnlab.data.prices.kept import Listing, at_hand, check_own, entries, held
-from rnnlab.data.prices.snapshots import SYMBOLS as BUNDLED
+from rnnlab.data.prices.kept import at_hand, check_own, held
 from rnnlab.data.prices.sources import SOURCES
 from rnnlab.data.prices.sources.client import Client
 from rnnlab.data.prices.sources.failures import NoSuchSymbol, SourceError
 from rnnlab.data.prices.sources.source import ADJUSTMENTS
-from rnnlab.data.prices.store import data_folder
 from rnnlab.data.prices.symbols import check_symbol
 from rnnlab.data.prices.tables import read_text_table, shown
 from rnnlab.data.prices.update import Fetched, Wanted, keep, update
 from rnnlab.data.prices.writing import locked
 from rnnlab.errors import DataError, UsageError
+from rnnlab.experiments.prices import price_folder
 from rnnlab.files import name_of, user_path
 
-__all__ = ["Fetched", "PriceFolder", "fetch", "import_prices", "list_prices"]
-
-
-@dataclass(frozen=True)
-class PriceFolder:
-    """What can be forecast without a source.
-
-    Attributes
-    ----------
-    path : Path
-    kept : sequence of Listing
-        By symbol.
-    bundled : sequence of str
-        Symbols whose snapshots come with rnnlab.
-    """
-
-    path: Path
-    kept: Sequence[Listing]
-    bundled: Sequence[str]
+__all__ = ["Fetched", "fetch", "import_prices"]
 
 
 def fetch(
@@ -96,7 +77,7 @@ def fetch(
     """
     symbol, now = check_symbol(symbol), now or datetime.now(UTC)
     _check(source, start, end, adjust, api_key)
-    folder = _folder(data_dir)
+    folder = price_folder(data_dir)
     last = end or now.date() - timedelta(days=1)
     wanted = Wanted(symbol, start, last, adjust, api_key, source == "auto", folder, now)
     client = client or Client()
@@ -174,35 +155,10 @@ def import_prices(
         "format": found.site,
         "file_sha256": table.sha256,
     }
-    folder = _folder(data_dir)
+    folder = price_folder(data_dir)
     with locked(folder, symbol):
         check_own(folder, symbol, imported=file)
         return keep(folder, origin, bars, held(folder, symbol), now)
-
-
-def list_prices(data_dir: Path | None = None) -> PriceFolder:
-    """What the price folder keeps.
-
-    Parameters
-    ----------
-    data_dir : Path, optional
-        The price folder; left out, ``RNNLAB_DATA``, else ``data`` in the working folder.
-
-    Returns
-    -------
-    PriceFolder
-
-    Raises
-    ------
-    DataError
-        If the folder cannot be read.
-    """
-    folder = _folder(data_dir)
-    return PriceFolder(folder, list(entries(folder)), tuple(BUNDLED))
-
-
-def _folder(data_dir: Path | None) -> Path:
-    return user_path(data_dir) if data_dir else data_folder()
 
 
 def _check(source: str, start: date | None, end: date | None, adjust: str | None, api_key: str | None) -> None:

@@ -17,6 +17,7 @@ from rnnlab.suggestions import nearest
 if TYPE_CHECKING:
     from rnnlab.runs.schema import RunRecord
 
+LATEST = "latest"  # the newest run of all, and no name of one
 _SHOWN = 5
 
 
@@ -62,15 +63,23 @@ def list_runs(runs_dir: Path | str) -> list[FoundRun]:
     return sorted(found, key=_age)
 
 
+def run_ids(runs_dir: Path) -> list[str]:
+    """The ids of the runs in a folder, the newest first; none where it cannot be read. No run is opened."""
+    try:
+        return sorted((path.name for path in runs_dir.iterdir() if _is_run(path)), reverse=True)
+    except (OSError, ValueError):
+        return []
+
+
 def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = lambda _sentence: None) -> Path:
-    """Find the run that is meant by a path, an id, a unique prefix of one, or ``latest``.
+    """Find the run that is meant by a path, an id, a unique prefix of one, a name (its newest run), or ``latest``.
 
     Parameters
     ----------
     run : str
     runs_dir : Path or str
     on_warning : callable, optional
-        Is told which newer runs ``latest`` passes over because they cannot be read.
+        Is told which newer runs a name or ``latest`` passes over because they cannot be read.
 
     Returns
     -------
@@ -83,19 +92,6 @@ def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = 
         If no run, or more than one, is meant; the message lists the ids that come near.
     """
     runs_dir = Path(runs_dir)
-    if run == "latest":
-        found = list_runs(runs_dir)
-        if not found:
-            raise RunFolderError(f"There is no run in '{name_of(runs_dir)}' yet.", hint=_START)
-        readable = [place for place, one in enumerate(found) if one.status != "unreadable"]
-        if not readable:
-            raise RunFolderError(
-                f"No run in '{name_of(runs_dir)}' can be read: {_some([one.id for one in found])}.",
-                hint="Name one of them to see what is wrong with it.",
-            )
-        if newer := [one.id for one in found[readable[-1] + 1 :]]:
-            on_warning(f"latest passes over {_some(newer)}, which cannot be read.")
-        return found[readable[-1]].path
     if run and _is_run(user_path(run)):
         return user_path(run)
     paths = _candidates(runs_dir)
@@ -103,20 +99,54 @@ def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = 
     meant = exact or [path for path in paths if run and path.name.startswith(run)]
     if len(meant) == 1:
         return meant[0]
+    found = list_runs(runs_dir)
+    if run == LATEST:
+        return _newest(found, run, runs_dir, on_warning)
+    named = [one for one in found if _may_be_called(one, run)]
+    if any(one.status != "unreadable" for one in named):
+        return _newest(named, run, runs_dir, on_warning)
     if meant:
         raise RunFolderError(
             f"The prefix '{shortened(run)}' must begin one id, not {len(meant)}: {_some([p.name for p in meant])}.",
             hint="Give more of the id.",
         )
-    names = [path.name for path in paths]
-    near = [name for name in names if run in name] or nearest(run[:255], names, most=_SHOWN, cutoff=0.3)
-    good = [one.id for one in list_runs(runs_dir) if one.status != "unreadable"]
-    otherwise = f"There are {len(names)}" + (f"; 'latest' means {good[-1]}." if good else ".") if names else _START
     raise RunFolderError(
-        f"RUN must be a path, an id, the beginning of one, or 'latest'; got '{shortened(run, 255)}', "
+        f"RUN must be a path, an id, the beginning of one, a name, or '{LATEST}'; got '{shortened(run, 255)}', "
         f"no run in '{name_of(runs_dir)}'.",
-        hint=f"Near it: {_some(near)}." if near else otherwise,
+        hint=_hint(run, found),
     )
+
+
+def _newest(found: list[FoundRun], run: str, runs_dir: Path, on_warning: Callable[[str], None]) -> Path:
+    """The newest run that can be read."""
+    if not found:
+        raise RunFolderError(f"There is no run in '{name_of(runs_dir)}' yet.", hint=_START)
+    readable = [place for place, one in enumerate(found) if one.status != "unreadable"]
+    if not readable:
+        raise RunFolderError(
+            f"No run in '{name_of(runs_dir)}' can be read: {_some([one.id for one in found])}.",
+            hint="Name one of them to see what is wrong with it.",
+        )
+    if newer := [one.id for one in found[readable[-1] + 1 :]]:
+        on_warning(f"{on_one_line(run)} passes over {_some(newer)}, which cannot be read.")
+    return found[readable[-1]].path
+
+
+def _may_be_called(one: FoundRun, name: str) -> bool:
+    """Whether a run has a name; of one that cannot be read, whether its id says so."""
+    return one.record.name == name if one.record else "-".join(one.id.split("-")[1:-1]) == name
+
+
+def _hint(run: str, found: list[FoundRun]) -> str:
+    """The ids that come near what was typed, else what there is."""
+    ids = [one.id for one in found]
+    near = [one for one in ids if run in one] or nearest(run[:255], ids, most=_SHOWN, cutoff=0.3)
+    if near:
+        return f"Near it: {_some(near)}."
+    good = [one.id for one in found if one.status != "unreadable"]
+    if not ids:
+        return _START
+    return f"There are {len(ids)}" + (f"; '{LATEST}' means {good[-1]}." if good else ".")
 
 
 _START = "`rnnlab train CONFIG` makes one; --runs-dir DIR or RNNLAB_RUNS looks elsewhere."

@@ -8,7 +8,9 @@ import pytest
 import typer
 
 from rnnlab import __version__
+from rnnlab.cli import home
 from rnnlab.cli.app import app
+from rnnlab.cli.groups import grouped
 
 COLOUR = "\x1b["
 GROUP: Any = typer.main.get_command(app)
@@ -31,12 +33,41 @@ def test_module_is_the_command(tmp_path):
     assert done.stdout == f"rnnlab {__version__}\n"
 
 
-def test_help_lists_every_command(rnnlab):
+def test_help_lists_every_command_once(rnnlab):
     done = rnnlab("--help")
     assert (done.returncode, done.stderr) == (0, "")
     listed = re.findall(r"^  ([a-z][a-z-]*)  ", done.stdout, re.MULTILINE)
-    assert listed == list(COMMANDS)
-    assert "..." not in done.stdout.partition("Commands:")[2]
+    assert sorted(listed) == sorted(COMMANDS)
+    assert "..." not in done.stdout.partition("Start here:")[2]
+
+
+def test_the_home_screen_groups_every_command(rnnlab):
+    done = rnnlab()
+    assert (done.returncode, done.stderr) == (0, "")
+    titles = re.findall(r"^([A-Z].*)$", done.stdout, re.MULTILINE)
+    assert titles == ["The first three commands", *grouped(COMMANDS), "Next"]
+    assert re.findall(r"^  rnnlab .*?(?=  )", done.stdout, re.MULTILINE)[:3] == [f"  {line}" for line, _ in home.FIRST]
+    listed = re.findall(r"^  ([a-z-]+)  +[A-Z]", done.stdout, re.MULTILINE)
+    assert sorted(listed) == sorted(COMMANDS)
+    assert rnnlab("--no-color").stdout == done.stdout
+
+
+def test_a_command_without_a_group_is_shown_too():
+    assert list(grouped(["train", "brandnew"]).items()) == [("Start here", ["train"]), ("More", ["brandnew"])]
+
+
+def test_the_home_screen_folds_where_there_is_little_room(on_terminal):
+    code, screen = on_terminal(columns=40, env={"NO_COLOR": "1"})
+    assert code == 0
+    assert "  rnnlab sweep-rho 0.9 0.99 1.2\r\n    watch gradients vanish and explode\r\n" in screen
+    assert max(map(len, screen.splitlines())) <= 40
+
+
+@pytest.mark.parametrize("words", [["-h"], ["train", "-h"], ["train", "x", "--help"], ["train", "--nonsense", "-h"]])
+def test_help_is_told_wherever_it_is_asked_for(rnnlab, words):
+    done = rnnlab(*words)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == rnnlab(*words[: len(words) > 1], "--help").stdout
 
 
 @pytest.mark.parametrize("name", COMMANDS)
@@ -57,12 +88,6 @@ def test_help_fits_the_terminal(on_terminal, name, columns):
     code, screen = on_terminal(name, "--help", columns=columns)
     assert code == 0
     assert max(len(line) for line in re.sub(r"\x1b\[[0-9;]*m", "", screen).splitlines()) <= columns
-
-
-def test_no_command_shows_help_as_an_error(rnnlab):
-    done = rnnlab()
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "Commands:" in done.stderr
 
 
 @pytest.mark.parametrize(
@@ -97,7 +122,7 @@ def test_no_command_shows_help_as_an_error(rnnlab):
         (["train", "x.yaml", "--device", "cuda"], "error: no such option: --device\n"),
         (["inspect", "latest", "--epochs", "3"], "error: no such option: --epochs\n"),
         (["train", "--seeds"], "error: option '--seeds' requires an argument\n hint: `rnnlab train --help` shows"),
-        (["predict"], "error: no such command: predict\n hint: `rnnlab train CONFIG` also measures"),
+        (["predict"], "error: no such command: predict\n hint: `rnnlab train CONFIG` also measures the networks"),
         (["ls"], "error: no such command: ls\n hint: runs are the folders in runs/; `rnnlab compare RUN RUN`"),
         (["sweep"], "error: no such command: sweep; did you mean sweep-rho?"),
         (["train", "x.yaml", "--name"], "error: option '--name' requires an argument"),
@@ -192,14 +217,3 @@ def test_closed_standard_output(executable, environment, tmp_path):
         check=False,
     )
     assert (done.returncode, done.stderr) == (6, "error: cannot write to standard output: it is closed\n")
-
-
-def test_completion_knows_the_layers(installed):
-    line = {"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": "rnnlab sweep-rho --cell ", "COMP_CWORD": "3"}
-    assert installed(env=line).stdout.split() == ["rnn", "lstm", "gru"]
-    assert installed(env={**line, "COMP_WORDS": "rnnlab sweep-rho --cell g"}).stdout.split() == ["gru"]
-
-
-def test_completion_knows_the_commands(installed):
-    done = installed(env={"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": "rnnlab tr", "COMP_CWORD": "1"})
-    assert done.stdout.split() == ["train"]

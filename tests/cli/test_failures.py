@@ -116,13 +116,14 @@ def test_json_gets_its_document_once(capsys, monkeypatch):
     failures.report(failure, [], as_json=True)
     failures.report(failure, [], as_json=True)
     assert json.loads(capsys.readouterr().out) == {
+        "schema_version": 1,
         "error": {
             "kind": "DivergedError",
             "exit_code": 3,
             "message": "all models diverged",
             "hint": "clip",
             "run": "runs/a",
-        }
+        },
     }
 
 

@@ -188,7 +188,9 @@ def test_live_bar(installed_on_terminal, tmp_path):
     plain = re.sub(r"\x1b\[[0-9;?]*[A-Za-z]", "", screen)
     assert max(len(line) for line in re.split(r"[\r\n]+", plain)) <= 80
     (run,) = runs(tmp_path)
-    assert plain.rstrip().endswith(f"run  runs/{run.name}")
+    *_, last, advice, meaning = plain.rstrip().splitlines()
+    assert last == f"run  runs/{run.name}"
+    assert (advice, meaning) == (f"next  rnnlab inspect runs/{run.name}", "      what the training did to gradients")
 
 
 def test_live_bar_without_colour(on_terminal):

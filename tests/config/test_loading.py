@@ -447,3 +447,14 @@ def test_origins_name_file_and_line_or_the_argument(folder):
 def test_a_key_with_very_many_parts_is_refused():
     with pytest.raises(ConfigError, match="nested more than 40 levels deep"):
         load("configs/stock.yaml", overrides=[".".join("a" * 510) + "=1"])
+
+
+def test_latest_is_no_name(tmp_path):
+    file = tmp_path / "latest.yaml"
+    file.write_text("data: {kind: prices, symbol: AAPL}\n")
+    assert load(file).name == "run"
+    with pytest.raises(ConfigError, match="name must be a word other than latest, which stands for the newest run"):
+        load(file, name="latest")
+    file.write_text("name: latest\ndata: {kind: prices, symbol: AAPL}\n")
+    with pytest.raises(ConfigError, match="name must be a word other than latest"):
+        load(file)

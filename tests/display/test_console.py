@@ -27,10 +27,27 @@ def terminal(monkeypatch):
 def test_document_has_no_nan(capsys):
     console.document({"rmse": math.nan, "all": [1.5, math.inf, (-math.inf, None)], "deep": {"x": 2}})
     assert json.loads(capsys.readouterr().out) == {
+        "schema_version": 1,
         "rmse": None,
         "all": [1.5, None, [None, None]],
         "deep": {"x": 2},
     }
+
+
+def test_a_document_keeps_its_own_version(capsys):
+    console.document({"name": "a", "schema_version": 7})
+    assert json.loads(capsys.readouterr().out) == {"name": "a", "schema_version": 7}
+
+
+def test_the_next_step_is_for_a_terminal_only(capsys, terminal):
+    console.next_step("rnnlab inspect latest", "what it did")
+    assert terminal.getvalue() == "\x1b[2mnext\x1b[0m  rnnlab inspect latest  \x1b[2mwhat it did\x1b[0m\n"
+    assert capsys.readouterr().out == ""
+
+
+def test_off_a_terminal_there_is_no_next_step(capsys):
+    console.next_step("rnnlab inspect latest", "what it did")
+    assert capsys.readouterr() == ("", "")
 
 
 def test_streams(capsys):
@@ -55,7 +72,7 @@ def test_a_json_document_is_harmless_and_holds_what_it_was_given(capsys, monkeyp
     said = capsys.readouterr().out
     assert all(character.isprintable() or character == "\n" for character in said)
     assert "Zürich 東京" in said
-    assert json.loads(said) == content
+    assert json.loads(said) == {"schema_version": 1, **content}
 
 
 def test_nothing_foreign_reaches_a_terminal_unescaped(terminal):

@@ -89,3 +89,36 @@ def test_a_runs_folder_that_is_a_file(tmp_path):
     (tmp_path / "runs").touch()
     with pytest.raises(RunFolderError, match="cannot be read"):
         list_runs(tmp_path / "runs")
+
+
+@pytest.mark.parametrize(("name", "suffix"), [("stock", "cccc"), ("text", "bbbb")])
+def test_a_name_means_its_newest_run(runs_dir, name, suffix):
+    assert resolve(name, runs_dir).name.endswith(suffix)
+
+
+def test_a_name_is_looked_up_after_the_ids(tmp_path):
+    """A name that begins an id, or is one."""
+    for milliseconds, name in enumerate(["2026", "20261121T170305Z-stock-aaaa", "stock"]):
+        now = NOW + timedelta(milliseconds=1000 * milliseconds)
+        digits = "aaaa" if name == "stock" else "bbbb"
+        RunFolder.create(tmp_path, name, now=now if name != "stock" else NOW, digits=lambda digits=digits: digits)
+    assert resolve("20261121T170305Z-stock-aaaa", tmp_path).name == "20261121T170305Z-stock-aaaa"
+    assert resolve("2026", tmp_path).name == "20261121T170305Z-2026-bbbb"
+    with pytest.raises(RunFolderError, match="must begin one id, not 3"):
+        resolve("20", tmp_path)
+
+
+def test_a_name_passes_over_newer_runs_that_cannot_be_read(runs_dir):
+    (runs_dir / "20261121T170310Z-stock-cccc" / "run.json").write_text("{")
+    said = []
+    assert resolve("stock", runs_dir, said.append).name.endswith("aaaa")
+    assert said == ["stock passes over 20261121T170310Z-stock-cccc, which cannot be read."]
+
+
+def test_latest_is_a_path_or_an_id_where_there_is_one_and_never_a_name(runs_dir, monkeypatch):
+    RunFolder.create(runs_dir, "latest", now=NOW - timedelta(days=1), digits=lambda: "0000")
+    assert resolve("latest", runs_dir).name.endswith("bbbb")
+    (runs_dir / "latest").symlink_to(runs_dir / "20261121T170305Z-stock-aaaa")
+    assert resolve("latest", runs_dir) == runs_dir / "latest"
+    monkeypatch.chdir(runs_dir)
+    assert resolve("latest", "elsewhere").samefile(runs_dir / "20261121T170305Z-stock-aaaa")

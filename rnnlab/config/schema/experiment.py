@@ -19,6 +19,7 @@ MOST_LISTED = 10_000
 ENDLESS_UPDATES = 10_000
 EPOCHS = 300  # where the config gives neither epochs nor updates
 SEEDS = f"a number of models from 1 to {MOST_SEEDS}, or a list of distinct seeds of at least 0"
+LATEST = "latest"
 NAME = "1 to 64 letters, digits and . _ -, with a letter or digit first"
 
 
@@ -63,6 +64,8 @@ def _check_name(value: Any) -> Any:
     name = unicodedata.normalize("NFC", value) if isinstance(value, str) else ""
     if not re.fullmatch(r"[^\W_][\w.-]{0,63}", name):
         raise refuse(NAME)
+    if name == LATEST:
+        raise refuse(f"a word other than {LATEST}, which stands for the newest run")
     return name
 
 

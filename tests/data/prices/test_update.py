@@ -19,7 +19,8 @@ from rnnlab.data.prices.sources.failures import (
     Unexpected,
 )
 from rnnlab.errors import DataError, FetchError, UsageError
-from rnnlab.experiments.fetch import fetch, import_prices, list_prices
+from rnnlab.experiments.fetch import fetch, import_prices
+from rnnlab.experiments.prices import list_prices
 from tests.data.prices.replay import History, Reply
 from tests.data.prices.test_sources import PHANTOM, UNKNOWN
 

@@ -1,0 +1,128 @@
+"""The prices of a symbol as a series: what the price folder keeps, else the bundled snapshot."""
+
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from shlex import quote
+
+import numpy as np
+
+from rnnlab.data.prices.checks import remarks
+from rnnlab.data.prices.csv import series_from
+from rnnlab.data.prices.kept import at_hand
+from rnnlab.data.prices.numbers import UnclearMark
+from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
+from rnnlab.data.prices.snapshots import load_snapshot
+from rnnlab.data.prices.store import Kept, data_folder, read_kept
+from rnnlab.data.prices.symbols import check_symbol
+from rnnlab.data.prices.tables import parse_text_table, shown
+from rnnlab.data.series import Series
+from rnnlab.errors import DataError
+from rnnlab.files import name_of
+
+
+def load_prices(
+    symbol: str,
+    column: str = "close",
+    data_dir: Path | None = None,
+    start: date | str | None = None,
+    end: date | str | None = None,
+) -> Series:
+    """The prices of a symbol: those in the price folder if there are any, else the bundled snapshot.
+
+    Parameters
+    ----------
+    symbol : str
+        Upper or lower case.
+    column : str
+        ``close``, or whatever else the stored file has: ``open``, ``high``, ``low``, ``volume``,
+        ``adj_close``.
+    data_dir : Path, optional
+        The price folder where ``RNNLAB_DATA`` names none; ``data`` in the working folder if left out.
+    start, end : date or ISO text, optional
+        First and last day to use, both included.
+
+    Returns
+    -------
+    Series
+        Strictly increasing days, finite values.
+
+    Raises
+    ------
+    DataError
+        No prices of that symbol (it lists what there is, near names first), no such column, no rows between
+        ``start`` and ``end``, or a damaged file.
+    """
+    symbol, folder = check_symbol(symbol), data_folder(data_dir)
+    kept = read_kept(folder, symbol)
+    if kept is None and symbol not in SNAPSHOTS:
+        raise DataError(f"No prices of {symbol} are kept{_what_there_is(symbol, folder)}.", hint=_get(symbol))
+    if kept is not None:
+        return between(_from_folder(kept, column), start, end)
+    if column != "close":
+        raise DataError(
+            f"The bundled snapshot of {symbol} has no column {shown(column)}; it has close.",
+            hint=_get(symbol),
+        )
+    return between(load_snapshot(symbol), start, end)
+
+
+def _from_folder(kept: Kept, column: str) -> Series:
+    origin = kept.origin or {}
+    try:
+        found = series_from(
+            parse_text_table(kept.content, name_of(kept.path)),
+            None,
+            column,
+            decimal=None if kept.origin is None else "point",
+            path=kept.path,
+            zero=column == "volume",
+        )
+    except UnclearMark as question:  # a config has no key to answer it for a symbol
+        question.hint = (
+            f"Say which: rnnlab fetch {kept.symbol} --from-file {quote(str(kept.path))} --decimal point (or comma)."
+        )
+        raise
+    return Series(
+        found.dates,
+        found.values,
+        kept.symbol,
+        origin.get("source") or f"file {kept.path.name} of unknown origin",
+        found.sha256,
+        kept.path,
+        origin.get("currency"),
+        origin.get("adjustment"),
+        (*found.notes, *(remarks(found.dates, found.values) if column != "volume" else ())),
+    )
+
+
+def between(series: Series, start: date | str | None, end: date | str | None) -> Series:
+    """The days from `start` to `end`, both included; DataError where there are none."""
+    if start is None and end is None:
+        return series
+    lower = series.dates[0] if start is None else _day(start, "start")
+    upper = series.dates[-1] if end is None else _day(end, "end")
+    keep = (series.dates >= lower) & (series.dates <= upper)
+    if not keep.any():
+        asked = [f"from {lower}"] * (start is not None) + [f"to {upper}"] * (end is not None)
+        raise DataError(
+            f"{series.name}: no days {' '.join(asked)}; the {series.source} runs from {series.first} to {series.last}."
+        )
+    return replace(series, dates=series.dates[keep], values=series.values[keep])
+
+
+def _day(day: date | str, name: str) -> np.datetime64:
+    try:
+        return np.datetime64(day if isinstance(day, date) else date.fromisoformat(day), "D")
+    except ValueError:
+        raise DataError(f"The {name!r} must be a day such as 2019-01-02; got {shown(str(day))}.") from None
+
+
+def _what_there_is(symbol: str, folder: Path) -> str:
+    names = at_hand(symbol, folder)
+    more = f" and {len(names) - 10} more" if len(names) > 10 else ""
+    return f" in {name_of(folder)} or bundled; there is {', '.join(names[:10])}{more}"
+
+
+def _get(symbol: str) -> str:
+    return f"`rnnlab fetch {symbol}` gets them; `rnnlab fetch {symbol} --from-file FILE` imports a CSV file."
