@@ -8,6 +8,7 @@ if TYPE_CHECKING:
     from rnnlab.api.finding import find_run, list_runs, open
     from rnnlab.api.laboratory import compare, gradcheck, inspect, unroll
     from rnnlab.api.run import Run
+    from rnnlab.api.sweeping import sweep_rho
     from rnnlab.api.training import train
     from rnnlab.config import Config
     from rnnlab.experiments.fetch import fetch, import_prices
@@ -36,6 +37,7 @@ __all__ = [
     "load",
     "open",
     "schema",
+    "sweep_rho",
     "train",
     "unroll",
 ]
@@ -60,6 +62,7 @@ _HOMES = {
     "load": "rnnlab.api.configs",
     "open": "rnnlab.api.finding",
     "schema": "rnnlab.api.configs",
+    "sweep_rho": "rnnlab.api.sweeping",
     "train": "rnnlab.api.training",
     "unroll": "rnnlab.api.laboratory",
 }

@@ -3,22 +3,22 @@
 import json
 import os
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnlab import config
+from rnnlab.config.sources import Written
 from rnnlab.errors import ConfigError
 from rnnlab.plain import plain
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from rnnlab.config import Config
     from rnnlab.config.explanation import Explanation
     from rnnlab.experiments.check import CheckSummary
 
 
 def load(
-    source: str | os.PathLike[str],
+    source: str | os.PathLike[str] | Mapping[str, Any],
     overrides: Mapping[str, Any] | Sequence[str] = (),
     *,
     seeds: int | Sequence[int] | str | None = None,
@@ -28,8 +28,9 @@ def load(
 
     Parameters
     ----------
-    source : str or path
-        "-" for standard input, a YAML file, or the name of a bundled config such as "stock", in that order.
+    source : str, path or mapping
+        "-" for standard input, a YAML file, or the name of a bundled config such as "stock", in that order; or the
+        config itself, ``{"data": {"kind": "prices", "symbol": "AAPL"}}``.
     overrides : mapping of str to value, or sequence of str
         Keys by their path, ``{"model.cell": "lstm"}``; or as after `--set`, ``["model.cell=lstm"]``.
     seeds : int, sequence of int or str, optional
@@ -40,12 +41,22 @@ def load(
     Raises
     ------
     ConfigError
-        With every problem there is, each at its location.
+        With every problem there is, each at its location; of a run's config.yaml, also with the package it needs.
     """
+    if isinstance(source, Mapping):
+        source = Written(_written("config", source, indent=2))
     overrides = _settings(overrides)
     if seeds is not None and not isinstance(seeds, (int, str)):
         overrides, seeds = [*overrides, f"seeds={_written('seeds', list(seeds))}"], None
-    return config.load(source, overrides=overrides, seeds=seeds, name=name)
+    try:
+        return config.load(source, overrides=overrides, seeds=seeds, name=name)
+    except ConfigError as error:  # of a run: whether it needs a package that is not here
+        from rnnlab.experiments.needs import hint_for
+
+        needed = hint_for(Path(source), error.problems)  # type: ignore[arg-type]
+        if needed is None:
+            raise
+        raise ConfigError(error.problems, hint=f"{needed}; or {error.hint}" if error.hint else needed) from error
 
 
 def explain(
@@ -80,12 +91,28 @@ def explain(
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of a config, with the sections of installed packages, for editors."""
+    """The JSON Schema (2020-12) of a config, with the sections of installed packages, for editors.
+
+    Returns
+    -------
+    dict
+        As JSON has it.
+    """
     return config.json_schema()
 
 
 def init(folder: str | os.PathLike[str] = ".") -> "list[Path]":
     """Write the bundled configs and their schema into a folder, which is made where there is none; overwrite nothing.
+
+    Parameters
+    ----------
+    folder : str or path
+        Where they go.
+
+    Returns
+    -------
+    list of Path
+        The files that were written.
 
     Raises
     ------
@@ -125,7 +152,7 @@ def check(source: "Config | str | os.PathLike[str]") -> "CheckSummary":
     return look(as_config(source))
 
 
-def as_config(source: "Config | str | os.PathLike[str]") -> "Config":
+def as_config(source: "Config | str | os.PathLike[str] | Mapping[str, Any]") -> "Config":
     """The config itself, or the one that `load` reads."""
     return source if isinstance(source, config.Config) else load(source)
 
@@ -137,10 +164,10 @@ def _settings(overrides: Mapping[str, Any] | Sequence[str]) -> Sequence[str]:
     return [f"{key}={_written(key, value)}" for key, value in overrides.items()]
 
 
-def _written(key: str, value: object) -> str:
+def _written(key: str, value: object, indent: int | None = None) -> str:
     """A value as YAML: JSON is a part of it. What is not finite becomes a word that no number is written with."""
     try:
-        return json.dumps(value, default=plain)
+        return json.dumps(value, default=plain, indent=indent)
     except (TypeError, ValueError):
         message = f"{key} must be a number, a text, a boolean, None, a list or a mapping; got {type(value).__name__}."
         raise ConfigError([message]) from None

@@ -63,7 +63,7 @@ def train(
     chosen = as_config(config)
     # A display that the caller brings is the caller's to open and to close.
     shown = nullcontext(progress) if isinstance(progress, Silence) else display(quiet=not progress)
-    with shown as screen, _stop_button(screen.note, should_stop) as asked:
+    with shown as screen, stop_button(screen.note, should_stop) as asked:
         summary = run_training(
             chosen,
             runs_dir=None if folder is None else Path(folder).expanduser(),
@@ -80,7 +80,7 @@ def train(
 
 
 @contextmanager
-def _stop_button(say: Callable[[str], None], should_stop: Callable[[], bool] | None) -> Iterator[Callable[[], bool]]:
+def stop_button(say: Callable[[str], None], should_stop: Callable[[], bool] | None) -> Iterator[Callable[[], bool]]:
     """What the training asks after every update: the caller's `should_stop`, else whether Ctrl-C came.
 
     Until the training has asked for the first time, and where Ctrl-C comes twice, it raises KeyboardInterrupt.

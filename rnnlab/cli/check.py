@@ -48,7 +48,7 @@ def check(
     for warning in found.warnings:
         console.warning(warning)
     if as_json:
-        console.document({"schema_version": 1, "valid": True, **found.plain()})
+        console.document({"valid": True, **found.plain()})
         return 0
     words = ["rnnlab", "train", config]
     for setting in overrides or ():
@@ -75,8 +75,7 @@ def _show(found: "CheckSummary", following: str) -> None:
     ]
     for line in tables.definitions(rows, console.out.width, indent=0):
         console.result(line)
-    console.result()
-    console.result(f"Next: {following}")
+    console.next_step(following, "train it")
 
 
 def _models(found: "CheckSummary") -> str:

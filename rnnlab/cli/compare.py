@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import rnnlab
+from rnnlab.api.facts import metric_names
 from rnnlab.cli import summary
 from rnnlab.cli.help import Command
 from rnnlab.cli.options import RUNS_FROM
@@ -131,7 +132,7 @@ def _row(name: str, one: "Compared", runs: "list[Compared]", places: dict[str, i
         row["loss"] = " → ".join(numbers.significant(value, 4) for value in one.loss[one.fitted :])
     if not one.fitted:
         row["clipped"] = numbers.percent(one.clipped) if one.clipped is not None else numbers.MISSING
-    names = summary.written_names(other.task for other in runs)
+    names = metric_names(other.task for other in runs)
     for metric in places:
         if metric in one.metrics:
             row[_title(metric, names, runs)] = numbers.with_interval(one.metrics[metric].spread)
@@ -167,7 +168,7 @@ def _baseline_rows(runs: "list[Compared]", places: dict[str, int]) -> list[dict[
     if not runs or any(one.baselines != runs[0].baselines for one in runs):
         return []
     first = runs[0].baselines
-    rows, names = [], summary.written_names(one.task for one in runs)
+    rows, names = [], metric_names(one.task for one in runs)
     for name, values in first.items():
         row = {"run": summary.label(name, names, runs[0].season)}
         for metric, place in places.items():

@@ -1,10 +1,12 @@
 """`rnnlab explain`: what a key of a config means, and where its value comes from."""
 
+import shlex
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import rnnlab
+from rnnlab.api.facts import in_flow
 from rnnlab.cli.configs import CONFIG, warn_of_namesake
 from rnnlab.cli.help import Command
 from rnnlab.display import console, tables
@@ -54,11 +56,11 @@ def explain(
     elif len(found.matches) > 1:
         _show_matches(found)
     else:
-        _show(found)
+        _show(found, config or "CONFIG")
     return 0
 
 
-def _show(found: "Explanation") -> None:
+def _show(found: "Explanation", config: str) -> None:
     (key,) = found.matches
     of = f" (for {_of(key.kinds)})" if key.kinds else ""
     console.result(console.out.style(key.name, "bold") + of)
@@ -68,6 +70,7 @@ def _show(found: "Explanation") -> None:
     if found.config is not None and key.origin is not None and (key.choices or not found.inside):
         rows.append(("value", _value(key)))
         rows.append(("from", _origin(found, key)))
+    rows.append(_example(key))
     _show_rows([row for row in rows if row[1]])
     if key.choices:
         _show_list("kinds", [(word, meaning) for word, meaning in key.choices])
@@ -75,13 +78,13 @@ def _show(found: "Explanation") -> None:
         _show_list(f"keys of {found.kind}" if found.kind else "keys", _keys(found))
     elif found.kind:
         console.result(f"  {found.kind} has no keys of its own.")
-    console.result(console.out.fold(_next(found)))
+    _show_next(found, config)
 
 
 def _show_matches(found: "Explanation") -> None:
     console.result(console.out.fold(f"{shortened(found.asked)} may mean {len(found.matches)} things:"))
     _show_rows([(key.name, _short(found, key)) for key in found.matches])
-    console.result(console.out.fold(f"Next: rnnlab explain {found.matches[0].name}"))
+    console.next_step(f"rnnlab explain {found.matches[0].name}", "one of them")
 
 
 def _keys(found: "Explanation") -> list[tuple[str, str]]:
@@ -96,21 +99,28 @@ def _short(found: "Explanation", key: "KeyHelp") -> str:
     return "; ".join(text for text, _ in key.meaning)
 
 
-def _next(found: "Explanation") -> str:
+def _example(key: "KeyHelp") -> tuple[str, str]:
+    """How the key is written."""
+    if key.choices:
+        return "", ""
+    is_setting = key.example.startswith("--set")
+    return ("set it" if is_setting else "in a config", key.example)
+
+
+def _show_next(found: "Explanation", config: str) -> None:
     (key,) = found.matches
-    if key.example.startswith("--set") and not key.choices:
-        return f"Set it: {key.example}"
-    if key.example and not key.choices:
-        return f"In a config: {key.example}"
     if key.choices:
         section = key.name.removesuffix(".kind").removesuffix(".task")
-        return f"Next: rnnlab explain {section}={key.choices[0][0]}"
-    return f"Next: rnnlab explain {found.inside[0].name}" if found.inside else f"Set it: --set {key.name}=VALUE"
+        console.next_step(f"rnnlab explain {section}={key.choices[0][0]}", "one of its kinds")
+    elif found.inside:
+        console.next_step(f"rnnlab explain {found.inside[0].name}", "one of its keys")
+    elif key.example.startswith("--set"):
+        console.next_step(f"rnnlab train {shlex.quote(config)} {key.example}", "train with it")
+    else:
+        console.next_step("rnnlab manual configs", "read about every key")
 
 
 def _value(key: "KeyHelp") -> str:
-    from rnnlab.config.schema_index import in_flow
-
     value = key.value
     if isinstance(value, dict):
         if "kind" not in value:
@@ -151,7 +161,7 @@ def _show_rows(rows: list[tuple[str, str]], *, indent: int = 2) -> None:
 
 
 def _record(found: "Explanation") -> dict[str, Any]:
-    record: dict[str, Any] = {"schema_version": 1, "asked": found.asked, "kind": found.kind, "config": found.config}
+    record: dict[str, Any] = {"asked": found.asked, "kind": found.kind, "config": found.config}
     record["matches"] = [_record_of(key) for key in found.matches]
     record["keys"] = [_record_of(key) for key in found.inside]
     return record

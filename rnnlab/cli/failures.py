@@ -6,13 +6,13 @@ import os
 import platform
 import re
 import shlex
-import sys
 import tempfile
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 
 from rnnlab import __version__
+from rnnlab.api.facts import fault
 from rnnlab.display import console
 from rnnlab.errors import ConfigError, OutputError, RnnlabError
 
@@ -70,11 +70,7 @@ def _as_known(failure: BaseException) -> RnnlabError | None:
         return RnnlabError("not enough memory: no further thread can be started", hint="raise the limit: ulimit -u, -v")
     if isinstance(failure, ImportError) and re.search(r"map segment|allocate memory", str(failure)):
         return RnnlabError("not enough memory: a library cannot be loaded", hint="raise the limit: ulimit -v")
-    if "rnnlab.config.registry" in sys.modules:  # else no installed package is in use
-        from rnnlab.config import registry
-
-        return registry.fault(failure)
-    return None
+    return fault(failure)
 
 
 class _InternalError(RnnlabError):

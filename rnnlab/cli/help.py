@@ -10,6 +10,7 @@ from typing import Any
 import typer
 from typer.core import TyperCommand, TyperGroup
 
+from rnnlab.api.facts import key_meant
 from rnnlab.cli import meant
 from rnnlab.cli.groups import grouped
 from rnnlab.cli.light import Light
@@ -100,26 +101,13 @@ def unknown_option(option: str, context: Any, arguments: Sequence[str]) -> Usage
         return UsageError(message, hint=hint)
     near = did_you_mean(name, known)
     if not near and "--set" in known and name.startswith("--"):
-        key = meant.key(name) or _key_meant(name)
+        key = meant.key(name) or key_meant(name.removeprefix("--").replace("-", "_"))
         if key is not None:
             return UsageError(
                 f"{message}; {key} is a key of the config.",
                 hint=f"--set {key}={value or 'VALUE'} sets it",
             )
     return UsageError(f"{message}{near}", hint=f"`{context.command_path} --help` shows how it is used")
-
-
-def _key_meant(option: str) -> str | None:
-    """The key of a config that an option names, whole or by its last part, in our words or another tool's."""
-    from rnnlab.config import schema_index
-    from rnnlab.config.synonyms import SYNONYMS
-
-    word = option.removeprefix("--").replace("-", "_")
-    wanted = {word, SYNONYMS.get(word, word)}
-    paths = dict.fromkeys(entry.path for _, entry in schema_index.every_key())
-    found = [path for path in paths if path[-1] in wanted or ".".join(path) == word]
-    # `kind` and `value` are everywhere: to point at one of them would be a guess.
-    return ".".join(min(found, key=len)) if found and found[0][-1] not in ("kind", "value") else None
 
 
 def _value_of(name: str, arguments: Sequence[str]) -> str:

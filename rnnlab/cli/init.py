@@ -1,5 +1,6 @@
 """`rnnlab init`: the starter configs, to be changed."""
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,7 @@ def init(
     with raising():
         written = rnnlab.init(folder)
     if as_json:
-        console.document({"schema_version": 1, "folder": str(Path(folder)), "written": [str(path) for path in written]})
+        console.document({"folder": str(Path(folder)), "written": [str(path) for path in written]})
         return 0
     top = Path(folder)
     console.result(on_one_line(f"Wrote {len(written)} files to {top.absolute() if folder == '.' else top}:"))
@@ -43,8 +44,7 @@ def init(
     for line in tables.definitions(rows, console.out.width):
         console.result(line)
     first = next(path for path in written if path.stem == "stock")
-    console.result()
-    console.result(f"Next: rnnlab train {on_one_line(_quoted(first))}")
+    console.next_step(f"rnnlab train {on_one_line(shlex.quote(str(first)))}", "train the first of them")
     return 0
 
 
@@ -55,9 +55,3 @@ def _first_words(path: Path) -> str:
     lines = path.read_text(encoding="utf-8").splitlines()
     comments = [line.removeprefix("# ") for line in lines if line.startswith("# ") and "$schema" not in line]
     return comments[0].partition(". ")[0].rstrip(".:") if comments else ""
-
-
-def _quoted(path: Path) -> str:
-    import shlex
-
-    return shlex.quote(str(path))

@@ -10,7 +10,6 @@ from rnnlab.display import console
 from rnnlab.errors import UsageError
 from rnnlab.suggestions import did_you_mean
 
-SCHEMA_VERSION = 1
 # The order in which the chapters are listed; others follow by name.
 ORDER = (
     "configs", "commands", "runs", "equations", "dynamics", "forecasting", "python", "speed", "contributing",
@@ -60,7 +59,7 @@ def manual(
     name = _find(chapter)
     text = read(name)
     if as_json:
-        console.document({"schema_version": SCHEMA_VERSION, "chapter": name, "text": text})
+        console.document({"chapter": name, "text": text})
     elif console.out.width is None:
         console.result(text.rstrip("\n"))
     else:
@@ -72,9 +71,9 @@ def _show(name: str, text: str, width: int) -> None:
 
     console.result(markdown.render(text, width, console.out.style))
     linked = dict.fromkeys(target.partition("#")[0].removesuffix(".md") for target in markdown.links(text))
-    others = [f"`rnnlab manual {one}`" for one in chapters() if one in linked and one != name]
-    console.result()
-    console.result(console.out.fold(f"See also: {', '.join(others or ['`rnnlab manual`'])}"))
+    others = [one for one in chapters() if one in linked and one != name]
+    words = f"another chapter: {', '.join(others)}" if others else "the other chapters"
+    console.next_step(f"rnnlab manual {others[0]}" if others else "rnnlab manual", words)
 
 
 def _list(as_json: bool) -> None:
@@ -83,7 +82,7 @@ def _list(as_json: bool) -> None:
         listed: list[dict[str, Any]] = [
             {"chapter": name, "title": title, "summary": summary} for name, (title, summary) in summaries.items()
         ]
-        console.document({"schema_version": SCHEMA_VERSION, "chapters": listed})
+        console.document({"chapters": listed})
         return
     from rnnlab.display.markdown import folded
 
@@ -92,8 +91,7 @@ def _list(as_json: bool) -> None:
         start = f"  {name:<{longest}}  "
         lines = [start + summary] if console.out.width is None else folded(summary.split(), console.out.width, start)
         console.result("\n".join(lines))
-    console.result()
-    console.result("Next: `rnnlab manual CHAPTER` shows a chapter.")
+    console.next_step("rnnlab manual configs", "read a chapter")
 
 
 def _title_and_summary(text: str) -> tuple[str, str]:

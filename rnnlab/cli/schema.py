@@ -22,5 +22,6 @@ def register(app: typer.Typer) -> None:
 
 def schema() -> int:
     """Print the JSON Schema of a config, with the keys of installed packages, for editors."""
-    console.document(rnnlab.schema())
+    console.document(rnnlab.schema(), versioned=False)
+    console.next_step("rnnlab schema > rnnlab.schema.json", "keep it for your editor")
     return 0

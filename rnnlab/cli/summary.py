@@ -1,8 +1,9 @@
 """What `rnnlab train` says when it is done."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
+from rnnlab.api.facts import metric_names
 from rnnlab.display import console, numbers, tables
 from rnnlab.display.progress import counts_epochs
 from rnnlab.printable import shortened
@@ -48,17 +49,10 @@ def show_interrupted(summary: "TrainSummary") -> None:
 
 def table(summary: "TrainSummary", width: int | None) -> list[str]:
     """A line per metric: the median of the seeds with their interval, each baseline beside it."""
-    names, written = list(summary.baselines), written_names([summary.task])
+    names, written = list(summary.baselines), metric_names([summary.task])
     model = "network" if len(summary.seeds) == 1 else f"network: median [{INTERVAL}]"
     rows = [_row(summary, metric, written) for metric in summary.metrics]
     return tables.render(["", model, *(label(name, written, summary.season) for name in names)], rows, width)
-
-
-def written_names(tasks: Iterable[str]) -> dict[str, str]:
-    """How the metrics and baselines of these tasks are written, where their key does not say it."""
-    from rnnlab.config import registry
-
-    return {key: name for task in tasks for key, name in registry.section_of(task).metric_names.items()}
 
 
 def label(name: str, names: Mapping[str, str], season: int | None = None) -> str:

@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from rnnlab import plugins
+from rnnlab.api.facts import has_activations
 from rnnlab.cli import sweep_table
 from rnnlab.cli.configs import read_config
 from rnnlab.cli.help import Command, unknown_option
@@ -85,21 +86,19 @@ def sweep_rho(
     values = [_number(word, context) for word in rhos or ()] + _range(start, stop, number)
     _check_word("--cell", cell, CELLS)
     _check_word("--activation", activation, ACTIVATIONS)
-    from rnnlab.experiments.sweep.rho import STARTER, check_rhos
-    from rnnlab.experiments.sweep.rho import sweep_rho as run_sweep
+    from rnnlab.api.sweeping import check_rhos, sweep_rho
 
     check_rhos(values)  # before anything is read
-    chosen = _load(config or STARTER, cell, activation, length, overrides or [], seeds, name)
+    chosen = _load(config or "gradients", cell, activation, length, overrides or [], seeds, name)
     with progress.display(quiet=quiet) as screen, Interrupts(screen.note) as interrupts:
-        swept = run_sweep(
-            chosen,
+        swept = sweep_rho(
             values,
+            chosen,
+            runs_dir,
             exact=exact,
-            runs_dir=runs_dir,
-            command=["rnnlab", *sys.argv[1:]],
-            on_progress=screen.update,
-            on_warning=screen.warning,
+            progress=screen,
             should_stop=interrupts.should_stop,
+            command=["rnnlab", *sys.argv[1:]],
         )
     with console.results_of(swept.run):
         if as_json:
@@ -160,7 +159,7 @@ def _load(source: str | os.PathLike[str], cell, activation, length, overrides: l
         own[f"model.cell={cell}"] = f"--cell {cell}"
     if activation is not None:
         own[f"model.activation={activation}"] = f"--activation {activation}"
-    elif cell is not None and not _has_choice_of_activation(cell):
+    elif cell is not None and not has_activations(cell):
         own["model.activation=tanh"] = f"--cell {cell}"
     if length is not None and source == "-":
         raise UsageError("--length needs a config in a file; got -.", hint="With standard input, --set data.chunk=T.")
@@ -175,13 +174,6 @@ def _load(source: str | os.PathLike[str], cell, activation, length, overrides: l
         return read_config(source, overrides=[*own, *overrides], seeds=seeds, name=name)
     except ConfigError as error:
         raise ConfigError([_as_typed(problem, own) for problem in error.problems], hint=error.hint) from error
-
-
-def _has_choice_of_activation(cell: str) -> bool:
-    from rnnlab.config import registry
-
-    entry = registry.layers().entries.get(cell)
-    return entry is None or entry.activations
 
 
 def _as_typed(problem: str, own: dict[str, str]) -> str:

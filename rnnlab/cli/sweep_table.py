@@ -3,6 +3,7 @@
 import math
 from typing import TYPE_CHECKING
 
+from rnnlab.api.facts import has_activations
 from rnnlab.display import console, numbers, tables
 from rnnlab.words import MEDIANS, count
 
@@ -14,10 +15,7 @@ if TYPE_CHECKING:
 def show(swept: "SweepSummary") -> None:
     """Print title, table, sentences and the path of the run."""
     model = swept.config.model  # type: ignore[attr-defined]
-    from rnnlab.config import registry
-
-    chosen = registry.layers().entries[model.cell.kind].activations
-    unit = model.activation if chosen else model.cell.kind
+    unit = model.activation if has_activations(model.cell.kind) else model.cell.kind
     seeds = len(swept.config.seeds)  # type: ignore[attr-defined]
     rhos = count(len(swept.record["rhos"]), "rho")
     console.result(

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import rnnlab
-from rnnlab.cli.configs import read_config
+from rnnlab.cli.configs import CONFIG, read_config
 from rnnlab.cli.help import Command
 from rnnlab.display import console
 
@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 WRONG = 7
 EXAMPLES = """\b
 Examples:
-  rnnlab unroll configs/stock.yaml
-  rnnlab unroll configs/gradients.yaml --steps 4
-  rnnlab unroll stock.yaml --set model.cell=lstm"""
+  rnnlab unroll stock
+  rnnlab unroll gradients --steps 4
+  rnnlab unroll stock --set model.cell=lstm"""
 
 
 def register(app: typer.Typer) -> None:
@@ -27,7 +27,7 @@ def register(app: typer.Typer) -> None:
 
 
 def unroll(
-    config: Annotated[str, typer.Argument(metavar="CONFIG", help="A YAML file; - reads standard input.")],
+    config: Annotated[str, typer.Argument(metavar="CONFIG", help=CONFIG)],
     steps: Annotated[int, typer.Option("--steps", min=1, metavar="T", help="Steps of the sequence to take.")] = 3,
     hidden: Annotated[
         int, typer.Option("--hidden", min=1, metavar="H", help="Hidden units, in place of the config's.")
@@ -55,7 +55,7 @@ def _show(found: "Unroll", proof: str) -> None:
         console.result(console.out.fold(f"note: {note}"))
     console.result("\n".join(unrolled.report(found, console.out.width)))
     console.result(console.out.fold(_verdict(found)))
-    console.result(console.out.fold(proof))
+    console.next_step(proof, "prove the gradients of the network in its own size")
 
 
 def _verdict(found: "Unroll") -> str:
@@ -69,4 +69,4 @@ def _next(config: str, overrides: list[str] | tuple[()]) -> str:
     words = ["rnnlab", "gradcheck", config]
     for one in overrides:
         words += ["--set", one]
-    return f"next: prove the gradients of the network in its own size: {shlex.join(words)}"
+    return shlex.join(words)

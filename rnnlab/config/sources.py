@@ -4,6 +4,7 @@ import os
 import re
 import sys
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from rnnlab.config import bundled
@@ -30,12 +31,23 @@ def lines_of(text: str) -> tuple[str, ...]:
     return tuple(re.split(r"\r\n|[\n\r\x85\u2028\u2029]", text))
 
 
-Name = str | Bundled  # of a config: the path of a file, `-`, or a bundled one
+@dataclass(frozen=True)
+class Written(os.PathLike):
+    """A config that a program made: YAML, whose relative paths start in the working folder."""
+
+    text: str
+    label: str = "<config>"
+
+    def __fspath__(self) -> str:
+        return "config"
+
+
+Name = str | Bundled | Written  # of a config: the path of a file, `-`, a bundled one, or its text
 
 
 def locate(source: str | os.PathLike[str]) -> Name:
     """What CONFIG means: `-` (standard input), a file, or the name of a bundled config, in that order."""
-    if isinstance(source, Bundled):
+    if isinstance(source, Bundled | Written):
         return source
     name = os.fspath(source)
     found = bundled.find(name)
@@ -54,7 +66,7 @@ def locate_extended(value: str, by: Name) -> Name:
 
 def shown(name: Name) -> str:
     """How messages name a config."""
-    return name.label if isinstance(name, Bundled) else "<stdin>" if name == STDIN else name
+    return name.label if isinstance(name, Bundled | Written) else "<stdin>" if name == STDIN else name
 
 
 def _is_file(name: str) -> bool:
@@ -74,7 +86,10 @@ def open_source(name: Name, *, asked_by: Sequence[Name] = ()) -> tuple[SourceTex
     """
     label = shown(name)
     path = os.fspath(name)
-    content = _read_stdin() if path == STDIN else _read_file(path, asked_by)
+    if isinstance(name, Written):
+        content = name.text.encode("utf-8", "surrogatepass")
+    else:
+        content = _read_stdin() if path == STDIN else _read_file(path, asked_by)
     if len(content) > LARGEST:
         raise NoSourceError(
             Diagnostic(

@@ -207,14 +207,17 @@ def next_step(command: str, meaning: str) -> None:
         err.write(f"{head}{err.fold(command, indent=6)}\n      {below}")
 
 
-def document(content: Mapping[str, object]) -> None:
-    """Print the one JSON document of a command given `--json`; numbers that are not finite become null."""
+def document(content: Mapping[str, object], *, versioned: bool = True) -> None:
+    """Print the one JSON document of a command given `--json`; numbers that are not finite become null.
+
+    It says the version of its form, unless that is somebody else's.
+    """
     import json
 
     from rnnlab.plain import plain
 
     global _documents
-    content = {"schema_version": SCHEMA_VERSION, **content}
+    content = {"schema_version": SCHEMA_VERSION, **content} if versioned else content
     is_ascii = out.encodable("±") != "±"
     text = json.dumps(plain(content), indent=2, ensure_ascii=is_ascii, allow_nan=False)
     text = re.sub(r"[^\n -~]", lambda found: _json_escaped(found[0]), text)

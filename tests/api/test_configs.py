@@ -51,3 +51,20 @@ def test_seeds(folder, seeds, read):
 def test_a_value_that_yaml_cannot_hold_is_named():
     with pytest.raises(ConfigError, match=r"model\.cell"):
         rnnlab.load("small.yaml", {"model.cell": object()})
+
+
+def test_a_mapping_is_a_config():
+    given = {"data": {"kind": "csv", "path": "series.csv", "lookback": 4}, "model": {"hidden_size": 3}, "seeds": 2}
+    read = rnnlab.load(given, {"model.cell": "gru"})
+    assert (read.name, read.seeds, read.model.cell.kind, read.data.lookback) == ("config", [0, 1], "gru", 4)
+    assert read.data.path.startswith("/")
+    assert rnnlab.train(given, progress=False).status == "completed"
+    with pytest.raises(
+        ConfigError, match=r"<config>:\d+:\d+: model\.hiden_size: no such key; did you mean"
+    ):
+        rnnlab.load(given | {"model": {"hiden_size": 3}})
+    assert rnnlab.load({"extends": "small.yaml"}).model.hidden_size == 3
+    with pytest.raises(ConfigError, match="config must be a number"):
+        rnnlab.load({"data": object()})
+    with pytest.raises(ConfigError, match=r"data: missing|data"):
+        rnnlab.load({})

@@ -214,7 +214,7 @@ def test_exit_codes(place, words, code):
 def test_a_screen_fits_the_terminal_and_ends_with_the_next_step(place, name, columns):
     code, said = screen(place, *working(name), columns=columns)
     assert code == 0, said
-    assert widest(said) <= columns
+    assert widest(said) <= columns or name == "schema"  # a JSON document, whatever the width
     lines = [line.rstrip() for line in re.split(r"[\r\n]+", ANSI.sub("", said)) if line.strip()]
     assert any(re.match(r"next  \S", line) for line in lines[-3:]), lines[-3:]
 
@@ -299,16 +299,17 @@ def tried(tmp_path_factory):
 @pytest.mark.parametrize(
     "line", [line if line in first_ones() else pytest.param(line, marks=pytest.mark.slow) for line in examples()]
 )
-def test_the_examples_of_help_work(tried, environment, executable, line):
+def test_the_examples_of_help_work(tried, tmp_path, environment, executable, line):
     words = shlex.split(line)
     if words[1] == "fetch" and not {"--from-file", "--list"} & set(words):
         pytest.skip("asks the network: tests/cli/test_fetch.py asks a server of its own")
     done = subprocess.run(
         ["bash", "-c", f"{line} {BRIEF.get(words[1], '')}".replace("rnnlab", shlex.quote(str(executable)), 1)],
-        cwd=tried, env=environment({"HOME": str(tried)}), capture_output=True, encoding="utf-8", check=False,
+        cwd=tmp_path if words[1] == "init" else tried,  # it overwrites nothing
+        env=environment({"HOME": str(tried)}), capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout.strip() or "nothing is kept in data" in done.stderr
+    assert done.stdout.strip() or ">" in words or "nothing is kept in data" in done.stderr
 
 
 def test_every_command_has_an_example():

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from rnnlab.api.facts import metric_names
 from rnnlab.cli import summary
 from rnnlab.display import console
 from rnnlab.experiments.reports import Measured, Progress, TrainSummary
@@ -121,4 +122,4 @@ def test_the_median_of_the_seeds_leaves_out_those_without_a_number():
 
 def test_the_width_of_the_moving_average_is_shown():
     width = inspect.signature(baselines.moving_average).parameters["width"].default
-    assert summary.label("moving_average", summary.written_names(["csv"])) == f"moving avg ({width})"
+    assert summary.label("moving_average", metric_names(["csv"])) == f"moving avg ({width})"
