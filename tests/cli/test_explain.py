@@ -14,13 +14,13 @@ def said(done):
 def test_a_key_is_explained(rnnlab):
     assert said(rnnlab("explain", "training.clip.threshold")) == (
         "training.clip.threshold (for norm, per_parameter and value)\n"
-        "  meaning  largest norm (tau) (for norm)\n"
-        "           largest norm of one parameter's gradient (for per_parameter)\n"
-        "           largest absolute value of an entry (for value)\n"
+        "  meaning  maximum norm tau of all gradients together (for norm)\n"
+        "           maximum norm of the gradient of one parameter (for per_parameter)\n"
+        "           maximum absolute value of an entry (for value)\n"
         "  must be  a number above 0\n"
         "  default  5.0 (for norm)\n"
         "           1.0 (for per_parameter and value)\n"
-        "Set it: --set training.clip.threshold=5.0\n"
+        "  set it   --set training.clip.threshold=5.0\n"
     )
 
 
@@ -36,17 +36,18 @@ def test_a_value_comes_from_a_line_an_extended_file_an_argument_or_a_default(ins
 
 def test_a_section_lists_its_keys_and_in_a_config_their_values(rnnlab):
     keys = said(rnnlab("explain", "model"))
-    assert re.search(r"^    hidden_size +units in each layer and direction$", keys, re.M)
+    assert re.search(r"^    hidden_size +hidden units per layer and direction$", keys, re.M)
     values = said(rnnlab("explain", "model", "stock"))
     assert re.search(r"^    hidden_size +16  \(stock \(bundled\):\d+\)$", values, re.M)
     assert "lookback" in said(rnnlab("explain", "data", "stock"))
     assert "    chunk " not in said(rnnlab("explain", "data", "stock"))
 
 
-def test_what_the_last_line_offers_works(rnnlab):
+def test_what_the_last_line_offers_works(rnnlab, on_terminal):
     for word in ("training", "model", "kind", "optimizer", "text"):
-        last = said(rnnlab("explain", word)).splitlines()[-1]
-        command = last.removeprefix("Next: rnnlab ").split()
+        _, screen = on_terminal("explain", word, env={"NO_COLOR": "1"}, columns=200)
+        last = screen.splitlines()[-1]
+        command = last.removeprefix("next  rnnlab ").partition("  ")[0].split()
         assert command[0] == "explain"
         said(rnnlab(*command))
 

@@ -37,10 +37,7 @@ def test_it_shows_formulas_sums_and_the_engine(rnnlab, tmp_path):
         "The other gradients",
         "  the engine's gradients  largest entry  largest relative difference",
     ]
-    assert lines[-2:] == [
-        "passed: the engine computes the same gradients as the formulas",
-        "next: prove the gradients of the network in its own size: rnnlab gradcheck small.yaml",
-    ]
+    assert lines[-1] == "passed: the engine computes the same gradients as the formulas"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["small.yaml"]
 
 
@@ -49,7 +46,7 @@ def test_steps_units_settings_and_standard_input(rnnlab):
     assert done.returncode == 0, done.stderr
     first, *_, last = done.stdout.splitlines()
     assert first.endswith("gru, 3 units, seed 0; the first 4 of 5 steps of the first training sequence")
-    assert last.endswith(": rnnlab gradcheck - --set model.cell=gru")
+    assert last.startswith("passed: ")
     assert "    h_4 = (1 - z_4) * n_4 + z_4 * h_3 " in done.stdout
 
 
@@ -90,10 +87,10 @@ def test_a_wrong_engine_ends_with_7(executable, environment, tmp_path):
         cwd=tmp_path, env=environment(), capture_output=True, encoding="utf-8", timeout=60, check=False,
     )  # fmt: skip
     assert done.returncode == 7, done.stderr
-    assert done.stdout.splitlines()[-2].startswith(
+    assert done.stdout.splitlines()[-1].startswith(
         "failed: the engine's gradients differ from the formulas: layer0.W_hh"
     )
-    assert "readout" not in done.stdout.splitlines()[-2]
+    assert "readout" not in done.stdout.splitlines()[-1]
     assert done.stderr == ""
 
 
