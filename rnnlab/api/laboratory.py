@@ -76,7 +76,7 @@ def inspect(
     run: str | os.PathLike[str] | Run,
     folder: str | os.PathLike[str] | None = None,
     *,
-    checkpoint: str | None = None,
+    checkpoint: str | int | None = None,
     on_warning: Callable[[str], None] = lambda _sentence: None,
 ) -> "Inspection":
     """Measure what a trained network does to gradients, before training and after.
@@ -89,7 +89,7 @@ def inspect(
         From :func:`rnnlab.train`; or a path, an id, the beginning of one, a name (its newest run), or "latest".
     folder : str or path, optional
         The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
-    checkpoint : str, optional
+    checkpoint : str or int, optional
         Number of a checkpoint; the newest if left out.
     on_warning : callable, optional
         Is told which newer runs "latest" passes over because they cannot be read.
@@ -108,7 +108,8 @@ def inspect(
 
     if isinstance(run, Run) and checkpoint is None:
         return run_inspection(run.trained)
-    return run_inspection(_path(run, folder, on_warning), checkpoint=checkpoint)
+    wanted = None if checkpoint is None else str(checkpoint)
+    return run_inspection(_path(run, folder, on_warning), checkpoint=wanted)
 
 
 def compare(

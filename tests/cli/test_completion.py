@@ -174,7 +174,9 @@ def test_the_kept_vocabulary_is_fresh():
 @pytest.mark.usefixtures("folder")
 def test_the_face_lists_what_may_stand_in_a_place():
     assert rnnlab.completions("RUN", "st") == [("stock", "the newest run of this name")]
-    assert ("model.hidden_size", "units in each layer and direction") in rnnlab.completions("KEY", "model.hid")
+    assert rnnlab.completions("RUN", "st", "elsewhere") == []
+    meaning = vocabulary()["model.hidden_size"]["meaning"]
+    assert rnnlab.completions("KEY", "model.hid") == [("model.hidden_size", meaning)]
     assert rnnlab.completions("NONSENSE") == []
 
 
