@@ -118,18 +118,6 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     (("help", "version"), (("-", "`rnnlab --help` lists the commands; `rnnlab --version` shows the version"),)),
 )  # fmt: skip
 
-# Options that are keys of the config here, where the key's own name does not tell.
-KEYS = {
-    ("epoch", "num_epochs", "n_epochs", "num_train_epochs"): "training.epochs",
-    ("lr", "learning_rate", "eta", "step_size"): "training.optimizer.learning_rate",
-    ("batch", "bs", "batchsize"): "training.batch_size",
-    ("units", "num_hidden", "hidden_units", "rnn_size", "width"): "model.hidden_size",
-    ("depth",): "model.layers",
-    ("weight_decay",): "training.optimizer.weight_decay",
-    ("opt", "optim"): "training.optimizer",
-    ("steps", "max_steps", "num_steps", "max_iter", "n_iter"): "training.updates",
-}
-
 # Options, then what is meant: the first whose option (or, without dashes, argument) the command has. `-` needs none.
 OPTIONS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     (
@@ -254,12 +242,6 @@ def _for_this(line: str, following: str) -> str:
     place = "CONFIG" if following.endswith((".yaml", ".yml")) else "SYMBOL" if "SYMBOL" in line else "RUN"
     named = following and not following.startswith("-") and line.count(f" {place}`") == 1
     return line.replace(f" {place}`", f" {following}`") if named and f"{place} {place}" not in line else line
-
-
-def key(option_name: str) -> str | None:
-    """The key of a config that an option of another tool means."""
-    word = option_name.lstrip("-").replace("-", "_")
-    return next((found for words, found in KEYS.items() if word in words), None)
 
 
 def option(name: str, value: str, used_in: str, known: Collection[str]) -> str | None:

@@ -1,10 +1,13 @@
 """Configs from Python are those of the command line."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 import rnnlab
 from rnnlab import config
+from rnnlab.api.facts import namesake
 from rnnlab.errors import ConfigError
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -84,3 +87,9 @@ def test_a_mapping_may_hold_any_text_and_extend_any_file(folder):
     assert rnnlab.load(text).data.text == text["data"]["text"]
     (folder / "config").write_text("extends: small.yaml\nseeds: 4\n")
     assert rnnlab.load({"extends": "config"}).seeds == [0, 1, 2, 3]
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="there is no file here that nobody can read")
+def test_a_file_beside_a_bundled_config_that_cannot_be_read_is_not_the_same(folder):
+    (folder / "stock.yaml").symlink_to("/proc/self/mem")
+    assert "the file stock.yaml differs and is not read" in (namesake("stock") or "")

@@ -329,6 +329,11 @@ def test_a_shell_that_is_not_known_is_said(monkeypatch):
         shells.shell_in_use()
 
 
+def test_without_ps_the_shell_is_that_of_the_account(rnnlab, tmp_path):
+    done = rnnlab("--show-completion", env={"PATH": str(tmp_path), "SHELL": "/bin/zsh"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, shells.ZSH, "")
+
+
 def test_the_source_instruction_prints_the_script(rnnlab):
     for shell, script in shells.SCRIPTS.items():
         assert rnnlab(env={"_RNNLAB_COMPLETE": f"source_{shell}"}).stdout == script
