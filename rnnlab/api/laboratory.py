@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rnnlab.api.configs import as_config
-from rnnlab.api.finding import find_run
+from rnnlab.api.finding import find_run, warn
 from rnnlab.api.run import Run
 from rnnlab.errors import UsageError
 
@@ -77,7 +77,7 @@ def inspect(
     folder: str | os.PathLike[str] | None = None,
     *,
     checkpoint: str | int | None = None,
-    on_warning: Callable[[str], None] = lambda _sentence: None,
+    on_warning: Callable[[str], None] = warn,
 ) -> "Inspection":
     """Measure what a trained network does to gradients, before training and after.
 
@@ -92,7 +92,7 @@ def inspect(
     checkpoint : str or int, optional
         Number of a checkpoint; the newest if left out.
     on_warning : callable, optional
-        Is told which newer runs "latest" passes over because they cannot be read.
+        As for :func:`find_run`.
 
     Returns
     -------
@@ -116,7 +116,7 @@ def compare(
     runs: Sequence[str | os.PathLike[str] | Run],
     folder: str | os.PathLike[str] | None = None,
     *,
-    on_warning: Callable[[str], None] = lambda _sentence: None,
+    on_warning: Callable[[str], None] = warn,
 ) -> "Comparison":
     """Runs side by side.
 
@@ -127,7 +127,7 @@ def compare(
     folder : str or path, optional
         The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
     on_warning : callable, optional
-        Is told which newer runs "latest" passes over because they cannot be read.
+        As for :func:`find_run`.
 
     Returns
     -------

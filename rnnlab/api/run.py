@@ -171,8 +171,10 @@ class Run:
 
     @property
     def theta(self) -> "np.ndarray":
-        """All parameters after training, flat: (R, P). A model that diverged has its last finite ones."""
-        return self.trained.theta
+        """All parameters after training, flat: (R, P), read-only. A model that diverged has its last finite ones."""
+        view = self.trained.theta.view()
+        view.flags.writeable = False
+        return view
 
     @property
     def parameters(self) -> "Parameters":

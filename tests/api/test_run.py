@@ -68,6 +68,8 @@ def test_parameters_by_name(trained, cell, gates):
     assert sum(one[0].size for one in run.parameters.values()) == run.theta.shape[1]
     with pytest.raises(ValueError, match="read-only"):
         run.parameters["layer0.W_hh"][0, 0, 0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        run.theta[0, 0] = 1
     with pytest.raises(KeyError, match=r"W_hx: the parameters are layer0\.W_hh"):
         run.parameters["W_hx"]
     assert not np.array_equal(run.initial_parameters["layer0.W_hh"], run.parameters["layer0.W_hh"])
@@ -228,6 +230,12 @@ def test_runs_are_listed(trained, folder, monkeypatch):
     assert frame.loc[bad.name, "status"] == "unreadable"
     assert pd.isna(frame.loc[bad.name, "rmse"])
     assert str(frame["started"].dtype).startswith("datetime64")
+    with pytest.warns(UserWarning, match=f"latest passes over {bad.name}, which cannot be read"):
+        assert rnnlab.open("latest").name in ("small", "second")
+    told = []
+    rnnlab.open("small", on_warning=told.append)
+    rnnlab.inspect("latest", on_warning=told.append)
+    assert told == [f"latest passes over {bad.name}, which cannot be read."]
     shutil.rmtree(bad)
     monkeypatch.setenv("RNNLAB_RUNS", str(folder / "runs"))
     monkeypatch.chdir("/")
