@@ -16,17 +16,17 @@ PARAMETERS = [param for one in COMMANDS.values() for param in one.params]
 EVERYTHING = {"-", *COMMANDS}.union(*(param.opts for param in PARAMETERS))
 EVERYTHING |= {(param.metavar or "").rstrip(".") for param in PARAMETERS}
 # Commands that are to come: what stands in the tables for them is told from then on.
-TO_COME = {"forecast", "sample", "runs", "show", "plot", "sweep", "init", "explain", "check", "manual", "resume", "rm"}
-TO_COME |= {"unroll"}
+TO_COME = {"forecast", "sample", "runs", "show", "plot", "sweep", "resume", "rm"}
 
 
 @pytest.mark.parametrize(
     ("word", "command"),
     [
         ("predict", "train"), ("generate", "train"), ("ls", "compare"), ("fit", "train"), ("run", "train"),
-        ("evaluate", "train"), ("plot", "train"), ("tune", "sweep-rho"), ("new", "train"), ("download", "fetch"),
-        ("describe", "inspect"), ("diff", "compare"), ("gradients", "sweep-rho"), ("validate", "gradcheck"),
-        ("PREDICT", "train"),
+        ("evaluate", "train"), ("plot", "train"), ("tune", "sweep-rho"),
+        ("new", "init"), ("download", "fetch"),
+        ("describe", "inspect"), ("diff", "compare"), ("gradients", "sweep-rho"), ("validate", "check"),
+        ("PREDICT", "train"), ("docs", "manual"), ("trace", "unroll"), ("settings", "explain"),
     ],
 )  # fmt: skip
 def test_a_command_of_another_tool_names_one_of_ours(rnnlab, word, command):
@@ -34,12 +34,7 @@ def test_a_command_of_another_tool_names_one_of_ours(rnnlab, word, command):
     assert (done.returncode, done.stdout) == (2, "")
     first, hint = done.stderr.splitlines()
     assert first.startswith(f"error: no such command: {word}")
-    if (
-        not {one for words, lines in meant.COMMANDS if word.lower() in words for one, _ in lines}
-        & TO_COME
-        & set(COMMANDS)
-    ):
-        assert f"`rnnlab {command} " in hint
+    assert re.search(rf"`rnnlab {command}[ `]", hint)
 
 
 @pytest.mark.parametrize("word", sorted({word for words, _ in meant.COMMANDS for word in words} - set(COMMANDS)))
@@ -48,9 +43,7 @@ def test_every_known_word_is_answered_with_a_command_that_there_is(rnnlab, word)
     named = re.findall(r"`rnnlab ([a-z][a-z-]*)", hint)
     assert hint.strip()
     assert set(named) <= set(COMMANDS)
-    assert (
-        named or "`rnnlab --" in hint or "run folder" in hint or "README" in hint or "rm -r" in hint or "copy" in hint
-    )
+    assert named or "`rnnlab --" in hint or "rm -r" in hint
 
 
 @pytest.mark.parametrize(
