@@ -36,8 +36,8 @@ def sweep_rho(
     rhos : sequence of float
         Standard deviations of W_hh times sqrt(H); the spectral radius itself where `exact`.
     config : Config, str or path, optional
-        From :func:`rnnlab.load`, or what that takes; the bundled config "gradients" if left out, whatever files are here. Its own scale of W_hh
-        is replaced by each rho.
+        From :func:`rnnlab.load`, or what that takes; the bundled config "gradients" if left out, whatever files are
+        here. Its own scale of W_hh is replaced by each rho.
     folder : str or path, optional
         Runs folder in which the sweep gets a folder of its own; ``RNNLAB_RUNS``, else ``runs``, if left out.
     exact : bool
