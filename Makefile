@@ -19,7 +19,7 @@ help:
 	@echo 'make lint      lint, format and types'
 	@echo 'make check     lint and all tests, the slow ones too: what CI runs'
 	@echo 'make coverage  what the tests reach of the package, the worst files first'
-	@echo 'make manual    rewrite the generated parts of the manual'
+	@echo 'make manual    rewrite all that is generated: parts of the manual, the schema, the words for completion'
 	@echo 'make bench     time rnnlab beside the peers that are installed (make peers: PyTorch and JAX)'
 	@echo 'make lock      choose new versions for the lock files (needs uv)'
 	@echo 'make clean     remove what make made; runs stay'

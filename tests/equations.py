@@ -1,15 +1,13 @@
-"""From each formula of the chapter on equations to its lines of code: `python -m tests.equations` rewrites the tables.
+"""From each formula of the chapter on equations to its lines of code.
 
 A line is named by a piece of its text, which must occur once in its file; so a moved line is found again, and one that
 was changed is an error.
 """
 
-import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
 CHAPTER = ROOT / "rnnlab" / "manual" / "equations.md"
-MARKS = re.compile(r"(<!-- lines (\w+) -->\n).*?(<!-- /lines -->)", re.DOTALL)
 HEADER = ("formula", "plain loops", "fast engine")
 
 Place = tuple[str, str] | None  # file below rnnlab/, piece of the line
@@ -169,11 +167,6 @@ TABLES: dict[str, list[Row]] = {
 }
 
 
-def fresh() -> str:
-    """The chapter with the lines where they are now."""
-    return MARKS.sub(lambda found: found[1] + table(found[2]) + found[3], CHAPTER.read_text(encoding="utf-8"))
-
-
 def table(name: str) -> str:
     """One of the tables as Markdown; without the column of the plain loops where they have none of its formulas."""
     rows = TABLES[name]
@@ -197,7 +190,3 @@ def _link(place: Place) -> str:
         return ""
     number = line_of(*place)
     return f"[`{place[0]}:{number}`](../{place[0]}#L{number})"
-
-
-if __name__ == "__main__":
-    CHAPTER.write_text(fresh(), encoding="utf-8")

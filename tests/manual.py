@@ -1,14 +1,19 @@
-"""The manual: its documents, their blocks, and the parts that are generated: `python -m tests.manual` rewrites them."""
+"""The manual: its documents, their blocks, and all that is generated from the code: `make manual` rewrites it."""
 
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import typer
 
+from rnnlab import plugins
 from rnnlab.cli.app import app
+from rnnlab.config import vocabulary
 from rnnlab.config.reference import tables
+from rnnlab.config.starters import SCHEMA, schema_file
+from tests import equations
 
 ROOT = Path(__file__).parents[1]
 CHAPTERS = sorted((ROOT / "rnnlab" / "manual").glob("*.md"))
@@ -52,7 +57,7 @@ def fresh(text: str) -> str:
 
 def _make(part: str) -> str:
     word, _, argument = part.partition(" ")
-    return {"keys": lambda _: tables(), "options": options}[word](argument)
+    return {"keys": lambda _: tables(), "options": options, "lines": equations.table}[word](argument)
 
 
 def options(name: str) -> str:
@@ -73,13 +78,29 @@ def options(name: str) -> str:
     return "\n".join(lines)
 
 
+def generated() -> dict[Path, str]:
+    """Every file that is generated, whole or in part, as it must be."""
+    files = {document: fresh(document.read_text(encoding="utf-8")) for document in DOCUMENTS}
+    return files | {vocabulary.FILE: vocabulary.file_text(), ROOT / "configs" / SCHEMA: schema_file().decode("ascii")}
+
+
+def stale() -> dict[Path, str]:
+    """Those of them that are not as they must be."""
+    return {path: text for path, text in generated().items() if path.read_text(encoding="utf-8") != text}
+
+
 def main() -> None:
-    """Rewrite the generated parts of all documents."""
-    for document in DOCUMENTS:
-        text = document.read_text(encoding="utf-8")
-        if fresh(text) != text:
-            document.write_text(fresh(text), encoding="utf-8")
-            print(f"{document.relative_to(ROOT)}: rewritten")
+    """Rewrite what is stale."""
+    if has_plugins():
+        sys.exit("error: an installed package adds layers or tasks, which the manual must not have; uninstall it.")
+    for path, text in stale().items():
+        path.write_text(text, encoding="utf-8")
+        print(f"{path.relative_to(ROOT)}: rewritten")
+
+
+def has_plugins() -> bool:
+    """Whether a package is installed that brings a layer or a task."""
+    return any(plugins.points(group) for group in (plugins.LAYERS, plugins.TASKS))
 
 
 if __name__ == "__main__":

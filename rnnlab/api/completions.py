@@ -5,12 +5,11 @@ Nothing heavy is imported here: a person has pressed TAB and waits.
 
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 Candidates = list[tuple[str, str]]
 
 
-def completions(place: str, prefix: str = "", *, runs_dir: str | os.PathLike[str] = "runs") -> Candidates:
+def completions(place: str, prefix: str = "", folder: str | os.PathLike[str] | None = None) -> Candidates:
     """List the words that may stand in a place and begin as typed, each with what it means.
 
     Parameters
@@ -19,8 +18,8 @@ def completions(place: str, prefix: str = "", *, runs_dir: str | os.PathLike[str
         As help names it: ``RUN``, ``CONFIG``, ``KEY``, ``KEY=VALUE``, ``SYMBOL``, ``DIR``; no other has any.
     prefix : str
         What has been typed so far.
-    runs_dir : str or path
-        Where run folders are.
+    folder : str or path, optional
+        The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
 
     Returns
     -------
@@ -28,7 +27,7 @@ def completions(place: str, prefix: str = "", *, runs_dir: str | os.PathLike[str
         Word and meaning, which may be "". A word that ends in ``=``, ``.`` or ``/`` is to be continued.
     """
     known: dict[str, Callable[[], Candidates]] = {
-        "RUN": lambda: _runs(runs_dir),
+        "RUN": lambda: _runs(folder),
         "CONFIG": lambda: [*_bundled(), *_files(prefix, (".yaml", ".yml"))],
         "KEY": lambda: [(key, words["meaning"]) for key, words in _vocabulary().items()],
         "KEY=VALUE": lambda: _settings(prefix),
@@ -39,20 +38,15 @@ def completions(place: str, prefix: str = "", *, runs_dir: str | os.PathLike[str
     return [(word, meaning) for word, meaning in found if word.startswith(prefix)]
 
 
-def _runs(runs_dir: str | os.PathLike[str]) -> Candidates:
+def _runs(folder: str | os.PathLike[str] | None) -> Candidates:
     """`latest`, the names, then the ids, the newest first."""
-    from rnnlab.runs.find import run_ids
+    from rnnlab.api.finding import runs_folder
+    from rnnlab.runs.find import LATEST, name_in, run_ids
 
-    ids = run_ids(Path(runs_dir).expanduser())
-    names = dict.fromkeys(name for one in ids if (name := _name_in(one)))
-    newest = [("latest", f"the newest run: {ids[0]}")] if ids else []
+    ids = run_ids(runs_folder(folder))
+    names = dict.fromkeys(name for one in ids if (name := name_in(one)))
+    newest = [(LATEST, f"the newest run: {ids[0]}")] if ids else []
     return [*newest, *((name, "the newest run of this name") for name in names), *((one, "") for one in ids)]
-
-
-def _name_in(run_id: str) -> str:
-    """The name in an id: time-NAME-digits."""
-    parts = run_id.split("-")
-    return "-".join(parts[1:-1])
 
 
 def _bundled() -> Candidates:

@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,7 +32,7 @@ def load(
         "-" for standard input, a YAML file, or the name of a bundled config such as "stock", in that order; or the
         config itself, ``{"data": {"kind": "prices", "symbol": "AAPL"}}``.
     overrides : mapping of str to value, or sequence of str
-        Keys by their path, ``{"model.cell": "lstm"}``; or as after `--set`, ``["model.cell=lstm"]``.
+        Keys by their path, ``{"model.cell": "lstm"}``; or as after `--set`, ``["model.cell=lstm"]``, or one alone.
     seeds : int, sequence of int or str, optional
         How many models, or their seeds.
     name : str, optional
@@ -47,13 +47,14 @@ def load(
         source = Written(_written("config", source, indent=2))
     overrides = _settings(overrides)
     if seeds is not None and not isinstance(seeds, (int, str)):
-        overrides, seeds = [*overrides, f"seeds={_written('seeds', list(seeds))}"], None
+        listed = list(seeds) if isinstance(seeds, Iterable) else seeds  # else one number of another type
+        overrides, seeds = [*overrides, f"seeds={_written('seeds', listed)}"], None
     try:
         return config.load(source, overrides=overrides, seeds=seeds, name=name)
     except ConfigError as error:  # of a run: whether it needs a package that is not here
         from rnnlab.experiments.needs import hint_for
 
-        needed = hint_for(Path(source), error.problems)  # type: ignore[arg-type]
+        needed = None if isinstance(source, Written) else hint_for(Path(source), error.problems)
         if needed is None:
             raise
         raise ConfigError(error.problems, hint=f"{needed}; or {error.hint}" if error.hint else needed) from error
@@ -159,6 +160,8 @@ def as_config(source: "Config | str | os.PathLike[str] | Mapping[str, Any]") -> 
 
 def _settings(overrides: Mapping[str, Any] | Sequence[str]) -> Sequence[str]:
     """Overrides as after `--set`."""
+    if isinstance(overrides, str):
+        return [overrides]
     if not isinstance(overrides, Mapping):
         return overrides
     return [f"{key}={_written(key, value)}" for key, value in overrides.items()]

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Iterable
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -51,8 +52,11 @@ def namesake(source: str | os.PathLike[str]) -> str | None:
 
     file = Path(f"{os.fspath(source)}{bundled.SUFFIX}")
     found = locate(source) if isinstance(source, str) and file.is_file() else None
-    if not isinstance(found, bundled.Bundled) or file.read_bytes() == found.path.read_bytes():
+    if not isinstance(found, bundled.Bundled):
         return None
+    with suppress(OSError):  # what cannot be read is not the same
+        if file.read_bytes() == found.path.read_bytes():
+            return None
     name = shortened(str(file))
     return f"{source} is the bundled config; the file {name} differs and is not read: name it {name}."
 

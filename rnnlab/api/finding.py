@@ -1,6 +1,7 @@
 """The runs in a runs folder."""
 
 import os
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -9,6 +10,11 @@ from rnnlab.api.run import Run
 
 if TYPE_CHECKING:
     import pandas as pd
+
+
+def warn(sentence: str) -> None:
+    """Tell whoever called from Python."""
+    warnings.warn(sentence, stacklevel=2)
 
 
 def runs_folder(folder: str | os.PathLike[str] | None = None) -> Path:
@@ -22,7 +28,7 @@ def find_run(
     run: str | os.PathLike[str],
     folder: str | os.PathLike[str] | None = None,
     *,
-    on_warning: Callable[[str], None] = lambda _sentence: None,
+    on_warning: Callable[[str], None] = warn,
 ) -> Path:
     """The folder of the run that is meant.
 
@@ -33,7 +39,7 @@ def find_run(
     folder : str or path, optional
         The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
     on_warning : callable, optional
-        Is told which newer runs "latest" passes over because they cannot be read.
+        Is told which newer runs a name or "latest" passes over because they cannot be read; a UserWarning if left out.
 
     Returns
     -------
@@ -52,6 +58,8 @@ def find_run(
 def open(
     run: str | os.PathLike[str],
     folder: str | os.PathLike[str] | None = None,
+    *,
+    on_warning: Callable[[str], None] = warn,
 ) -> Run:
     """Open a run: ``rnnlab.open("latest")``.
 
@@ -61,6 +69,8 @@ def open(
         A path, an id, the beginning of one, a name (its newest run), or "latest".
     folder : str or path, optional
         The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
+    on_warning : callable, optional
+        As for :func:`find_run`.
 
     Raises
     ------
@@ -69,7 +79,7 @@ def open(
     """
     from rnnlab.runs import RunFolder
 
-    return Run(RunFolder.open(find_run(run, folder)))
+    return Run(RunFolder.open(find_run(run, folder, on_warning=on_warning)))
 
 
 def list_runs(folder: str | os.PathLike[str] | None = None) -> "pd.DataFrame":

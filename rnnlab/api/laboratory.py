@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from rnnlab.api.configs import as_config
-from rnnlab.api.finding import find_run
+from rnnlab.api.finding import find_run, warn
 from rnnlab.api.run import Run
 from rnnlab.errors import UsageError
 
@@ -76,8 +76,8 @@ def inspect(
     run: str | os.PathLike[str] | Run,
     folder: str | os.PathLike[str] | None = None,
     *,
-    checkpoint: str | None = None,
-    on_warning: Callable[[str], None] = lambda _sentence: None,
+    checkpoint: str | int | None = None,
+    on_warning: Callable[[str], None] = warn,
 ) -> "Inspection":
     """Measure what a trained network does to gradients, before training and after.
 
@@ -89,10 +89,10 @@ def inspect(
         From :func:`rnnlab.train`; or a path, an id, the beginning of one, a name (its newest run), or "latest".
     folder : str or path, optional
         The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
-    checkpoint : str, optional
+    checkpoint : str or int, optional
         Number of a checkpoint; the newest if left out.
     on_warning : callable, optional
-        Is told which newer runs "latest" passes over because they cannot be read.
+        As for :func:`find_run`.
 
     Returns
     -------
@@ -108,14 +108,15 @@ def inspect(
 
     if isinstance(run, Run) and checkpoint is None:
         return run_inspection(run.trained)
-    return run_inspection(_path(run, folder, on_warning), checkpoint=checkpoint)
+    wanted = None if checkpoint is None else str(checkpoint)
+    return run_inspection(_path(run, folder, on_warning), checkpoint=wanted)
 
 
 def compare(
     runs: Sequence[str | os.PathLike[str] | Run],
     folder: str | os.PathLike[str] | None = None,
     *,
-    on_warning: Callable[[str], None] = lambda _sentence: None,
+    on_warning: Callable[[str], None] = warn,
 ) -> "Comparison":
     """Runs side by side.
 
@@ -126,7 +127,7 @@ def compare(
     folder : str or path, optional
         The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
     on_warning : callable, optional
-        Is told which newer runs "latest" passes over because they cannot be read.
+        As for :func:`find_run`.
 
     Returns
     -------

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
 class Run:
     """A run: what was trained, how it went, what it is worth. Made by :func:`rnnlab.train` and :func:`rnnlab.open`.
 
-    R is the number of seeds. Everything is read when it is asked for; tables of a run that is still going on grow from
-    one look to the next.
+    R is the number of seeds. Everything is read when it is asked for: of a run that another process is training, the
+    record and the tables are those of the moment, while networks and plots stay those that were loaded first.
 
     Parameters
     ----------
@@ -48,6 +48,10 @@ class Run:
     @property
     def record(self) -> "RunRecord":
         """The content of run.json: ``run.record.status``, ``run.record.plain()``."""
+        if self.path is not None and self._store.record.status == "running":
+            from rnnlab.runs import RunFolder
+
+            self._store = RunFolder.open(self.path)
         return self._store.record
 
     @property
@@ -83,8 +87,19 @@ class Run:
 
     @property
     def config(self) -> "Config":
-        """The config, with every default filled in."""
-        return self.trained.config  # type: ignore[return-value]
+        """The config, with every default filled in; of a sweep, what its models have in common.
+
+        Raises
+        ------
+        RunFolderError, ConfigError
+            If config.yaml is missing or can no longer be read.
+        """
+        if self.path is None:
+            return self.trained.config  # type: ignore[return-value]
+        from rnnlab.api.configs import load
+        from rnnlab.experiments.trained import config_file
+
+        return load(config_file(self.path))
 
     @property
     def metrics(self) -> "pd.DataFrame":
@@ -116,8 +131,9 @@ class Run:
 
     @property
     def gradient_norms(self) -> "pd.DataFrame":
-        """Gradient norms before clipping by seed and update: in total, and of each parameter."""
-        return self.table("gradient_norms.csv").set_index(["seed", "update"]).sort_index()
+        """Gradient norms before clipping by seed and update, of a sweep by rho too: in total, and of each parameter."""
+        rows = self.table("gradient_norms.csv")
+        return rows.set_index([key for key in ("rho", "seed", "update") if key in rows]).sort_index()
 
     @property
     def predictions(self) -> "pd.DataFrame":
@@ -145,7 +161,7 @@ class Run:
 
         frame = pd.DataFrame(self._store.read_table(filename))
         if "date" in frame:
-            frame["date"] = pd.to_datetime(frame["date"])
+            frame["date"] = pd.to_datetime(frame["date"]).dt.as_unit("s")  # days, whatever they were read from
         return frame
 
     @property
@@ -155,8 +171,10 @@ class Run:
 
     @property
     def theta(self) -> "np.ndarray":
-        """All parameters after training, flat: (R, P). A model that diverged has its last finite ones."""
-        return self.trained.theta
+        """All parameters after training, flat: (R, P), read-only. A model that diverged has its last finite ones."""
+        view = self.trained.theta.view()
+        view.flags.writeable = False
+        return view
 
     @property
     def parameters(self) -> "Parameters":

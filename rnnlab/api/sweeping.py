@@ -9,19 +9,19 @@ from rnnlab.api.configs import as_config
 from rnnlab.api.finding import runs_folder
 from rnnlab.api.training import stop_button
 from rnnlab.display.progress import Silence, display
-from rnnlab.experiments.sweep.rho import check_rhos
+from rnnlab.experiments.sweep.rho import STARTER, check_rhos
 from rnnlab.experiments.sweep.rho import sweep_rho as run_sweep
 
 if TYPE_CHECKING:
     from rnnlab.config import Config
     from rnnlab.experiments.sweep.rho import SweepSummary
 
-__all__ = ["check_rhos", "sweep_rho"]
+__all__ = ["STARTER", "check_rhos", "sweep_rho"]
 
 
 def sweep_rho(
     rhos: Sequence[float],
-    config: "Config | str | os.PathLike[str]" = "gradients",
+    config: "Config | str | os.PathLike[str]" = STARTER,
     folder: str | os.PathLike[str] | None = None,
     *,
     exact: bool = False,
@@ -36,8 +36,8 @@ def sweep_rho(
     rhos : sequence of float
         Standard deviations of W_hh times sqrt(H); the spectral radius itself where `exact`.
     config : Config, str or path, optional
-        From :func:`rnnlab.load`, or what that takes; the bundled config "gradients" if left out. Its own scale of W_hh
-        is replaced by each rho.
+        From :func:`rnnlab.load`, or what that takes; the bundled config "gradients" if left out, whatever files are
+        here. Its own scale of W_hh is replaced by each rho.
     folder : str or path, optional
         Runs folder in which the sweep gets a folder of its own; ``RNNLAB_RUNS``, else ``runs``, if left out.
     exact : bool

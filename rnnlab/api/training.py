@@ -5,10 +5,10 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnlab.api.configs import as_config
+from rnnlab.api.finding import runs_folder
 from rnnlab.api.run import Run
 from rnnlab.display.progress import Silence, display
 from rnnlab.experiments.train import train as run_training
@@ -53,7 +53,7 @@ def train(
 
     Raises
     ------
-    ConfigError, DataError
+    ConfigError, DataError, UsageError
         Before anything is trained.
     DivergedError
         If every model diverged; its ``run`` is the path of the run folder.
@@ -66,7 +66,7 @@ def train(
     with shown as screen, stop_button(screen.note, should_stop) as asked:
         summary = run_training(
             chosen,
-            runs_dir=None if folder is None else Path(folder).expanduser(),
+            runs_dir=None if folder is None else runs_folder(folder),
             command=list(command),
             on_progress=screen.update,
             on_warning=screen.warning,

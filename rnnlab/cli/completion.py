@@ -1,6 +1,5 @@
 """Completion: which word of a command line the cursor is at, and what may stand there."""
 
-import os
 import re
 from collections.abc import Sequence
 from itertools import pairwise
@@ -123,17 +122,17 @@ def _values(chosen: Any, param: Any, words: list[str], current: str) -> Candidat
     if any(item.type == "plain" for item in listed):
         return [(item.value, item.help or "") for item in listed]
     place = PLACES.get((param.metavar or "").rstrip("."), "")
-    return rnnlab.completions(place, current, runs_dir=_runs_dir(words))
+    return rnnlab.completions(place, current, _runs_dir(words))
 
 
-def _runs_dir(words: list[str]) -> str:
-    """As the command itself finds it: --runs-dir, else RNNLAB_RUNS, else runs."""
+def _runs_dir(words: list[str]) -> str | None:
+    """What --runs-dir says."""
     for word, following in reversed(list(pairwise([*words, ""]))):
         if word == "--runs-dir" and following:
             return following
         if word.startswith("--runs-dir="):
             return word.partition("=")[2]
-    return os.environ.get("RNNLAB_RUNS") or "runs"
+    return None
 
 
 def _unquoted(word: str) -> str:

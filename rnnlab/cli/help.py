@@ -101,7 +101,7 @@ def unknown_option(option: str, context: Any, arguments: Sequence[str]) -> Usage
         return UsageError(message, hint=hint)
     near = did_you_mean(name, known)
     if not near and "--set" in known and name.startswith("--"):
-        key = meant.key(name) or key_meant(name.removeprefix("--").replace("-", "_"))
+        key = key_meant(name.removeprefix("--").replace("-", "_"))
         if key is not None:
             return UsageError(
                 f"{message}; {key} is a key of the config.",

@@ -53,28 +53,19 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         ("new", "create", "init", "scaffold", "quickstart", "setup", "template", "bootstrap"),
-        (
-            ("init", "`rnnlab init` writes the starter configs"),
-            ("train", "copy configs/stock.yaml to my.yaml and edit it; `rnnlab train my.yaml` trains it"),
-        ),
+        (("init", "`rnnlab init` writes the starter configs"),),
     ),
     (
         ("config", "configs", "keys", "key", "options", "params", "settings", "explain", "why"),
-        (
-            ("explain", "`rnnlab explain KEY` says what a key of a config means"),
-            ("train", "README.md has every key of a config; `--set KEY=VALUE` sets one"),
-        ),
+        (("explain", "`rnnlab explain KEY` says what a key of a config means"),),
     ),
     (
         ("validate", "verify", "lint", "check", "dry-run", "dryrun", "estimate"),
-        (
-            ("check", "`rnnlab check CONFIG` checks a config and says what it would train"),
-            ("gradcheck", "`rnnlab gradcheck CONFIG` reads a config and proves its gradients, without training"),
-        ),
+        (("check", "`rnnlab check CONFIG` checks a config and says what it would train"),),
     ),
     (
         ("docs", "doc", "man", "manual", "guide", "tutorial", "book", "readme"),
-        (("manual", "`rnnlab manual` shows the manual"), ("-", "`rnnlab --help` lists the commands")),
+        (("manual", "`rnnlab manual` shows the manual"),),
     ),
     (
         ("download", "get", "data", "prices", "quote", "quotes", "pull", "import", "add"),
@@ -102,10 +93,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         ("trace", "steps", "bptt", "unroll"),
-        (
-            ("unroll", "`rnnlab unroll CONFIG` prints every number of a small network beside its formula"),
-            ("gradcheck", "`rnnlab gradcheck CONFIG` proves the gradients of a config"),
-        ),
+        (("unroll", "`rnnlab unroll CONFIG` prints every number of a small network beside its formula"),),
     ),
     (
         ("export", "save", "checkpoint"),
@@ -117,18 +105,6 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ),
     (("help", "version"), (("-", "`rnnlab --help` lists the commands; `rnnlab --version` shows the version"),)),
 )  # fmt: skip
-
-# Options that are keys of the config here, where the key's own name does not tell.
-KEYS = {
-    ("epoch", "num_epochs", "n_epochs", "num_train_epochs"): "training.epochs",
-    ("lr", "learning_rate", "eta", "step_size"): "training.optimizer.learning_rate",
-    ("batch", "bs", "batchsize"): "training.batch_size",
-    ("units", "num_hidden", "hidden_units", "rnn_size", "width"): "model.hidden_size",
-    ("depth",): "model.layers",
-    ("weight_decay",): "training.optimizer.weight_decay",
-    ("opt", "optim"): "training.optimizer",
-    ("steps", "max_steps", "num_steps", "max_iter", "n_iter"): "training.updates",
-}
 
 # Options, then what is meant: the first whose option (or, without dashes, argument) the command has. `-` needs none.
 OPTIONS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
@@ -178,10 +154,7 @@ OPTIONS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         ("--dry-run", "--dryrun", "-n", "--check", "--validate"),
-        (
-            ("check", "`rnnlab check CONFIG` says what would be trained"),
-            ("-", "`rnnlab gradcheck CONFIG` reads a config and its data, and trains nothing"),
-        ),
+        (("check", "`rnnlab check CONFIG` says what would be trained"),),
     ),
     (
         ("--resume", "--continue", "--load", "--restore", "--from-checkpoint", "--ckpt", "--pretrained"),
@@ -254,12 +227,6 @@ def _for_this(line: str, following: str) -> str:
     place = "CONFIG" if following.endswith((".yaml", ".yml")) else "SYMBOL" if "SYMBOL" in line else "RUN"
     named = following and not following.startswith("-") and line.count(f" {place}`") == 1
     return line.replace(f" {place}`", f" {following}`") if named and f"{place} {place}" not in line else line
-
-
-def key(option_name: str) -> str | None:
-    """The key of a config that an option of another tool means."""
-    word = option_name.lstrip("-").replace("-", "_")
-    return next((found for words, found in KEYS.items() if word in words), None)
 
 
 def option(name: str, value: str, used_in: str, known: Collection[str]) -> str | None:

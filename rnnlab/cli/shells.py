@@ -77,10 +77,7 @@ def shell_in_use() -> str:
     UsageError
         If it is none that rnnlab knows.
     """
-    asked = subprocess.run(
-        ["ps", "-o", "comm=", "-p", str(os.getppid())], capture_output=True, text=True, check=False
-    ).stdout  # fmt: skip
-    named = [Path(name.strip().lstrip("-")).name for name in (asked, os.environ.get("SHELL", ""))]
+    named = [Path(name.strip().lstrip("-")).name for name in (_parent(), os.environ.get("SHELL", ""))]
     found = next((name for name in named if name in SCRIPTS), None)
     if found is None:
         raise UsageError(
@@ -88,6 +85,15 @@ def shell_in_use() -> str:
             hint="_RNNLAB_COMPLETE=source_bash rnnlab prints the script for bash",
         )
     return found
+
+
+def _parent() -> str:
+    """What the process that started this one is called; nothing where there is no `ps`, as in many containers."""
+    try:
+        asked = ["ps", "-o", "comm=", "-p", str(os.getppid())]
+        return subprocess.run(asked, capture_output=True, text=True, check=False).stdout
+    except OSError:
+        return ""
 
 
 def install(shell: str) -> tuple[Path, Path | None]:

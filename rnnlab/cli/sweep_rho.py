@@ -86,10 +86,10 @@ def sweep_rho(
     values = [_number(word, context) for word in rhos or ()] + _range(start, stop, number)
     _check_word("--cell", cell, CELLS)
     _check_word("--activation", activation, ACTIVATIONS)
-    from rnnlab.api.sweeping import check_rhos, sweep_rho
+    from rnnlab.api.sweeping import STARTER, check_rhos, sweep_rho
 
     check_rhos(values)  # before anything is read
-    chosen = _load(config or "gradients", cell, activation, length, overrides or [], seeds, name)
+    chosen = _load(STARTER if config is None else config, cell, activation, length, overrides or [], seeds, name)
     with progress.display(quiet=quiet) as screen, Interrupts(screen.note) as interrupts:
         swept = sweep_rho(
             values,

@@ -1,9 +1,11 @@
 """The configs that come with the package, found by their names: `stock`, `remedies/clipping`, or `clipping` alone."""
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
+from types import MappingProxyType
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 SUFFIX = ".yaml"
@@ -40,12 +42,12 @@ def folder() -> Path:
 
 
 @cache
-def configs() -> dict[str, Bundled]:
+def configs() -> Mapping[str, Bundled]:
     """All of them by name, in alphabetical order, those of subfolders last."""
     top = folder()
     found = [(path.relative_to(top).with_suffix("").as_posix(), path) for path in top.rglob(f"*{SUFFIX}")]
     ordered = sorted(found, key=lambda one: (one[0].count("/"), one[0]))
-    return {name: Bundled(name, path) for name, path in ordered}
+    return MappingProxyType({name: Bundled(name, path) for name, path in ordered})
 
 
 def find(word: str) -> Bundled | None:

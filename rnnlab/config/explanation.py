@@ -162,10 +162,11 @@ def _of_kind(asked: str, word: str, kind: str) -> Explanation:
     paths = _paths(section) or _synonymous(section)
     if not paths:
         raise _unknown(asked, word)
-    owners = [path for path in paths if kind in dict(_choices(path))]
+    owners = [(path, kind) for path in paths if kind in dict(_choices(path))]
+    owners = owners or [(path, full[-1]) for path in paths for full in _sections_of(path) if full[0] == kind]
     if not owners:
         raise _unknown_kind(asked, paths[0], kind)
-    return _answer(asked, [], [(path, kind) for path in owners])
+    return _answer(asked, [], owners)
 
 
 def _answer(asked: str, paths: list[Path], kinds: list[tuple[Path, str]]) -> Explanation:

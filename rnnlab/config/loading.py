@@ -16,7 +16,7 @@ from rnnlab.config.old_names import rename
 from rnnlab.config.overrides import apply_name, apply_seeds, apply_sets
 from rnnlab.config.reader import read
 from rnnlab.config.schema.experiment import LATEST, Config
-from rnnlab.config.sources import STDIN, Name, NoSourceError, locate, locate_extended, open_source, shown
+from rnnlab.config.sources import STDIN, Name, NoSourceError, Written, locate, locate_extended, open_source, shown
 from rnnlab.config.validation import keys_to_leave_out, validate
 from rnnlab.errors import ConfigError
 
@@ -161,6 +161,8 @@ def _read_extended(node: Node, above: list[tuple[Name, Node]], problems: list[Di
 
 
 def _same_file(one: Name, other: Name) -> bool:
+    if isinstance(other, Written):  # no file at all
+        return False
     try:
         return other != STDIN and os.path.realpath(one) == os.path.realpath(other)
     except (OSError, ValueError):  # no path at all: reading it says so

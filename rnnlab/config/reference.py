@@ -1,4 +1,4 @@
-"""Every key of a config in Markdown tables, made from the schema: `python -m rnnlab.config.reference`."""
+"""Every key of a config in Markdown tables, made from the schema."""
 
 from __future__ import annotations
 
@@ -184,7 +184,3 @@ def _row(key: Key) -> str:
     name = key.name.rpartition(".")[2]
     cells = (f"`{name}`", ", ".join(key.kinds), key.must, key.default, key.unit, key.meaning)
     return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
-
-
-if __name__ == "__main__":
-    print(tables(), end="")

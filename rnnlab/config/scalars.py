@@ -65,10 +65,16 @@ def _whole(text: str) -> int:
 
 
 def _text(text: str) -> str:
-    # "\ud800" in double quotes is half of a character: no file could hold it.
-    if any("\ud800" <= character <= "\udfff" for character in text):
+    # JSON writes a character beyond the first 65,536 as two escapes, "\ud83d\ude00": halves that belong together.
+    if _has_halves(text):
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
+    if _has_halves(text):
         raise ScalarError("holds half a character (a lone surrogate), which no file can hold; remove it.")
     return text
+
+
+def _has_halves(text: str) -> bool:
+    return any("\ud800" <= character <= "\udfff" for character in text)
 
 
 def _shown_tag(tag: str) -> str:

@@ -12,5 +12,10 @@ SYNONYMS = {
     "train_split": "train_fraction", "normalization": "scaler", "scaling": "scaler", "seed": "seeds",
     "iterations": "updates", "steps": "updates", "max_epochs": "epochs", "file": "path", "tbptt": "tbptt_steps",
     "criterion": "loss", "warmup_steps": "warmup", "gamma": "factor", "rnn_type": "cell", "bptt": "tbptt_steps",
+    "epoch": "epochs", "num_epochs": "epochs", "n_epochs": "epochs", "num_train_epochs": "epochs",
+    "step_size": "learning_rate", "batch": "batch_size", "bs": "batch_size", "batchsize": "batch_size",
+    "num_hidden": "hidden_size", "hidden_units": "hidden_size", "rnn_size": "hidden_size", "width": "hidden_size",
+    "depth": "layers", "opt": "optimizer", "optim": "optimizer", "max_steps": "updates", "num_steps": "updates",
+    "max_iter": "updates", "n_iter": "updates",
     **{path[-1]: key for path, key in NEW.items()},
 }  # fmt: skip

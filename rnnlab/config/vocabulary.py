@@ -1,8 +1,7 @@
 """The words that may follow `--set`: every key, and the values of those that take one of a few.
 
-Completion has no time to import what the schema is made of. The words are kept in `vocabulary.json`, which
-`python -m rnnlab.config.vocabulary` writes anew; where an installed package adds a layer or a task, they come from the
-schema itself.
+Completion has no time to import what the schema is made of. The words are kept in `vocabulary.json`, a generated file;
+where an installed package adds a layer or a task, they come from the schema itself.
 """
 
 from pathlib import Path
@@ -52,13 +51,9 @@ def _values(entry: Any) -> list[str]:
     return words
 
 
-def main() -> None:
-    """Write the file anew."""
+def file_text() -> str:
+    """What the file must hold."""
     import json
 
     lines = [f"{json.dumps(key)}: {json.dumps(words, ensure_ascii=False)}" for key, words in from_schema().items()]
-    FILE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
-
-
-if __name__ == "__main__":
-    main()
+    return "{\n" + ",\n".join(lines) + "\n}\n"

@@ -71,6 +71,11 @@ def run_ids(runs_dir: Path) -> list[str]:
         return []
 
 
+def name_in(run_id: str) -> str:
+    """The name in an id: time-NAME-digits."""
+    return "-".join(run_id.split("-")[1:-1])
+
+
 def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = lambda _sentence: None) -> Path:
     """Find the run that is meant by a path, an id, a unique prefix of one, a name (its newest run), or ``latest``.
 
@@ -134,7 +139,7 @@ def _newest(found: list[FoundRun], run: str, runs_dir: Path, on_warning: Callabl
 
 def _may_be_called(one: FoundRun, name: str) -> bool:
     """Whether a run has a name; of one that cannot be read, whether its id says so."""
-    return one.record.name == name if one.record else "-".join(one.id.split("-")[1:-1]) == name
+    return one.record.name == name if one.record else name_in(one.id) == name
 
 
 def _hint(run: str, found: list[FoundRun]) -> str:

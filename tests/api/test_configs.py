@@ -1,9 +1,13 @@
 """Configs from Python are those of the command line."""
 
+from pathlib import Path
+
+import numpy as np
 import pytest
 
 import rnnlab
 from rnnlab import config
+from rnnlab.api.facts import namesake
 from rnnlab.errors import ConfigError
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -43,7 +47,17 @@ def test_a_number_that_is_not_finite_is_refused(value):
         rnnlab.load("small.yaml", {"training.l2": value})
 
 
-@pytest.mark.parametrize(("seeds", "read"), [(3, [0, 1, 2]), ([7], [7]), ((4, 2), [4, 2]), ("5,6", [5, 6])])
+def test_an_override_alone_is_that_override():
+    assert rnnlab.load("small.yaml", "model.cell=lstm").model.cell.kind == "lstm"
+
+
+@pytest.mark.parametrize(
+    ("seeds", "read"),
+    [
+        (3, [0, 1, 2]), ([7], [7]), ((4, 2), [4, 2]), ("5,6", [5, 6]), (range(2), [0, 1]), (np.int64(2), [0, 1]),
+        (np.array([9, 3]), [9, 3]),
+    ],
+)  # fmt: skip
 def test_seeds(folder, seeds, read):
     assert rnnlab.load(folder / "small.yaml", seeds=seeds).seeds == read
 
@@ -64,5 +78,18 @@ def test_a_mapping_is_a_config():
     assert rnnlab.load({"extends": "small.yaml"}).model.hidden_size == 3
     with pytest.raises(ConfigError, match="config must be a number"):
         rnnlab.load({"data": object()})
-    with pytest.raises(ConfigError, match=r"data: missing|data"):
+    with pytest.raises(ConfigError, match=r"^<config>: data is missing"):
         rnnlab.load({})
+
+
+def test_a_mapping_may_hold_any_text_and_extend_any_file(folder):
+    text = {"data": {"kind": "text", "text": "a😀b é\u2028\x7f" * 20, "chunk": 5}}
+    assert rnnlab.load(text).data.text == text["data"]["text"]
+    (folder / "config").write_text("extends: small.yaml\nseeds: 4\n")
+    assert rnnlab.load({"extends": "config"}).seeds == [0, 1, 2, 3]
+
+
+@pytest.mark.skipif(not Path("/proc/self/mem").exists(), reason="there is no file here that nobody can read")
+def test_a_file_beside_a_bundled_config_that_cannot_be_read_is_not_the_same(folder):
+    (folder / "stock.yaml").symlink_to("/proc/self/mem")
+    assert "the file stock.yaml differs and is not read" in (namesake("stock") or "")

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from datetime import UTC, datetime
 
 import numpy as np
 import pandas as pd
@@ -10,6 +11,7 @@ import pytest
 import rnnlab
 from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.plots.canvas import Picture, render
+from rnnlab.runs import RunFolder
 from tests.command_line import run_here
 
 pytestmark = pytest.mark.usefixtures("folder")
@@ -66,6 +68,8 @@ def test_parameters_by_name(trained, cell, gates):
     assert sum(one[0].size for one in run.parameters.values()) == run.theta.shape[1]
     with pytest.raises(ValueError, match="read-only"):
         run.parameters["layer0.W_hh"][0, 0, 0] = 1
+    with pytest.raises(ValueError, match="read-only"):
+        run.theta[0, 0] = 1
     with pytest.raises(KeyError, match=r"W_hx: the parameters are layer0\.W_hh"):
         run.parameters["W_hx"]
     assert not np.array_equal(run.initial_parameters["layer0.W_hh"], run.parameters["layer0.W_hh"])
@@ -134,6 +138,31 @@ def test_it_says_what_it_is(trained, folder):
     assert repr(kept).startswith(f"<rnnlab.Run small: completed, 1 seed, {kept.path}>\n")
     assert (kept.name, kept.seeds, kept.status) == ("small", [0], "completed")
     assert kept.config == rnnlab.load("small.yaml", seeds=1)
+    assert run.config == rnnlab.load("small.yaml", seeds=2)
+
+
+def test_the_config_needs_neither_data_nor_checkpoint(trained, folder):
+    path = trained(runs=folder / "kept").path
+    shutil.rmtree(path / "checkpoints")
+    (folder / "series.csv").unlink()
+    assert rnnlab.open(path).config.model.hidden_size == 3
+
+
+def test_tables_in_memory_are_those_of_the_folder(trained, folder):
+    changes = {"training.log_gradient_flow_every": 1}
+    run, kept = trained(changes), rnnlab.open(trained(changes, runs=folder / "kept").path)
+    for name in ("metrics", "baselines", "history", "gradient_norms", "predictions"):
+        ours, theirs = (getattr(one, name).drop(columns="seconds", errors="ignore") for one in (run, kept))
+        pd.testing.assert_frame_equal(ours, theirs)
+    pd.testing.assert_frame_equal(run.table("gradient_flow.csv"), kept.table("gradient_flow.csv"))
+
+
+def test_the_record_of_a_run_that_goes_on_is_that_of_the_moment(folder):
+    with RunFolder.create(folder, "slow", now=datetime.now(UTC), fields={"seeds": [0]}) as going:
+        run = rnnlab.open(going.path)
+        assert run.status == "running"
+        going.finish("completed", datetime.now(UTC), headline="Done.")
+    assert (run.status, run.headline) == ("completed", "Done.")
 
 
 def test_tasks_without_a_series_have_no_predictions(folder):
@@ -163,9 +192,12 @@ def test_a_seed_that_diverged_has_no_metrics():
 
 def test_a_sweep_has_its_table_and_no_networks(folder):
     (folder / "s.yaml").write_text("data: {kind: text, text: abcabd, repeat: 9, chunk: 6}\nmodel: {hidden_size: 4}\ntraining: {updates: 3}\n")  # fmt: skip  # noqa: E501
-    done = run_here(folder, "sweep-rho", "0.9", "--config", "s.yaml", "--seeds", "2", "--quiet")
+    done = run_here(folder, "sweep-rho", "0.9", "1.1", "--config", "s.yaml", "--seeds", "2", "--quiet")
     run = rnnlab.open(done.stdout.strip())
-    assert run.table("results.csv")["rho"].tolist() == [0.9, 0.9]
+    assert run.table("results.csv")["rho"].tolist() == [0.9, 0.9, 1.1, 1.1]
+    assert run.gradient_norms.index.names == ["rho", "seed", "update"]
+    assert run.gradient_norms.index.is_unique
+    assert run.config.model.hidden_size == 4
     with pytest.raises(RunFolderError, match="must be a run of `rnnlab train`"):
         _ = run.parameters
 
@@ -198,6 +230,12 @@ def test_runs_are_listed(trained, folder, monkeypatch):
     assert frame.loc[bad.name, "status"] == "unreadable"
     assert pd.isna(frame.loc[bad.name, "rmse"])
     assert str(frame["started"].dtype).startswith("datetime64")
+    with pytest.warns(UserWarning, match=f"latest passes over {bad.name}, which cannot be read"):
+        assert rnnlab.open("latest").name in ("small", "second")
+    told = []
+    rnnlab.open("small", on_warning=told.append)
+    rnnlab.inspect("latest", on_warning=told.append)
+    assert told == [f"latest passes over {bad.name}, which cannot be read."]
     shutil.rmtree(bad)
     monkeypatch.setenv("RNNLAB_RUNS", str(folder / "runs"))
     monkeypatch.chdir("/")
@@ -218,7 +256,9 @@ def test_inspection_and_comparison(trained, folder):
     same = rnnlab.inspect(kept[0])
     assert same.plain()["recurrences"] == found.plain()["recurrences"]
     assert (kept[0].path / "inspect.json").exists()
-    assert rnnlab.inspect(kept[0].path.name, checkpoint="1").plain()["recurrences"] == found.plain()["recurrences"]
+    for checkpoint in ("1", 1):
+        again = rnnlab.inspect(kept[0].path.name, checkpoint=checkpoint)
+        assert again.plain()["recurrences"] == found.plain()["recurrences"]
     compared = rnnlab.compare([kept[0], kept[1].path])
     assert compared.differences == ["model.hidden_size"]
     with pytest.raises(UsageError, match="is in memory"):

@@ -1,6 +1,5 @@
 """Completion by its protocol, and in the shells that are installed."""
 
-import json
 import os
 import re
 import select
@@ -18,7 +17,7 @@ import rnnlab
 from rnnlab.cli import completion, fetch, shells
 from rnnlab.cli.app import app
 from rnnlab.config.registry import OWN_LAYERS, OWN_TASKS
-from rnnlab.config.vocabulary import FILE, from_schema, vocabulary
+from rnnlab.config.vocabulary import from_schema, vocabulary
 from rnnlab.data.prices.sources import SOURCES
 from rnnlab.data.prices.sources.source import ADJUSTMENTS
 from rnnlab.errors import UsageError
@@ -166,15 +165,16 @@ def test_options_with_a_few_values_offer_them():
     assert list(fetch.SOURCES[1:]) == [name for name in fetch.SOURCES if name in SOURCES]
 
 
-def test_the_kept_vocabulary_is_fresh():
-    assert json.loads(FILE.read_text(encoding="utf-8")) == from_schema(), "python -m rnnlab.config.vocabulary writes it"
+def test_the_kept_vocabulary_is_that_of_the_schema():
     assert vocabulary() == from_schema()
 
 
 @pytest.mark.usefixtures("folder")
 def test_the_face_lists_what_may_stand_in_a_place():
     assert rnnlab.completions("RUN", "st") == [("stock", "the newest run of this name")]
-    assert ("model.hidden_size", "hidden units per layer and direction") in rnnlab.completions("KEY", "model.hid")
+    assert rnnlab.completions("RUN", "st", "elsewhere") == []
+    meaning = vocabulary()["model.hidden_size"]["meaning"]
+    assert rnnlab.completions("KEY", "model.hid") == [("model.hidden_size", meaning)]
     assert rnnlab.completions("NONSENSE") == []
 
 
@@ -325,6 +325,11 @@ def test_a_shell_that_is_not_known_is_said(monkeypatch):
     monkeypatch.setattr(shells.os, "getppid", lambda: 1)
     with pytest.raises(UsageError, match="Completion works in bash, zsh and fish; this is csh"):
         shells.shell_in_use()
+
+
+def test_without_ps_the_shell_is_that_of_the_account(rnnlab, tmp_path):
+    done = rnnlab("--show-completion", env={"PATH": str(tmp_path), "SHELL": "/bin/zsh"})
+    assert (done.returncode, done.stdout, done.stderr) == (0, shells.ZSH, "")
 
 
 def test_the_source_instruction_prints_the_script(rnnlab):

@@ -9,7 +9,6 @@ from typer.main import get_command
 
 from rnnlab.cli import meant
 from rnnlab.cli.app import app
-from rnnlab.config.vocabulary import vocabulary
 
 GROUP: Any = get_command(app)
 COMMANDS = GROUP.commands
@@ -17,17 +16,17 @@ PARAMETERS = [param for one in COMMANDS.values() for param in one.params]
 EVERYTHING = {"-", *COMMANDS}.union(*(param.opts for param in PARAMETERS))
 EVERYTHING |= {(param.metavar or "").rstrip(".") for param in PARAMETERS}
 # Commands that are to come: what stands in the tables for them is told from then on.
-TO_COME = {"forecast", "sample", "runs", "show", "plot", "sweep", "init", "explain", "check", "manual", "resume", "rm"}
-TO_COME |= {"unroll"}
+TO_COME = {"forecast", "sample", "runs", "show", "plot", "sweep", "resume", "rm"}
 
 
 @pytest.mark.parametrize(
     ("word", "command"),
     [
         ("predict", "train"), ("generate", "train"), ("ls", "compare"), ("fit", "train"), ("run", "train"),
-        ("evaluate", "train"), ("plot", "train"), ("tune", "sweep-rho"), ("new", "train"), ("download", "fetch"),
-        ("describe", "inspect"), ("diff", "compare"), ("gradients", "sweep-rho"), ("validate", "gradcheck"),
-        ("PREDICT", "train"),
+        ("evaluate", "train"), ("plot", "train"), ("tune", "sweep-rho"),
+        ("new", "init"), ("download", "fetch"),
+        ("describe", "inspect"), ("diff", "compare"), ("gradients", "sweep-rho"), ("validate", "check"),
+        ("PREDICT", "train"), ("docs", "manual"), ("trace", "unroll"), ("settings", "explain"),
     ],
 )  # fmt: skip
 def test_a_command_of_another_tool_names_one_of_ours(rnnlab, word, command):
@@ -35,12 +34,7 @@ def test_a_command_of_another_tool_names_one_of_ours(rnnlab, word, command):
     assert (done.returncode, done.stdout) == (2, "")
     first, hint = done.stderr.splitlines()
     assert first.startswith(f"error: no such command: {word}")
-    if (
-        not {one for words, lines in meant.COMMANDS if word.lower() in words for one, _ in lines}
-        & TO_COME
-        & set(COMMANDS)
-    ):
-        assert f"`rnnlab {command} " in hint
+    assert re.search(rf"`rnnlab {command}[ `]", hint)
 
 
 @pytest.mark.parametrize("word", sorted({word for words, _ in meant.COMMANDS for word in words} - set(COMMANDS)))
@@ -49,9 +43,7 @@ def test_every_known_word_is_answered_with_a_command_that_there_is(rnnlab, word)
     named = re.findall(r"`rnnlab ([a-z][a-z-]*)", hint)
     assert hint.strip()
     assert set(named) <= set(COMMANDS)
-    assert (
-        named or "`rnnlab --" in hint or "run folder" in hint or "README" in hint or "rm -r" in hint or "copy" in hint
-    )
+    assert named or "`rnnlab --" in hint or "rm -r" in hint
 
 
 @pytest.mark.parametrize(
@@ -71,7 +63,7 @@ def test_what_was_typed_is_in_the_line_to_copy(line, told):
 
 
 def test_no_word_and_no_option_is_in_a_table_twice():
-    for table in (meant.COMMANDS, meant.OPTIONS, tuple(meant.KEYS.items())):
+    for table in (meant.COMMANDS, meant.OPTIONS):
         words = [word for names, _ in table for word in names]
         assert sorted(words) == sorted(set(words))
 
@@ -80,7 +72,6 @@ def test_the_tables_name_what_there_is():
     for table in (meant.COMMANDS, meant.OPTIONS):
         needed = {one for _, lines in table for one, _ in lines}
         assert needed - EVERYTHING <= TO_COME
-    assert set(meant.KEYS.values()) <= set(vocabulary())
 
 
 def test_a_config_or_a_run_by_itself_names_the_command(rnnlab, tmp_path):
@@ -100,6 +91,10 @@ def test_a_config_or_a_run_by_itself_names_the_command(rnnlab, tmp_path):
         ("train x --batch-size 32", "--set training.batch_size=32 sets it"),
         ("train x --hidden 64", "--set model.hidden_size=64 sets it"),
         ("train x --hidden-dim 64", "--set model.hidden_size=64 sets it"),
+        ("train x --bs 32", "--set training.batch_size=32 sets it"),
+        ("train x --optim adam", "--set training.optimizer=adam sets it"),
+        ("train x --max-steps 9", "--set training.updates=9 sets it"),
+        ("train x --weight-decay 0.1", "--set training.optimizer.weight_decay=0.1 sets it"),
         ("train x --num-layers 2", "--set model.layers=2 sets it"),
         ("train x --model lstm", "--set model.cell=lstm sets the key model.cell"),
         ("train x --lstm", "--set model.cell=lstm sets the key model.cell"),

@@ -26,6 +26,12 @@ def test_it_works_in_an_empty_folder_and_prints_a_table(rnnlab, tmp_path):
     assert (tmp_path / lines[-1].split()[-1] / "summary.json").is_file()
 
 
+def test_a_file_that_is_called_like_the_bundled_config_is_not_swept(rnnlab, tmp_path):
+    (tmp_path / "gradients").write_text("no config")
+    done = rnnlab("sweep-rho", "0.9", *SMALL, "--quiet")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 def test_json_is_one_document_with_record_and_summary(rnnlab, tmp_path):
     done = rnnlab("sweep-rho", "1.2", "1e300", *SMALL, "--json")
     content = json.loads(done.stdout, parse_constant=lambda word: pytest.fail(f"{word} is not JSON"))

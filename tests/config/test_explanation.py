@@ -125,6 +125,13 @@ def test_the_example_of_a_key_is_one_that_it_can_have():
     assert tried > 20
 
 
+@pytest.mark.parametrize("word", ["data.kind=synthetic", "data=synthetic"])
+def test_a_kind_that_has_tasks_may_mean_any_of_them(word):
+    names = [one.name for one in explain(word).matches]
+    assert {"data.task=adding", "data.task=echo"} < set(names)
+    assert all(name.startswith("data.task=") for name in names)
+
+
 def problems_of(source, setting):
     try:
         load(source, overrides=[setting])

@@ -1,5 +1,6 @@
 """YAML 1.2: what a plain word means, and where each value stands."""
 
+import json
 import math
 from pathlib import Path
 
@@ -47,6 +48,18 @@ def test_nothing_after_a_colon_is_null():
 
 def test_quotes_make_a_text_of_anything():
     assert tree_of("[\"1\", '1e3', \"true\", 'null']").plain() == ["1", "1e3", "true", "null"]
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_a_text_as_json_writes_it_is_read_to_the_last_character(text):
+    assert tree_of(f"key: {json.dumps(text)}").plain() == {"key": text}
+
+
+@pytest.mark.parametrize("half", [r"\ud83d", r"\ude00", r"\ude00\ud83d"])
+def test_half_a_character_has_no_value(half):
+    document = read(f'key: "{half}"', SourceText("c.yaml", (f'key: "{half}"',), Path()))
+    (problem,) = document.problems
+    assert "holds half a character" in problem.message
 
 
 def test_an_explicit_tag_of_the_core_schema_is_obeyed():

@@ -1,8 +1,5 @@
 """The reference of keys is made from the schema, and leaves nothing out."""
 
-import subprocess
-import sys
-
 from rnnlab.config.reference import keys, tables
 from rnnlab.config.schema_index import every_key
 
@@ -18,8 +15,3 @@ def test_tables_are_markdown_of_one_width():
     rows = [line for line in tables().splitlines() if line.startswith("|")]
     assert len(rows) > 80
     assert {row.replace("\\|", "").count("|") for row in rows} == {7}
-
-
-def test_the_module_prints_the_tables():
-    command = [sys.executable, "-W", "error", "-m", "rnnlab.config.reference"]
-    assert subprocess.run(command, capture_output=True, text=True, check=True).stdout == tables()
