@@ -7,6 +7,8 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
+from rnnlab.api.arguments import path_text, text
+
 Candidates = list[tuple[str, str]]
 
 
@@ -27,6 +29,7 @@ def completions(place: str, prefix: str = "", *, runs_dir: str | os.PathLike[str
     list of (str, str)
         Word and meaning, which may be "". A word that ends in ``=``, ``.`` or ``/`` is to be continued.
     """
+    place, prefix, runs_dir = text(place, "place"), text(prefix, "prefix"), path_text(runs_dir, "runs_dir")
     known: dict[str, Callable[[], Candidates]] = {
         "RUN": lambda: _runs(runs_dir),
         "CONFIG": lambda: [*_bundled(), *_files(prefix, (".yaml", ".yml"))],

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from rnnlab.api.arguments import listed, whole_number
 from rnnlab.api.configs import as_config
 from rnnlab.api.finding import find_run
 from rnnlab.api.run import Run
@@ -69,14 +70,14 @@ def unroll(config: "Config | str | os.PathLike[str]", steps: int = 3, hidden: in
     """
     from rnnlab.experiments.unroll import unroll as run_unroll
 
-    return run_unroll(as_config(config), steps, hidden)
+    return run_unroll(as_config(config), whole_number(steps, "'steps'"), whole_number(hidden, "'hidden'"))
 
 
 def inspect(
     run: str | os.PathLike[str] | Run,
     folder: str | os.PathLike[str] | None = None,
     *,
-    checkpoint: str | None = None,
+    checkpoint: str | int | None = None,
     on_warning: Callable[[str], None] = lambda _sentence: None,
 ) -> "Inspection":
     """Measure what a trained network does to gradients, before training and after.
@@ -89,7 +90,7 @@ def inspect(
         From :func:`rnnlab.train`; or a path, an id, the beginning of one, a name (its newest run), or "latest".
     folder : str or path, optional
         The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
-    checkpoint : str, optional
+    checkpoint : str or int, optional
         Number of a checkpoint; the newest if left out.
     on_warning : callable, optional
         Is told which newer runs "latest" passes over because they cannot be read.
@@ -108,6 +109,8 @@ def inspect(
 
     if isinstance(run, Run) and checkpoint is None:
         return run_inspection(run.trained)
+    if checkpoint is not None and not isinstance(checkpoint, str):
+        checkpoint = str(whole_number(checkpoint, "checkpoint"))
     return run_inspection(_path(run, folder, on_warning), checkpoint=checkpoint)
 
 
@@ -142,7 +145,7 @@ def compare(
     """
     from rnnlab.experiments.compare import compare as run_comparison
 
-    return run_comparison([_path(run, folder, on_warning) for run in runs])
+    return run_comparison([_path(run, folder, on_warning) for run in listed(runs, "runs")])
 
 
 def _path(run, folder, on_warning):

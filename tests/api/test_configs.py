@@ -59,9 +59,7 @@ def test_a_mapping_is_a_config():
     assert (read.name, read.seeds, read.model.cell.kind, read.data.lookback) == ("config", [0, 1], "gru", 4)
     assert read.data.path.startswith("/")
     assert rnnlab.train(given, progress=False).status == "completed"
-    with pytest.raises(
-        ConfigError, match=r"<config>:\d+:\d+: model\.hiden_size: no such key; did you mean"
-    ):
+    with pytest.raises(ConfigError, match=r"<config>:\d+:\d+: model\.hiden_size: no such key; did you mean"):
         rnnlab.load(given | {"model": {"hiden_size": 3}})
     assert rnnlab.load({"extends": "small.yaml"}).model.hidden_size == 3
     with pytest.raises(ConfigError, match="config must be a number"):
