@@ -51,10 +51,18 @@ def namesake(source: str | os.PathLike[str]) -> str | None:
 
     file = Path(f"{os.fspath(source)}{bundled.SUFFIX}")
     found = locate(source) if isinstance(source, str) and file.is_file() else None
-    if not isinstance(found, bundled.Bundled) or file.read_bytes() == found.path.read_bytes():
+    if not isinstance(found, bundled.Bundled) or _same_content(file, found.path):
         return None
     name = shortened(str(file))
     return f"{source} is the bundled config; the file {name} differs and is not read: name it {name}."
+
+
+def _same_content(one: Path, other: Path) -> bool:
+    """Whether two files hold the same; of one that cannot be read, no."""
+    try:
+        return os.path.getsize(one) == os.path.getsize(other) and one.read_bytes() == other.read_bytes()
+    except OSError:
+        return False
 
 
 def fault(failure: BaseException) -> PluginError | None:

@@ -66,7 +66,7 @@ def unroll(config: "Config | str | os.PathLike[str]", steps: int = 3, hidden: in
     ConfigError, DataError
         If the config or its data cannot be used.
     DivergedError
-        If the loss is not finite.
+        If the loss or a gradient is not finite.
     """
     from rnnlab.experiments.unroll import unroll as run_unroll
 
