@@ -41,3 +41,20 @@ def escaped(character: str) -> str:
         return character
     code = ord(character)
     return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
+
+
+def described(value: object) -> str:
+    """A number or a text as it is written, else what kind of object it is, for messages."""
+    if isinstance(value, float):
+        return f"{value:g}"
+    if value is None or isinstance(value, bool | int | str):
+        try:
+            return shortened(repr(value))
+        except ValueError:
+            return "an int of too many digits"
+    shape = getattr(value, "shape", None)
+    return (
+        f"an array of shape {shape}"
+        if isinstance(shape, tuple) and shape
+        else f"a value of type {type(value).__name__}"
+    )

@@ -6,6 +6,8 @@ Nothing heavy is imported here: a person has pressed TAB and waits.
 import os
 from collections.abc import Callable
 
+from rnnlab.api.arguments import path_text, text
+
 Candidates = list[tuple[str, str]]
 
 
@@ -26,6 +28,8 @@ def completions(place: str, prefix: str = "", folder: str | os.PathLike[str] | N
     list of (str, str)
         Word and meaning, which may be "". A word that ends in ``=``, ``.`` or ``/`` is to be continued.
     """
+    place, prefix = text(place, "place"), text(prefix, "prefix")
+    folder = None if folder is None else path_text(folder, "folder")
     known: dict[str, Callable[[], Candidates]] = {
         "RUN": lambda: _runs(folder),
         "CONFIG": lambda: [*_bundled(), *_files(prefix, (".yaml", ".yml"))],

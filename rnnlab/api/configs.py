@@ -7,9 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rnnlab import config
+from rnnlab.api.arguments import listed, path_text, text, whole_number
 from rnnlab.config.sources import Written
-from rnnlab.errors import ConfigError
+from rnnlab.errors import ConfigError, UsageError
 from rnnlab.plain import plain
+from rnnlab.printable import described
 
 if TYPE_CHECKING:
     from rnnlab.config import Config
@@ -43,12 +45,14 @@ def load(
     ConfigError
         With every problem there is, each at its location; of a run's config.yaml, also with the package it needs.
     """
-    if isinstance(source, Mapping):
-        source = Written(_written("config", source, indent=2))
-    overrides = _settings(overrides)
-    if seeds is not None and not isinstance(seeds, (int, str)):
-        listed = list(seeds) if isinstance(seeds, Iterable) else seeds  # else one number of another type
-        overrides, seeds = [*overrides, f"seeds={_written('seeds', listed)}"], None
+    source = _source(source)
+    try:
+        overrides = _settings(overrides)
+        if seeds is not None and not isinstance(seeds, str):
+            overrides, seeds = _with_seeds(overrides, seeds)
+        name = name if name is None else text(name, "name")
+    except UsageError as error:
+        raise ConfigError([error.message]) from None
     try:
         return config.load(source, overrides=overrides, seeds=seeds, name=name)
     except ConfigError as error:  # of a run: whether it needs a package that is not here
@@ -62,7 +66,7 @@ def load(
 
 def explain(
     key: str,
-    source: str | os.PathLike[str] | None = None,
+    source: str | os.PathLike[str] | Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | Sequence[str] = (),
 ) -> "Explanation":
     """Tell what a key of a config means, its range, unit and default, and where its value in a config comes from.
@@ -72,7 +76,7 @@ def explain(
     key : str
         A path, ``"training.clip.threshold"``; the end of one, ``"threshold"``; a section; a kind, ``"adam"`` or
         ``"training.optimizer=adam"``; or a word that other tools have, ``"lr"``.
-    source : str or path, optional
+    source : str, path or mapping, optional
         A config, as for `load`.
     overrides : mapping of str to value, or sequence of str
         As for `load`.
@@ -88,7 +92,8 @@ def explain(
     ConfigError
         Where the config is wrong.
     """
-    return config.explain(key, source, overrides=_settings(overrides))
+    key = text(key, "key")
+    return config.explain(key, None if source is None else _source(source), overrides=_settings(overrides))
 
 
 def schema() -> dict[str, Any]:
@@ -124,7 +129,7 @@ def init(folder: str | os.PathLike[str] = ".") -> "list[Path]":
     """
     from rnnlab.config.starters import write_starters
 
-    return write_starters(folder)
+    return write_starters(path_text(folder, "folder"))
 
 
 def check(source: "Config | str | os.PathLike[str]") -> "CheckSummary":
@@ -158,12 +163,34 @@ def as_config(source: "Config | str | os.PathLike[str] | Mapping[str, Any]") -> 
     return source if isinstance(source, config.Config) else load(source)
 
 
+def _source(source: object) -> "str | os.PathLike[str]":
+    """Where a config is, or its text where it is a mapping."""
+    if isinstance(source, Mapping):
+        return Written(_written("config", source, indent=2))
+    if isinstance(source, config.Config):
+        raise ConfigError(["this is a config already; give what it was loaded from."])
+    if not isinstance(source, str):
+        try:
+            path_text(source, "a config")
+        except UsageError:
+            message = f"a config must be a path, the name of a bundled config, or a mapping; got {described(source)}."
+            raise ConfigError([message]) from None
+    return source  # type: ignore[return-value]
+
+
+def _with_seeds(overrides: Sequence[str], seeds: Any) -> tuple[Sequence[str], int | None]:
+    """The overrides with a list of seeds, or their number as an int."""
+    if not isinstance(seeds, Iterable) or not getattr(seeds, "shape", True):
+        return overrides, whole_number(seeds, "seeds")
+    return [*overrides, f"seeds={_written('seeds', listed(seeds, 'seeds'))}"], None
+
+
 def _settings(overrides: Mapping[str, Any] | Sequence[str]) -> Sequence[str]:
     """Overrides as after `--set`."""
     if isinstance(overrides, str):
         return [overrides]
     if not isinstance(overrides, Mapping):
-        return overrides
+        return [text(one, "each override") for one in listed(overrides, "overrides")]
     return [f"{key}={_written(key, value)}" for key, value in overrides.items()]
 
 
@@ -171,6 +198,8 @@ def _written(key: str, value: object, indent: int | None = None) -> str:
     """A value as YAML: JSON is a part of it. What is not finite becomes a word that no number is written with."""
     try:
         return json.dumps(value, default=plain, indent=indent)
+    except RecursionError:
+        raise ConfigError([f"{key} must not be nested that deeply."]) from None
     except (TypeError, ValueError):
         message = f"{key} must be a number, a text, a boolean, None, a list or a mapping; got {type(value).__name__}."
         raise ConfigError([message]) from None

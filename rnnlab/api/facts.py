@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Iterable
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -52,13 +51,18 @@ def namesake(source: str | os.PathLike[str]) -> str | None:
 
     file = Path(f"{os.fspath(source)}{bundled.SUFFIX}")
     found = locate(source) if isinstance(source, str) and file.is_file() else None
-    if not isinstance(found, bundled.Bundled):
+    if not isinstance(found, bundled.Bundled) or _same_content(file, found.path):
         return None
-    with suppress(OSError):  # what cannot be read is not the same
-        if file.read_bytes() == found.path.read_bytes():
-            return None
     name = shortened(str(file))
-    return f"{source} is the bundled config; the file {name} differs and is not read: name it {name}."
+    return f"{source} is the bundled config; the file {name} differs and is not read: write {name} to read it."
+
+
+def _same_content(one: Path, other: Path) -> bool:
+    """Whether two files hold the same; of one that cannot be read, no."""
+    try:
+        return os.path.getsize(one) == os.path.getsize(other) and one.read_bytes() == other.read_bytes()
+    except OSError:
+        return False
 
 
 def fault(failure: BaseException) -> PluginError | None:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from rnnlab.api.arguments import path_text
 from rnnlab.api.run import Run
 
 if TYPE_CHECKING:
@@ -21,7 +22,9 @@ def runs_folder(folder: str | os.PathLike[str] | None = None) -> Path:
     """The runs folder that is meant: the one given, else the variable ``RNNLAB_RUNS``, else ``runs``."""
     from rnnlab.files import user_path
 
-    return user_path(os.fspath(folder)) if folder is not None else user_path(os.environ.get("RNNLAB_RUNS") or "runs")
+    if folder is None:
+        return user_path(os.environ.get("RNNLAB_RUNS") or "runs")
+    return user_path(path_text(folder, "folder"))
 
 
 def find_run(
@@ -52,7 +55,7 @@ def find_run(
     """
     from rnnlab.runs.find import resolve
 
-    return resolve(os.fspath(run), runs_folder(folder), on_warning)
+    return resolve(path_text(run, "a run"), runs_folder(folder), on_warning)
 
 
 def open(

@@ -4,6 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
+from rnnlab.api.arguments import listed, whole_number
 from rnnlab.api.configs import as_config
 from rnnlab.api.finding import find_run, warn
 from rnnlab.api.run import Run
@@ -65,11 +66,11 @@ def unroll(config: "Config | str | os.PathLike[str]", steps: int = 3, hidden: in
     ConfigError, DataError
         If the config or its data cannot be used.
     DivergedError
-        If the loss is not finite.
+        If the loss or a gradient is not finite.
     """
     from rnnlab.experiments.unroll import unroll as run_unroll
 
-    return run_unroll(as_config(config), steps, hidden)
+    return run_unroll(as_config(config), whole_number(steps, "'steps'"), whole_number(hidden, "'hidden'"))
 
 
 def inspect(
@@ -108,8 +109,9 @@ def inspect(
 
     if isinstance(run, Run) and checkpoint is None:
         return run_inspection(run.trained)
-    wanted = None if checkpoint is None else str(checkpoint)
-    return run_inspection(_path(run, folder, on_warning), checkpoint=wanted)
+    if checkpoint is not None and not isinstance(checkpoint, str):
+        checkpoint = str(whole_number(checkpoint, "checkpoint"))
+    return run_inspection(_path(run, folder, on_warning), checkpoint=checkpoint)
 
 
 def compare(
@@ -143,7 +145,7 @@ def compare(
     """
     from rnnlab.experiments.compare import compare as run_comparison
 
-    return run_comparison([_path(run, folder, on_warning) for run in runs])
+    return run_comparison([_path(run, folder, on_warning) for run in listed(runs, "runs")])
 
 
 def _path(run, folder, on_warning):

@@ -5,7 +5,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rnnlab.errors import UsageError
+from rnnlab.api.arguments import text
+from rnnlab.errors import RunFolderError, UsageError
+from rnnlab.printable import described, shortened
 from rnnlab.suggestions import did_you_mean
 
 if TYPE_CHECKING:
@@ -127,12 +129,12 @@ class Run:
 
         ``run.history["train_loss"].unstack("seed")`` has a column per seed.
         """
-        return self.table("metrics.csv").set_index(["seed", "epoch"]).sort_index()
+        return self._rows("metrics.csv", "seed", "epoch").set_index(["seed", "epoch"]).sort_index()
 
     @property
     def gradient_norms(self) -> "pd.DataFrame":
         """Gradient norms before clipping by seed and update, of a sweep by rho too: in total, and of each parameter."""
-        rows = self.table("gradient_norms.csv")
+        rows = self._rows("gradient_norms.csv", "seed", "update")
         return rows.set_index([key for key in ("rho", "seed", "update") if key in rows]).sort_index()
 
     @property
@@ -144,7 +146,9 @@ class Run:
         RunFolderError
             If the task of the run forecasts no series.
         """
-        rows = self.table("predictions.csv")
+        rows = self._rows("predictions.csv", "date", "seed", "actual", "naive", "predicted")
+        if rows.duplicated(["date", "seed"]).any():
+            raise RunFolderError("'predictions.csv' must have one row for a date and a seed; it has several.")
         shared = rows.drop_duplicates("date").set_index("date")[["actual", "naive"]]
         each = rows.pivot(index="date", columns="seed", values="predicted").rename_axis(columns=None)
         return shared.join(each)
@@ -159,9 +163,22 @@ class Run:
         """
         import pandas as pd
 
-        frame = pd.DataFrame(self._store.read_table(filename))
+        name = text(filename, "filename")
+        frame = pd.DataFrame(self._store.read_table(name))
         if "date" in frame:
-            frame["date"] = pd.to_datetime(frame["date"]).dt.as_unit("s")  # days, whatever they were read from
+            try:
+                days = pd.to_datetime(frame["date"], format="ISO8601")
+            except (ValueError, TypeError) as error:
+                why = f"'{shortened(name, 200)}' must have dates in its column date; it has others."
+                raise RunFolderError(why) from error
+            frame["date"] = days.dt.as_unit("s")  # days, whatever they were read from
+        return frame
+
+    def _rows(self, filename: str, *columns: str) -> "pd.DataFrame":
+        """A table that must have some columns."""
+        frame = self.table(filename)
+        if missing := [name for name in columns if name not in frame]:
+            raise RunFolderError(f"'{filename}' must have a column {missing[0]}; it has none.")
         return frame
 
     @property
@@ -207,11 +224,14 @@ class Run:
 
         from rnnlab.engine.batch import Batch
 
-        given = np.asarray(inputs)
-        if not np.issubdtype(given.dtype, np.integer):
-            given = given.astype(self.theta.dtype)
+        given, tokens = np.asarray(inputs), self.sequences.tokens
+        if given.dtype.kind not in ("iu" if tokens else "iufb"):
+            kind = "tokens, whole numbers" if tokens else "numbers"
+            raise UsageError(f"inputs must be {kind}; got {described(inputs)} of {given.dtype}.")
+        given = given if tokens else given.astype(self.theta.dtype)
         try:
-            return self.network.outputs(self.theta, Batch(given))[0]
+            with np.errstate(over="ignore", invalid="ignore"):
+                return self.network.outputs(self.theta, Batch(given))[0]
         except ValueError as error:
             raise UsageError(f"inputs: {error}") from error
 
@@ -251,10 +271,11 @@ class Run:
         UsageError
             If the run has no such plot.
         """
+        name = text(name, "name")
         draw = self._figures.get(f"{name.removesuffix('.png')}.png")
         if draw is None:
             there = f"the plots of this run are {', '.join(self.plots)}" if self.plots else "this run has none"
-            raise UsageError(f"no such plot: {name}{did_you_mean(name, self.plots)}", hint=there)
+            raise UsageError(f"no such plot: {shortened(name)}{did_you_mean(name, self.plots)}", hint=there)
         return draw()
 
     @cached_property

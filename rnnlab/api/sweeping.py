@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
+from rnnlab.api.arguments import listed
 from rnnlab.api.configs import as_config
 from rnnlab.api.finding import runs_folder
 from rnnlab.api.training import stop_button
@@ -57,6 +58,7 @@ def sweep_rho(
     RunFolderError
         If the run folder cannot be written.
     """
+    rhos = listed(rhos, "rhos")
     check_rhos(rhos)
     chosen = as_config(config)
     shown = nullcontext(progress) if isinstance(progress, Silence) else display(quiet=not progress)

@@ -7,11 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
+from rnnlab.api.arguments import listed, path_text
 from rnnlab.api.configs import as_config
-from rnnlab.api.finding import runs_folder
 from rnnlab.api.run import Run
 from rnnlab.display.progress import Silence, display
+from rnnlab.errors import UsageError
 from rnnlab.experiments.train import train as run_training
+from rnnlab.files import user_path
+from rnnlab.printable import described
 
 if TYPE_CHECKING:
     from rnnlab.config import Config
@@ -60,14 +63,17 @@ def train(
     RunFolderError
         If the run folder cannot be written.
     """
-    chosen = as_config(config)
+    if should_stop is not None and not callable(should_stop):
+        raise UsageError(f"should_stop must be a function without arguments; got {described(should_stop)}.")
+    chosen, observers = as_config(config), _observers(observers)
+    runs_dir = None if folder is None else user_path(path_text(folder, "folder"))
     # A display that the caller brings is the caller's to open and to close.
     shown = nullcontext(progress) if isinstance(progress, Silence) else display(quiet=not progress)
     with shown as screen, stop_button(screen.note, should_stop) as asked:
         summary = run_training(
             chosen,
-            runs_dir=None if folder is None else runs_folder(folder),
-            command=list(command),
+            runs_dir=runs_dir,
+            command=list(map(str, listed(command, "command"))),
             on_progress=screen.update,
             on_warning=screen.warning,
             should_stop=asked,
@@ -77,6 +83,18 @@ def train(
             screen.warning(warning)
     assert summary.trained is not None
     return Run(summary.trained.store, summary)
+
+
+def _observers(observers: object) -> "list[Observer]":
+    """The observers as a list, each of them one."""
+    from rnnlab.experiments.observers import Observer
+
+    found = listed(observers, "observers")
+    for one in found:
+        if not isinstance(one, Observer):
+            hint = "Derive a class from rnnlab.Observer, and give an instance of it."
+            raise UsageError(f"each of the observers must be an Observer; got {described(one)}.", hint=hint)
+    return found
 
 
 @contextmanager

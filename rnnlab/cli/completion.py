@@ -11,6 +11,7 @@ import rnnlab
 from rnnlab.cli import shells
 from rnnlab.display import console
 from rnnlab.errors import RnnlabError
+from rnnlab.printable import on_one_line
 
 VARIABLE = "_RNNLAB_COMPLETE"
 # What stands in the place of a parameter, by the name that help gives it; the package says what there is.
@@ -45,8 +46,8 @@ def answer(command: Any, instruction: str, arguments: Sequence[str]) -> None:
             found = candidates(command, before, current)
         except RnnlabError:  # a runs folder that cannot be read: nothing to say while a person types
             found = []
-        if found:
-            console.result("\n".join(_line(shell, *one) for one in found))
+        if shown := [_line(shell, *one) for one in found if on_one_line(one[0]) == one[0]]:  # a line per candidate
+            console.result("\n".join(shown))
 
 
 def candidates(command: Any, before: Sequence[str], current: str) -> Candidates:

@@ -42,9 +42,14 @@ def write_starters(folder: str | os.PathLike[str] = ".") -> list[Path]:
     """
     top = user_path(folder)
     files = {top / name: content for name, content in contents().items()}
-    if top.exists() and not top.is_dir():
-        raise UsageError(f"{name_of(top)}: must be a folder; this is a file.", hint="rnnlab init FOLDER makes one.")
+    if "\0" in str(top):
+        raise UsageError(f"{name_of(top)}: must be a path; it holds a null byte.")
+    is_file = os.path.lexists(top) and not os.path.isdir(top)
     there = [path for path in files if os.path.lexists(path)]
+    if is_file:
+        link = os.path.islink(top) and not os.path.exists(top)
+        what = "a link that leads nowhere" if link else "a file"
+        raise UsageError(f"{name_of(top)}: must be a folder; this is {what}.", hint="rnnlab init FOLDER makes one.")
     if there:
         more = f" and {len(there) - SHOWN} more" if len(there) > SHOWN else ""
         raise UsageError(
@@ -63,8 +68,13 @@ def _write(files: dict[Path, bytes]) -> None:
             for folder in reversed([one for one in path.parents if not one.exists()]):
                 folder.mkdir(exist_ok=True)
                 made.append(folder)
-            with open(path, "xb") as file:
-                made.append(path)
+            made.append(path)  # before it is there: an interrupt may come in between
+            try:
+                file = open(path, "xb")  # noqa: SIM115 - closed below
+            except OSError:
+                made.remove(path)
+                raise
+            with file:
                 file.write(content)
     except BaseException as error:
         for path in reversed(made):

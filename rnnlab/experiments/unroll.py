@@ -175,7 +175,7 @@ def unroll(config, steps: int = 3, hidden: int = 2) -> Unroll:
     ConfigError
         If memory cannot hold the network.
     DivergedError
-        If the loss is not finite.
+        If the loss or a gradient is not finite.
     """
     for name, number in (("steps", steps), ("hidden", hidden)):
         if number < 1:
@@ -207,6 +207,11 @@ def unroll(config, steps: int = 3, hidden: int = 2) -> Unroll:
     ours = {name: one for name, one in numbers.gradients.items() if name not in network.layout.frozen}
     if result.inputs is not None:
         engine["inputs"], ours["inputs"] = result.inputs[:, 0], numbers.d_inputs
+    if not all(np.isfinite(one).all() for one in (*ours.values(), *engine.values())):
+        raise DivergedError(
+            f"{config.name}: a gradient of {batch.steps} steps is not finite, though the loss is.",
+            hint="Start from smaller weights (model.init), or take fewer steps.",
+        )
     comparisons = tuple(_compare(name, one, engine[name]) for name, one in ours.items())
     return Unroll(
         config.name,

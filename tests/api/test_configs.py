@@ -8,7 +8,8 @@ import pytest
 import rnnlab
 from rnnlab import config
 from rnnlab.api.facts import namesake
-from rnnlab.errors import ConfigError
+from rnnlab.config import starters
+from rnnlab.errors import ConfigError, OutputError, UsageError
 
 pytestmark = pytest.mark.usefixtures("folder")
 
@@ -93,3 +94,36 @@ def test_a_mapping_may_hold_any_text_and_extend_any_file(folder):
 def test_a_file_beside_a_bundled_config_that_cannot_be_read_is_not_the_same(folder):
     (folder / "stock.yaml").symlink_to("/proc/self/mem")
     assert "the file stock.yaml differs and is not read" in (namesake("stock") or "")
+
+
+def test_a_folder_that_cannot_be_is_an_error_in_one_sentence(tmp_path):
+    (tmp_path / "nowhere").symlink_to(tmp_path / "gone")
+    for name, said in (("a" * 300, "cannot write"), ("a\0b", "null byte"), ("nowhere", "a link that leads nowhere")):
+        with pytest.raises((UsageError, OutputError), match=said):
+            rnnlab.init(tmp_path / name)
+    assert not (tmp_path / "gone").exists()
+
+
+def test_an_interrupt_while_a_starter_is_made_leaves_nothing(tmp_path, monkeypatch):
+    made = []
+
+    def interrupted(path, mode):
+        made.append(open(path, mode))  # noqa: SIM115 - closed below
+        if len(made) == 3:
+            raise KeyboardInterrupt
+        return made[-1]
+
+    monkeypatch.setattr(starters, "open", interrupted, raising=False)
+    with pytest.raises(KeyboardInterrupt):
+        rnnlab.init(tmp_path / "new")
+    for file in made:
+        file.close()
+    assert len(made) == 3
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_large_or_unreadable_namesake_of_a_bundled_config_is_told_of(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    with open("stock.yaml", "wb") as file:
+        file.truncate(2**40)  # a file with a hole
+    assert "stock.yaml differs" in (namesake("stock") or "")

@@ -267,3 +267,33 @@ def test_inspection_and_comparison(trained, folder):
 
 def test_gradients_are_checked():
     assert rnnlab.gradcheck("small.yaml").check.passed
+
+
+@pytest.mark.parametrize(
+    ("filename", "change", "said"),
+    [
+        ("metrics.csv", ("seed", "sead"), "must have a column seed"),
+        ("gradient_norms.csv", ("update", "x"), "must have a column update"),
+        ("predictions.csv", ("actual", "x"), "must have a column actual"),
+        ("predictions.csv", ("2020-", "1e999-"), "must have dates"),
+        ("predictions.csv", ("2020-", "99999-"), "must have dates"),
+    ],
+)
+def test_a_damaged_table_is_an_error_in_one_sentence(trained, tmp_path, filename, change, said):
+    path = trained(runs=tmp_path / "runs").path
+    text = (path / filename).read_text()
+    changed = text.replace(*change) if change[0] in text else re.sub(r"^\d+-", change[1], text, flags=re.M)
+    assert changed != text
+    (path / filename).write_text(changed)
+    run = rnnlab.open(path)
+    table = {"metrics.csv": "history", "gradient_norms.csv": "gradient_norms", "predictions.csv": "predictions"}
+    with pytest.raises(RunFolderError, match=f"'{filename}' {said}|{filename}.*{said}"):
+        getattr(run, table[filename])
+
+
+def test_a_day_that_is_there_twice_is_an_error(trained, tmp_path):
+    path = trained(runs=tmp_path / "runs").path
+    rows = (path / "predictions.csv").read_text().splitlines()
+    (path / "predictions.csv").write_text("\n".join([*rows, rows[-1]]) + "\n")
+    with pytest.raises(RunFolderError, match="one row for a date and a seed"):
+        _ = rnnlab.open(path).predictions

@@ -194,6 +194,24 @@ def test_an_instruction_that_there_is_not_is_answered_by_nothing(rnnlab, instruc
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.skipif(os.name != "posix", reason="names of bytes")
+@pytest.mark.parametrize("shell", shells.SCRIPTS)
+def test_what_has_no_line_of_its_own_is_not_offered(rnnlab, tmp_path, shell):
+    """A shell reads a candidate per line, and shows it on the terminal."""
+    for name in (b"a\nb.yaml", b"\x1b[2J.yaml", b"a\tb.yaml", b"\xff.yaml", b"$(true).yaml"):
+        try:
+            (tmp_path / os.fsdecode(name)).touch()
+        except OSError:  # a file system of texts alone
+            assert name == b"\xff.yaml"
+    run = tmp_path / "runs" / "20261121T170305Z-a\nb-aaaa"
+    run.mkdir(parents=True)
+    (run / "run.json").touch()
+    ask = {"_RNNLAB_COMPLETE": f"complete_{shell}"}
+    files = [line for line in rnnlab("train", "", env=ask).stdout.split("\n") if line.endswith(".yaml")]
+    assert files == ["$(true).yaml" if shell == "fish" else r"\$\(true\).yaml"]
+    assert not any("a\\" in line for line in rnnlab("inspect", "", env=ask).stdout.split("\n"))
+
+
 def test_a_runs_folder_that_cannot_be_read_is_no_error_while_one_types(rnnlab, tmp_path):
     (tmp_path / "runs").touch()
     done = rnnlab("inspect", "", env={"_RNNLAB_COMPLETE": "complete_bash"})

@@ -185,3 +185,10 @@ def test_targets_that_count_for_more_or_nothing_are_taken_so(config, monkeypatch
     assert nothing.passed
     assert nothing.loss == 0
     assert nothing.notes == ("none of these targets counts in the loss, so every gradient is 0: take more steps.",)
+
+
+def test_a_gradient_that_is_not_finite_is_no_disagreement(config):
+    """The loss is finite all the same: the gates are shut."""
+    text = "data: {kind: synthetic, task: echo}\nmodel: {cell: gru, init: {W_hh: {kind: normal, std: 1.0e+160}}}\n"
+    with pytest.raises(DivergedError, match="a gradient of 7 steps is not finite"):
+        rnnlab.unroll(config(text), steps=7)

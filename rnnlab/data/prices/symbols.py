@@ -4,6 +4,7 @@ import re
 
 from rnnlab.data.prices.tables import shown
 from rnnlab.errors import DataError
+from rnnlab.printable import described
 
 LONGEST = 32
 
@@ -25,6 +26,8 @@ def check_symbol(text: str) -> str:
         Anything that could not be a symbol: nothing at all, blanks, slashes, control codes, per cent signs,
         too long.
     """
+    if not isinstance(text, str):
+        raise DataError(f"A symbol must be a text; got {described(text)}.", hint='Example: "AAPL".')
     if not text:
         raise DataError("A symbol must not be empty.", hint="Example: rnnlab fetch AAPL.")
     if len(text) > LONGEST:

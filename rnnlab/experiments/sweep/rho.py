@@ -22,6 +22,7 @@ from rnnlab.experiments.sweep.plots import Curves, draw
 from rnnlab.experiments.sweep.progress import Counter
 from rnnlab.experiments.sweep.results import RhoSummary, summarise
 from rnnlab.experiments.sweep.tables import SweepTables
+from rnnlab.printable import described
 from rnnlab.runs import RunFolder
 from rnnlab.runs.log import libraries_warnings
 from rnnlab.runs.schema import SWEEP_RHO
@@ -78,8 +79,12 @@ def check_rhos(rhos: Sequence[float]) -> list[float]:
     if not rhos:
         raise UsageError("a sweep needs at least one RHO; got none.", hint="Example: rnnlab sweep-rho 0.9 0.99 1.2")
     for rho in rhos:
-        if not math.isfinite(rho) or rho < 0:
-            raise UsageError(f"RHO must be a finite number of at least 0; got {rho:g}.")
+        try:
+            is_scale = math.isfinite(rho) and rho >= 0
+        except (TypeError, OverflowError):  # no number, or an int beyond the floats
+            is_scale = False
+        if not is_scale:
+            raise UsageError(f"RHO must be a finite number of at least 0; got {described(rho)}.")
     return sorted({float(rho) + 0.0 for rho in rhos})
 
 
