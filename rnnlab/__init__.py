@@ -70,14 +70,16 @@ _HOMES = {
 
 def __getattr__(name: str):
     """Import what is asked for when it is asked for."""
-    if name not in _HOMES:
-        raise AttributeError(f"module 'rnnlab' has no attribute {name!r}")
     from importlib import import_module
 
+    if name == "errors":
+        return import_module("rnnlab.errors")
+    if name not in _HOMES:
+        raise AttributeError(f"module 'rnnlab' has no attribute {name!r}")
     found = getattr(import_module(_HOMES[name]), name)
     globals()[name] = found
     return found
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, "errors"} - {"TYPE_CHECKING"})

@@ -87,8 +87,13 @@ TABLES: dict[str, list[Row]] = {
             (FAST_LSTM, "np.add(now.dc_next, now.e, s.dc)"),
         ),
         (
-            "`delta^i_t = dL/dc_t * g_t * i_t * (1 - i_t)`, f and g alike",
+            "`delta^i_t = dL/dc_t * g_t * i_t * (1 - i_t)`, `delta^f_t = dL/dc_t * c_{t-1} * f_t * (1 - f_t)`",
             (LSTM, "delta_i, delta_f = "),
+            (FAST_LSTM, "np.multiply(by_dc, s.dc_block, now.da_ifg_dc)"),
+        ),
+        (
+            "`delta^g_t = dL/dc_t * i_t * (1 - g_t^2)`",
+            (LSTM, "delta_g, delta_o = "),
             (FAST_LSTM, "np.multiply(by_dc, s.dc_block, now.da_ifg_dc)"),
         ),
         (

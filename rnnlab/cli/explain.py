@@ -65,9 +65,12 @@ def _show(found: "Explanation", config: str) -> None:
     of = f" (for {_of(key.kinds)})" if key.kinds else ""
     console.result(console.out.style(key.name, "bold") + of)
     rows = [("meaning", _facts(key.meaning))]
-    if key.choices or not found.inside:
+    is_whole = bool(key.choices) or not _used(found)
+    if is_whole and not found.kind:
         rows += [("must be", _facts(key.must)), ("unit", key.unit), ("default", _facts(key.default))]
-    if found.config is not None and key.origin is not None and (key.choices or not found.inside):
+    if key.origin is not None and key.origin.kind == "unused":
+        rows.append(("value", _origin(found, key)))
+    elif found.config is not None and key.origin is not None and is_whole:
         rows.append(("value", _value(key)))
         rows.append(("from", _origin(found, key)))
     rows.append(_example(key))
@@ -87,15 +90,26 @@ def _show_matches(found: "Explanation") -> None:
     console.next_step(f"rnnlab explain {found.matches[0].name}", "one of them")
 
 
+def _used(found: "Explanation") -> "list[KeyHelp]":
+    """The keys within that a config has; all, where none is named."""
+    return [key for key in found.inside if key.origin is None or key.origin.kind != "unused"]
+
+
 def _keys(found: "Explanation") -> list[tuple[str, str]]:
-    used = [key for key in found.inside if key.origin is None or key.origin.kind != "unused"]
-    return [(key.name.rpartition(".")[2], _short(found, key)) for key in used]
+    """The keys within with their values; of a section that a config does without, what they would mean."""
+    if used := _used(found):
+        return [(key.name.rpartition(".")[2], _short(found, key)) for key in used]
+    return [(key.name.rpartition(".")[2], _meaning(key)) for key in found.inside]
 
 
 def _short(found: "Explanation", key: "KeyHelp") -> str:
     """A key on a line: its meaning, or in a config its value and where that comes from."""
     if found.config is not None and key.origin is not None:
         return _origin(found, key) if key.origin.kind == "unused" else f"{_value(key)}  ({_origin(found, key)})"
+    return _meaning(key)
+
+
+def _meaning(key: "KeyHelp") -> str:
     return "; ".join(text for text, _ in key.meaning)
 
 
@@ -113,7 +127,8 @@ def _show_next(found: "Explanation", config: str) -> None:
         section = key.name.removesuffix(".kind").removesuffix(".task")
         console.next_step(f"rnnlab explain {section}={key.choices[0][0]}", "one of its kinds")
     elif found.inside:
-        console.next_step(f"rnnlab explain {found.inside[0].name}", "one of its keys")
+        there = f" {shlex.quote(config)}" if found.config is not None else ""
+        console.next_step(f"rnnlab explain {found.inside[0].name}{there}", "one of its keys")
     elif key.example.startswith("--set"):
         console.next_step(f"rnnlab train {shlex.quote(config)} {key.example}", "train with it")
     else:

@@ -41,7 +41,8 @@ def gradcheck(
     else:
         _show(found)
         if found.check.passed and config != "-":
-            console.next_step(f"rnnlab train {quote(config)}", "train with these gradients")
+            settings = "".join(f" --set {quote(one)}" for one in overrides or ())
+            console.next_step(f"rnnlab train {quote(config)}{settings}", "train with these gradients")
     return 0 if found.check.passed else WRONG
 
 

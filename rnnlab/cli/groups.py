@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 GROUPS = {
     "Start here": ("train", "init", "check", "explain", "schema", "manual"),
-    "Look": ("runs", "show", "inspect", "compare", "why", "plot", "report", "lyapunov", "cells"),
+    "Look": ("sweep-rho", "inspect", "runs", "show", "compare", "why", "plot", "report", "lyapunov", "cells"),
     "Forecast": ("fetch", "forecast", "sample", "tag", "translate", "watch"),
-    "Prove": ("gradcheck", "unroll", "sweep-rho", "sweep", "success", "remedies", "reproduce", "verify"),
+    "Prove": ("gradcheck", "unroll", "sweep", "success", "remedies", "reproduce", "verify"),
     "Keep": ("resume", "label", "note", "rm", "doctor"),
 }
 OTHERS = "More"

@@ -28,10 +28,8 @@ def register(app: typer.Typer) -> None:
 
 def unroll(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help=CONFIG)],
-    steps: Annotated[int, typer.Option("--steps", min=1, metavar="T", help="Steps of the sequence to take.")] = 3,
-    hidden: Annotated[
-        int, typer.Option("--hidden", min=1, metavar="H", help="Hidden units, in place of the config's.")
-    ] = 2,
+    steps: Annotated[int, typer.Option("--steps", metavar="T", help="Steps of the sequence to take.")] = 3,
+    hidden: Annotated[int, typer.Option("--hidden", metavar="H", help="Hidden units, in place of the config's.")] = 2,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),

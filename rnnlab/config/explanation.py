@@ -132,6 +132,9 @@ def explain(key: str, source: str | os.PathLike[str] | None = None, *, overrides
     from rnnlab.config.loading import load_with_origins  # which reads YAML
 
     config, origins = load_with_origins(source, overrides=overrides)
+    if found.kind is not None and (other := _other_kind(found, config)):
+        without = replace(found.matches[0], origin=Origin("unused", other))
+        return replace(found, matches=(without,), config=shown(locate(source)))
     matches, inside = (
         tuple(_with_value(key, config, origins) for key in keys) for keys in (found.matches, found.inside)
     )
@@ -356,6 +359,16 @@ def _inside(path: Path, kind: str | None) -> list[Path]:
 
 
 # What it is in a config
+
+
+def _other_kind(found: Explanation, config: Config) -> str:
+    """What a config has in place of the kind that is asked about: "training.optimizer is sgd"; "" where it has that."""
+    section = found.matches[0].name.partition("=")[0]
+    value: Any = config
+    for part in section.split("."):
+        value = getattr(value, part, None)
+    words = {getattr(value, name, None) for name in DISCRIMINATORS} | {value if isinstance(value, str) else None}
+    return "" if found.kind in words else _without(tuple(section.split(".")), value)
 
 
 def _with_value(key: KeyHelp, config: Config, origins: dict[str, Origin]) -> KeyHelp:

@@ -307,7 +307,7 @@ def _notes(
     if batch.steps < steps:
         notes.append(f"the sequence has {count(data_steps, 'step')}, fewer than {steps}.")
     if architecture.readout == "last" and batch.steps < data_steps:
-        notes.append(f"the target is that of the whole sequence of {data_steps} steps; the others are left out.")
+        notes.append(f"the target is that of the whole sequence of {data_steps} steps; its later steps are left out.")
     if config.model.dtype == "float32":
         notes.append("worked out in float64; training is in float32.")
     if not numbers.recurrences[0].cell.worked:

@@ -74,7 +74,6 @@ def test_a_symbol_is_a_text(value):
 
 def test_one_text_is_no_list_of_texts():
     for call in (
-        lambda: rnnlab.load(SMALL, "model.cell=lstm"),
         lambda: rnnlab.compare("latest"),
         lambda: rnnlab.sweep_rho("12", SMALL),
         lambda: rnnlab.train(SMALL, observers="ab"),

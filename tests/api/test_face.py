@@ -57,3 +57,16 @@ def test_a_name_loads_what_it_needs_and_no_more(code, absent):
     code = f"{code}; import sys; print(*sorted(set(sys.modules) & {set(absent)!r}))"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.split() == []
+
+
+def test_errors_are_there_with_their_hints():
+    code = (
+        "import rnnlab\n"
+        "try:\n    rnnlab.open('latest', 'nowhere')\n"
+        "except rnnlab.errors.RunFolderError as error:\n    print(error.hint, error.__notes__)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    hint, _, notes = done.stdout.strip().partition(" [")
+    assert hint.startswith("`rnnlab train CONFIG` makes one")
+    assert notes == f"'hint: {hint}']"
+    assert "errors" in dir(rnnlab)

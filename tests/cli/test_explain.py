@@ -93,3 +93,19 @@ def test_a_file_beside_a_bundled_config_of_its_name_brings_a_warning(rnnlab, tmp
     assert "stock is the bundled config; the file stock.yaml differs and is not read" in done.stderr
     assert "  value    AAPL\n" in done.stdout
     assert "  value    GOOG\n" in said(rnnlab("explain", "symbol", "stock.yaml"))
+
+
+def test_a_kind_that_the_config_does_not_use_has_no_values_there(rnnlab):
+    shown = said(rnnlab("explain", "adam", "stock"))
+    assert "  value    not used: training.optimizer is sgd\n" in shown
+    assert re.search(r"^    beta1 +\S.*[a-z]$", shown, re.M)
+    assert "stock (bundled):" not in shown
+    assert "0.05  (--set training.optimizer" in said(
+        rnnlab("explain", "adam", "stock", "--set", "training.optimizer={kind: adam, learning_rate: 0.05}")
+    )
+
+
+def test_a_section_that_the_config_does_without_says_so_and_lists_its_keys(rnnlab):
+    shown = said(rnnlab("explain", "early_stopping", "stock"))
+    assert "  default  null\n  value    null\n  from     default\n" in shown
+    assert re.search(r"^    patience +epochs ", shown, re.M)

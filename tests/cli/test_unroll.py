@@ -25,7 +25,7 @@ def test_it_shows_formulas_sums_and_the_engine(rnnlab, tmp_path):
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0] == "small: rnn, 2 units, seed 0; the first 3 of 5 steps of the first training sequence"
-    assert lines[1] == "note: the target is that of the whole sequence of 5 steps; the others are left out."
+    assert lines[1] == "note: the target is that of the whole sequence of 5 steps; its later steps are left out."
     headings = [line for before, line in pairwise(lines) if not before]
     assert headings == [
         "Initial parameters",

@@ -51,7 +51,7 @@ def test_the_sequence_is_the_first_of_the_training_data(config):
     (output,) = found.numbers.outputs
     assert (found.steps, found.data_steps, output.time) == (2, 5, 2)
     np.testing.assert_array_equal(output.y, task.sequences.targets[0])
-    assert found.notes == ("the target is that of the whole sequence of 5 steps; the others are left out.",)
+    assert found.notes == ("the target is that of the whole sequence of 5 steps; its later steps are left out.",)
     text = build_task(config(TEXT))
     found = rnnlab.unroll(config(TEXT), steps=3)
     assert found.tokens
