@@ -165,8 +165,9 @@ def test_the_manual_tries_a_layer_as_it_can_be_tried(fresh):
 
 def test_help_completion_and_config_errors_know_it(run):
     assert "rnn, lstm, gru or leaky." in run("sweep-rho", "--help").stdout
-    line = {"_RNNLAB_COMPLETE": "complete_bash", "COMP_WORDS": "rnnlab sweep-rho --cell l", "COMP_CWORD": "3"}
-    assert run(**line).stdout.split() == ["lstm", "leaky"]
+    asked = {"_RNNLAB_COMPLETE": "complete_bash"}
+    assert run("sweep-rho", "--cell", "l", **asked).stdout.split() == ["lstm", "leaky"]
+    assert run("train", "x", "--set", "model.cell=le", **asked).stdout.split() == ["model.cell=leaky"]
     done = run("gradcheck", "small.yaml", "--set", "model.cell.leak=1.5")
     assert done.returncode == 2
     assert "model.cell.leak must be a number above 0 and at most 1; got 1.5." in done.stderr
