@@ -76,10 +76,9 @@ def usage_error(failure: Any, arguments: Sequence[str]) -> UsageError:
         extra = words.partition(" (")[2].rpartition(")")[0]
         if re.fullmatch(r"[a-z][\w.]*=\S*", extra):
             hint = f"`--set {extra}` sets a key of the config"
-        settings = [after for before, after in pairwise(arguments) if before == "--set"]
-        if extra and (
-            bare := next((key for key in settings if "=" not in key and f"{key} {extra}" in " ".join(arguments)), "")
-        ):
+        apart = zip(arguments, arguments[1:], arguments[2:], strict=False)  # `--set KEY VALUE`
+        bare = next((key for option, key, value in apart if option == "--set" and value == extra), "=")
+        if "=" not in bare:
             hint = f"`--set {bare}={extra}` sets a key of the config"
         return UsageError(f"unexpected argument: {extra}", hint=hint)
     number = re.search(r"valid (integer|int|number|float)", words)
