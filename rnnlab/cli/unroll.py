@@ -9,11 +9,13 @@ import rnnlab
 from rnnlab.cli.configs import CONFIG, read_config
 from rnnlab.cli.help import Command
 from rnnlab.display import console
+from rnnlab.errors import UsageError
 
 if TYPE_CHECKING:
     from rnnlab.experiments.unroll import Unroll
 
 WRONG = 7
+MOST_STEPS, MOST_UNITS = 100, 16  # beyond that nobody reads the numbers
 EXAMPLES = """\b
 Examples:
   rnnlab unroll stock
@@ -37,6 +39,10 @@ def unroll(
     as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
 ) -> int:
     """Show every number of a small network on one sequence beside its formula. Exit 7 if the engine disagrees."""
+    for option, number, most in (("--steps", steps, MOST_STEPS), ("--hidden", hidden, MOST_UNITS)):
+        if not 1 <= number <= most:
+            hint = "rnnlab.unroll in Python has no upper limit" if number > most else None
+            raise UsageError(f"{option} must be a whole number from 1 to {most}; got {number}.", hint=hint)
     found = rnnlab.unroll(read_config(config, overrides=overrides or ()), steps, hidden)
     if as_json:
         console.document(found.plain())

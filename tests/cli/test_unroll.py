@@ -96,9 +96,11 @@ def test_a_wrong_engine_ends_with_7(executable, environment, tmp_path):
 
 @pytest.mark.parametrize("option", ["--steps", "--hidden"])
 def test_a_number_that_cannot_be_ends_with_2(rnnlab, option):
-    done = rnnlab("unroll", "small.yaml", option, "0")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert option in done.stderr
+    for number in ("0", "100000"):
+        done = rnnlab("unroll", "small.yaml", option, number)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"error: {option} must be a whole number from 1 to ")
+        assert f"; got {number}.\n" in done.stderr
 
 
 def test_a_bad_config_ends_with_2(rnnlab):
