@@ -7,25 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab import __version__
-from rnnlab.cli import (
-    check,
-    compare,
-    completion,
-    explain,
-    failures,
-    fetch,
-    gradcheck,
-    home,
-    init,
-    inspect,
-    interrupts,
-    manual,
-    schema,
-    shells,
-    sweep_rho,
-    train,
-    unroll,
-)
+from rnnlab.cli import completion, failures, home, interrupts, shells
 from rnnlab.cli.help import Group, ParserError, usage_error
 from rnnlab.display import console
 
@@ -100,20 +82,6 @@ def _rnnlab(
         home.show(context)
 
 
-train.register(app)
-gradcheck.register(app)
-unroll.register(app)
-sweep_rho.register(app)
-inspect.register(app)
-compare.register(app)
-fetch.register(app)
-manual.register(app)
-check.register(app)
-explain.register(app)
-schema.register(app)
-init.register(app)
-
-
 def run(arguments: Sequence[str]) -> int:
     """Carry out one command line.
 
@@ -174,7 +142,7 @@ def _help_asked(command: Any, arguments: Sequence[str]) -> typer.Context | None:
     context = _context(command)
     if words[0] in HELP:
         return context
-    chosen = command.commands.get(words[0])
+    chosen = command.get_command(None, words[0])
     return None if chosen is None else _context(chosen, info_name=words[0], parent=context)
 
 

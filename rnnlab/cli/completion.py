@@ -67,7 +67,7 @@ def candidates(command: Any, before: Sequence[str], current: str) -> Candidates:
         words.pop(0)
     if not words:
         return _options(command, [], current) if current.startswith("-") else _commands(command, current)
-    chosen = command.commands.get(words[0])
+    chosen = command.get_command(None, words[0])
     return _of_command(command, chosen, words[1:], current) if chosen is not None else []
 
 

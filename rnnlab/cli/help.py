@@ -11,7 +11,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from rnnlab.api.facts import key_meant
-from rnnlab.cli import meant
+from rnnlab.cli import commands, meant
 from rnnlab.cli.groups import grouped
 from rnnlab.cli.light import Light
 from rnnlab.display import console
@@ -44,11 +44,28 @@ class Command(Light, TyperCommand):
 class Group(Light, TyperGroup):
     """`rnnlab` itself: the commands under their groups, then the options."""
 
+    @property
+    def commands(self) -> dict[str, Any]:  # type: ignore[override]
+        """Every command, by name."""
+        return {name: commands.load(name) for name in commands.NAMES}
+
+    @commands.setter
+    def commands(self, _registered: Any) -> None:
+        """Nothing: the commands are in modules of their own."""
+
+    def list_commands(self, _ctx: Any) -> list[str]:
+        """The names of the commands."""
+        return list(commands.NAMES)
+
+    def get_command(self, _ctx: Any, name: str) -> Any:
+        """The command of this name, loaded now; None where there is none."""
+        return commands.load(name) if name in commands.NAMES else None
+
     def format_options(self, ctx: Any, formatter: Any) -> None:
         """Write the commands under their groups, then the options."""
         for title, names in grouped(self.list_commands(ctx)).items():
-            commands = [(name, self.get_command(ctx, name)) for name in names]
-            rows = [(name, one.get_short_help_str(limit=160)) for name, one in commands if one and not one.hidden]
+            found = [(name, self.get_command(ctx, name)) for name in names]
+            rows = [(name, one.get_short_help_str(limit=160)) for name, one in found if not one.hidden]
             _section(formatter, title, rows)
         _section(formatter, "Options", _options(self, ctx))
 
@@ -98,9 +115,9 @@ def unknown_option(option: str, context: Any, arguments: Sequence[str]) -> Usage
     if name in known:
         return UsageError(f"{name} must stand before --; what follows -- is no option.")
     value = value or _value_of(name, arguments)
-    commands = context.parent.command.list_commands(context) if context.parent else ()
+    names = context.parent.command.list_commands(context) if context.parent else ()
     takes = [_name(param).rstrip(".") for param in _parameters(context.command, context, "argument")]
-    hint = meant.option(name, value, context.info_name, {*known, *takes, *commands})
+    hint = meant.option(name, value, context.info_name, {*known, *takes, *names})
     if hint is not None:
         return UsageError(message, hint=hint)
     near = did_you_mean(name, known)
