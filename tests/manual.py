@@ -9,7 +9,7 @@ from typing import Any
 import typer
 
 from rnnlab import plugins
-from rnnlab.cli.app import app
+from rnnlab.cli.app import HELP, app
 from rnnlab.config import vocabulary
 from rnnlab.config.reference import tables
 from rnnlab.config.starters import SCHEMA, schema_file
@@ -64,7 +64,7 @@ def options(name: str) -> str:
     """Usage, arguments and options of a command in Markdown, in the words of its help."""
     group: Any = typer.main.get_command(app)
     command = group.commands[name]
-    context = typer.Context(command, info_name=f"rnnlab {name}")
+    context = typer.Context(command, info_name=f"rnnlab {name}", help_option_names=sorted(HELP))
     rows = []
     for parameter in command.get_params(context):
         if parameter.param_type_name == "argument":

@@ -1,6 +1,5 @@
 """The commands by name, each in a module of its own, loaded when it is asked for."""
 
-from functools import cache
 from importlib import import_module
 from typing import Any
 
@@ -13,7 +12,6 @@ NAMES = (
 )  # fmt: skip
 
 
-@cache
 def load(name: str) -> Any:
     """The command of this name, one of `NAMES`."""
     alone = typer.Typer(rich_markup_mode=None, add_completion=False, pretty_exceptions_enable=False)
