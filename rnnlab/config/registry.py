@@ -13,9 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cache
 from importlib import import_module
-from importlib.metadata import EntryPoint
 from traceback import walk_tb
-from typing import Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, Literal, TypeVar, get_args, get_origin
 
 from rnnlab import plugins
 from rnnlab.config.schema.cells import GruCell, LstmCell, RnnCell
@@ -33,6 +32,9 @@ from rnnlab.config.schema.task import LOSSES, TaskSection
 from rnnlab.config.schema.text import TextData
 from rnnlab.errors import PluginError, RnnlabError
 from rnnlab.words import listed
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
 
 
 @dataclass(frozen=True)
@@ -233,7 +235,7 @@ def _find(own: Sequence[E], group: str, noun: str) -> Found[E]:
     return Found(entries, broken)
 
 
-def _load(point: EntryPoint, wanted: type[E], noun: str) -> E | str:
+def _load(point: "EntryPoint", wanted: type[E], noun: str) -> E | str:
     """What an entry point names, or the sentence that says why it cannot be used."""
     origin = plugins.origin(point)
     try:
