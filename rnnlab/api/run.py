@@ -111,7 +111,7 @@ class Run:
         """
         import pandas as pd
 
-        columns = {name: [_number(v) for v in one.per_seed] for name, one in self.record.metrics.items()}
+        columns = {name: list(one.per_seed) for name, one in self.record.metrics.items()}
         return pd.DataFrame(columns, index=pd.Index(self.seeds, name="seed"), dtype=float)
 
     @property
@@ -119,8 +119,7 @@ class Run:
         """The same metrics of the baselines, on the same rows: a row per baseline."""
         import pandas as pd
 
-        rows = {name: {key: _number(v) for key, v in one.items()} for name, one in self.record.baselines.items()}
-        frame = pd.DataFrame.from_dict(rows, orient="index", dtype=float)
+        frame = pd.DataFrame.from_dict(self.record.baselines, orient="index", dtype=float)
         return frame.rename_axis("baseline")
 
     @property
@@ -328,7 +327,3 @@ class Parameters(Mapping[str, "np.ndarray"]):
 
     def __repr__(self) -> str:
         return f"Parameters({', '.join(f'{name} {array.shape}' for name, array in self.items())})"
-
-
-def _number(value: float | None) -> float:
-    return float("nan") if value is None else value

@@ -2,14 +2,13 @@
 
 import os
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 from rnnlab.api.arguments import listed
 from rnnlab.api.configs import as_config
 from rnnlab.api.finding import runs_folder
-from rnnlab.api.training import stop_button
-from rnnlab.display.progress import Silence, display
+from rnnlab.api.training import watched
+from rnnlab.display.progress import Silence
 from rnnlab.experiments.sweep.rho import STARTER, check_rhos
 from rnnlab.experiments.sweep.rho import sweep_rho as run_sweep
 
@@ -61,8 +60,7 @@ def sweep_rho(
     rhos = listed(rhos, "rhos")
     check_rhos(rhos)
     chosen = as_config(config)
-    shown = nullcontext(progress) if isinstance(progress, Silence) else display(quiet=not progress)
-    with shown as screen, stop_button(screen.note, should_stop) as asked:
+    with watched(progress, should_stop) as (screen, asked):
         return run_sweep(
             chosen,
             rhos,

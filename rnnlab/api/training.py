@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from rnnlab.api.arguments import listed, path_text
+from rnnlab.api.arguments import listed
 from rnnlab.api.configs import as_config
+from rnnlab.api.finding import runs_folder
 from rnnlab.api.run import Run
 from rnnlab.display.progress import Silence, display
 from rnnlab.errors import UsageError
 from rnnlab.experiments.train import train as run_training
-from rnnlab.files import user_path
 from rnnlab.printable import described
 
 if TYPE_CHECKING:
@@ -63,13 +63,9 @@ def train(
     RunFolderError
         If the run folder cannot be written.
     """
-    if should_stop is not None and not callable(should_stop):
-        raise UsageError(f"should_stop must be a function without arguments; got {described(should_stop)}.")
     chosen, observers = as_config(config), _observers(observers)
-    runs_dir = None if folder is None else user_path(path_text(folder, "folder"))
-    # A display that the caller brings is the caller's to open and to close.
-    shown = nullcontext(progress) if isinstance(progress, Silence) else display(quiet=not progress)
-    with shown as screen, stop_button(screen.note, should_stop) as asked:
+    runs_dir = None if folder is None else runs_folder(folder)
+    with watched(progress, should_stop) as (screen, asked):
         summary = run_training(
             chosen,
             runs_dir=runs_dir,
@@ -98,7 +94,20 @@ def _observers(observers: object) -> "list[Observer]":
 
 
 @contextmanager
-def stop_button(say: Callable[[str], None], should_stop: Callable[[], bool] | None) -> Iterator[Callable[[], bool]]:
+def watched(
+    progress: bool | Silence, should_stop: Callable[[], bool] | None
+) -> Iterator[tuple[Silence, Callable[[], bool]]]:
+    """The display of some work, and what the work asks to know whether it should stop."""
+    if should_stop is not None and not callable(should_stop):
+        raise UsageError(f"should_stop must be a function without arguments; got {described(should_stop)}.")
+    # A display that the caller brings is the caller's to open and to close.
+    shown = nullcontext(progress) if isinstance(progress, Silence) else display(quiet=not progress)
+    with shown as screen, _stop_button(screen.note, should_stop) as asked:
+        yield screen, asked
+
+
+@contextmanager
+def _stop_button(say: Callable[[str], None], should_stop: Callable[[], bool] | None) -> Iterator[Callable[[], bool]]:
     """What the training asks after every update: the caller's `should_stop`, else whether Ctrl-C came.
 
     Until the training has asked for the first time, and where Ctrl-C comes twice, it raises KeyboardInterrupt.

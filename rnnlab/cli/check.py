@@ -1,14 +1,14 @@
 """`rnnlab check`: whether a config is valid, and what it would train."""
 
-import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import rnnlab
-from rnnlab.cli.configs import CONFIG, read_config
+from rnnlab.cli.configs import CONFIG, command_with, read_config
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
+from rnnlab.cli.options import JSON, SEEDS, SET
 from rnnlab.display import console, numbers, tables
 from rnnlab.memory import readable
 from rnnlab.printable import shortened
@@ -31,15 +31,9 @@ def register(app: typer.Typer) -> None:
 
 def check(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help=CONFIG)],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),
-    ] = None,
-    seeds: Annotated[
-        str | None,
-        typer.Option("--seeds", metavar="N|LIST", help="How many models to train; or their seeds: 3,7,11."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+    overrides: Annotated[list[str] | None, SET] = None,
+    seeds: Annotated[str | None, SEEDS] = None,
+    as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Validate a config and tell what it would train: shapes, parameters, samples, memory and time."""
     chosen = read_config(config, overrides=overrides or (), seeds=seeds)
@@ -50,10 +44,7 @@ def check(
     if as_json:
         console.document({"valid": True, **found.plain()})
         return 0
-    words = ["rnnlab", "train", config]
-    for setting in overrides or ():
-        words += ["--set", setting]
-    _show(found, shlex.join([*words, *(["--seeds", seeds] if seeds else [])]))
+    _show(found, command_with("train", config, overrides, seeds))
     return 0
 
 

@@ -11,7 +11,7 @@ import rnnlab
 from rnnlab.api.facts import metric_names
 from rnnlab.cli import summary
 from rnnlab.cli.help import Command
-from rnnlab.cli.options import RUNS_FROM
+from rnnlab.cli.options import JSON, RUNS_FROM
 from rnnlab.display import console, numbers, tables
 from rnnlab.printable import on_one_line, shortened
 from rnnlab.words import MEDIANS, listed
@@ -40,7 +40,7 @@ def compare(
         list[str], typer.Argument(metavar="RUN...", help="Two or more: paths, ids, beginnings of ids, names, latest.")
     ],
     runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
-    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Show runs side by side: their metrics, losses and clipping, and what their networks do to gradients."""
     found = rnnlab.compare(runs, runs_dir, on_warning=console.warning)

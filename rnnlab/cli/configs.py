@@ -1,6 +1,8 @@
 """Configs that a command is given."""
 
 import os
+import shlex
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import rnnlab
@@ -23,3 +25,11 @@ def warn_of_namesake(source: str | os.PathLike[str]) -> None:
     """Say so where a bundled config is taken and a file of that name, but for its suffix, is here and differs."""
     if sentence := namesake(source):
         console.warning(sentence)
+
+
+def command_with(verb: str, config: str, overrides: Sequence[str] | None, seeds: str | None = None) -> str:
+    """A command on the same config with the same settings, to be copied."""
+    words = ["rnnlab", verb, config]
+    for one in overrides or ():
+        words += ["--set", one]
+    return shlex.join([*words, *(["--seeds", seeds] if seeds else [])])

@@ -9,6 +9,7 @@ import rnnlab
 from rnnlab.api.facts import in_flow
 from rnnlab.cli.configs import CONFIG, warn_of_namesake
 from rnnlab.cli.help import Command
+from rnnlab.cli.options import JSON, SET
 from rnnlab.display import console, tables
 from rnnlab.errors import UsageError
 from rnnlab.printable import shortened
@@ -39,11 +40,8 @@ def explain(
     config: Annotated[
         str | None, typer.Argument(metavar="CONFIG", help=f"Show the key's value in this config. {CONFIG}")
     ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+    overrides: Annotated[list[str] | None, SET] = None,
+    as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Tell what a config key means, its range, unit and default, and where its value comes from."""
     if config is None and overrides:

@@ -9,6 +9,7 @@ import typer
 import rnnlab
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
+from rnnlab.cli.options import JSON
 from rnnlab.cli.prices import Reports, show_kept
 from rnnlab.errors import RnnlabError, UsageError
 
@@ -75,7 +76,7 @@ def fetch(
         typer.Option(metavar="DIR", envvar="RNNLAB_DATA", show_envvar=True, help="The price folder; data if left out."),
     ] = None,
     list_: Annotated[bool, typer.Option("--list", help="Show what is kept.")] = False,
-    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Get daily prices, or only the days that are new, and keep them with a record of their origin."""
     if list_:

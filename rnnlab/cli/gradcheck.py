@@ -1,13 +1,13 @@
 """`rnnlab gradcheck`: the proof of a config's gradients."""
 
-from shlex import quote
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 import rnnlab
-from rnnlab.cli.configs import CONFIG, read_config
+from rnnlab.cli.configs import CONFIG, command_with, read_config
 from rnnlab.cli.help import Command
+from rnnlab.cli.options import JSON, SET
 from rnnlab.display import console, numbers, tables
 from rnnlab.words import count
 
@@ -28,11 +28,8 @@ def register(app: typer.Typer) -> None:
 
 def gradcheck(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help=CONFIG)],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+    overrides: Annotated[list[str] | None, SET] = None,
+    as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Prove the gradients of a config's network: parameters, inputs, initial state. Exit 7 where one is wrong."""
     found = rnnlab.gradcheck(read_config(config, overrides=overrides or ()))
@@ -41,8 +38,7 @@ def gradcheck(
     else:
         _show(found)
         if found.check.passed and config != "-":
-            settings = "".join(f" --set {quote(one)}" for one in overrides or ())
-            console.next_step(f"rnnlab train {quote(config)}{settings}", "train with these gradients")
+            console.next_step(command_with("train", config, overrides), "train with these gradients")
     return 0 if found.check.passed else WRONG
 
 

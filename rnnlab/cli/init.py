@@ -9,6 +9,7 @@ import typer
 import rnnlab
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
+from rnnlab.cli.options import JSON
 from rnnlab.display import console, tables
 from rnnlab.printable import on_one_line
 
@@ -25,7 +26,7 @@ def register(app: typer.Typer) -> None:
 
 def init(
     folder: Annotated[str, typer.Argument(metavar="DIR", help="Where to; made if it is not there.")] = ".",
-    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Write the starter configs with their comments, and the schema for editors; overwrite nothing."""
     with raising():

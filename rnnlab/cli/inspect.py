@@ -10,7 +10,7 @@ import typer
 import rnnlab
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
-from rnnlab.cli.options import RUNS_FROM
+from rnnlab.cli.options import JSON, RUNS_FROM
 from rnnlab.display import console, numbers, tables
 from rnnlab.printable import on_one_line, shortened
 from rnnlab.words import MEDIANS, count
@@ -50,7 +50,7 @@ def inspect(
         str | None, typer.Option("--checkpoint", metavar="N", help="Number of a checkpoint; the newest if left out.")
     ] = None,
     runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
-    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Measure what a trained network does to gradients, before training against after."""
     with raising():

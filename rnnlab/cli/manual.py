@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from rnnlab.cli.help import Command
+from rnnlab.cli.options import JSON
 from rnnlab.display import console
 from rnnlab.errors import UsageError
 from rnnlab.suggestions import did_you_mean
@@ -50,7 +51,7 @@ def manual(
             autocompletion=_complete,
         ),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+    as_json: Annotated[bool, JSON] = False,
 ) -> None:
     """Show a chapter of the manual, or list the chapters."""
     if chapter is None:

@@ -16,3 +16,6 @@ def runs_dir(meaning: str) -> Any:
 
 RUNS_TO = runs_dir("Where run folders go.")
 RUNS_FROM = runs_dir("Where run folders are.")
+SET = typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable.")
+SEEDS = typer.Option("--seeds", metavar="N|LIST", help="How many models to train; or their seeds: 3,7,11.")
+JSON = typer.Option("--json", help="Standard output is one JSON document.")

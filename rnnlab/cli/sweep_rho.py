@@ -15,7 +15,7 @@ from rnnlab.cli import sweep_table
 from rnnlab.cli.configs import read_config
 from rnnlab.cli.help import Command, unknown_option
 from rnnlab.cli.interrupts import Interrupts
-from rnnlab.cli.options import RUNS_TO
+from rnnlab.cli.options import RUNS_TO, SET
 from rnnlab.display import console, progress
 from rnnlab.errors import ConfigError, UsageError
 from rnnlab.suggestions import did_you_mean
@@ -71,10 +71,7 @@ def sweep_rho(
     seeds: Annotated[
         str | None, typer.Option("--seeds", metavar="N|LIST", help="Models per RHO; or their seeds: 3,7,11.")
     ] = None,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),
-    ] = None,
+    overrides: Annotated[list[str] | None, SET] = None,
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name of the run.")] = None,
     runs_dir: Annotated[Path, RUNS_TO] = Path("runs"),
     as_json: Annotated[

@@ -12,7 +12,7 @@ from rnnlab.cli import summary
 from rnnlab.cli.configs import CONFIG, read_config
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import Interrupts
-from rnnlab.cli.options import RUNS_TO
+from rnnlab.cli.options import RUNS_TO, SEEDS, SET
 from rnnlab.display import console, progress
 from rnnlab.errors import RunWriteError
 
@@ -34,14 +34,8 @@ def register(app: typer.Typer) -> None:
 
 def train(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help=CONFIG)],
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),
-    ] = None,
-    seeds: Annotated[
-        str | None,
-        typer.Option("--seeds", metavar="N|LIST", help="How many models to train; or their seeds: 3,7,11."),
-    ] = None,
+    overrides: Annotated[list[str] | None, SET] = None,
+    seeds: Annotated[str | None, SEEDS] = None,
     name: Annotated[str | None, typer.Option("--name", metavar="NAME", help="Name of the run.")] = None,
     runs_dir: Annotated[Path, RUNS_TO] = Path("runs"),
     as_json: Annotated[

@@ -1,13 +1,13 @@
 """`rnnlab unroll`: one sequence through a network, forward and back, every number beside its formula."""
 
-import shlex
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 import rnnlab
-from rnnlab.cli.configs import CONFIG, read_config
+from rnnlab.cli.configs import CONFIG, command_with, read_config
 from rnnlab.cli.help import Command
+from rnnlab.cli.options import JSON, SET
 from rnnlab.display import console
 from rnnlab.errors import UsageError
 
@@ -32,11 +32,8 @@ def unroll(
     config: Annotated[str, typer.Argument(metavar="CONFIG", help=CONFIG)],
     steps: Annotated[int, typer.Option("--steps", metavar="T", help="Steps of the sequence to take.")] = 3,
     hidden: Annotated[int, typer.Option("--hidden", metavar="H", help="Hidden units, in place of the config's.")] = 2,
-    overrides: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable."),
-    ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Standard output is one JSON document.")] = False,
+    overrides: Annotated[list[str] | None, SET] = None,
+    as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Show every number of a small network on one sequence beside its formula. Exit 7 if the engine disagrees."""
     for option, number, most in (("--steps", steps, MOST_STEPS), ("--hidden", hidden, MOST_UNITS)):
@@ -47,7 +44,7 @@ def unroll(
     if as_json:
         console.document(found.plain())
     else:
-        _show(found, _next(config, overrides or ()))
+        _show(found, command_with("gradcheck", config, overrides))
     return 0 if found.passed else WRONG
 
 
@@ -67,10 +64,3 @@ def _verdict(found: "Unroll") -> str:
         return f"{console.out.style('passed:', 'green')} the engine computes the same gradients as the formulas"
     wrong = ", ".join(one.name for one in found.comparisons if not one.difference <= found.tolerance)
     return f"{console.out.style('failed:', 'red')} the engine's gradients differ from the formulas: {wrong}"
-
-
-def _next(config: str, overrides: list[str] | tuple[()]) -> str:
-    words = ["rnnlab", "gradcheck", config]
-    for one in overrides:
-        words += ["--set", one]
-    return shlex.join(words)
