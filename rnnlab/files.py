@@ -1,5 +1,6 @@
 """Paths as users write them, and as messages show them."""
 
+import errno
 import os
 from pathlib import Path
 
@@ -28,6 +29,14 @@ def user_path(text: str | os.PathLike[str]) -> Path:
 def name_of(path: Path) -> str:
     """How messages name a path: on one line, cut short, control codes escaped."""
     return shortened(str(path), 200)
+
+
+def make_folders(folder: Path) -> None:
+    """Make a folder and those it lies in, where they are missing; `OSError` where that cannot be."""
+    try:
+        os.makedirs(folder, exist_ok=True)
+    except RecursionError:  # it goes a level deeper for every part of a path
+        raise OSError(errno.ENAMETOOLONG, os.strerror(errno.ENAMETOOLONG), str(folder)) from None
 
 
 def write_synced(path: Path, content: bytes) -> None:

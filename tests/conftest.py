@@ -19,7 +19,10 @@ if sys.dont_write_bytecode:
 
 from hypothesis import settings  # noqa: E402
 
-settings.register_profile("rnnlab", deadline=None, print_blob=True)
+# Drawn examples are the same each time, so that a failure is one for everybody; FUZZ=random draws others.
+settings.register_profile(
+    "rnnlab", deadline=None, print_blob=True, derandomize=os.environ.get("FUZZ") != "random", database=None
+)
 settings.load_profile("rnnlab")
 
 # A suite started in the background of a script ignores Ctrl-C, one under nohup a terminal that hangs up, and either

@@ -50,7 +50,7 @@ def namesake(source: str | os.PathLike[str]) -> str | None:
     from rnnlab.config.sources import locate
 
     file = Path(f"{os.fspath(source)}{bundled.SUFFIX}")
-    found = locate(source) if isinstance(source, str) and file.is_file() else None
+    found = locate(source) if isinstance(source, str) and os.path.isfile(file) else None
     if not isinstance(found, bundled.Bundled) or _same_content(file, found.path):
         return None
     name = shortened(str(file))

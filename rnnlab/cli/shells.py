@@ -9,6 +9,7 @@ import subprocess
 from pathlib import Path
 
 from rnnlab.errors import OutputError, UsageError
+from rnnlab.files import make_folders
 
 # bash splits words at = and :, and replaces only the last piece; the first loop puts them together again.
 BASH = r"""# bash completion for rnnlab
@@ -120,7 +121,7 @@ def install(shell: str) -> tuple[Path, Path | None]:
         "fish": (config / "fish/completions/rnnlab.fish", None),
     }[shell]
     try:
-        script.parent.mkdir(parents=True, exist_ok=True)
+        make_folders(script.parent)
         script.write_text(SCRIPTS[shell], encoding="utf-8")
         return script, startup if startup and _add_line(startup, _line(shell, script)) else None
     except OSError as error:

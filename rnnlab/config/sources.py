@@ -12,6 +12,7 @@ from rnnlab.config.bundled import Bundled
 from rnnlab.config.diagnostics import Diagnostic, Mark, quoted
 from rnnlab.config.locations import Location, SourceText
 from rnnlab.files import user_path
+from rnnlab.printable import shortened
 from rnnlab.suggestions import did_you_mean, nearest
 
 LARGEST = 256 * 1024
@@ -125,7 +126,7 @@ def _read_file(name: str, asked_by: Sequence[Name]) -> bytes:
     except IsADirectoryError:
         problem = Diagnostic(f"{name}: a config must be a file; this is a folder{_offer(user_path(name))}")
     except (OSError, ValueError) as error:
-        problem = Diagnostic(f"{name or quoted('')}: cannot be read: {_reason(error)}.")
+        problem = Diagnostic(f"{shortened(name, 255) or quoted('')}: cannot be read: {_reason(error)}.")
     raise NoSourceError(problem)
 
 
@@ -143,8 +144,8 @@ def _missing(name: str, excluded: set[str]) -> str:
     if group := [one for one in bundled.configs() if one.startswith(f"{name.rstrip('/')}/")]:
         return f"{name}: no such file; the bundled configs of that group are {', '.join(group)}."
     known = _nearest_bundled(name)
-    if not path.parent.is_dir():
-        where = f"{name}: no such file: there is no folder {path.parent}"
+    if not os.path.isdir(path.parent):
+        where = f"{shortened(name, 255)}: no such file: there is no folder {shortened(str(path.parent), 255)}"
         return f"{where}; did you mean the bundled config {known}?" if known else f"{where}."
     files = [file for file in _configs_in(path.parent) if file not in excluded]
     stems = {Path(file).stem: file for file in files}

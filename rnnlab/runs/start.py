@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from rnnlab.errors import RunWriteError
-from rnnlab.files import name_of
+from rnnlab.files import make_folders, name_of
 from rnnlab.runs.files import reason
 
 ELSEWHERE = "Choose another runs folder with --runs-dir DIR or the variable RNNLAB_RUNS."
@@ -23,7 +23,7 @@ def make_folder(runs_dir: Path, name: str, now: datetime, digits: Callable[[], s
     label = _label(name)
     second = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     try:
-        os.makedirs(runs_dir, exist_ok=True)
+        make_folders(runs_dir)
         for _ in range(_TRIES):
             path = runs_dir / f"{second}-{label}-{digits()}"
             with suppress(FileExistsError):

@@ -1,6 +1,6 @@
 """Whatever is typed, or stands in a config: an answer or an error, never a traceback, a hang or a library's warning.
 
-The examples are few by default, and thousands with the slow tests.
+The examples are few by default, thousands with the slow tests, and others each time with FUZZ=random.
 """
 
 import re
@@ -47,7 +47,8 @@ NUMBERS = [
     "99999999999999999999",
 ]
 JUNK = ["", " ", "-", "--", "=", "{", "[", "]", "é", "\x1b[2J", "\udcff", "a b", "*", "~", "~nobody", "null",
-        "none", ".", "..", "/", "/dev/null", "%s", "{0}", "latest", "runs", "'", '"', "日本", "a" * 300]  # fmt: skip
+        "none", ".", "..", "/", "/dev/null", "%s", "{0}", "latest", "runs", "'", '"', "日本", "a" * 300,
+        "d/" * 3000]  # fmt: skip
 FILES = ["small.yaml", "nowhere.yaml", "folder", "bytes.yaml", "first", "-"]
 FOREIGN = [name for names, _ in meant.OPTIONS for name in names] + [
     word for words, _ in meant.COMMANDS for word in words

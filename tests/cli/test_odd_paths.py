@@ -12,6 +12,7 @@ from rnnlab.cli import failures
 
 CONFIG = "data: {kind: text, text: abcabcabcabc, chunk: 3}\nmodel: {hidden_size: 2}\ntraining: {updates: 1}\n"
 LONG = "x" * 300
+DEEP = "d/" * 3000
 
 
 @pytest.fixture
@@ -54,6 +55,9 @@ def sentence(done, code):
         (["inspect", "latest", "--runs-dir", "runs/loop"], 2),
         (["inspect", "latest", "--runs-dir", "c.yaml"], 2),
         (["train", "c.yaml", "--runs-dir", LONG], 6),
+        (["train", "c.yaml", "--runs-dir", DEEP], 6),
+        *[([command, name], 2) for command in ("train", "check", "gradcheck", "unroll", "compare", "inspect")
+          for name in (LONG, f"{LONG}/b.yaml", DEEP)],
         (["train", "c.yaml", "--runs-dir", "c.yaml"], 6),
         (["train", "c.yaml", "--runs-dir", "runs/loop/a"], 6),
     ],
