@@ -56,8 +56,11 @@ def sentence(done, code):
         (["inspect", "latest", "--runs-dir", "c.yaml"], 2),
         (["train", "c.yaml", "--runs-dir", LONG], 6),
         (["train", "c.yaml", "--runs-dir", DEEP], 6),
-        *[([command, name], 2) for command in ("train", "check", "gradcheck", "unroll", "compare", "inspect")
-          for name in (LONG, f"{LONG}/b.yaml", DEEP)],
+        *[
+            ([command, name], 2)
+            for command in ("train", "check", "gradcheck", "unroll", "compare", "inspect")
+            for name in (LONG, f"{LONG}/b.yaml", DEEP)
+        ],
         (["train", "c.yaml", "--runs-dir", "c.yaml"], 6),
         (["train", "c.yaml", "--runs-dir", "runs/loop/a"], 6),
     ],
