@@ -4,6 +4,7 @@
     ├── UsageError              exit 2: the command was called with arguments that cannot work together
     │   ├── ConfigError         exit 2: one or more problems in a config, each with its place
     │   └── RunFolderError      exit 2: a run that does not exist or cannot be read
+    │       ├── RunBusyError    exit 2: a run that another process holds
     │       └── RunWriteError   exit 6: a run folder that cannot be written: disk full, no permission, gone
     ├── DataError               exit 4: values that cannot be learnt from, files that cannot be read
     │   └── FetchError          exit 4: a price source that refused, failed or was out of reach
@@ -57,6 +58,10 @@ class ConfigError(UsageError):
 
 class RunFolderError(UsageError):
     """A runs folder or a run that cannot be used (exit 2)."""
+
+
+class RunBusyError(RunFolderError):
+    """A run that another process holds: it is being trained, resumed or removed (exit 2)."""
 
 
 class RunWriteError(RunFolderError):

@@ -1,0 +1,54 @@
+"""Who holds a run: a lock on a file in its folder, which ends with the process that holds it, however that ends."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rnnlab.errors import RunBusyError
+from rnnlab.files import name_of
+from rnnlab.runs.files import writing
+
+if TYPE_CHECKING:
+    from filelock import FileLock
+
+NAME = ".lock"
+
+
+class RunLock:
+    """The one writer of a run folder; `acquire` it before anything in the folder is changed.
+
+    Parameters
+    ----------
+    run : Path
+        The run folder. Its lock file stays when the lock is released: to take it away would let two processes hold
+        two files of one name.
+    """
+
+    def __init__(self, run: Path) -> None:
+        self._run = run
+        self._lock: FileLock | None = None
+
+    def acquire(self) -> None:
+        """Hold the run until `release`, or until this process ends.
+
+        Raises
+        ------
+        RunBusyError
+            If another holds it: a process, or a `RunLock` of this one.
+        RunWriteError
+            If the folder cannot be written.
+        """
+        from filelock import FileLock, Timeout
+
+        lock = FileLock(self._run / NAME, timeout=0, fallback_to_soft=False)
+        with writing(self._run / NAME):
+            try:
+                lock.acquire()
+            except Timeout:
+                raise RunBusyError(f"'{name_of(self._run)}' is in use by another process.") from None
+        self._lock = lock
+
+    def release(self) -> None:
+        """Let others have the run; twice does nothing."""
+        lock, self._lock = self._lock, None
+        if lock is not None:
+            lock.release()
