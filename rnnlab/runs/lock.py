@@ -1,5 +1,6 @@
 """Who holds a run: a lock on a file in its folder, which ends with the process that holds it, however that ends."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -41,6 +42,7 @@ class RunLock:
 
         lock = FileLock(self._run / NAME, timeout=0, fallback_to_soft=False)
         with writing(self._run / NAME):
+            os.stat(self._run)  # a folder that is gone stays gone: the lock would make it anew
             try:
                 lock.acquire()
             except Timeout:

@@ -14,7 +14,8 @@ HOLD = """
 import sys, time
 from pathlib import Path
 from rnnlab.runs.lock import RunLock
-RunLock(Path(sys.argv[1])).acquire()
+lock = RunLock(Path(sys.argv[1]))
+lock.acquire()
 print("held", flush=True)
 time.sleep(60)
 """
@@ -52,3 +53,4 @@ def test_a_second_holder_in_this_process_is_refused_until_the_first_lets_go(tmp_
 def test_a_folder_that_is_gone_is_named(tmp_path):
     with pytest.raises(RunWriteError, match="nowhere"):
         RunLock(tmp_path / "nowhere").acquire()
+    assert not (tmp_path / "nowhere").exists()
