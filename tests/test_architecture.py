@@ -60,7 +60,7 @@ LIBRARIES: dict[str, set[str]] = {
     "config": {"annotated_types", "pydantic", "pydantic_core", "yaml"},
     "data": {"filelock", "numpy", "pandas", "requests"},
     "forecasting": {"numpy", "pandas"},
-    "runs": {"numpy", "pydantic", "pydantic_core", "threadpoolctl"},
+    "runs": {"filelock", "numpy", "pydantic", "pydantic_core", "threadpoolctl"},
     "plots": {"matplotlib", "numpy"},
     "tasks": {"matplotlib", "numpy"},
     "experiments": {"matplotlib", "numpy", "pandas", "requests", "threadpoolctl"},

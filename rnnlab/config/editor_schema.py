@@ -8,6 +8,7 @@ only `load` can say; and 16.0 is a whole number to JSON Schema.
 from __future__ import annotations
 
 import re
+from functools import reduce
 from typing import Any
 
 from pydantic import BaseModel
@@ -74,10 +75,15 @@ class _Writer:
         if section.__doc__:
             content["description"] = section.__doc__.partition("\n")[0]
         for old, new in NEW.items():
-            if old[:-1] == path and new in properties:
-                properties[old[-1]] = properties[new] | {"deprecated": True, "description": f"now {new}"}
-                content.setdefault("allOf", []).append({"not": {"required": [old[-1], new]}})
+            if old[:-1] == path and new[0] in properties:
+                today = reduce(self._inside, new[1:], properties[new[0]])
+                properties[old[-1]] = today | {"deprecated": True, "description": f"now {'.'.join(new)}"}
+                content.setdefault("allOf", []).append({"not": {"required": [old[-1], new[0]]}})
         return content
+
+    def _inside(self, section: Schema, name: str) -> Schema:
+        """A key of a section that is defined by a reference."""
+        return self.defs[section["$ref"].rpartition("/")[2]]["properties"][name]
 
     def _key(self, key: SchemaKey, leaf: Schema) -> Schema:
         """One key: a value as pydantic describes it, or one of the sections that it may hold."""

@@ -7,15 +7,17 @@ from rnnlab.config.locations import Node, find
 
 Path = tuple[str, ...]
 
-NEW: dict[Path, str] = {
-    ("training", "carry_state"): "stateful",
-    ("training", "truncate"): "tbptt_steps",
+# Where an old name stood -> where its value belongs, from the same section on.
+NEW: dict[Path, Path] = {
+    ("training", "carry_state"): ("stateful",),
+    ("training", "truncate"): ("tbptt_steps",),
+    ("training", "checkpoint_every"): ("checkpoint", "every"),
 }
 
 
 def renamed(path: Path) -> Path:
     """The path of a key by its name of today."""
-    return (*path[:-1], NEW[path]) if path in NEW else path
+    return (*path[:-1], *NEW[path]) if path in NEW else path
 
 
 def rename(tree: Node, path: Path = ()) -> list[Diagnostic]:
@@ -34,13 +36,20 @@ def rename(tree: Node, path: Path = ()) -> list[Diagnostic]:
         keys = section.mapping if section is not None else None
         if keys is None or old[-1] not in keys:
             continue
-        if new in keys:
-            both = [keys[name].key_location or keys[name].location for name in (old[-1], new)]
-            message = f"{'.'.join(old)} is the name that {new} had before; drop one of the two."
+        if new[0] in keys:
+            both = [keys[name].key_location or keys[name].location for name in (old[-1], new[0])]
+            message = f"{'.'.join(old)} is the name that {'.'.join(new)} had before; drop one of the two."
             problems.append(Diagnostic(message, tuple(map(Mark, both))))
             del keys[old[-1]]
             continue
-        items = [(new if key == old[-1] else key, node) for key, node in keys.items()]
+        items = [(new[0], _within(node, new[1:])) if key == old[-1] else (key, node) for key, node in keys.items()]
         keys.clear()
         keys.update(items)
     return problems
+
+
+def _within(node: Node, path: Path) -> Node:
+    """The value at `path` in a section of its own."""
+    for name in reversed(path):
+        node = Node(None, node.location, node.key_location, children={name: node})
+    return node

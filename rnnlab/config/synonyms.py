@@ -17,5 +17,5 @@ SYNONYMS = {
     "num_hidden": "hidden_size", "hidden_units": "hidden_size", "rnn_size": "hidden_size", "width": "hidden_size",
     "depth": "layers", "opt": "optimizer", "optim": "optimizer", "max_steps": "updates", "num_steps": "updates",
     "max_iter": "updates", "n_iter": "updates",
-    **{path[-1]: key for path, key in NEW.items()},
+    **{old[-1]: new[0] for old, new in NEW.items()},
 }  # fmt: skip

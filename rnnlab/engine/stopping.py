@@ -70,6 +70,12 @@ class Validation:
         self.out_of_patience |= active & (self._stale >= self._stopping.patience)
         return value
 
+    def renew(self) -> np.ndarray:
+        """Give models that ran out of patience all of it back, and return which, (R,) bool."""
+        which, self.out_of_patience = self.out_of_patience, np.zeros_like(self.out_of_patience)
+        self._stale = np.where(which, 0, self._stale)
+        return which
+
     def take_best(self, theta: np.ndarray) -> None:
         """Write the best parameters of each model into theta; one whose loss never was finite keeps what it has."""
         kept = np.isfinite(self._best_loss)

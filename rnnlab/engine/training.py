@@ -103,6 +103,14 @@ class Training(ABC):
         """Models that ran out of patience, with the epoch, counted from 1, whose parameters remain."""
         return {}
 
+    @property
+    def result(self) -> np.ndarray:
+        """The parameters that the training would have if it ended now, (R, P), a copy: with early stopping the best."""
+        return self.theta.copy()
+
+    def lengthen(self) -> None:  # noqa: B027
+        """Let models that ran out of patience go on: called on a training that is restored to make more updates."""
+
     @abstractmethod
     def _update(self) -> Update:
         """Make the next update."""
@@ -175,16 +183,31 @@ class GradientDescent(Training):
         self._validation = None if stopping is None else Validation(stopping, sampling, theta)
         self._largest_norm = largest_norm(theta)
         self._before = theta.copy()  # the parameters of the last update, whose loss was finite
+        self._last: np.ndarray | None = None  # of a training that has ended with the best: those that came last
 
     def __iter__(self) -> Iterator[Update]:
         yield from super().__iter__()
         if self._validation is not None:
+            self._last = self.theta.copy()
             self._validation.take_best(self.theta)
 
     @property
     def stopped_early(self) -> dict[int, int]:
         """Models that ran out of patience, with the epoch, counted from 1, whose parameters remain."""
         return {} if self._validation is None else self._validation.stopped
+
+    @property
+    def result(self) -> np.ndarray:
+        """The parameters that the training would have if it ended now, (R, P), a copy: with early stopping the best."""
+        theta = self.theta.copy()
+        if self._validation is not None:
+            self._validation.take_best(theta)
+        return theta
+
+    def lengthen(self) -> None:
+        """Let models that ran out of patience go on, with their patience whole again."""
+        if self._validation is not None:
+            self.active |= self._validation.renew()
 
     def _update(self) -> Update:
         with np.errstate(over="ignore", invalid="ignore", divide="ignore", under="ignore"):
@@ -266,6 +289,8 @@ class GradientDescent(Training):
     def state(self) -> dict[str, np.ndarray]:
         """With the optimizer's moments, the state carried to the next update, and what early stopping knows."""
         held = super().state() | {"before": self._before, "largest_norm": self._largest_norm}
+        if self._last is not None:
+            held["last"] = self._last
         for layer, of_layer in enumerate(self.states or []):
             held |= {f"state.{layer}.{k}": state for k, state in enumerate(of_layer)}
         if self._validation is not None:
@@ -276,6 +301,7 @@ class GradientDescent(Training):
     def restore(self, held: Mapping[str, np.ndarray]) -> None:
         """Take up a training where `state` left it."""
         super().restore(held)
+        self.theta[...] = held.get("last", held["theta"])
         self._before[...] = held["before"]
         self._largest_norm = held.get("largest_norm", self._largest_norm).copy()  # checkpoints of old have none
         if self._validation is not None:

@@ -14,7 +14,7 @@ from rnnlab.engine.training import Training
 from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
 from rnnlab.experiments.observers.curves import Curve
-from rnnlab.experiments.observers.divergence import MOST_SHOWN, DivergenceLog
+from rnnlab.experiments.observers.divergence import MOST_SHOWN
 from rnnlab.experiments.observers.recorder import (
     CLIP_SCALE,
     LOSS,
@@ -24,8 +24,8 @@ from rnnlab.experiments.observers.recorder import (
     VALIDATION,
     Recorder,
 )
-from rnnlab.experiments.observers.warning_log import WarningLog
 from rnnlab.experiments.reports import Measured, TrainSummary
+from rnnlab.experiments.watch import Watch
 from rnnlab.runs import RunStore
 from rnnlab.seeds import spread
 from rnnlab.tasks.task import Evaluation, Task, evaluate
@@ -46,26 +46,36 @@ def finish(
     task: Task,
     training: Training,
     run: RunStore,
-    recorder: Recorder,
-    divergence: DivergenceLog,
-    warnings: WarningLog,
+    watch: Watch,
     figures: Figures,
+    *,
+    stopped: bool = False,
     full: RunWriteError | None = None,
 ) -> TrainSummary:
     """Measure the trained networks on held-out data, close the run, and draw its plots.
+
+    Of a training that was `stopped` before its end, the status is written first: whoever stopped it may not wait for
+    the measuring.
 
     Raises
     ------
     RunWriteError
         Where the run folder takes no more, as `full` says that it did not: with the summary.
     """
-    evaluation = worth(task, training.network, training.theta, divergence.diverged)
+    recorder, warnings, diverged = watch.recorder, watch.warnings, watch.divergence.diverged
+    so_far = ""
+    if stopped:
+        so_far = f"Stopped after update {training.done} of {training.updates}; the state is kept in a checkpoint."
+        run.log(so_far)
+        run.finish("interrupted", datetime.now(UTC), headline=so_far, warnings=warnings.shown)
+    evaluation = worth(task, training.network, training.result, diverged)
     metrics = {name: _measured(values) for name, values in evaluation.metrics.items()}
+    headline = " ".join(filter(None, (so_far, evaluation.headline)))
     notes = [
         f"Trained on {task.description}",
         *_held_out_note(task, training),
         *_fitting_note(config, recorder),
-        *_course_notes(config, training, recorder),
+        *([] if stopped else _course_notes(config, training, recorder)),
     ]
     summary = TrainSummary(
         run.path,
@@ -75,7 +85,7 @@ def finish(
         metrics,
         evaluation.units,
         evaluation.baselines,
-        evaluation.headline,
+        headline,
         notes,
         warnings.shown,
         run.record.plain(),
@@ -83,25 +93,25 @@ def finish(
     try:
         if full is not None:
             raise full
-        if len(divergence.diverged) > MOST_SHOWN:
-            warnings.warn(f"{len(divergence.diverged)} of {len(config.seeds)} seeds diverged; log.txt names them all.")
+        if len(diverged) > MOST_SHOWN:
+            warnings.warn(f"{len(diverged)} of {len(config.seeds)} seeds diverged; log.txt names them all.")
         for warning in evaluation.warnings:
             warnings.warn(warning)
         for filename, columns in evaluation.tables.items():
-            run.append_columns(filename, _long(config.seeds, columns))
+            run.write_table(filename, _long(config.seeds, columns))
         for sentence in (evaluation.headline, *notes):
             run.log(sentence)
         run.finish(
-            "completed",
+            "interrupted" if stopped else "completed",
             datetime.now(UTC),
             metrics={name: asdict(measured) for name, measured in metrics.items()},
             units={name: unit for name, unit in evaluation.units.items() if unit},
             baselines=evaluation.baselines,
             clipped_share=recorder.clipped_share,
-            diverged=divergence.record(),
+            diverged=watch.divergence.record(),
             stopped_early={str(config.seeds[m]): epoch for m, epoch in training.stopped_early.items()},
             tests=evaluation.tests,
-            headline=evaluation.headline,
+            headline=headline,
             warnings=warnings.shown,
         )
     except RunWriteError as error:

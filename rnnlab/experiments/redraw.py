@@ -39,6 +39,6 @@ def figures_of(trained: Trained) -> Figures:
         message = f"The checkpoint {checkpoint.path.stem} of '{trained.record.name}' is not of this training: {error}."
         raise RunFolderError(message) from error
     figures = course_figures(config, recorder, training) | flow.figures(training)
-    if len(trained.diverged) < len(trained.theta) and trained.record.status == "completed":
-        figures |= worth(trained.task, setup.network, trained.theta, trained.diverged).figures
+    if len(trained.diverged) < len(trained.theta) and trained.record.metrics:
+        figures |= worth(trained.task, setup.network, training.result, trained.diverged).figures
     return figures

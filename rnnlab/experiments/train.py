@@ -1,6 +1,7 @@
 """`rnnlab train`: train the networks of a config, one per seed, measure them, and leave a run folder."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -12,25 +13,21 @@ from rnnlab.config.registry import brought_in
 from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
-from rnnlab.experiments.gradient_flow import FlowTable
-from rnnlab.experiments.observers import Observer, check_names, end, observe
-from rnnlab.experiments.observers.checkpoints import Checkpoints
+from rnnlab.experiments.observers import Observer, end, observe
 from rnnlab.experiments.observers.divergence import DivergenceLog
-from rnnlab.experiments.observers.progress import ProgressReport
-from rnnlab.experiments.observers.recorder import Recorder
 from rnnlab.experiments.observers.warning_log import WarningLog
 from rnnlab.experiments.outcome import course_figures, finish
 from rnnlab.experiments.reports import Progress, TrainSummary
 from rnnlab.experiments.setup import Setup, build_setup, check_network, start_training
 from rnnlab.experiments.trained import Trained
+from rnnlab.experiments.watch import Watch, check_further, watch
 from rnnlab.runs import RunFolder, RunStore
 from rnnlab.runs.in_memory import RunInMemory
 from rnnlab.runs.log import libraries_warnings
 from rnnlab.runs.schema import TRAIN
-from rnnlab.tasks.task import Task, build_task, evaluate, loss_unit
+from rnnlab.tasks.task import Task, build_task, evaluate
 
 FEW_SEQUENCES = 30
-OWN = (Recorder, FlowTable, DivergenceLog, WarningLog, Checkpoints, ProgressReport)  # observers of every run
 
 
 def train(
@@ -68,7 +65,7 @@ def train(
     DivergedError
         Where every model diverged; its attribute `run` is the run folder.
     """
-    check_names([*OWN, *observers])
+    check_further(observers)
     task = build_task(config)
     check_network(config, task)
     setup = build_setup(config, task)
@@ -87,9 +84,24 @@ def train(
         run: RunStore = RunInMemory(config.name, now=now, fields=fields)
     else:
         run = RunFolder.create(runs_dir, config.name, now=now, fields=fields, files={"config.yaml": dump(config)})
-    with run, libraries_warnings(run.log):
+    with run, failing_well(run):
+        watched = watch(config, task, setup, run, on_progress, on_warning, observers)
+        for warning in task.warnings:
+            watched.warnings.warn(warning)
+        left = setup.sampling.sequences.sequences
+        if left < min(FEW_SEQUENCES, task.sequences.sequences):
+            watched.warnings.warn(
+                f"Early stopping leaves only {left} of {task.sequences.sequences} sequences to train on."
+            )
+        return carry_out(config, task, setup, run, start_training(config, setup), watched, should_stop)
+
+
+@contextmanager
+def failing_well(run: RunStore) -> Iterator[None]:
+    """Log what the libraries warn of, and close the run as failed or interrupted by what the block raises."""
+    with libraries_warnings(run.log):
         try:
-            return _run(config, task, setup, run, on_progress, on_warning, should_stop or (lambda: False), observers)
+            yield
         except DivergedError:
             raise
         except BaseException as error:
@@ -97,45 +109,43 @@ def train(
             raise
 
 
-def _run(
-    config, task: Task, setup: Setup, run: RunStore, on_progress, on_warning, should_stop, further
+def carry_out(
+    config,
+    task: Task,
+    setup: Setup,
+    run: RunStore,
+    training: Training,
+    watch: Watch,
+    should_stop: Callable[[], bool] | None = None,
 ) -> TrainSummary:
-    warnings = WarningLog(run, on_warning)
-    for warning in task.warnings:
-        warnings.warn(warning)
-    left = setup.sampling.sequences.sequences
-    if left < min(FEW_SEQUENCES, task.sequences.sequences):
-        warnings.warn(f"Early stopping leaves only {left} of {task.sequences.sequences} sequences to train on.")
-    training = start_training(config, setup)
-    recorder = Recorder(run, config.seeds, setup.network.layout.names, validates=setup.stopping is not None)
-    flow = FlowTable(config, setup.loss, run)
-    divergence = DivergenceLog(run, config.seeds, warnings)
-    saved = [recorder, flow, divergence, warnings, *further]
-    checkpoints = Checkpoints(run, config.training.checkpoint_every, saved)
-    observers = [*saved, checkpoints]
-    if on_progress is not None:
-        unit = loss_unit(task)
-        observers.append(ProgressReport(on_progress, unit.name, unit.of, recorder))
-    full: RunWriteError | None = None
+    """Make the updates that are left of a training, measure its networks, and close its run.
+
+    Raises
+    ------
+    RunFolderError, DivergedError
+        As for :func:`train`.
+    """
+    diverged, full = watch.divergence.diverged, None
     try:
-        stopped = _train(training, observers, should_stop)
+        stopped = _train(training, watch.observers, should_stop or (lambda: False))
         try:
-            end(training, observers)
+            end(training, watch.observers)
         except RunWriteError as error:
-            if stopped or len(divergence.diverged) == len(config.seeds):
+            if stopped or len(diverged) == len(config.seeds):
                 raise
             full = error
-    except (KeyboardInterrupt, SystemExit):
-        recorder.close()
+    except RunWriteError:
+        with suppress(RunWriteError):  # a last attempt: what stopped a table may leave room for this
+            watch.checkpoints.save(training)
         raise
-    figures = course_figures(config, recorder, training) | flow.figures(training)
-    if stopped:
-        summary = _interrupted(config, run, training, warnings, figures)
-    elif len(divergence.diverged) == len(config.seeds):
-        raise _diverged(config, training, run, divergence, warnings, figures)
-    else:
-        summary = finish(config, task, training, run, recorder, divergence, warnings, figures, full)
-    trained = Trained(run, config, task, setup, training.theta, training.done, checkpoints.newest)
+    except (KeyboardInterrupt, SystemExit):
+        watch.recorder.close()
+        raise
+    figures = course_figures(config, watch.recorder, training) | watch.flow.figures(training)
+    if len(diverged) == len(config.seeds):
+        raise _diverged(config, training, run, watch.divergence, watch.warnings, figures)
+    summary = finish(config, task, training, run, watch, figures, stopped=stopped, full=full)
+    trained = Trained(run, config, task, setup, training.theta, training.done, watch.checkpoints.newest)
     return replace(summary, trained=trained)
 
 
@@ -148,26 +158,6 @@ def _train(training: Training, observers: Sequence[Observer], should_stop) -> bo
             if should_stop() and update.number < training.updates:
                 return True
     return False
-
-
-def _interrupted(config, run: RunStore, training: Training, warnings: WarningLog, figures: Figures) -> TrainSummary:
-    sentence = f"Stopped after update {training.done} of {training.updates}; the state is kept in a checkpoint."
-    run.log(sentence)
-    run.finish("interrupted", datetime.now(UTC), warnings=warnings.shown)
-    draw_plots(run, figures, warnings.warn)
-    return TrainSummary(
-        run.path,
-        config.name,
-        config.data.kind,
-        config.seeds,
-        {},
-        {},
-        {},
-        sentence,
-        (),
-        warnings.shown,
-        run.record.plain(),
-    )
 
 
 def _diverged(

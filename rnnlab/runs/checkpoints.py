@@ -5,7 +5,8 @@ import io
 import json
 import math
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -120,8 +121,20 @@ def load(path: Path, like: "Mapping[str, np.ndarray] | None" = None) -> Checkpoi
     return Checkpoint(path, arrays, record["metadata"])
 
 
-def latest(folder: Path, like: "Mapping[str, np.ndarray] | None" = None) -> Checkpoint | None:
+def latest(
+    folder: Path,
+    like: "Mapping[str, np.ndarray] | None" = None,
+    take_up: Callable[[Checkpoint], object] = lambda _found: None,
+) -> Checkpoint | None:
     """Read the newest good checkpoint, naming in `skipped` any bad ones after it; None if there is none at all.
+
+    Parameters
+    ----------
+    folder : Path
+    like : mapping of str to ndarray, optional
+        As for `load`.
+    take_up : callable, optional
+        Goes on from a checkpoint; a RunFolderError from it makes that a bad one.
 
     Raises
     ------
@@ -132,6 +145,7 @@ def latest(folder: Path, like: "Mapping[str, np.ndarray] | None" = None) -> Chec
     for path in sorted(folder.glob("*.json"), key=_number, reverse=True):
         try:
             found = load(path, like)
+            take_up(found)
         except RunFolderError as error:
             bad.append(error)
             continue
@@ -140,6 +154,38 @@ def latest(folder: Path, like: "Mapping[str, np.ndarray] | None" = None) -> Chec
     if bad:
         raise bad[0]
     return None
+
+
+def prune(folder: Path, keep: int, best: bool) -> None:
+    """Remove all but the newest checkpoints and, where `best`, the one of them all with the lowest loss.
+
+    Parameters
+    ----------
+    folder : Path
+    keep : int
+        Newest checkpoints that stay.
+    best : bool
+        Whether the checkpoint whose metadata have the lowest `loss` stays too.
+    """
+    described = sorted(folder.glob("*.json"), key=_number)
+    kept = set(described[-keep:])
+    if best and (losses := {path: loss for path in described if (loss := _loss(path)) is not None}):
+        kept.add(min(losses, key=losses.__getitem__))
+    stems = {path.stem for path in kept}
+    for path in sorted(folder.iterdir()):  # .json before .npz: half a checkpoint is none
+        if _number(path) and path.stem not in stems and path.suffix in (".json", ".npz"):
+            with suppress(OSError):
+                path.unlink()
+
+
+def _loss(path: Path) -> float | None:
+    """The loss in a checkpoint's metadata; None where there is none that can be read."""
+    try:
+        metadata = read_json(path).get("metadata")
+    except RunFolderError:
+        return None
+    loss = metadata.get("loss") if isinstance(metadata, dict) else None
+    return loss if isinstance(loss, float) else None
 
 
 def _read_arrays(file: "BufferedReader", like: "Mapping[str, np.ndarray] | None") -> "dict[str, np.ndarray]":

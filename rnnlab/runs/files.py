@@ -151,6 +151,11 @@ class LineFile:
                 with suppress(OSError):
                     os.ftruncate(self._descriptor, self._size)
 
+    def sync(self) -> None:
+        """Wait until the disk has what was written."""
+        with writing(self.path):
+            os.fsync(self._descriptor)
+
     def cut(self, size: int) -> None:
         """Forget everything after the first `size` bytes."""
         with writing(self.path):

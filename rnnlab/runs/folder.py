@@ -13,6 +13,7 @@ from rnnlab.errors import RunWriteError
 from rnnlab.files import name_of
 from rnnlab.runs import checkpoints, process, start, tables
 from rnnlab.runs.files import LineFile, replace, writing
+from rnnlab.runs.lock import RunLock
 from rnnlab.runs.log import without_control_codes
 from rnnlab.runs.record import load_record, write_json
 from rnnlab.runs.store import RunStore
@@ -36,11 +37,12 @@ class RunFolder(RunStore):
 
     path: Path
 
-    def __init__(self, path: Path, record: "RunRecord") -> None:
+    def __init__(self, path: Path, record: "RunRecord", lock: RunLock | None = None) -> None:
         self.path = path
         self.record = record
         self._tables: dict[str, tables.Table] = {}
         self._log: LineFile | None = None
+        self._lock = lock or RunLock(path)
 
     @classmethod
     def create(
@@ -78,14 +80,17 @@ class RunFolder(RunStore):
         runs_dir = Path(runs_dir)
         existed = os.path.exists(runs_dir)
         path = start.make_folder(runs_dir, name, now, digits)
+        lock = RunLock(path)
         try:
+            lock.acquire()
             from rnnlab.runs.schema import RunRecord  # `rnnlab --help` starts without pydantic
 
-            run = cls(path, RunRecord.first(path.name, name, now, fields or {}))
+            run = cls(path, RunRecord.first(path.name, name, now, fields or {}), lock)
             for filename, text in (files or {}).items():
                 replace(path / filename, text.encode())
             write_json(path / "run.json", run.record.plain())
         except BaseException as error:
+            lock.release()
             shutil.rmtree(path, ignore_errors=True)
             if not existed:
                 with suppress(OSError):
@@ -123,9 +128,33 @@ class RunFolder(RunStore):
         self._keeping(lambda: write_json(self.path / "run.json", record.plain()))
         self.record = record
 
-    def resume(self) -> None:
-        """Take over a run that stopped: its status is ``running`` again, and this process runs it."""
-        self.update(status="running", ended_at=None, process=process.identity())
+    def hold(self) -> None:
+        """Become the one writer of the run, until this object is left or this process ends.
+
+        Raises
+        ------
+        RunBusyError
+            If another process holds it.
+        RunWriteError
+            If the folder cannot be written.
+        """
+        self._lock.acquire()
+
+    def resume(self, **fields: object) -> None:
+        """Take over a run that stopped: its status is ``running`` again, and this process runs it.
+
+        Raises
+        ------
+        RunFolderError
+            As for `hold`, and if run.json cannot be read again or written.
+        """
+        self.hold()
+        self.record = load_record(self.path)  # as its last holder left it
+        self.update(status="running", ended_at=None, process=process.identity(), **fields)
+
+    def release(self) -> None:
+        """Let others hold the run."""
+        self._lock.release()
 
     def write(self, filename: str, content: str | bytes) -> Path:
         """Write a whole file in one step, e.g. ``plots/training.png``, and return its path.
@@ -156,14 +185,18 @@ class RunFolder(RunStore):
         """Append rows to a CSV table, column by column (see `rnnlab.runs.tables.Table.append_columns`)."""
         self._keeping(lambda: self._table(filename).append_columns(columns))
 
+    def write_table(self, filename: str, columns: Mapping[str, object]) -> None:
+        """Write a whole CSV table in one step."""
+        self.write(filename, tables.whole(columns))
+
     def read_table(self, filename: str) -> "dict[str, np.ndarray]":
         """Read a CSV table as one array of shape (rows,) per column."""
         self.flush()
         return tables.read_table(self.path / filename)
 
     def table_sizes(self) -> dict[str, int]:
-        """Bytes of each table written so far: what a checkpoint keeps for `cut_tables`."""
-        self.flush()
+        """Bytes of each table that the disk has: what a checkpoint keeps for `cut_tables`."""
+        self._keeping(lambda: [table.sync() for table in self._tables.values()])
         return {name: table.size for name, table in self._tables.items()}
 
     def cut_tables(self, sizes: Mapping[str, int]) -> None:
@@ -195,9 +228,16 @@ class RunFolder(RunStore):
         self._keeping(lambda: saved.append(checkpoints.save(self.path / "checkpoints", arrays, metadata)))
         return saved[0]
 
-    def latest_checkpoint(self) -> checkpoints.Checkpoint | None:
-        """Read the newest checkpoint that is whole, or None if there is none."""
-        return checkpoints.latest(self.path / "checkpoints")
+    def keep_checkpoints(self, newest: int, *, best: bool) -> None:
+        """Remove the other checkpoints (see `rnnlab.runs.checkpoints.prune`)."""
+        with suppress(OSError):  # they are in nobody's way
+            checkpoints.prune(self.path / "checkpoints", newest, best)
+
+    def latest_checkpoint(
+        self, take_up: Callable[[checkpoints.Checkpoint], object] = lambda _found: None
+    ) -> checkpoints.Checkpoint | None:
+        """Read the newest checkpoint that is whole and can be taken up, or None if there is none."""
+        return checkpoints.latest(self.path / "checkpoints", take_up=take_up)
 
     def flush(self) -> None:
         """Write the rows that wait in memory."""

@@ -66,6 +66,11 @@ class RunInMemory(RunStore):
         for name, column in zip(columns, values, strict=True):
             table[name].append(column.copy())
 
+    def write_table(self, filename: str, columns: Mapping[str, object]) -> None:
+        """Keep a whole table."""
+        self._tables.pop(filename, None)
+        self.append_columns(filename, columns)
+
     def read_table(self, filename: str) -> dict[str, np.ndarray]:
         """The table as one array of shape (rows,) per column."""
         if filename not in self._tables:

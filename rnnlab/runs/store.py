@@ -58,6 +58,10 @@ class RunStore(ABC):
         """
 
     @abstractmethod
+    def write_table(self, filename: str, columns: Mapping[str, object]) -> None:
+        """Write a whole table in one step, in place of an older one of that name; columns as for `append_columns`."""
+
+    @abstractmethod
     def read_table(self, filename: str) -> "dict[str, np.ndarray]":
         """Read a table as one array of shape (rows,) per column.
 
@@ -77,7 +81,10 @@ class RunStore(ABC):
 
     @abstractmethod
     def save_checkpoint(self, arrays: "Mapping[str, np.ndarray]", metadata: Mapping) -> Path:
-        """Keep a checkpoint, and return its path."""
+        """Keep a checkpoint, and return its path; a ``loss`` in the metadata tells which is the best."""
+
+    def keep_checkpoints(self, newest: int, *, best: bool) -> None:  # noqa: B027
+        """Remove all checkpoints but so many of the newest and, where `best`, the one with the lowest loss."""
 
     @abstractmethod
     def latest_checkpoint(self) -> "Checkpoint | None":
@@ -117,14 +124,19 @@ class RunStore(ABC):
             if self.record.status == "running":
                 self.finish("interrupted" if interrupted else "failed", now)
 
+    def release(self) -> None:  # noqa: B027
+        """Let others write to the run."""
+
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is None:
+        try:
             self.close()
-        else:
-            with suppress(RunFolderError):
-                self.close()
+        except RunFolderError:
+            if error is None:
+                raise
+        finally:
+            self.release()

@@ -3,7 +3,7 @@
 import csv
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -60,27 +60,30 @@ class Table:
         ValueError
             If the names differ from the first block's, or the columns differ in length.
         """
-        values = {name: _list(column) for name, column in columns.items()}
-        lengths = {len(column) for column in values.values() if isinstance(column, list)} or {1}
-        if len(lengths) > 1:
-            raise ValueError(f"The columns must have one length; got {sorted(lengths)}.")
+        values, rows = _values(columns)
         if self._columns is None:
             self._columns = list(values)
-            self._pending.append(",".join(map(_quoted, self._columns)) + "\n")
+            self._pending.append(_heading(self._columns))
         if set(values) != set(self._columns):
             raise ValueError(f"The columns must be {self._columns}; got {list(values)}.")
-        (rows,) = lengths
-        cells = [_cells(values[name], rows) for name in self._columns]
-        self._pending.extend(["\n".join(map(",".join, zip(*cells, strict=True))), "\n"] if rows else [])
+        self._pending.append(_lines({name: values[name] for name in self._columns}, rows))
         if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
             self.flush()
 
     def flush(self) -> None:
-        """Write the rows that wait; on failure RunWriteError, and the rows that fitted are kept."""
-        lines, self._pending = "".join(self._pending), []
+        """Write the rows that wait; on failure RunWriteError, and those that did not fit go on waiting."""
+        lines, before = "".join(self._pending).encode(), self._file.size
         self._flushed_at = time.monotonic()
-        if lines:
-            self._file.append(lines.encode())
+        try:
+            if lines:
+                self._file.append(lines)
+        finally:
+            self._pending = [left.decode()] if (left := lines[self._file.size - before :]) else []
+
+    def sync(self) -> None:
+        """Flush, and wait until the disk has it."""
+        self.flush()
+        self._file.sync()
 
     def cut(self, size: int) -> None:
         """Go back to the point where `size` was asked for; rows that wait are forgotten."""
@@ -93,6 +96,30 @@ class Table:
             self.flush()
         finally:
             self._file.close()
+
+
+def whole(columns: Mapping[str, object]) -> str:
+    """The text of a table that has these columns and no others (see `Table.append_columns`)."""
+    values, rows = _values(columns)
+    return _heading(values) + _lines(values, rows)
+
+
+def _values(columns: Mapping[str, object]) -> tuple[dict[str, object], int]:
+    """The columns as lists, or as scalars that hold for every row, and the number of rows."""
+    values = {name: _list(column) for name, column in columns.items()}
+    lengths = {len(column) for column in values.values() if isinstance(column, list)} or {1}
+    if len(lengths) > 1:
+        raise ValueError(f"The columns must have one length; got {sorted(lengths)}.")
+    return values, lengths.pop()
+
+
+def _heading(names: Iterable[str]) -> str:
+    return ",".join(map(_quoted, names)) + "\n"
+
+
+def _lines(values: Mapping[str, object], rows: int) -> str:
+    cells = [_cells(column, rows) for column in values.values()]
+    return "\n".join(map(",".join, zip(*cells, strict=True))) + "\n" if rows else ""
 
 
 def read_table(path: Path, numbers: Sequence[str] = ()) -> dict:

@@ -14,7 +14,7 @@ name: small
 seeds: 3
 data: {kind: text, text: the quick brown fox, repeat: 4, chunk: 12}
 model: {hidden_size: 6, cell: lstm}
-training: {updates: 4, batch_size: 2, checkpoint_every: 2}
+training: {updates: 4, batch_size: 2, checkpoint: {every: 2, keep: 99}}
 """
 
 

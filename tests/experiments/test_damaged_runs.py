@@ -60,7 +60,7 @@ PLACE = "\x00here"
 def whole(tmp_path_factory):
     """Two small runs; the second has three checkpoints."""
     runs_dir = tmp_path_factory.mktemp("runs")
-    config = small_config("training.checkpoint_every=2", "training.log_gradient_flow_every=3")
+    config = small_config("training.checkpoint.every=2", "training.log_gradient_flow_every=3")
     with nothing_painted():
         return [train(config, runs_dir=runs_dir, command=["rnnlab"]).run for _ in range(2)]
 

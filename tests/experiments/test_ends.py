@@ -12,7 +12,7 @@ import pytest
 from rnnlab.runs import RunFolder, list_runs, read_table
 
 ENDLESS = ("--set", "training.epochs=10000000")
-FREQUENT = ("--set", "training.checkpoint_every=200")
+FREQUENT = ("--set", "training.checkpoint.every=200")
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.painting import nothing_painted
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    config = small_config("training.optimizer.learning_rate=0.01", "training.checkpoint_every=2")
+    config = small_config("training.optimizer.learning_rate=0.01", "training.checkpoint.every=2")
     with nothing_painted():
         return train(config, runs_dir=tmp_path_factory.mktemp("runs"), command=[]).run
 

@@ -17,6 +17,7 @@ from rnnlab.experiments.observers.curves import Curve
 from rnnlab.experiments.observers.divergence import DivergenceLog
 from rnnlab.experiments.observers.recorder import Recorder
 from rnnlab.experiments.observers.warning_log import WarningLog
+from rnnlab.experiments.restoring import restore as take_up
 from rnnlab.experiments.setup import build_setup, start_training
 from rnnlab.runs import RunFolder, read_table
 from rnnlab.tasks.task import build_task
@@ -83,7 +84,7 @@ def test_the_last_observer_is_the_first_to_be_told_of_the_end():
 
 def test_an_observer_of_ones_own_is_told_of_a_run_and_saved_with_it(run_of):
     observer = Largest()
-    run = run_of("training.epochs=5", "training.checkpoint_every=2", seeds="2", observers=[observer])
+    run = run_of("training.epochs=5", "training.checkpoint.every=2", seeds="2", observers=[observer])
     assert observer.seen == [1, 2, 3, 4, 5]
     assert observer.ends == [5]
     arrays = run.checkpoint().arrays
@@ -130,14 +131,15 @@ def folder_of(config, place, name: str) -> RunFolder:
 def observed(config, setup, run):
     """What `train` observes a training with, and an observer of one's own."""
     warnings = WarningLog(run)
+    recorder = Recorder(run, config.seeds, setup.network.layout.names, validates=setup.stopping is not None)
     saved = [
-        Recorder(run, config.seeds, setup.network.layout.names, validates=setup.stopping is not None),
+        recorder,
         FlowTable(config, setup.loss, run),
         DivergenceLog(run, config.seeds, warnings),
         Largest(),
         warnings,
     ]
-    return [*saved, Checkpoints(run, config.training.checkpoint_every, saved)]
+    return [*saved, Checkpoints(run, config.training.checkpoint, recorder, saved)]
 
 
 def start(config, spoil):
@@ -167,8 +169,7 @@ def stopped_and_continued(config, place, spoil, stops):
             observers = observed(config, setup, opened)
             checkpoint = opened.latest_checkpoint()
             if checkpoint is not None:
-                training.restore(checkpoint.arrays)
-                restore(observers, checkpoint.arrays)
+                take_up(checkpoint, training, observers)
                 opened.cut_tables(checkpoint.metadata["tables"])
             if stop != training.done:
                 for update in observe(training, observers):

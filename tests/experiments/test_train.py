@@ -36,6 +36,7 @@ def finished(run_of):
 def test_the_files_of_a_run(finished):
     files = {str(file.relative_to(finished.path)) for file in finished.path.rglob("*") if file.is_file()}
     assert files == {
+        ".lock",
         "run.json",
         "config.yaml",
         "metrics.csv",
@@ -441,7 +442,7 @@ def test_updates_may_cut_an_epoch_short(run_of):
 
 
 def test_checkpoints_every_so_often(run_of):
-    run = run_of("training.checkpoint_every=2", "training.epochs=5")
+    run = run_of("training.checkpoint.every=2", "training.epochs=5")
     kept = sorted((run.path / "checkpoints").glob("*.json"))
     assert [json.loads(file.read_text())["metadata"]["update"] for file in kept][-1] == 5
     assert run.checkpoint().arrays["done"] == 5
@@ -460,7 +461,11 @@ def test_asked_to_stop_it_keeps_a_checkpoint(run_of):
     run = run_of("training.epochs=9", should_stop=lambda: next(asked))
     assert run.record["status"] == "interrupted"
     assert run.checkpoint().arrays["done"] == 3
-    assert run.summary.headline == "Stopped after update 3 of 9; the state is kept in a checkpoint."
+    assert run.summary.headline.startswith("Stopped after update 3 of 9; the state is kept in a checkpoint. ")
+    assert (
+        run.record["metrics"]["rmse"]["per_seed"] == run_of("training.epochs=3").record["metrics"]["rmse"]["per_seed"]
+    )
+    assert len(run.table("predictions.csv")["date"])
     assert run.table("metrics.csv")["epoch"].tolist() == [1, 2, 3]
 
 

@@ -64,7 +64,9 @@ def test_a_disk_that_fills_up_during_the_run_keeps_whole_rows_and_the_record(mou
 
     with pytest.raises(RunFolderError, match=r"metrics\.csv' .*the disk is full") as caught:
         go_on()
-    run.close()
+    with pytest.raises(RunFolderError, match="the disk is full"):
+        run.close()  # rows that were not written are not forgotten in silence
+    run.release()
     assert "is kept" in caught.value.message
     assert "config.yaml, metrics.csv, run.json" in caught.value.message
     kept = read_table(run.path / "metrics.csv")["row"]
@@ -72,7 +74,19 @@ def test_a_disk_that_fills_up_during_the_run_keeps_whole_rows_and_the_record(mou
     assert list(kept) == list(range(len(kept)))
     assert (run.path / "metrics.csv").read_bytes().endswith(b"\n")
     assert RunFolder.open(run.path).record.status == "running"
-    assert not list(run.path.glob(".*"))
+    assert [path.name for path in run.path.glob(".*")] == [".lock"]
+
+
+def test_rows_that_a_full_disk_did_not_take_are_written_when_there_is_room(mount):
+    disk = mount("size=128k")
+    with RunFolder.create(disk / "runs", "stock", now=NOW) as run:
+        fill(disk, leave=4096)
+        run.append_columns("metrics.csv", {"row": range(2000)})
+        with pytest.raises(RunFolderError, match="the disk is full"):
+            run.flush()
+        assert 500 < len(read_table(run.path / "metrics.csv")["row"]) < 2000
+        (disk / "ballast").unlink()
+        assert run.read_table("metrics.csv")["row"].tolist() == list(range(2000))
 
 
 def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(mount):
@@ -85,6 +99,7 @@ def test_a_checkpoint_that_does_not_fit_leaves_the_one_before(mount):
     assert checkpoint is not None
     assert checkpoint.metadata == {"update": 1}
     assert sorted(os.listdir(run.path / "checkpoints")) == ["0001.json", "0001.npz"]
+    run.release()
 
 
 def test_a_read_only_disk(mount):

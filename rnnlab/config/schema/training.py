@@ -1,11 +1,12 @@
 """`training`: loss, optimizer and length of the training."""
 
+import re
 from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator, WithJsonSchema
 
 from rnnlab.config.schema.optimizer import AdamOptimizer, ConstantSchedule, Optimizer, Schedule
-from rnnlab.config.schema.section import Flag, Number, Section, Whole, is_whole, key, kind_or_mapping, refuse
+from rnnlab.config.schema.section import Flag, Number, Section, Whole, is_whole, key, kind_or_mapping, refuse, section
 
 
 class HalfSquaredErrorLoss(Section):
@@ -127,6 +128,53 @@ BatchSize = Annotated[
 ]
 
 
+EVERY = "a time such as 30s, 5m or 1h, a whole number of updates of at least 1, or null"
+_SECONDS = {"s": 1, "m": 60, "h": 3600}
+_TIME = r"^(?=.*[1-9])\d{1,9}(\.\d{1,9})?[smh]$"
+
+
+def _read_every(value: Any) -> Any:
+    if value is None or (is_whole(value) and value >= 1) or (isinstance(value, str) and re.search(_TIME, value)):
+        return value
+    raise refuse(EVERY)
+
+
+Every = Annotated[
+    int | str | None,
+    PlainValidator(_read_every),
+    WithJsonSchema(
+        {"anyOf": [{"type": "string", "pattern": _TIME}, {"type": "integer", "minimum": 1}, {"type": "null"}]}
+    ),
+]
+
+
+class Checkpoint(Section):
+    """States of the training from which `rnnlab resume` goes on."""
+
+    every: Every = key(
+        "30s",
+        "interval between two checkpoints, in seconds, minutes, hours or updates; one is written at the end in any "
+        "case, and null writes no other",
+        must=EVERY,
+    )
+    keep: Whole = key(3, "number of newest checkpoints to keep", unit="checkpoints", ge=1)
+    best: Flag = key(
+        True, "also keep the checkpoint with the lowest validation loss, or training loss where there is none"
+    )
+
+    @property
+    def updates(self) -> int | None:
+        """The interval where it is given in updates."""
+        return self.every if isinstance(self.every, int) else None
+
+    @property
+    def seconds(self) -> float | None:
+        """The interval where it is given as a time."""
+        if not isinstance(self.every, str):
+            return None
+        return float(self.every[:-1]) * _SECONDS[self.every[-1]]
+
+
 class TrainingSection(Section):
     """Loss, optimizer and length of the training."""
 
@@ -193,6 +241,4 @@ class TrainingSection(Section):
     log_gradient_flow_every: Whole = key(
         0, "interval between two records of the gradient by lag; 0 records none", unit="updates", ge=0
     )
-    checkpoint_every: Whole | None = key(
-        None, "interval between two checkpoints; null writes one at the end", unit="updates", ge=1
-    )
+    checkpoint: Checkpoint = section(Checkpoint, "when checkpoints are written, and which are kept")

@@ -52,6 +52,7 @@ class Recorder(Observer):
         self.updates = Curve((R, PARAMETERS + len(self._names)))
         self.epochs = Curve((R, 2))
         self.last_loss = np.full(R, np.nan)
+        self.last_validation = np.full(R, np.nan)
         self._waiting: list[Update] = []
         self._blocks: list[np.ndarray] = []  # values of those that wait, (updates, R, 3 + n), as far as collected
         self._collected = 0
@@ -104,6 +105,7 @@ class Recorder(Observer):
             "made": self._made,
             "norm_sum": self._norm_sum,
             "last_loss": self.last_loss,
+            "last_validation": self.last_validation,
             "seconds": self._seconds,
         }
         if self._weight and (newest := self._newest) is not None:
@@ -119,6 +121,7 @@ class Recorder(Observer):
         self._loss_sum, self._weight = held["loss_sum"].copy(), float(held["weight"])
         self._fired, self._made, self._norm_sum = int(held["fired"]), int(held["made"]), float(held["norm_sum"])
         self.last_loss = held["last_loss"].copy()
+        self.last_validation = held.get("last_validation", self.last_validation).copy()  # old checkpoints have none
         self._seconds = self._last_write = float(held["seconds"])
         if self._weight:
             nothing = np.full(len(self._seeds), np.nan)
@@ -138,6 +141,13 @@ class Recorder(Observer):
         for name, curve in (("updates", self.updates), ("epochs", self.epochs)):
             prefix = f"{name}_"
             curve.restore({key.removeprefix(prefix): value for key, value in held.items() if key.startswith(prefix)})
+
+    @property
+    def loss(self) -> float:
+        """Median over the seeds of the newest validation loss, else of the newest training loss of an epoch; or NaN."""
+        losses = self.last_validation if self.validates else self.last_loss
+        known = losses[np.isfinite(losses)]
+        return float(np.median(known)) if known.size else float("nan")
 
     @property
     def update_count(self) -> int:
@@ -176,6 +186,7 @@ class Recorder(Observer):
     def _end_epoch(self) -> None:
         assert self._newest is not None
         self.last_loss = self._loss_sum / self._weight
+        self.last_validation = self._validation_of(self._newest)
         self._waiting_epochs.append((self._newest, self.last_loss, self._seconds))
         self._loss_sum, self._weight = np.zeros(len(self._seeds)), 0.0
 
@@ -212,9 +223,12 @@ class Recorder(Observer):
             validation = [self._validation_of(update) for update, _, _ in epochs]
             losses = [loss for _, loss, _ in epochs]
             self.epochs.extend(np.stack([np.array(losses, float), np.array(validation, float)], axis=-1))
-            self._append_epochs(epochs, np.concatenate(validation))
-        if updates:
-            self._append_updates(updates, np.concatenate(blocks))
+        try:
+            if epochs:
+                self._append_epochs(epochs, np.concatenate(validation))
+        finally:  # each table keeps the rows that a full disk did not take
+            if updates:
+                self._append_updates(updates, np.concatenate(blocks))
 
     def _validation_of(self, update: Update) -> np.ndarray:
         return np.full(len(self._seeds), np.nan) if update.validation_loss is None else update.validation_loss
