@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from rnnlab.api.laboratory import compare, gradcheck, inspect, unroll
     from rnnlab.api.run import Run
     from rnnlab.api.sweeping import sweep_rho
-    from rnnlab.api.training import train
+    from rnnlab.api.training import resume, train
     from rnnlab.config import Config
     from rnnlab.experiments.fetch import fetch, import_prices
     from rnnlab.experiments.observers import Observer
@@ -36,6 +36,7 @@ __all__ = [
     "list_runs",
     "load",
     "open",
+    "resume",
     "schema",
     "sweep_rho",
     "train",
@@ -61,6 +62,7 @@ _HOMES = {
     "list_runs": "rnnlab.api.finding",
     "load": "rnnlab.api.configs",
     "open": "rnnlab.api.finding",
+    "resume": "rnnlab.api.training",
     "schema": "rnnlab.api.configs",
     "sweep_rho": "rnnlab.api.sweeping",
     "train": "rnnlab.api.training",

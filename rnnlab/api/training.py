@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING
 
-from rnnlab.api.arguments import listed
+from rnnlab.api.arguments import listed, whole_number
 from rnnlab.api.configs import as_config
-from rnnlab.api.finding import runs_folder
+from rnnlab.api.finding import find_run, runs_folder
 from rnnlab.api.run import Run
 from rnnlab.display.progress import Silence, display
 from rnnlab.errors import UsageError
@@ -69,6 +69,72 @@ def train(
         summary = run_training(
             chosen,
             runs_dir=runs_dir,
+            command=list(map(str, listed(command, "command"))),
+            on_progress=screen.update,
+            on_warning=screen.warning,
+            should_stop=asked,
+            observers=observers,
+        )
+        for warning in summary.warnings:
+            screen.warning(warning)
+    assert summary.trained is not None
+    return Run(summary.trained.store, summary)
+
+
+def resume(
+    run: str | os.PathLike[str],
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    epochs: int | None = None,
+    updates: int | None = None,
+    progress: bool | Silence = True,
+    should_stop: Callable[[], bool] | None = None,
+    observers: "Sequence[Observer]" = (),
+    command: Sequence[str] = ("rnnlab.resume",),
+) -> Run:
+    """Continue a run that was interrupted, lost or failed from its last good checkpoint, or lengthen one.
+
+    On the same CPU, versions and BLAS kernel the tables and the parameters end byte for byte as those of a run that
+    was never stopped, wall times aside.
+
+    Parameters
+    ----------
+    run : str or path
+        A path, an id, the beginning of one, a name (its newest run), or "latest".
+    folder : str or path, optional
+        The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
+    epochs, updates : int, optional
+        New total of the training, one of the two; it stands in config.yaml from then on. Models that early stopping
+        ended continue from their last parameters, with their patience whole again.
+    progress, should_stop, observers, command
+        As for :func:`rnnlab.train`.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    UsageError
+        If the run is completed and no new total is given, or the new total is not more than what was made.
+    RunFolderError
+        If no run, or more than one, is meant; if it cannot be read or written, another process holds it, or none of
+        its checkpoints is good.
+    DataError
+        If the data have changed since.
+    DivergedError
+        If every model diverged.
+    """
+    from rnnlab.experiments.resume import Length
+    from rnnlab.experiments.resume import resume as run_resume
+
+    length = Length(*(None if one is None else whole_number(one, what)
+                      for one, what in ((epochs, "epochs"), (updates, "updates"))))  # fmt: skip
+    observers = _observers(observers)
+    with watched(progress, should_stop) as (screen, asked):
+        summary = run_resume(
+            find_run(run, folder, on_warning=screen.warning),
+            length=length,
             command=list(map(str, listed(command, "command"))),
             on_progress=screen.update,
             on_warning=screen.warning,

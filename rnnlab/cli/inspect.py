@@ -10,7 +10,7 @@ import typer
 import rnnlab
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
-from rnnlab.cli.options import JSON, RUNS_FROM
+from rnnlab.cli.options import JSON, RUN, RUNS_FROM
 from rnnlab.display import console, numbers, tables
 from rnnlab.printable import on_one_line, shortened
 from rnnlab.words import MEDIANS, count
@@ -45,7 +45,7 @@ def register(app: typer.Typer) -> None:
 
 
 def inspect(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A path, an id, the beginning of one, a name, or latest.")],
+    run: Annotated[str, RUN],
     checkpoint: Annotated[
         str | None, typer.Option("--checkpoint", metavar="N", help="Number of a checkpoint; the newest if left out.")
     ] = None,

@@ -160,7 +160,6 @@ OPTIONS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ("--resume", "--continue", "--load", "--restore", "--from-checkpoint", "--ckpt", "--pretrained"),
         (
             ("resume", "`rnnlab resume {value:RUN}` goes on with a run"),
-            ("-", "no command resumes a run yet; `rnnlab train runs/{value:RUN}/config.yaml` repeats it"),
         ),
     ),
     (

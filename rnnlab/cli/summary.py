@@ -40,13 +40,6 @@ def show(summary: "TrainSummary", last: "Progress | None") -> None:
     console.result(f"{console.out.style('run', 'dim')}  {summary.run}")
 
 
-def show_interrupted(summary: "TrainSummary") -> None:
-    """Print what is there of a training that was stopped; on standard error, what can be done about it."""
-    show(summary, None)
-    assert summary.run is not None
-    console.advice(f"`rnnlab train {summary.run / 'config.yaml'}` repeats it from the start")
-
-
 def table(summary: "TrainSummary", width: int | None) -> list[str]:
     """A line per metric: the median of the seeds with their interval, each baseline beside it."""
     names, written = list(summary.baselines), metric_names([summary.task])

@@ -32,7 +32,7 @@ def restore(checkpoint: Checkpoint, training: Training, observers: Sequence[Obse
     held = checkpoint.arrays
     try:
         _check(held, training.state() | observer.state(observers))
-        _check_course(held, training)
+        _check_course(held)
         training.restore(held)
         _check_carried(held, training)
         observer.restore(observers, held)
@@ -65,11 +65,12 @@ def _is_of_new_observer(name: str, held: Mapping[str, np.ndarray]) -> bool:
     return name.startswith(f"{observer.PREFIX}.") and not any(other.startswith(prefix) for other in held)
 
 
-def _check_course(held: Mapping[str, np.ndarray], training: Training) -> None:
-    if not 0 <= int(held["done"]) <= training.updates:
-        raise ValueError(f"it was written after {int(held['done'])} updates, of which there are {training.updates}")
-    if not np.isfinite(held["theta"]).all():
-        raise ValueError("theta must be finite")
+def _check_course(held: Mapping[str, np.ndarray]) -> None:
+    if int(held["done"]) < 0:
+        raise ValueError(f"the updates that were made must be 0 or more; it has {int(held['done'])}")
+    for name in ("theta", "last"):
+        if name in held and not np.isfinite(held[name]).all():
+            raise ValueError(f"{name} must be finite")
 
 
 def _check_carried(held: Mapping[str, np.ndarray], training: Training) -> None:

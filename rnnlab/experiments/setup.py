@@ -149,14 +149,20 @@ def build_setup(config, task: Task) -> Setup:
     return Setup(network, draw_parameters(config, architecture), loss_of(config), sampling, updates, stopping)
 
 
+def schedule_of(config, updates: int) -> Callable[[int], float]:
+    """The learning rate of update number 0, 1, ... of so many."""
+    training = config.training
+    base, schedule = training.optimizer.learning_rate, training.schedule.model_dump()
+    return partial(learning_rate, base=base, total=updates, **schedule)
+
+
 def start_training(config, setup: Setup) -> Training:
     """The training of a config, at update 0; the parameters of the setup stay as they are."""
     training, theta = config.training, setup.theta.copy()
     if training.fit.kind == "ridge":
         return RidgeFit(setup.network, theta, setup.sampling, alpha=training.fit.alpha)
     options = training.optimizer.model_dump()
-    kind, base = options.pop("kind"), options.pop("learning_rate")
-    schedule = training.schedule.model_dump()
+    kind, _ = options.pop("kind"), options.pop("learning_rate")
     clip = training.clip.model_dump()
     return GradientDescent(
         setup.network,
@@ -165,7 +171,7 @@ def start_training(config, setup: Setup) -> Training:
         setup.loss,
         make_optimizer(kind, theta.shape, theta.dtype, **options),
         updates=setup.updates,
-        learning_rate=partial(learning_rate, base=base, total=setup.updates, **schedule),
+        learning_rate=schedule_of(config, setup.updates),
         clipping=(clip["kind"], clip.get("threshold", np.inf)),
         weight_penalty=partial(l2, layout=setup.network.layout, weight=training.l2) if training.l2 else None,
         penalty=None if training.omega is None else omega(training.omega.alpha, form=training.omega.form),

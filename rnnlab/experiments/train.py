@@ -86,14 +86,16 @@ def train(
         run = RunFolder.create(runs_dir, config.name, now=now, fields=fields, files={"config.yaml": dump(config)})
     with run, failing_well(run):
         watched = watch(config, task, setup, run, on_progress, on_warning, observers)
-        for warning in task.warnings:
-            watched.warnings.warn(warning)
-        left = setup.sampling.sequences.sequences
-        if left < min(FEW_SEQUENCES, task.sequences.sequences):
-            watched.warnings.warn(
-                f"Early stopping leaves only {left} of {task.sequences.sequences} sequences to train on."
-            )
+        warn_at_start(task, setup, watched)
         return carry_out(config, task, setup, run, start_training(config, setup), watched, should_stop)
+
+
+def warn_at_start(task: Task, setup: Setup, watch: Watch) -> None:
+    """Warn of what is known before the first update."""
+    left, total = setup.sampling.sequences.sequences, task.sequences.sequences
+    few = f"Early stopping leaves only {left} of {total} sequences to train on."
+    for warning in [*task.warnings, *([few] if left < min(FEW_SEQUENCES, total) else [])]:
+        watch.warnings.warn(warning)
 
 
 @contextmanager

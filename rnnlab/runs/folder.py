@@ -140,16 +140,12 @@ class RunFolder(RunStore):
         """
         self._lock.acquire()
 
-    def resume(self, **fields: object) -> None:
-        """Take over a run that stopped: its status is ``running`` again, and this process runs it.
+    def refresh(self) -> None:
+        """Read run.json again, as its last holder left it (RunFolderError if that cannot be)."""
+        self.record = load_record(self.path)
 
-        Raises
-        ------
-        RunFolderError
-            As for `hold`, and if run.json cannot be read again or written.
-        """
-        self.hold()
-        self.record = load_record(self.path)  # as its last holder left it
+    def take_over(self, **fields: object) -> None:
+        """Go on with a run that stopped: its status is ``running`` again, and this process runs it."""
         self.update(status="running", ended_at=None, process=process.identity(), **fields)
 
     def release(self) -> None:

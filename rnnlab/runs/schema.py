@@ -95,6 +95,7 @@ class RunRecord(_Checked):
     tests: Tests | None = None
     headline: SkipValidation[str | None] = None
     warnings: SkipValidation[list[str]] = []
+    resumed: list[dict[str, object]] = []
 
     _content: dict[str, object] = PrivateAttr(default_factory=dict)
 

@@ -48,6 +48,7 @@ WORKING = {
     "init": "starters",
     "manual": "",
     "unroll": "small.yaml",
+    "resume": "stopped",
     "runs": "",
 }
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -73,17 +74,24 @@ def place(tmp_path_factory):
     (folder / "small.yaml").write_text(CONFIG)
     days = "".join(f"2024-01-{day:02d},{100 + day % 7}\n" for day in range(1, 32))
     (folder / "prices.csv").write_text(f"date,close\n{days}")
-    ready: Any = cache(lambda *words: run_process(folder, *words))
-    for name in ("first", "second"):
+    ready: Any = cache(lambda *words: prepared(folder) or run_process(folder, *words))
+    for name in ("first", "second", "stopped"):
         assert ready("train", "small.yaml", "--quiet", "--name", name).returncode == 0
     ready.folder = folder
     return ready
 
 
+def prepared(folder):
+    """Take away what a command makes once only, and interrupt what it completes."""
+    for made in ("starters", "data"):
+        shutil.rmtree(folder / made, ignore_errors=True)
+    for record in folder.glob("runs/*-stopped-*/run.json"):
+        record.write_text(record.read_text().replace('"status": "completed"', '"status": "interrupted"'))
+
+
 def screen(place, *words, columns=80, env=None):
     """Exit code of a command line on a terminal, and what its lines hold in the end."""
-    for made in ("starters", "data"):
-        shutil.rmtree(place.folder / made, ignore_errors=True)
+    prepared(place.folder)
     return watch_process(place.folder, *words, columns=columns, env=env)
 
 
@@ -123,7 +131,6 @@ def test_help_is_a_result(place, words):
 
 @pytest.mark.parametrize("name", COMMANDS)
 def test_results_are_on_standard_output_and_progress_is_not(place, name):
-    shutil.rmtree(place.folder / "starters", ignore_errors=True)
     done = place(*working(name))
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip()
@@ -135,7 +142,6 @@ def test_results_are_on_standard_output_and_progress_is_not(place, name):
 
 @pytest.mark.parametrize("name", having("--json"))
 def test_json_is_one_document_with_its_version(place, name):
-    shutil.rmtree(place.folder / "starters", ignore_errors=True)
     done = place(*working(name), "--json")
     assert done.returncode == 0, done.stderr
     document = json.loads(done.stdout, parse_constant=pytest.fail)
@@ -162,7 +168,7 @@ def test_quiet_leaves_the_run_folder(place, name):
 
 
 def test_what_makes_a_run_has_quiet():
-    assert {"train", "sweep-rho"} <= set(having("--quiet")) == set(having("--name"))
+    assert {"train", "sweep-rho"} <= set(having("--quiet")) - {"resume"} == set(having("--name"))
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -136,7 +136,7 @@ def test_a_resumed_run_goes_on_from_its_checkpoint(tmp_path):
     run.finish("interrupted", NOW)
 
     run = RunFolder.open(run.path)
-    run.resume()
+    run.take_over()
     checkpoint = run.latest_checkpoint()
     assert checkpoint is not None
     run.cut_tables(checkpoint.metadata["tables"])

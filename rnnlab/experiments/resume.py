@@ -1,0 +1,244 @@
+"""`rnnlab resume`: a run goes on from its last good checkpoint, to the bytes of one that never stopped."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from rnnlab.config import dump, load
+from rnnlab.engine.training import Training
+from rnnlab.errors import DataError, RunBusyError, RunFolderError, UsageError
+from rnnlab.experiments.needs import missing_packages
+from rnnlab.experiments.observers import Observer
+from rnnlab.experiments.reports import Progress, TrainSummary
+from rnnlab.experiments.restoring import restore
+from rnnlab.experiments.setup import Setup, build_setup, check_network, schedule_of, start_training
+from rnnlab.experiments.train import carry_out, failing_well, warn_at_start
+from rnnlab.experiments.trained import config_file
+from rnnlab.experiments.watch import Watch, check_further, watch
+from rnnlab.files import name_of
+from rnnlab.plain import timestamp
+from rnnlab.runs import RunFolder, process
+from rnnlab.runs.checkpoints import Checkpoint
+from rnnlab.runs.schema import RunRecord
+from rnnlab.tasks.task import Task, build_task
+from rnnlab.words import count, listed
+
+
+@dataclass(frozen=True)
+class Length:
+    """A new total of a training, in epochs or in updates; neither leaves it as it is.
+
+    Raises
+    ------
+    UsageError
+        For both, or a total below 1.
+    """
+
+    epochs: int | None = None
+    updates: int | None = None
+
+    def __post_init__(self) -> None:
+        if self.epochs is not None and self.updates is not None:
+            raise UsageError("a new total is given in --epochs or in --updates; got both.")
+        for name, value in vars(self).items():
+            if value is not None and value < 1:
+                raise UsageError(f"--{name} must be a whole number of at least 1; got {value}.")
+
+    def __bool__(self) -> bool:
+        return self.epochs is not None or self.updates is not None
+
+    @property
+    def overrides(self) -> list[str]:
+        """What to set in the config."""
+        if not self:
+            return []
+        written = [f"{name}={'null' if value is None else value}" for name, value in vars(self).items()]
+        return [f"training.{one}" for one in written]
+
+
+def resume(
+    run: Path,
+    *,
+    length: Length = Length(),
+    command: list[str],
+    on_progress: Callable[[Progress], None] | None = None,
+    on_warning: Callable[[str], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+    observers: Sequence[Observer] = (),
+) -> TrainSummary:
+    """Go on with a training that was interrupted, lost or failed, or lengthen one.
+
+    Parameters
+    ----------
+    run : Path
+        The run folder.
+    length : Length
+        The new total, which stands in config.yaml from then on.
+    command, on_progress, on_warning, should_stop, observers
+        As for :func:`rnnlab.experiments.train.train`.
+
+    Raises
+    ------
+    UsageError
+        If there is nothing to do, or the new total is none.
+    RunBusyError
+        If another process holds the run.
+    RunFolderError
+        If the run cannot be read or written, or no checkpoint of it is good.
+    DataError
+        If the data have changed.
+    DivergedError
+        Where every model diverged.
+    """
+    check_further(observers)
+    with RunFolder.open(run) as store:
+        _check_holder(store.record, run)
+        store.hold()
+        store.refresh()  # as its last holder left it
+        _check_status(store.record, run, length)
+        before = load(config_file(run))
+        config = load(config_file(run), overrides=length.overrides)
+        if length and config.training.fit.kind != "gradient":
+            raise UsageError(f"'{name_of(run)}' was fitted in closed form: it cannot be lengthened.")
+        task = build_task(config)
+        check_same_data(store.record, task, run)
+        check_network(config, task)
+        setup = build_setup(config, task)
+        taken = _take_up(config, task, setup, store, on_progress, on_warning, observers)
+        if length:
+            _lengthen(taken, before, config, run)
+        with failing_well(store):
+            _begin(store, taken, config, task, setup, length, command)
+            return carry_out(config, task, setup, store, taken.training, taken.watch, should_stop)
+
+
+@dataclass(frozen=True)
+class _TakenUp:
+    """A training as a checkpoint left it; None for one that begins anew."""
+
+    training: Training
+    watch: Watch
+    checkpoint: Checkpoint | None
+    notes: list[str]
+
+
+def _take_up(config, task: Task, setup: Setup, store: RunFolder, on_progress, on_warning, further) -> _TakenUp:
+    """The training at the newest checkpoint that is good."""
+
+    def fresh() -> _TakenUp:
+        watched = watch(config, task, setup, store, on_progress, on_warning, further)
+        return _TakenUp(start_training(config, setup), watched, None, [])
+
+    good: list[_TakenUp] = []
+
+    def take_up(found: Checkpoint) -> None:
+        taken = fresh()
+        _check_tables(found, store, taken.watch)
+        restore(found, taken.training, taken.watch.saved)
+        if taken.training.done > setup.updates:
+            raise UsageError(f"'{name_of(store.path)}' has made {count(taken.training.done, 'update')} already; the "
+                             f"total must be more, got {setup.updates:,}.")  # fmt: skip
+        good.append(taken)
+
+    try:
+        checkpoint = store.latest_checkpoint(take_up)
+    except RunFolderError as error:
+        hint = f"`rnnlab train {name_of(store.path / 'config.yaml')}` repeats the run from the start."
+        raise RunFolderError(f"'{name_of(store.path)}' has no good checkpoint: {error.message}", hint=hint) from error
+    taken = good[-1] if checkpoint is not None else fresh()
+    return _TakenUp(taken.training, taken.watch, checkpoint, taken.notes)
+
+
+def _check_tables(found: Checkpoint, store: RunFolder, watched: Watch) -> None:
+    """Refuse a checkpoint whose tables are not there to their length."""
+    known = {name for observer in watched.saved for name in observer.tables}
+    sizes = found.metadata.get("tables", {})
+    if unknown := sorted(set(sizes) - known):
+        raise RunFolderError(f"The checkpoint {found.path.stem} names tables of another run: {listed(unknown)}.")
+    for name, size in sizes.items():
+        path = store.path / name
+        has = path.stat().st_size if path.is_file() else 0
+        if has < size:
+            raise RunFolderError(
+                f"'{name_of(path)}' has {has:,} bytes and had {size:,} at the checkpoint {found.path.stem}: "
+                "rows are missing."
+            )
+
+
+def _check_holder(record: RunRecord, run: Path) -> None:
+    """Refuse a run that a process of this machine is at."""
+    holder = record.process.model_dump() if record.process else {}
+    if record.status == "running" and process.is_alive(holder):
+        raise RunBusyError(f"'{name_of(run)}' is running in process {holder['pid']}.",
+                           hint=f"Wait for it, or stop it: kill -INT {holder['pid']}")  # fmt: skip
+
+
+def _check_status(record: RunRecord, run: Path, length: Length) -> None:
+    """Refuse what is no training, or has nothing left to do."""
+    if needed := missing_packages(record):
+        raise RunFolderError(f"'{name_of(run)}' needs {needed}.", hint="Install it.")
+    if record.status == "diverged":
+        raise UsageError(
+            f"'{name_of(run)}' diverged in every seed: no update is left to make.",
+            hint=f"Train it anew with other settings: rnnlab train {name_of(run / 'config.yaml')} --set KEY=VALUE",
+        )
+    if record.status == "completed" and not length:
+        raise UsageError(f"'{name_of(run)}' is completed: nothing is left to do.",
+                         hint="--epochs N or --updates N gives it a new total.")  # fmt: skip
+
+
+def check_same_data(record: RunRecord, task: Task, run: Path) -> None:
+    """Refuse to go on from other data (DataError)."""
+    old, new = record.data and record.data.sha256, task.record.get("sha256")
+    if old != new:
+        raise DataError(
+            f"The data of '{name_of(run)}' have changed since: their sha256 was {old}, it is {new}.",
+            hint=f"Bring them back, or train on the new ones: rnnlab train {name_of(run / 'config.yaml')}",
+        )
+
+
+def _lengthen(taken: _TakenUp, before, config, run: Path) -> None:
+    """Let a training go on to a new total, and note what that changes."""
+    training = taken.training
+    if training.updates <= training.done:
+        raise UsageError(f"'{name_of(run)}' has made {count(training.done, 'update')} already; the total must be "
+                         f"more, got {training.updates:,}.")  # fmt: skip
+    training.lengthen()
+    taken.notes.extend(_stretched(before, config, training))
+    if training.sampling.has_epochs and training.done % training.sampling.updates_per_epoch:
+        taken.notes.append("The old total ended within an epoch, which has a row for each of its parts in metrics.csv.")
+
+
+def _begin(store: RunFolder, taken: _TakenUp, config, task: Task, setup: Setup, length: Length, command) -> None:
+    """Take the run over: its record, its config, its tables as they were at the checkpoint."""
+    training, watched, checkpoint = taken.training, taken.watch, taken.checkpoint
+    went_on = {
+        "at": timestamp(datetime.now(UTC)),
+        "from_update": training.done,
+        "checkpoint": checkpoint.path.stem if checkpoint else None,
+        "updates": setup.updates,
+        "command": command,
+    }
+    nothing_yet = {"metrics": {}, "baselines": {}, "headline": None}  # of the shorter training
+    store.take_over(resumed=[*store.record.resumed, went_on], diverged=watched.divergence.record(), **nothing_yet)
+    if length:
+        store.write("config.yaml", dump(config))
+    sizes = {name: 0 for observer in watched.saved for name in observer.tables}
+    store.cut_tables(sizes | (checkpoint.metadata["tables"] if checkpoint else {}))
+    where = f"from checkpoint {checkpoint.path.stem}, after update {training.done}" if checkpoint else "from the start"
+    store.log(f"Resumed {where} of {setup.updates}")
+    if checkpoint is None:
+        warn_at_start(task, setup, watched)
+    for sentence in (*(checkpoint.skipped if checkpoint else ()), *taken.notes):
+        watched.warnings.warn(sentence)
+
+
+def _stretched(before, config, training: Training) -> list[str]:
+    """What a new total does to a schedule that ends with the last update."""
+    if config.training.schedule.kind != "cosine" or not training.done:
+        return []
+    old_total = before.training.updates or before.training.epochs * training.sampling.updates_per_epoch
+    old, new = schedule_of(before, old_total), schedule_of(config, training.updates)
+    return [f"The cosine schedule now ends with update {training.updates:,}: the learning rate goes from "
+            f"{old(training.done - 1):.3g} to {new(training.done):.3g}."]  # fmt: skip
