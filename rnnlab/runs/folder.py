@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Self
 from rnnlab.errors import RunWriteError
 from rnnlab.files import name_of
 from rnnlab.runs import checkpoints, process, start, tables
-from rnnlab.runs.files import LineFile, replace, writing
+from rnnlab.runs.files import LineFile, leftovers, replace, writing
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.log import without_control_codes
 from rnnlab.runs.record import load_record, write_json
@@ -145,7 +145,10 @@ class RunFolder(RunStore):
         self.record = load_record(self.path)
 
     def take_over(self, **fields: object) -> None:
-        """Go on with a run that stopped: its status is ``running`` again, and this process runs it."""
+        """Go on with a run that stopped: its status is ``running`` again, and this process, which holds it, runs it."""
+        for path in leftovers(self.path):
+            with suppress(OSError):
+                path.unlink()
         self.update(status="running", ended_at=None, process=process.identity(), **fields)
 
     def release(self) -> None:

@@ -85,7 +85,11 @@ def prepared(folder):
     """Take away what a command makes once only, and interrupt what it completes."""
     for made in ("starters", "data"):
         shutil.rmtree(folder / made, ignore_errors=True)
-    for record in folder.glob("runs/*-stopped-*/run.json"):
+    interrupt(folder.glob("runs/*-stopped-*/run.json"))
+
+
+def interrupt(records):
+    for record in records:
         record.write_text(record.read_text().replace('"status": "completed"', '"status": "interrupted"'))
 
 
@@ -309,6 +313,8 @@ def test_the_examples_of_help_work(tried, tmp_path, environment, executable, lin
     words = shlex.split(line)
     if words[1] == "fetch" and not {"--from-file", "--list"} & set(words):
         pytest.skip("asks the network: tests/cli/test_fetch.py asks a server of its own")
+    if words[1] == "resume":
+        interrupt(tried.glob("runs/*/run.json"))
     done = subprocess.run(
         ["bash", "-c", f"{line} {BRIEF.get(words[1], '')}".replace("rnnlab", shlex.quote(str(executable)), 1)],
         cwd=tmp_path if words[1] == "init" else tried,  # it overwrites nothing
