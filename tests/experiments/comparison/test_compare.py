@@ -159,8 +159,8 @@ def test_the_overlay_has_a_panel_for_each_task_and_a_line_for_each_run(runs, swe
     assert len(labels) == 2
     table = read_table(runs[0] / "metrics.csv")
     middle = [np.median(table["train_loss"][table["update"] == update]) for update in np.unique(table["update"])]
-    assert losses.lines[0].get_ydata().tolist() == middle
-    assert rates.lines[0].get_xdata().tolist() == [0.9]
+    assert np.asarray(losses.lines[0].get_ydata()).tolist() == middle
+    assert np.asarray(rates.lines[0].get_xdata()).tolist() == [0.9]
 
 
 def test_there_is_nothing_to_draw_without_tables(runs, tmp_path):
