@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 MOST_METRICS = 8
 MOST_KEYS = 6  # columns of keys that differ
+MOST_BESIDE_METRICS = 2  # of them: more are in a table of their own
 MOST_VALUE = 20  # characters of a key's value
 MOST_NAMED = 5  # keys in a sentence
 MOST_TESTS = 6  # sentences of one contest
@@ -53,7 +54,11 @@ def _show_trainings(group: "Group[Compared]") -> None:
     runs = group.runs
     keys = _key_columns(group.differences, len(runs))
     places = _places(runs)
-    metrics = [_metric_row(one, keys, place, runs, places) for place, one in enumerate(runs)]
+    beside = keys if len(keys) <= MOST_BESIDE_METRICS else {}
+    if len(beside) < len(keys):
+        _table([_key_row(one, keys, place) for place, one in enumerate(runs)])
+        console.result()
+    metrics = [_key_row(one, beside, place) | _metric_row(one, runs, places) for place, one in enumerate(runs)]
     _table([*metrics, *_baseline_rows(runs, places)])
     gradients = [_gradient_row(one, runs) for one in runs]
     if any(len(row) > 1 for row in gradients):
@@ -113,10 +118,12 @@ def _places(runs: "list[Compared]") -> dict[str, int]:
     return places
 
 
-def _metric_row(
-    one: "Compared", keys: dict[str, list[str]], place: int, runs: "list[Compared]", places: dict[str, int]
-) -> dict[str, str]:
-    row = {"run": one.label, **{title: values[place] for title, values in keys.items()}}
+def _key_row(one: "Compared | ComparedSweep", keys: dict[str, list[str]], place: int) -> dict[str, str]:
+    return {"run": one.label} | {title: values[place] for title, values in keys.items()}
+
+
+def _metric_row(one: "Compared", runs: "list[Compared]", places: dict[str, int]) -> dict[str, str]:
+    row = {}
     if any(other.status != "completed" for other in runs):
         row["status"] = one.status
     if any(other.diverged for other in runs):
@@ -205,6 +212,8 @@ def _differ(group: "Group[Compared] | Group[ComparedSweep]", keys: dict[str, lis
         said.append(f"They {'also ' * bool(keys)}differ in {_few(rest)}.")
     elif not group.differences and len(group.runs) > 1 and all(one.config is not None for one in group.runs):
         said.append("Their configs are the same.")
+    if group.loss_scales:
+        said.append(f"Their training losses are not on one scale: they differ in {_few(group.loss_scales)}.")
     if group.recorded and len(group.runs) > 1:
         said.append(f"By run.json they differ in {_few([one.key for one in group.recorded])}.")
     return said
@@ -220,7 +229,7 @@ def _show_sweeps(group: "Group[ComparedSweep]") -> None:
     sweeps, keys = group.runs, _key_columns(group.differences, len(group.runs))
     rows = []
     for place, one in enumerate(sweeps):
-        row = {"run": one.label, **{title: values[place] for title, values in keys.items()}}
+        row = _key_row(one, keys, place)
         if any(other.status != "completed" for other in sweeps):
             row["status"] = one.status
         row["seeds"] = str(one.seeds)

@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 from rnnlab.plots.bands import draw_band, drawable, extent, mark_diverged, summarise
 from rnnlab.plots.canvas import blank, literal, new_figure
 from rnnlab.plots.isolation import own_settings
-from rnnlab.plots.style import BLACK, VERMILLION, count_x, legend_above, legend_beside, line_style, scale_y
+from rnnlab.plots.style import BLACK, INK, VERMILLION, count_x, legend_above, legend_beside, line_style, scale_y
 from rnnlab.words import count, seeds_shown
 
 MOST_ABOVE = 4  # curves whose legend has room above a panel
+MOST_LETTERS = 28  # of a label
 
 
 @dataclass(frozen=True)
@@ -70,11 +71,12 @@ def overlay(panels: Sequence[Panel], *, title: str) -> Figure:
     title : str
     """
     beside = any(len(panel.curves) > MOST_ABOVE for panel in panels)
+    longest = max(len(curve.label) for panel in panels for curve in panel.curves)
     figure, axes = new_figure(
         title,
         rows=len(panels),
         size=(9.0, 0.9 + 3.5 * len(panels)),
-        right=2.4 if beside else 0.25,
+        right=0.8 + 0.08 * min(longest, MOST_LETTERS + 10) if beside else 0.25,
         top=0.85,
         gap=(0.9, 1.1),
     )
@@ -96,8 +98,8 @@ def _draw(axes: Axes, panel: Panel, beside: bool) -> None:
         seeds = "" if len(sizes) == 1 else f" ({count(len(one.values), 'seed')})"
         style = {**line_style(place), **({"marker": "o", "markersize": 4} if panel.rates else {})}
         color = style.pop("color")
-        draw_band(axes, summarise(one.x, one.values), f"{literal(one.label, 28)}{seeds}", color=color, shade=0.15,
-                  **style)  # fmt: skip
+        label = f"{literal(one.label, MOST_LETTERS)}{seeds}"
+        draw_band(axes, summarise(one.x, one.values), label, color=color, shade=0.15, **style)
         if one.diverged.any():
             label = f"{one.diverged.sum()} of {count(len(one.values), 'seed')} diverged"
             mark_diverged(axes, one.x, one.values[one.diverged], color=color, label=label)
@@ -111,7 +113,7 @@ def _draw(axes: Axes, panel: Panel, beside: bool) -> None:
     name = f"{literal(panel.name)}: {shown}" if several else literal(panel.name)
     if beside:
         legend_beside(axes)
-        axes.set_title(name, loc="left", size=9, pad=4)
+        axes.set_title(name, loc="left", size=9, pad=4, color=INK)
     else:
         legend_above(axes, columns=4, title=name)
 

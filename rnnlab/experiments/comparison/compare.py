@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 RECORDED = ("data", "code", "environment")  # what run.json says of where a run comes from
 NOT_COMPARED = ("name",)
+# What sets the scale of a training loss: the values, how many steps it is summed over, its own form.
+_SCALED_BY = ("data.scaler", "data.target", "data.chunk", "data.length", "data.level", "model.readout", "training.loss")
+_SCALES = tuple(f"{key}." for key in _SCALED_BY)
 R = TypeVar("R", Compared, ComparedSweep)
 
 
@@ -50,6 +53,11 @@ class Group(Generic[R]):
     differences: list[Difference]
     recorded: list[Difference]
     verdicts: Verdicts = field(default_factory=Verdicts)
+
+    @property
+    def loss_scales(self) -> list[str]:
+        """Keys that differ and because of which the training losses are not on one scale."""
+        return [one.key for one in self.differences if self.task != SWEEP_RHO and f"{one.key}.".startswith(_SCALES)]
 
     def plain(self) -> dict[str, object]:
         """For JSON."""

@@ -42,7 +42,8 @@ def _losses(group: "Group[Compared]") -> "Panel":
     from rnnlab.plots.overlay import Panel
 
     curves = [curve for one in group.runs if (curve := _course(one)) is not None]
-    return Panel(group.task, "update", "training loss", curves)
+    label = "training loss" + " (of different scales)" * bool(group.loss_scales)
+    return Panel(group.task, "update", label, curves)
 
 
 def _course(one: "Compared") -> "Curve | None":

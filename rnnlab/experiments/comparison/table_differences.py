@@ -104,7 +104,7 @@ class TableDifference:
 
 
 def table_difference(a: Path, b: Path, name: str, warnings: list[str]) -> TableDifference | None:
-    """Where the tables of two runs begin to differ; None where one is missing, or damaged, of which a warning tells.
+    """Where the tables of two runs begin to differ; None where one is missing or damaged, of which a warning tells.
 
     Parameters
     ----------
@@ -117,8 +117,6 @@ def table_difference(a: Path, b: Path, name: str, warnings: list[str]) -> TableD
     """
     tables = []
     for run, side in ((a, "A"), (b, "B")):
-        if not (run / name).exists():
-            continue
         try:
             table = read_table(run / name)
             keys = [key for key in TABLES[name] if key in table]

@@ -121,7 +121,8 @@ class Explanation:
             if not numbers:
                 nothing = "Nothing differs: record, config and numbers are the same."
                 return [f"{what}, and no number does." if self.ranked or unread else nothing]
-            return [f"{what}, but the numbers do: the cause is not on record."]
+            where = "may lie in what cannot be read" if unread else "is not on record"
+            return [f"{what}, but the numbers do: the cause {where}."]
         if numbers is None:
             return ["There are no numbers to compare."]
         if not numbers:
@@ -186,7 +187,7 @@ def why(a: Path, b: Path) -> Explanation:
         _labels(sides),
         [task_of(side.record) for side in sides if side.record is not None],
         ranked,
-        [found for name in TABLES if (found := table_difference(a, b, name, warnings)) is not None],
+        [found for name in _tables(sides) if (found := table_difference(a, b, name, warnings)) is not None],
         {name: (spread(first.metrics[name]), spread(second.metrics[name])) for name in shared},
         any(_by_seed_differ(first, second, name) for name in shared),
         _uncommitted(sides),
@@ -230,6 +231,12 @@ def _content(run: Path) -> dict[str, object]:
         return read_json(run / "run.json")
     except RunFolderError:
         return {}
+
+
+def _tables(sides: "list[_Side]") -> list[str]:
+    """The tables that both runs should have; a training and a sweep have no rows that mean the same."""
+    alike = len({side.content.get("verb") for side in sides if side.content}) < 2
+    return [name for name in TABLES if alike and any((side.run / name).exists() for side in sides)]
 
 
 def _labels(sides: "list[_Side]") -> tuple[str, str]:
