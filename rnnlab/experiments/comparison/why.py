@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 # What can change a number, the likeliest first; what cannot comes last.
 GROUPS = ("data", "seeds", "model", "training", "sweep", "code", "environment", "command", "status", "bookkeeping")
-CHANGE_NO_NUMBER = ("name", "training.log_gradient_flow_every", "training.checkpoint_every")
+CHANGE_NO_NUMBER = ("name", "training.log_gradient_flow_every", "training.checkpoint", "training.checkpoint_every")
 OUTCOMES = ("command", "status", "bookkeeping")  # groups that explain no number
 # Entries of run.json, and the group that each is told in; those of `data`, `code` and `environment` are entered.
 RECORDED = {
@@ -281,7 +281,7 @@ def _of_configs(sides: "list[_Side]") -> list[Ranked]:
 
 def _group_of(key: str) -> str:
     """The group of a key of the config; one of a later version is of the training."""
-    if key in CHANGE_NO_NUMBER:
+    if any(key == one or key.startswith(f"{one}.") for one in CHANGE_NO_NUMBER):
         return "bookkeeping"
     part_of = key.partition(".")[0]
     return part_of if part_of in ("data", "seeds", "model") else "training"
