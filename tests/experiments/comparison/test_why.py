@@ -93,9 +93,9 @@ def test_data_come_first_then_model_then_training(runs):
 def test_what_is_logged_is_bookkeeping(runs):
     found = why(runs["first"], runs["logged"])
     assert ranked(found)[1:] == [
+        ("bookkeeping", "training.log_gradient_flow_every"),
         ("bookkeeping", "training.checkpoint.every"),
         ("bookkeeping", "training.checkpoint.keep"),
-        ("bookkeeping", "training.log_gradient_flow_every"),
     ]
     assert found.causes == []
     assert found.sentences == ["Nothing that can change a number differs, and no number does."]
