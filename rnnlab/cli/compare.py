@@ -17,8 +17,8 @@ from rnnlab.printable import on_one_line
 
 EXAMPLES = """\b
 Examples:
-  rnnlab compare latest 20261121T1703
-  rnnlab compare runs/*-gradients-* runs/*-lstm-* --plot overlay.png"""
+  rnnlab compare runs/*-gradients-* runs/*-lstm-*
+  rnnlab compare latest 20261121T1703 --plot overlay.png"""
 
 
 def register(app: typer.Typer) -> None:
