@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from rnnlab.api.completions import completions
     from rnnlab.api.configs import check, explain, init, load, schema
     from rnnlab.api.finding import find_run, list_runs, open
-    from rnnlab.api.laboratory import compare, gradcheck, inspect, unroll
+    from rnnlab.api.laboratory import compare, gradcheck, inspect, unroll, why
     from rnnlab.api.run import Run
     from rnnlab.api.sweeping import sweep_rho
     from rnnlab.api.training import resume, train
@@ -41,6 +41,7 @@ __all__ = [
     "sweep_rho",
     "train",
     "unroll",
+    "why",
 ]
 # Where each name of the public face is: `import rnnlab` itself imports nothing.
 _HOMES = {
@@ -67,6 +68,7 @@ _HOMES = {
     "sweep_rho": "rnnlab.api.sweeping",
     "train": "rnnlab.api.training",
     "unroll": "rnnlab.api.laboratory",
+    "why": "rnnlab.api.laboratory",
 }
 
 

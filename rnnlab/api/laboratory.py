@@ -12,7 +12,8 @@ from rnnlab.errors import UsageError
 
 if TYPE_CHECKING:
     from rnnlab.config import Config
-    from rnnlab.experiments.compare import Comparison
+    from rnnlab.experiments.comparison.compare import Comparison
+    from rnnlab.experiments.comparison.why import Explanation
     from rnnlab.experiments.gradcheck import Gradcheck
     from rnnlab.experiments.inspect import Inspection
     from rnnlab.experiments.unroll import Unroll
@@ -134,7 +135,8 @@ def compare(
     Returns
     -------
     Comparison
-        ``runs``, the keys of the config in which they differ (``differences``), and ``warnings``.
+        ``groups``, one per task, with ``runs``, ``differences`` and ``verdicts``; ``sweeps``; ``warnings``; ``plot()``
+        draws the runs over each other.
 
     Raises
     ------
@@ -143,9 +145,43 @@ def compare(
     UsageError
         For fewer than two runs.
     """
-    from rnnlab.experiments.compare import compare as run_comparison
+    from rnnlab.experiments.comparison.compare import compare as run_comparison
 
     return run_comparison([_path(run, folder, on_warning) for run in listed(runs, "runs")])
+
+
+def why(
+    a: str | os.PathLike[str] | Run,
+    b: str | os.PathLike[str] | Run,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    on_warning: Callable[[str], None] = warn,
+) -> "Explanation":
+    """Everything that differs between two runs, the likeliest cause first, and where their numbers part.
+
+    Parameters
+    ----------
+    a, b : Run, str or path
+        Each with a run folder, as :func:`inspect` takes them; sweeps too.
+    folder : str or path, optional
+        The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
+    on_warning : callable, optional
+        As for :func:`find_run`.
+
+    Returns
+    -------
+    Explanation
+        ``differences``, a DataFrame with the columns group, file, key, a and b; ``partings``, of each table the first
+        row that differs; ``metrics`` of both; ``sentences``, what follows; ``warnings``, what could not be read.
+
+    Raises
+    ------
+    RunFolderError
+        If no run, or more than one, is meant.
+    """
+    from rnnlab.experiments.comparison.why import why as explain
+
+    return explain(_path(a, folder, on_warning), _path(b, folder, on_warning))
 
 
 def _path(run, folder, on_warning):

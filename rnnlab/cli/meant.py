@@ -56,7 +56,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         (("init", "`rnnlab init` writes the starter configs"),),
     ),
     (
-        ("config", "configs", "keys", "key", "options", "params", "settings", "explain", "why"),
+        ("config", "configs", "keys", "key", "options", "params", "settings", "explain"),
         (("explain", "`rnnlab explain KEY` says what a key of a config means"),),
     ),
     (
@@ -82,7 +82,10 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ("delete", "remove", "rm", "del", "clean", "prune"),
         (("rm", "`rnnlab rm RUN` removes a run"), ("-", "a run is its folder: `rm -r runs/RUN` removes it")),
     ),
-    (("diff", "versus", "vs"), (("compare", "`rnnlab compare RUN RUN` shows runs side by side"),)),
+    (
+        ("diff", "versus", "vs"),
+        (("compare", "`rnnlab compare RUN RUN` shows runs side by side, `rnnlab why RUN RUN` all that differs"),),
+    ),
     (
         ("grad", "gradient", "check-gradients", "gradient-check", "grad-check"),
         (("gradcheck", "`rnnlab gradcheck CONFIG` proves the gradients of a config"),),

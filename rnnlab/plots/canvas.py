@@ -3,6 +3,7 @@
 import io
 from collections.abc import Sequence
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -146,13 +147,19 @@ def blank(axes: Axes, message: str) -> None:
     axes.text(0.5, 0.5, message, transform=axes.transAxes, ha="center", va="center", color=INK, size=11)
 
 
+# Without version number and date in the file, matplotlib writes the same bytes every time.
+FORMATS = {
+    "png": {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 4}},
+    "pdf": {"metadata": {"Creator": None, "Producer": None, "CreationDate": None}},
+    "svg": {"metadata": {"Creator": None, "Date": None}},
+}
+
+
 @own_settings()
-def render(figure: Figure) -> bytes:
-    """A figure as the bytes of a PNG file, the same every time for the same figure."""
+def render(figure: Figure, form: str = "png") -> bytes:
+    """A figure as the bytes of a file, one of `FORMATS`, the same every time for the same figure."""
     _fit_y_axes(figure)
     buffer = io.BytesIO()
-    # Without its version number in the file, matplotlib writes the same bytes every time.
-    figure.savefig(
-        buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None}, pil_kwargs={"compress_level": 4}
-    )
+    with matplotlib.rc_context({"svg.hashsalt": "rnnlab"}):  # the names inside an SVG are random without it
+        figure.savefig(buffer, format=form, dpi=DOTS_PER_INCH, **FORMATS[form])
     return buffer.getvalue()

@@ -41,6 +41,7 @@ WORKING = {
     "sweep-rho": "0.5 2 --config small.yaml",
     "inspect": "first",
     "compare": "first second",
+    "why": "first second",
     "fetch": "AAPL --from-file prices.csv",
     "check": "small.yaml",
     "explain": "model.hidden_size",

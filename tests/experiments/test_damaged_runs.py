@@ -14,15 +14,18 @@ from itertools import product
 import numpy as np
 import pytest
 
-from rnnlab.cli import compare as compare_screen
+from rnnlab.cli import comparison_table as compare_screen
 from rnnlab.cli import inspect as inspect_screen
+from rnnlab.cli import why as why_screen
 from rnnlab.errors import RnnlabError, RunFolderError
-from rnnlab.experiments import compare as comparing
 from rnnlab.experiments import trained as taking
-from rnnlab.experiments.compare import compare
+from rnnlab.experiments.comparison import trainings as comparing
+from rnnlab.experiments.comparison.compare import compare
+from rnnlab.experiments.comparison.why import why
 from rnnlab.experiments.inspect import inspect
 from rnnlab.experiments.train import train
 from rnnlab.experiments.trained import load_run
+from rnnlab.plain import plain
 from rnnlab.runs import checkpoints, list_runs, read_table, resolve
 from rnnlab.runs.record import load_record
 from tests.experiments.sweeps import small_config
@@ -122,24 +125,27 @@ def replaced(content, path, text):
 
 
 def look_at(run, whole):
-    """The readers, the look-ups and both commands, up to what is printed."""
+    """The readers, the look-ups, and what compares runs, up to what is printed."""
     messages = [outcome(lambda: load_record(run))]
     assert resolve("latest", run.parent) if messages[0] is None else True
     assert [one.id for one in list_runs(run.parent)] == [run.name] * (run / "run.json").is_file()
 
+    said = []
+
     def side_by_side():
         found = compare([whole[0], run])
+        said.extend(warning for warning in found.warnings if "its losses are unknown" in warning)
         compare_screen.show(found)
-        json.dumps(comparing_plain(found))
+        json.dumps(plain(found.plain()))
 
-    messages.append(outcome(side_by_side))
+    def explained():
+        found = why(whole[0], run)
+        why_screen.show(found)
+        json.dumps(plain(found.plain()))
+
+    messages.append(outcome(side_by_side) or next(iter(said), None))
+    assert outcome(explained) is None, "what is damaged must be left out"
     return messages
-
-
-def comparing_plain(found):
-    from rnnlab.plain import plain
-
-    return plain([one.plain() for one in found.runs])
 
 
 @pytest.mark.parametrize("every", [20, pytest.param(1, marks=pytest.mark.slow)])
