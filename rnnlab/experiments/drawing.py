@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from rnnlab.errors import PluginError, RnnlabError, RunFolderError
+from rnnlab.errors import RnnlabError, RunFolderError, RunWriteError
 from rnnlab.files import make_folders
 from rnnlab.runs import RunStore
 from rnnlab.runs.files import reason, replace, writing
@@ -119,9 +119,8 @@ def _render(draw: Callable[[], "Figure"], format: str) -> bytes:
 
 
 def _why(error: BaseException) -> str:
-    while error.__cause__ is not None and not isinstance(error, PluginError | RunFolderError):
-        error = error.__cause__
-    if isinstance(error, RunFolderError) and isinstance(error.__cause__, OSError):
+    # A table that cannot be read is named; of a plot that cannot be written the reason is enough.
+    while error.__cause__ is not None and (isinstance(error, RunWriteError) or not isinstance(error, RnnlabError)):
         error = error.__cause__
     if isinstance(error, RnnlabError):
         return error.message.rstrip(".")

@@ -18,7 +18,7 @@ from rnnlab.experiments.reports import Measured, TrainSummary
 from rnnlab.experiments.watch import Watch
 from rnnlab.runs import RunStore
 from rnnlab.seeds import spread
-from rnnlab.tasks.task import Evaluation, Task, evaluate, task_figures
+from rnnlab.tasks.task import Completed, Evaluation, Task, evaluate, task_figures
 from rnnlab.words import count, listed, spread_aside
 
 ALWAYS = 0.9  # share of the updates from which on clipping is no exception any more
@@ -102,7 +102,11 @@ def finish(
     except RunWriteError as error:
         error.summary = summary
         raise
-    draw_plots(run, {**figures, **task_figures(config, run), **evaluation.figures}, warnings.warn)
+    draw_plots(
+        run,
+        {**figures, **task_figures(config, Completed(run.record.plain(), run.read_table)), **evaluation.figures},
+        warnings.warn,
+    )
     return replace(summary, record=run.record.plain())
 
 

@@ -11,6 +11,8 @@ from rnnlab.experiments.figures import course_figures
 from rnnlab.experiments.gradient_flow import flow_figures
 from rnnlab.experiments.inspect import inspection_figures
 from rnnlab.experiments.outcome import worth
+from rnnlab.experiments.restoring import restore
+from rnnlab.experiments.setup import start_training
 from rnnlab.experiments.stored import StoredTraining
 from rnnlab.experiments.sweep.plots import sweep_figures
 from rnnlab.experiments.trained import Trained, config_file, load_run
@@ -19,7 +21,7 @@ from rnnlab.printable import shortened
 from rnnlab.runs import RunFolder, RunStore
 from rnnlab.runs.schema import SWEEP_RHO
 from rnnlab.suggestions import did_you_mean
-from rnnlab.tasks.task import task_figures
+from rnnlab.tasks.task import Completed, task_figures
 
 
 @dataclass(frozen=True)
@@ -122,7 +124,7 @@ def named(name: str, figures: Figures) -> str:
 def stored_figures(run: RunStore, config, warn: Callable[[str], None], load_trained: Callable[[], Trained]) -> Figures:
     """File name -> what draws the figure, from the files of a run.
 
-    A training that completed has those of its task; of a task that an installed package brings they may show more than
+    A training that was measured has those of its task; of a task that an installed package brings they may show more than
     the tables hold, and are measured again with the trained networks.
 
     Parameters
@@ -144,7 +146,7 @@ def stored_figures(run: RunStore, config, warn: Callable[[str], None], load_trai
         ragged = isinstance(data, dict) and bool(data.get("ragged"))
         figures |= flow_figures(config, lambda: stored.looks, ragged=ragged)
     if record.metrics:
-        figures |= task_figures(config, run)
+        figures |= task_figures(config, Completed(run.record.plain(), run.read_table))
         if registry.task_entry(config.data).origin:
             figures |= _measured_again(load_trained, warn)
     return {**figures, **inspection_figures(run)}
@@ -154,7 +156,10 @@ def _measured_again(load_trained: Callable[[], Trained], warn: Callable[[str], N
     """The figures of a task that only its evaluation can draw."""
     try:
         trained = load_trained()
-        return worth(trained.task, trained.setup.network, trained.theta, trained.diverged).figures
+        training = start_training(trained.config, trained.setup)
+        if (checkpoint := trained.store.latest_checkpoint()) is not None:
+            restore(checkpoint, training, [])
+        return worth(trained.task, trained.setup.network, training.result, trained.diverged).figures
     except RnnlabError as error:
         warn(f"The plots of the task may be missing: {error.message}")
         return {}

@@ -100,8 +100,9 @@ class StoredTraining:
                 shown[..., : len(columns) - 1] = values[..., :-1]
                 curve.extend(shown)
         except RunFolderError as error:
-            self._warn(f"{error.message} training.png shows the loss of each update.")
-            return curve_of_epochs(len(self._seeds)), 1
+            if self._run.has("metrics.csv") or (self._final and self._last_divergence != done):
+                self._warn(f"{error.message} training.png shows the loss of each update.")
+            curve = curve_of_epochs(len(self._seeds))  # no epoch was over yet, or what there was cannot be read
         if self._final and self._last_divergence == done > last:  # every model diverged within the epoch
             curve.extend(np.full((1, len(self._seeds), 2), np.nan))
         return curve, size

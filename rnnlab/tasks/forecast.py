@@ -14,8 +14,7 @@ from rnnlab.engine.network import Network
 from rnnlab.errors import ConfigError, DataError
 from rnnlab.forecasting import baselines, comparison, metrics
 from rnnlab.memory import check_data
-from rnnlab.runs.store import RunStore
-from rnnlab.tasks.task import Evaluation, Task
+from rnnlab.tasks.task import Completed, Evaluation, Task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -145,7 +144,7 @@ class Forecast(Task):
         return {"date": self.series.dates[shown], "value": self.windowed.training_values[shown]}
 
     @classmethod
-    def figures(cls, config, run: RunStore) -> "dict[str, Callable[[], Figure]]":
+    def figures(cls, config, run: Completed) -> "dict[str, Callable[[], Figure]]":
         return {"forecast.png": partial(_draw, config, run)}
 
     def _baselines(self) -> dict[str, np.ndarray]:
@@ -159,12 +158,11 @@ class Forecast(Task):
         }
 
 
-def _draw(config, run: RunStore) -> "Figure":
+def _draw(config, run: Completed) -> "Figure":
     from rnnlab.plots.bands import drawable
     from rnnlab.plots.forecast import forecast
 
-    data: Any = run.record.plain()["data"]
-    rows = run.read_table("predictions.csv")
+    data, rows = run.record["data"], run.read_table("predictions.csv")
     by_seed = [rows["seed"] == seed for seed in config.seeds]
     shared = {name: column[by_seed[0]] for name, column in rows.items()}
     return forecast(
@@ -174,7 +172,7 @@ def _draw(config, run: RunStore) -> "Figure":
         np.stack([rows["predicted"][of_seed] for of_seed in by_seed]),
         quantity="price" if data["currency"] or data["adjustment"] else data["name"],
         unit=data["currency"] or "",
-        rmse=np.array(run.record.metrics["rmse"].per_seed, float),
+        rmse=np.array(run.record["metrics"]["rmse"]["per_seed"], float),
         naive_rmse=_rmse(run, "naive"),
         model="network",
         title=f"{config.name}: forecast of the test rows of {data['name']}",
@@ -183,16 +181,16 @@ def _draw(config, run: RunStore) -> "Figure":
     )
 
 
-def _rmse(run: RunStore, baseline: str) -> float:
+def _rmse(run: Completed, baseline: str) -> float:
     """Of a baseline on the test rows; NaN where it is beyond the floats."""
-    return float(np.array(run.record.baselines[baseline]["rmse"], float))
+    return float(np.array(run.record["baselines"][baseline]["rmse"], float))
 
 
-def _best(run: RunStore, values: np.ndarray | None) -> "Baseline | None":
+def _best(run: Completed, values: np.ndarray | None) -> "Baseline | None":
     """The baseline to beat, where that is not persistence; runs of old have no column of it."""
     from rnnlab.plots.forecast import Baseline
 
-    tests: Any = run.record.plain()["tests"]
+    tests = run.record["tests"]
     best = tests["diebold_mariano"]["against"]
     if best == "naive" or values is None:
         return None
@@ -200,12 +198,12 @@ def _best(run: RunStore, values: np.ndarray | None) -> "Baseline | None":
     return Baseline(name, values, _rmse(run, best))
 
 
-def _training_part(run: RunStore, ends: Any) -> "TrainingPart | None":
+def _training_part(run: Completed, ends: Any) -> "TrainingPart | None":
     """What came before the forecast; runs of old have no table of it."""
     from rnnlab.plots.bands import drawable
     from rnnlab.plots.forecast import TrainingPart
 
-    if ends is None or not run.has("training_rows.csv"):
+    if ends is None:
         return None
     rows = run.read_table("training_rows.csv")
     days = rows["date"].astype("datetime64[D]")

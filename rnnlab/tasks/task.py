@@ -12,7 +12,6 @@ import numpy as np
 from rnnlab.config import registry
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
-from rnnlab.runs.store import RunStore
 from rnnlab.tasks import answers
 
 if TYPE_CHECKING:
@@ -59,6 +58,22 @@ class LossUnit:
 
     name: str
     of: Callable[[float], float]
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a completed run left.
+
+    Attributes
+    ----------
+    record : mapping
+        The content of run.json.
+    read_table : function
+        File name -> columns, such as one of `Evaluation.tables`; raises what is fit to be told where it cannot.
+    """
+
+    record: Mapping[str, Any]
+    read_table: Callable[[str], Mapping[str, np.ndarray]]
 
 
 class Task(ABC):
@@ -130,8 +145,8 @@ class Task(ABC):
         """Measure R trained models, theta (R, P), on held-out data; a model that diverged is NaN."""
 
     @classmethod
-    def figures(cls, config: Any, run: RunStore) -> Mapping[str, "Callable[[], Figure]"]:  # noqa: ARG003
-        """File name -> what draws the figure, from the record and the tables of a completed run, without its data."""
+    def figures(cls, config: Any, run: "Completed") -> Mapping[str, "Callable[[], Figure]"]:  # noqa: ARG003
+        """File name -> what draws the figure, from what a completed run left in its folder, without its data."""
         return {}
 
     def draw(self, rng: np.random.Generator, sequences: int) -> Batch:
@@ -209,7 +224,7 @@ def evaluate(task: Task, network: Network, theta: np.ndarray) -> Evaluation:
     return replace(evaluation, figures=_checked(entry, evaluation.figures))
 
 
-def task_figures(config: Any, run: RunStore) -> dict[str, "Callable[[], Figure]"]:
+def task_figures(config: Any, run: Completed) -> dict[str, "Callable[[], Figure]"]:
     """File name -> what draws the figure: `Task.figures`, whose answer is checked."""
     entry = registry.task_entry(config.data)
     with entry.blamed():
