@@ -124,7 +124,7 @@ def named(name: str, figures: Figures) -> str:
 def stored_figures(run: RunStore, config, warn: Callable[[str], None], load_trained: Callable[[], Trained]) -> Figures:
     """File name -> what draws the figure, from the files of a run.
 
-    A training that was measured has those of its task; of a task that an installed package brings they may show more than
+    A training that was measured has those of its task; of a task that a package brings they may show more than
     the tables hold, and are measured again with the trained networks.
 
     Parameters

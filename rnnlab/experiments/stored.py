@@ -108,7 +108,7 @@ class StoredTraining:
         return curve, size
 
     def _stopped(self, short: np.ndarray) -> np.ndarray:
-        """Which models early stopping ended: as run.json says at its end, and those whose rows end before the others'."""
+        """Which models early stopping ended: by run.json at its end, and those whose rows end before the others'."""
         said = np.isin(self._seeds.astype(str), list(self._run.record.stopped_early))
         return said | (short & ~np.isfinite(self._diverged) & (self._config.training.early_stopping is not None))
 
