@@ -115,7 +115,7 @@ def _render(draw: Callable[[], "Figure"], format: str) -> bytes:
         warnings.simplefilter("ignore")
         from rnnlab.plots.canvas import render
 
-        return render(draw()) if format == "png" else render(draw(), format)
+        return render(draw(), format)
 
 
 def _why(error: BaseException) -> str:

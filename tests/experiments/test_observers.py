@@ -426,7 +426,7 @@ def test_looks_at_the_gradient_flow_are_thinned_and_the_table_has_them_all(tmp_p
 def test_a_long_run_is_drawn_with_its_exact_share_of_clipped_updates(run_of, monkeypatch):
     shares = []
     monkeypatch.setattr("rnnlab.experiments.observers.curves.MOST_POINTS", 8)
-    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda _figure: b"")
+    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda *_: b"")
 
     def draw(*arrays, clipped_share, **_options):
         shares.append(clipped_share)
