@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from rnnlab.api.completions import completions
     from rnnlab.api.configs import check, explain, init, load, schema
     from rnnlab.api.finding import find_run, list_runs, open
-    from rnnlab.api.laboratory import compare, gradcheck, inspect, unroll, why
+    from rnnlab.api.laboratory import compare, gradcheck, inspect, plot, unroll, why
     from rnnlab.api.run import Run
     from rnnlab.api.sweeping import sweep_rho
     from rnnlab.api.training import resume, train
@@ -36,6 +36,7 @@ __all__ = [
     "list_runs",
     "load",
     "open",
+    "plot",
     "resume",
     "schema",
     "sweep_rho",
@@ -63,6 +64,7 @@ _HOMES = {
     "list_runs": "rnnlab.api.finding",
     "load": "rnnlab.api.configs",
     "open": "rnnlab.api.finding",
+    "plot": "rnnlab.api.laboratory",
     "resume": "rnnlab.api.training",
     "schema": "rnnlab.api.configs",
     "sweep_rho": "rnnlab.api.sweeping",

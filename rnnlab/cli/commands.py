@@ -7,7 +7,7 @@ import typer
 
 # In the order of the lists; the module of `sweep-rho` is sweep_rho.
 NAMES = (
-    "train", "init", "check", "explain", "schema", "manual", "sweep-rho", "inspect", "compare", "why", "fetch",
+    "train", "init", "check", "explain", "schema", "manual", "sweep-rho", "inspect", "compare", "why", "plot", "fetch",
     "gradcheck", "unroll", "resume",
 )  # fmt: skip
 

@@ -2,6 +2,7 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib
 import numpy as np
@@ -155,11 +156,18 @@ FORMATS = {
 }
 
 
+# The names inside an SVG are random without a salt; type 42 are the fonts that journals take.
+OF_FILES: Any = {"svg.hashsalt": "rnnlab", "svg.fonttype": "none", "pdf.fonttype": 42}
+
+
 @own_settings()
 def render(figure: Figure, form: str = "png") -> bytes:
-    """A figure as the bytes of a file, one of `FORMATS`, the same every time for the same figure."""
+    """A figure as the bytes of a file, one of `FORMATS`, the same every time for the same figure.
+
+    Text is text in a PDF and an SVG: it can be searched, selected and edited.
+    """
     _fit_y_axes(figure)
     buffer = io.BytesIO()
-    with matplotlib.rc_context({"svg.hashsalt": "rnnlab"}):  # the names inside an SVG are random without it
+    with matplotlib.rc_context(OF_FILES):
         figure.savefig(buffer, format=form, dpi=DOTS_PER_INCH, **FORMATS[form])
     return buffer.getvalue()

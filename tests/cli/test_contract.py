@@ -42,6 +42,7 @@ WORKING = {
     "inspect": "first",
     "compare": "first second",
     "why": "first second",
+    "plot": "first training --out figures",
     "fetch": "AAPL --from-file prices.csv",
     "check": "small.yaml",
     "explain": "model.hidden_size",

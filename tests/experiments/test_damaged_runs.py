@@ -423,7 +423,7 @@ def test_a_long_cell_takes_no_memory_for_the_other_rows(tmp_path):
 
 @pytest.mark.parametrize("factor", [1e150, 1e300, 1e-300])
 def test_parameters_that_are_finite_and_absurd_are_measured_without_a_warning(damaged, factor, monkeypatch):
-    monkeypatch.setattr("rnnlab.experiments.inspect._figures", lambda _found: {})
+    monkeypatch.setattr("rnnlab.experiments.inspect.inspection_figures", lambda _run: {})
     theta = np.random.default_rng(0).normal(size=(3, 531)) * factor
     sealed(damaged / "checkpoints" / "0003.json", npz([("theta.npy", npy(theta), STORED)]))
     with warnings.catch_warnings(action="error"):
@@ -432,7 +432,7 @@ def test_parameters_that_are_finite_and_absurd_are_measured_without_a_warning(da
 
 @pytest.mark.parametrize("name", ["a\x1b[2J\x9b31m\u202eb\nc", "x" * 100_000])
 def test_names_cannot_drive_the_terminal_nor_fill_it(whole, tmp_path, capsys, monkeypatch, name):
-    monkeypatch.setattr("rnnlab.experiments.inspect._figures", lambda _found: {})
+    monkeypatch.setattr("rnnlab.experiments.inspect.inspection_figures", lambda _run: {})
     run = shutil.copytree(whole[1], tmp_path / ("a\x1b[2J\u202e\n" + whole[1].name))
     record = json.loads((run / "run.json").read_text())
     record["name"] = name

@@ -18,9 +18,8 @@ class Curve:
     cycle of minibatches as long as the stride would show one minibatch only.
     What is held depends on the values alone, not on the blocks in which they came.
 
-    The curves are held in memory and in checkpoints, and not read back from the tables when they are drawn: tables of
-    millions of updates take long to read, lack what has no column (the loss of each update), and are missing where the
-    disk was full.
+    A training holds its curves in memory and in checkpoints, and draws from them: tables of millions of updates take
+    long to read, and lack rows where the disk was full. The same rows read back from its tables give the same curve.
 
     Parameters
     ----------
