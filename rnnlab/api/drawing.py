@@ -1,15 +1,15 @@
 """Figures into files of the user's choice."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnlab.errors import UsageError
+from rnnlab.experiments.drawing import FORMATS
 from rnnlab.files import name_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
-
-FORMATS = ("png", "pdf", "svg")
 
 
 def check_plot_file(path: Path) -> str:
@@ -23,7 +23,7 @@ def check_plot_file(path: Path) -> str:
     form = path.suffix[1:].lower()
     if form not in FORMATS:
         raise UsageError(f"a plot must be a file that ends in .png, .pdf or .svg; got '{name_of(path)}'.")
-    if path.is_dir():
+    if os.path.isdir(path):
         raise UsageError(f"a plot must be a file; '{name_of(path)}' is a folder.")
     return form
 
