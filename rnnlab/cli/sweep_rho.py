@@ -5,6 +5,7 @@ import os
 import re
 import sys
 from pathlib import Path
+from shlex import quote
 from typing import Annotated
 
 import typer
@@ -97,6 +98,7 @@ def sweep_rho(
             should_stop=interrupts.should_stop,
             command=["rnnlab", *sys.argv[1:]],
         )
+    status = swept.record["status"]
     with console.results_of(swept.run):
         if as_json:
             console.document({**swept.record, "run": str(swept.run), "summary": swept.summary})
@@ -104,8 +106,10 @@ def sweep_rho(
             console.result(str(swept.run))
         else:
             sweep_table.show(swept)
-            console.next_step("rnnlab sweep-rho --help", "ranges of rho, other cells, activations and lengths")
-    status = swept.record["status"]
+            if status == "interrupted":
+                console.advice(f"`rnnlab resume {quote(str(swept.run))}` measures the rest")
+            else:
+                console.next_step("rnnlab sweep-rho --help", "ranges of rho, other cells, activations and lengths")
     if status == "interrupted":
         return interrupts.exit_code
     if swept.summary["failed"]:

@@ -18,14 +18,16 @@ def show(swept: "SweepSummary") -> None:
     unit = model.activation if has_activations(model.cell.kind) else model.cell.kind
     seeds = len(swept.config.seeds)  # type: ignore[attr-defined]
     rhos = count(len(swept.record["rhos"]), "rho")
+    stopped = swept.record["status"] == "interrupted"
+    mark = f", {console.out.style('interrupted', 'yellow')}" if stopped else ""
     console.result(
         f"{console.out.style(swept.name, 'bold')}: {rhos}, "
         f"{count(seeds, 'seed')} each, {unit}, {count(model.hidden_size, 'unit')}, "
-        f"{count(swept.steps, 'step')}"
+        f"{count(swept.steps, 'step')}{mark}"
     )
     if swept.rhos:
         console.result()
-        for line in tables.render(*table(swept.rhos), console.out.width):
+        for line in tables.render(*table(swept.rhos, seeds if stopped else None), console.out.width):
             console.result(line)
         console.result()
         for line in console.out.fold(legend(swept.rhos)).split("\n"):
@@ -52,18 +54,20 @@ def legend(found: "list[RhoSummary]") -> str:
     )
 
 
-def table(found: "list[RhoSummary]") -> tuple[list[str], list[list[str]]]:
-    """Header and rows."""
+def table(found: "list[RhoSummary]", seeds: int | None = None) -> tuple[list[str], list[list[str]]]:
+    """Header and rows; where `seeds` is given, with how many of so many were measured."""
     theory = any(one.mean_field_rate is not None for one in found)
     lost = any(one.diverged for one in found)
-    rows = [_row(one, theory, lost) for one in found]
+    rows = [_row(one, theory, lost, seeds) for one in found]
     return list(rows[0]), [list(row.values()) for row in rows]
 
 
-def _row(one: "RhoSummary", theory: bool, lost: bool) -> dict[str, str]:
+def _row(one: "RhoSummary", theory: bool, lost: bool, seeds: int | None) -> dict[str, str]:
     verdict, middle = one.verdict, {name: value.median for name, value in one.quantities.items()}
-    row = {
-        "rho": f"{one.rho:.4g}",
+    row = {"rho": f"{one.rho:.4g}"}
+    if seeds is not None:
+        row["seeds"] = f"{one.seeds} of {seeds}"
+    row |= {
         "verdict": verdict.word,
         "growth rate": numbers.rate_with_interval(verdict.rate, verdict.low, verdict.high),
         "horizon": numbers.significant(verdict.horizon, 2),

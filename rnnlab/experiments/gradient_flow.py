@@ -53,8 +53,10 @@ def look(training: Training, loss: Loss, every: int) -> Flow | None:
     return flow
 
 
-class FlowLog:
+class FlowLog(Observer):
     """Keeps every look, in memory that does not grow with their number.
+
+    Its `state` does not hold the looks themselves, which `spool` has.
 
     Parameters
     ----------
@@ -69,23 +71,39 @@ class FlowLog:
     ----------
     updates : sequence of int
         Numbers of the updates that were looked at, counted from 1.
+    spool : Spool
+        An array (3, R, T) for each.
     """
 
+    name = "flow"
+
     def __init__(self, loss: Loss, every: int, folder: Path) -> None:
-        self._loss, self._every, self._spool = loss, every, Spool(folder)
+        self._loss, self._every, self.spool = loss, every, Spool(folder)
         self.updates = array("q")
 
-    def look(self, training: Training) -> None:
-        """Measure the update that the training makes next, if one is due."""
+    def before_update(self, training: Training) -> None:
+        """Measure the update that the training makes next, if a look at it is due."""
         flow = look(training, self._loss, self._every)
         if flow is not None:
             self.updates.append(training.done + 1)
-            self._spool.append(np.stack([flow.transport, flow.jacobian, flow.total]))
+            self.spool.append(np.stack([flow.transport, flow.jacobian, flow.total]))
 
     @property
     def flows(self) -> Iterator[Flow]:
         """Every look."""
-        return (Flow(*norms) for norms in self._spool)
+        return (Flow(*norms) for norms in self.spool)
+
+    def state(self) -> dict[str, np.ndarray]:
+        return {"updates": np.array(self.updates, np.int64)}
+
+    def restore(self, held: Mapping[str, np.ndarray]) -> None:
+        self.updates = array("q", held["updates"].tolist())
+
+    def take_in(self, norms: np.ndarray, models: int) -> None:
+        """Give a restored log one of its looks back (ValueError for what is none)."""
+        if norms.dtype != float or norms.ndim != 3 or norms.shape[:2] != (3, models):
+            raise ValueError(f"a look must be float64 of shape (3, {models}, T); got shape {norms.shape}")
+        self.spool.append(norms)
 
 
 class Looks:

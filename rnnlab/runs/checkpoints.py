@@ -70,9 +70,8 @@ def save(folder: Path, arrays: "Mapping[str, np.ndarray]", metadata: Mapping) ->
     """
     import numpy as np
 
-    with writing(folder):
-        folder.mkdir(exist_ok=True)
-        number = max((_number(path) for path in folder.iterdir()), default=0) + 1
+    make_folder(folder)
+    number = newest(folder) + 1
     buffer = io.BytesIO()
     np.savez(buffer, allow_pickle=False, **arrays)
     content = buffer.getvalue()
@@ -154,6 +153,26 @@ def latest(
     if bad:
         raise bad[0]
     return None
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder for checkpoints in one that must be there (RunFolderError)."""
+    with writing(folder):
+        folder.mkdir(exist_ok=True)
+
+
+def newest(folder: Path) -> int:
+    """The highest number that a file in the folder bears; 0 where there is none."""
+    with writing(folder):
+        return max((_number(path) for path in folder.iterdir()), default=0) if folder.exists() else 0
+
+
+def cut(folder: Path, newest: int) -> None:
+    """Remove all checkpoints with a higher number."""
+    with writing(folder):
+        for path in sorted(folder.glob("*")):  # .json before .npz: half a checkpoint is none
+            if _number(path) > newest:
+                path.unlink()
 
 
 def prune(folder: Path, keep: int, best: bool) -> None:

@@ -1,5 +1,6 @@
 """Arrays that wait until they are wanted: in memory while they are few, then in a nameless file of the run folder."""
 
+from array import array
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -25,11 +26,11 @@ class Spool:
     """
 
     def __init__(self, folder: Path, in_memory: int = IN_MEMORY) -> None:
-        self._folder, self._count = folder, 0
+        self._folder, self._starts = folder, array("q")
         self._file = SpooledTemporaryFile(in_memory, dir=str(folder))  # noqa: SIM115 - it lives as long as this
         finalize(self, _discard, self._file)
 
-    def append(self, array: np.ndarray) -> None:
+    def append(self, item: np.ndarray) -> None:
         """Take an array in.
 
         Raises
@@ -38,17 +39,21 @@ class Spool:
             Where the disk is full.
         """
         with writing(self._folder):
-            self._file.seek(0, 2)
-            np.save(self._file, array, allow_pickle=False)  # type: ignore[arg-type]
-        self._count += 1
+            start = self._file.seek(0, 2)
+            np.save(self._file, item, allow_pickle=False)  # type: ignore[arg-type]
+        self._starts.append(start)
 
     def __len__(self) -> int:
-        return self._count
+        return len(self._starts)
 
     def __iter__(self) -> Iterator[np.ndarray]:
+        return self.tail(0)
+
+    def tail(self, first: int) -> Iterator[np.ndarray]:
+        """All arrays from number `first` on, counted from 0; nothing may be appended meanwhile."""
         with writing(self._folder):  # what waits in a buffer
-            self._file.seek(0)
-        for _ in range(self._count):
+            self._file.seek(*((self._starts[first], 0) if first < len(self) else (0, 2)))
+        for _ in range(first, len(self)):
             yield np.load(self._file, allow_pickle=False)  # type: ignore[arg-type]
 
 

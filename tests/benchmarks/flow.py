@@ -30,11 +30,11 @@ def cost(name: str, overrides: tuple[str, ...], every: int) -> tuple[float, floa
     setup = build_setup(config, build_task(config))
     training, log, spent = start_training(config, setup), FlowLog(setup.loss, every, Path(gettempdir())), 0.0
     began = time.perf_counter()
-    log.look(training)
+    log.before_update(training)
     spent += time.perf_counter() - began
     for _ in training:
         before = time.perf_counter()
-        log.look(training)
+        log.before_update(training)
         spent += time.perf_counter() - before
     return time.perf_counter() - began - spent, spent
 

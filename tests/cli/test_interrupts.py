@@ -137,8 +137,11 @@ def test_a_run_that_is_stopped_says_so(started, tmp_path, command, number, code,
     (run,) = (tmp_path / "runs").iterdir()
     assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
     no_leftovers(tmp_path)
-    if command == "train" and times == 1:
+    if times == 1:
         assert list(run.glob("checkpoints/*.npz"))
+    if command == "sweep-rho" and times == 1:
+        assert list(run.glob("checkpoints/slice-*/*.npz"))
+        assert json.loads((run / "summary.json").read_text())["complete"] is False
 
 
 @pytest.mark.slow

@@ -198,5 +198,7 @@ def test_ctrl_c_stops_it_and_keeps_what_is_done(executable, environment, tmp_pat
     assert process.returncode == 130, stderr
     assert "Traceback" not in stderr
     assert "Stopped before" in stdout
+    assert "interrupted" in stdout.splitlines()[0]
     (record,) = tmp_path.glob("runs/*/run.json")
+    assert f"`rnnlab resume {record.parent.relative_to(tmp_path)}` measures the rest" in " ".join(stderr.split())
     assert json.loads(record.read_text())["status"] == "interrupted"

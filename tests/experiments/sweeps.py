@@ -3,7 +3,8 @@
 from pathlib import Path
 
 from rnnlab.config import load
-from rnnlab.experiments.sweep.rho import STARTER, SweepSummary, sweep_rho
+from rnnlab.experiments.sweep.rho import STARTER, SweepSummary, resume_sweep, sweep_rho
+from rnnlab.runs import RunFolder
 
 SMALL = ("model.hidden_size=8", "data.chunk=12", "training.updates=6", "data.repeat=4")
 
@@ -17,3 +18,17 @@ def sweep(folder: Path, rhos, *overrides: str, seeds: str = "3", **options) -> S
     """A small sweep with its run in `folder`."""
     config = small_config(*overrides, seeds=seeds)
     return sweep_rho(config, rhos, runs_dir=folder, command=["rnnlab", "sweep-rho"], **options)
+
+
+def resume(run: Path, **options) -> SweepSummary:
+    """Go on with a sweep, as `rnnlab resume` does."""
+    folder = RunFolder.open(run)
+    with folder:
+        folder.hold()
+        return resume_sweep(folder, load(run / "config.yaml"), command=["rnnlab", "resume"], **options)
+
+
+def content(run: Path) -> dict[str, bytes]:
+    """The files that a sweep promises byte for byte, by their names."""
+    files = [*run.glob("*.csv"), run / "summary.json", *run.glob("plots/*")]
+    return {str(path.relative_to(run)): path.read_bytes() for path in files if path.exists()}

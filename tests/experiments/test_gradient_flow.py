@@ -24,7 +24,7 @@ def run(config, folder, every: int | None):
     steps = iter(training)
     while True:
         if log:
-            log.look(training)
+            log.before_update(training)
         update = next(steps, None)
         if update is None:
             return setup, log, np.array(losses)
@@ -65,7 +65,7 @@ def test_models_that_stand_still_have_no_rows(tmp_path):
     training = start_training(config, setup)
     next(iter(training))
     log = FlowLog(setup.loss, 1, tmp_path)
-    log.look(training)
+    log.before_update(training)
     columns = flow_columns(config.seeds, log.updates, list(log.flows))
     assert set(columns["seed"]) == {1}
     assert len(columns["lag"]) == 12

@@ -1,19 +1,23 @@
 """What the models of a slice go through, update by update."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from rnnlab.engine.training import Update
+from rnnlab.engine.training import Training, Update
+from rnnlab.experiments.observers import Observer
+from rnnlab.experiments.observers.observer import packed, unpacked
 from rnnlab.runs.spool import Spool
 
 LOSS, NORM, RECURRENT, CLIP_SCALE, PARAMETERS = 0, 1, 2, 3, 4  # columns; one for each parameter follows
 AT_ONCE = 512  # updates
 
 
-class Course:
+class Course(Observer):
     """Loss and gradient norms of R models in every update, in memory that does not grow with their number.
+
+    Its `state` does not hold the updates themselves, which `spool` has.
 
     Parameters
     ----------
@@ -26,27 +30,73 @@ class Course:
     Attributes
     ----------
     updates : int
+    diverged : dict of int to (int, str)
+        Model -> the update and the tensor in which it diverged.
     """
+
+    name = "course"
 
     def __init__(self, models: int, names: Sequence[str], folder: Path) -> None:
         self.updates = 0
+        self.diverged: dict[int, tuple[int, str]] = {}
         self._clipped = np.zeros(models, int)
         self._first = np.full((models, PARAMETERS + len(names)), np.nan)
         self._last = self._first.copy()
         self._recurrent = [k for k, name in enumerate(names) if name.endswith(".W_hh")]
         self._spool, self._waiting = Spool(folder), []
 
+    def after_update(self, training: Training, update: Update) -> None:
+        self.add(update)
+
     def add(self, update: Update) -> None:
         """Take note of an update."""
         self._waiting.append(update)
         self.updates += 1
+        for model, tensor in update.diverged.items():
+            self.diverged[model] = (update.number, tensor)
         if len(self._waiting) >= AT_ONCE:
             self._put_away()
 
     def blocks(self) -> Iterator[np.ndarray]:
         """All updates in their order, some at a time: (n, R, columns)."""
+        yield from self.spool
+
+    @property
+    def spool(self) -> Spool:
+        """The same, to be kept."""
         self._put_away()
-        yield from self._spool
+        return self._spool
+
+    def take_in(self, block: np.ndarray) -> None:
+        """Give a restored course one of its blocks back (ValueError for what is none)."""
+        shape = (len(block), *self._first.shape)
+        if block.dtype != float or block.shape != shape or not len(block):
+            raise ValueError(f"updates must be float64 of shape (n, {shape[1]}, {shape[2]}); got shape {block.shape}")
+        self._spool.append(block)
+
+    def state(self) -> dict[str, np.ndarray]:
+        self._put_away()
+        return {
+            "updates": np.array(self.updates),
+            "clipped": self._clipped,
+            "first": self._first,
+            "last": self._last,
+            "models": np.array(list(self.diverged), np.int64),
+            "ends": np.array([update for update, _ in self.diverged.values()], np.int64),
+            "tensors": packed(tensor for _, tensor in self.diverged.values()),
+        }
+
+    def restore(self, held: Mapping[str, np.ndarray]) -> None:
+        self.updates, self._clipped = int(held["updates"]), held["clipped"].copy()
+        self._first, self._last = held["first"], held["last"]
+        models, ends = held["models"].tolist(), held["ends"].tolist()
+        try:
+            tensors = unpacked(held["tensors"])
+        except RecursionError:
+            raise ValueError("the tensors in which models diverged are nested too deeply") from None
+        if not all(0 <= model < len(self._first) for model in models):
+            raise ValueError("it names models that do not exist")
+        self.diverged = dict(zip(models, zip(ends, tensors, strict=True), strict=True))
 
     @property
     def clipped(self) -> np.ndarray:

@@ -1,9 +1,10 @@
 """The models of a sweep: one per rho and seed, trained and measured in slices that fit in memory."""
 
 import math
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from itertools import pairwise
 from pathlib import Path
 from threading import Event
@@ -16,9 +17,11 @@ from rnnlab.dynamics.diagnostics import Diagnostics, diagnose
 from rnnlab.engine.network import Network
 from rnnlab.engine.training import Training
 from rnnlab.experiments.gradient_flow import FlowLog
+from rnnlab.experiments.observers import observe
 from rnnlab.experiments.probes import long_probe, probe, top
 from rnnlab.experiments.setup import Setup, architecture_of, build_setup, draw_parameters, start_training, threads
 from rnnlab.experiments.sweep.course import Course
+from rnnlab.experiments.sweep.slice_checkpoints import SliceCheckpoints
 from rnnlab.tasks.task import Task
 
 # Slices depend on the models alone, never on the machine, so that a sweep gives the same numbers everywhere.
@@ -26,8 +29,6 @@ MOST_MODELS = 16
 SLICE_BYTES = 128 << 20
 LYAPUNOV_STEPS = 500
 LOOKS = 10  # at the gradients by lag, evenly over the training, where the config does not say how often
-
-Tick = Callable[["Slice", Training], bool]
 
 
 @dataclass
@@ -39,12 +40,11 @@ class Slice:
     rho, seed : (R,)
     diagnostics : Diagnostics
         Before the first update.
-    updates : int
-        To be made.
+    training : Training
     course : Course
         NaN from where a model diverged.
     flow : FlowLog
-    diverged : dict of model to (update, tensor)
+    checkpoints : SliceCheckpoints
     counted : int
         Updates that the progress has taken note of.
     """
@@ -52,11 +52,35 @@ class Slice:
     rho: np.ndarray
     seed: np.ndarray
     diagnostics: Diagnostics
-    updates: int
+    training: Training
     course: Course
     flow: FlowLog
-    diverged: dict[int, tuple[int, str]] = field(default_factory=dict)
+    checkpoints: SliceCheckpoints
     counted: int = 0
+
+    @property
+    def whole(self) -> bool:
+        """Whether it has made all of its updates."""
+        return self.training.ended
+
+    @property
+    def steps(self) -> int:
+        """T of the sequences that were measured."""
+        return self.diagnostics.log_jacobian.shape[-1] - 1
+
+    def save(self) -> None:
+        """Write a checkpoint of it (RunWriteError)."""
+        self.checkpoints.save(self)
+
+    def take_in(self, kind: str, item: np.ndarray) -> None:
+        """Give it what it knew back: updates (``course``) or a look (``flow``); ValueError for what is none."""
+        if kind == "course":
+            self.course.take_in(item)
+        else:
+            self.flow.take_in(item, len(self.rho))
+
+
+Tick = Callable[[Slice], bool]
 
 
 @dataclass(frozen=True)
@@ -87,46 +111,60 @@ def at_rho(config, rho: float, *, exact: bool):
     return config.model_copy(update={"model": config.model.model_copy(update={"init": init})})
 
 
+def slices_of(config, task: Task, rhos: Sequence[float]) -> list[list[tuple[float, int]]]:
+    """Every (rho, seed), in the order of rhos, then seeds, slice by slice."""
+    members = [(rho, seed) for rho in rhos for seed in config.seeds]
+    size = models_per_slice(config, task)
+    cuts = np.linspace(0, len(members), -(-len(members) // size) + 1).round().astype(int)
+    return [members[a:b] for a, b in pairwise(cuts)]
+
+
 def run_slices(
     config,
     task: Task,
-    rhos: Sequence[float],
+    slices: Sequence[Sequence[tuple[float, int]]],
     *,
     exact: bool,
     folder: Path,
     tick: Tick,
-) -> Iterator[Slice | Failure]:
-    """Train and measure every (rho, seed), slice by slice, as many at once as there are processors.
+    stopped: Callable[[], bool],
+) -> Iterator[Slice | Failure | None]:
+    """Train and measure slices, as many at once as there are processors; each goes on from its own checkpoint.
 
     Parameters
     ----------
+    slices : sequence of sequence of (rho, seed)
+        Some of `slices_of`.
     folder : Path
-        The run folder, for what memory does not hold.
-    tick : function of (slice, training)
+        The run folder, for checkpoints and for what memory does not hold.
+    tick : function of Slice
         Called before every update, from any thread; False ends the training of the slice.
+    stopped : function
+        True where no further slice shall begin.
 
     Yields
     ------
     Slice
-        In the order of rhos, then seeds.
+        In their order. One that `tick` ended before its last update is saved, and not whole.
     Failure
         For each model of a slice that failed, in its place.
+    None
+        In the place of a slice that did not begin.
     """
-    members = [(rho, seed) for rho in rhos for seed in config.seeds]
-    size = models_per_slice(config, task)
-    cuts = np.linspace(0, len(members), -(-len(members) // size) + 1).round().astype(int)
-    parts = [members[a:b] for a, b in pairwise(cuts)]
     # Slices go to threads of their own; BLAS threads on top of them would only get in each other's way.
     executor, left = ThreadPoolExecutor(threads()), Event()
 
-    def go_on(part: Slice, training: Training) -> bool:
-        return not left.is_set() and tick(part, training)
+    def go_on(part: Slice) -> bool:
+        return not left.is_set() and tick(part)
+
+    def run(members) -> Slice | None:
+        return None if left.is_set() or stopped() else _run_slice(config, task, members, exact, folder, go_on)
 
     try:
         with threadpool_limits(limits=1, user_api="blas"):
             pending = []
-            for part in parts:
-                pending.append((part, executor.submit(_run_slice, config, task, part, exact, folder, go_on)))
+            for members in slices:
+                pending.append((members, executor.submit(run, members)))
                 if len(pending) > 2 * threads():  # finished slices wait in memory: not too many of them
                     yield from _result(*pending.pop(0))
             for waiting in pending:
@@ -136,7 +174,7 @@ def run_slices(
         executor.shutdown(wait=False, cancel_futures=True)
 
 
-def _result(members, future: Future) -> Iterator[Slice | Failure]:
+def _result(members, future: Future) -> Iterator[Slice | Failure | None]:
     """What became of a slice."""
     try:
         yield future.result()
@@ -147,33 +185,51 @@ def _result(members, future: Future) -> Iterator[Slice | Failure]:
 
 def _run_slice(config, task: Task, members, exact: bool, folder: Path, tick: Tick) -> Slice:
     setup = draw_setup(config, task, members, exact)
-    training = start_training(config, setup)
+    checkpoints = SliceCheckpoints(slice_folder(folder, members), config.training.checkpoint)
     with np.errstate(all="ignore"):
-        part = Slice(
-            np.array([rho for rho, _ in members]),
-            np.array([seed for _, seed in members]),
-            diagnose(
-                setup.network,
-                setup.theta,
-                probe(setup.sampling),
-                setup.loss,
-                np.random.default_rng(0),
-                long=long_probe(setup.sampling, LYAPUNOV_STEPS),
-                recurrence=top(setup.network.architecture),
-            ),
-            setup.updates,
-            Course(len(members), setup.network.layout.names, folder),
-            FlowLog(setup.loss, flow_every(config, setup.updates), folder),
+        before = diagnose(
+            setup.network,
+            setup.theta,
+            probe(setup.sampling),
+            setup.loss,
+            np.random.default_rng(0),
+            long=long_probe(setup.sampling, LYAPUNOV_STEPS),
+            recurrence=top(setup.network.architecture),
         )
-        steps = iter(training)
-        while tick(part, training):
-            part.flow.look(training)
-            if (update := next(steps, None)) is None:
-                break
-            part.course.add(update)
-            for model, tensor in update.diverged.items():
-                part.diverged[model] = (update.number, tensor)
+
+        def begin() -> Slice:
+            return Slice(
+                np.array([rho for rho, _ in members]),
+                np.array([seed for _, seed in members]),
+                before,
+                start_training(config, setup),
+                Course(len(members), setup.network.layout.names, folder),
+                FlowLog(setup.loss, flow_every(config, setup.updates), folder),
+                checkpoints,
+            )
+
+        part = checkpoints.take_up(begin)
+        updates = observe(part.training, [part.flow, part.course])
+        while tick(part) and next(updates, None) is not None:
+            if checkpoints.is_due(part):
+                part.save()
+        if not part.whole:
+            part.save()
     return part
+
+
+def slice_folder(run: Path, members: Sequence[tuple[float, int]]) -> Path:
+    """Where a slice of these models has its checkpoints."""
+    rho, seed = members[0]
+    return run / "checkpoints" / f"slice-{rho!r}-{seed}"
+
+
+def remove_folders(run: Path, keep: Sequence[Sequence[tuple[float, int]]]) -> None:
+    """Remove the checkpoints of all slices but these."""
+    kept = {slice_folder(run, members) for members in keep}
+    for folder in (run / "checkpoints").glob("slice-*"):
+        if folder not in kept:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def flow_every(config, updates: int) -> int:

@@ -210,7 +210,7 @@ def _growth(config, stored: _Stored) -> "Figure":
         theory = Theory(span, mean_field_rate(span, config.model.activation), edge, label)
     return growth(
         rho,
-        np.stack(rates),
+        np.stack([np.resize(one, max(map(len, rates))) for one in rates]),  # a sweep that was stopped has some short
         steps=stored.steps,
         theory=theory,
         median=[one.verdict.rate for one in ordered],

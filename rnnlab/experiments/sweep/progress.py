@@ -13,26 +13,29 @@ NAN = float("nan")
 class Counter:
     """Counts the updates of all slices, whichever thread makes them, and shows how far they are."""
 
-    def __init__(self, show, should_stop, models: int) -> None:
+    def __init__(self, show, should_stop, models: int, before: int = 0) -> None:
         self._show, self._should_stop, self._models = show, should_stop, models
+        self._before = before  # models that an earlier process measured
         self._lock = threading.Lock()
         self._began = self._shown = time.perf_counter()
         self._done = 0
         self.stopped = should_stop()  # from now on there is something to keep, and a signal is asked about
 
-    def tick(self, part: Slice, training) -> bool:
+    def tick(self, part: Slice) -> bool:
         """Take note that a slice is about to make its next update."""
         with self._lock:
             if self.stopped or self._should_stop():
                 self.stopped = True
                 return False
+            training = part.training
             self._done += (training.done - part.counted) * len(part.rho)
             part.counted = training.done
             now = time.perf_counter()
             if self._show is not None and now - self._shown >= SHOW_EVERY:
                 self._shown = now
                 # A slice is counted when it goes on: the last model is done when `finish` says so.
-                self._tell(min(int(self._done / training.updates), self._models - 1), now - self._began)
+                done = self._before + int(self._done / training.updates)
+                self._tell(min(done, self._models - 1), now - self._began)
         return True
 
     def finish(self) -> None:

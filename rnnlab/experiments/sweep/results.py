@@ -73,7 +73,7 @@ def result_columns(part: Slice) -> dict[str, np.ndarray]:
     with np.errstate(divide="ignore", invalid="ignore"):
         horizon = 1 / np.abs(p.growth_rate)
     first, last = part.course.ends()
-    ends = [part.diverged.get(model, (None, None)) for model in range(R)]
+    ends = [part.course.diverged.get(model, (None, None)) for model in range(R)]
     return {
         "rho": part.rho,
         "seed": part.seed,

@@ -6,28 +6,36 @@ from contextlib import suppress
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from functools import partial
+from itertools import accumulate
 from pathlib import Path
+
+import numpy as np
 
 from rnnlab.config import bundled, dump
 from rnnlab.config.registry import brought_in
 from rnnlab.dynamics import spectra
-from rnnlab.errors import RnnlabError, RunFolderError, UsageError
+from rnnlab.errors import RnnlabError, RunFolderError, RunWriteError, UsageError
 from rnnlab.experiments.drawing import draw_plots
 from rnnlab.experiments.reports import Progress
 from rnnlab.experiments.setup import architecture_of, check_network, threads
+from rnnlab.experiments.sweep import checkpoints
 from rnnlab.experiments.sweep import sentences as sentences_of
-from rnnlab.experiments.sweep.alternatives import alternatives
-from rnnlab.experiments.sweep.members import Failure, run_slices
+from rnnlab.experiments.sweep.alternatives import Alternative, alternatives
+from rnnlab.experiments.sweep.checkpoints import Standing
+from rnnlab.experiments.sweep.members import Failure, Slice, remove_folders, run_slices, slices_of
 from rnnlab.experiments.sweep.plots import stored_curves, sweep_figures
 from rnnlab.experiments.sweep.progress import Counter
-from rnnlab.experiments.sweep.results import RhoSummary, summarise
-from rnnlab.experiments.sweep.tables import SweepTables
+from rnnlab.experiments.sweep.results import RhoSummary, stored_results, summarise
+from rnnlab.experiments.sweep.tables import TABLES, SweepTables
+from rnnlab.experiments.train import failing_well
+from rnnlab.files import name_of
+from rnnlab.plain import timestamp
 from rnnlab.printable import described
 from rnnlab.runs import RunFolder
-from rnnlab.runs.log import libraries_warnings
+from rnnlab.runs.checkpoints import Checkpoint
 from rnnlab.runs.schema import SWEEP_RHO
 from rnnlab.tasks.task import build_task
-from rnnlab.words import QUANTILES
+from rnnlab.words import QUANTILES, count
 
 STARTER = bundled.configs()["gradients"]  # what is swept where no config is named
 MOST_MODELS = 100_000
@@ -148,14 +156,58 @@ def sweep_rho(
         },
         files={"config.yaml": dump(config)},
     )
-    with run, libraries_warnings(run.log):
-        try:
-            sweep = _Sweep(config, task, rhos, exact, run, on_progress, on_warning, should_stop)
-            sweep.note_order(given)
-            return sweep.execute()
-        except BaseException as error:
-            run.mark_failed(error, datetime.now(UTC))
-            raise
+    with run, failing_well(run):
+        sweep = _Sweep(config, task, rhos, exact, run, on_progress, on_warning, should_stop)
+        sweep.note_order(given)
+        return sweep.execute()
+
+
+def resume_sweep(
+    run: RunFolder,
+    config,
+    *,
+    command: list[str],
+    on_progress: Callable[[Progress], None] | None = None,
+    on_warning: Callable[[str], None] | None = None,
+    should_stop: Callable[[], bool] | None = None,
+) -> SweepSummary:
+    """Go on with a sweep that stopped: what it leaves is what it would have left had it never stopped.
+
+    Parameters
+    ----------
+    run : RunFolder
+        Held, its record as its last holder left it; the caller closes it.
+    config : Config
+        Of its config.yaml.
+    command, on_progress, on_warning, should_stop
+        As for :func:`sweep_rho`.
+
+    Raises
+    ------
+    ConfigError, DataError
+        If the data can no longer be read.
+    RunFolderError
+        If its run.json or all of its checkpoints are damaged, or the run folder cannot be written.
+    """
+    rhos, exact = _asked(run)
+    sweep = _Sweep(config, build_task(config), rhos, exact, run, on_progress, on_warning, should_stop)
+    standing, found = checkpoints.find(run, sweep.slices)
+    with failing_well(run):
+        sweep.go_on(standing, found, command)
+        return sweep.execute()
+
+
+def _asked(run: RunFolder) -> tuple[list[float], bool]:
+    """The rhos of a sweep, and whether they are exact, from its run.json."""
+    rhos, exact = run.record.rhos, run.record.exact
+    try:
+        if isinstance(rhos, list) and isinstance(exact, bool) and check_rhos(rhos) == rhos:
+            return check_rhos(rhos), exact
+    except UsageError:
+        pass
+    raise RunFolderError(
+        f"'{name_of(run.path / 'run.json')}' is damaged: it must hold the rhos of the sweep, ascending, and exact."
+    )
 
 
 class _Sweep:
@@ -163,13 +215,24 @@ class _Sweep:
 
     def __init__(self, config, task, rhos, exact, run, on_progress, on_warning, should_stop) -> None:
         self.config, self.task, self.rhos, self.exact, self.run = config, task, rhos, exact, run
+        self.slices = slices_of(config, task, rhos)
+        self.models = len(rhos) * len(config.seeds)
         self.tables = SweepTables(run, architecture_of(config, task).layout().names)
-        self.steps = task.sequences.steps  # of the sequences that are measured, as soon as one was
-        self.failures: list[Failure] = []
-        self.warnings: list[str] = []
+        self.standing = Standing()
         self._tell = on_warning or (lambda _sentence: None)
         self._should_stop = should_stop or (lambda: False)
-        self._progress = Counter(on_progress, self._should_stop, len(rhos) * len(config.seeds))
+        self._on_progress = on_progress
+
+    @property
+    def warnings(self) -> list[str]:
+        """What was warned of."""
+        return self.standing.warnings
+
+    @property
+    def _left(self) -> list[list[tuple[float, int]]]:
+        """The slices that are not whole yet."""
+        ends = accumulate(map(len, self.slices))
+        return [part for part, end in zip(self.slices, ends, strict=True) if end > self.standing.done]
 
     def note_order(self, given: list[float]) -> None:
         """Say so where the rhos are not measured as they were given."""
@@ -181,53 +244,96 @@ class _Sweep:
         once = f"Given more than once and measured once: rho {', '.join(twice)}." if twice else ""
         self._warn(" ".join(filter(None, (ordered, once))))
 
+    def go_on(self, standing: Standing, found: Checkpoint | None, command: list[str]) -> None:
+        """Take the run over: its record, and its tables as they were after the last whole slice."""
+        went_on = {
+            "at": timestamp(datetime.now(UTC)),
+            "from_model": standing.done,
+            "checkpoint": found.path.stem if found else None,
+            "models": self.models,
+            "command": command,
+        }
+        self.run.take_over(resumed=[*self.run.record.resumed, went_on], headline=None, diverged={})
+        self.run.cut_tables(dict.fromkeys(TABLES, 0) if found is None else found.metadata["tables"])
+        remove_folders(self.run.path, keep=self._left)
+        self.standing = standing
+        for sentence in found.skipped if found else ():
+            self.run.log(f"warning: {sentence}")
+            self._tell(sentence)
+        self.run.log(f"Resumed after {standing.done} of {self.models} models")
+
     def execute(self) -> SweepSummary:
-        """Run all slices, then write the summary, and the plots last."""
+        """Run the slices that are left, then write the summary, and the plots last."""
         self.run.log(f"Sweeping over {len(self.rhos)} rhos with {self.task.description}")
-        slices = run_slices(
-            self.config, self.task, self.rhos, exact=self.exact, folder=self.run.path, tick=self._progress.tick
+        self._save()
+        progress = Counter(self._on_progress, self._should_stop, self.models, self.standing.done)
+        self._measure(progress)
+        if len(self.standing.failures) == self.models:
+            raise RnnlabError(f"Every model of the sweep failed: {self.standing.failures[0].reason}.")
+        if not progress.stopped:
+            progress.finish()
+        return self._finish(progress)
+
+    def _measure(self, progress: Counter) -> None:
+        """Write down slice after slice, as long as they are whole; of what was stopped, checkpoints are left."""
+        parts = run_slices(
+            self.config,
+            self.task,
+            self._left,
+            exact=self.exact,
+            folder=self.run.path,
+            tick=progress.tick,
+            stopped=lambda: progress.stopped,
         )
-        for part in slices:
+        for part in parts:
             if isinstance(part, Failure):
                 self._note_failure(part)
-            elif self._progress.stopped:
-                break
+            elif part is not None and part.whole:
+                self._add(part)
             else:
-                self.tables.add(part)
-                self.steps = part.diagnostics.log_jacobian.shape[-1] - 1
-        if self._progress.stopped:
-            return self._interrupted()
-        if len(self.failures) == len(self.rhos) * len(self.config.seeds):
-            raise RnnlabError(f"Every model of the sweep failed: {self.failures[0].reason}.")
-        self._progress.finish()
-        return self._finish()
+                break
+        for part in parts:  # they were further than the first that was stopped
+            if isinstance(part, Slice) and part.whole:
+                part.save()
+
+    def _add(self, part: Slice) -> None:
+        """Take a whole slice into the tables."""
+        try:
+            self.tables.add(part)
+            self.standing.done += len(part.rho)
+            self._save()
+        except RunWriteError:
+            with suppress(RunWriteError):  # a last attempt: what stopped a table may leave room for this
+                part.save()
+            raise
+        part.checkpoints.remove()
 
     def _note_failure(self, failure: Failure) -> None:
-        self.failures.append(failure)
+        self.standing.failures.append(failure)
+        self.standing.done += 1
         self._warn(f"rho {failure.rho:g}, seed {failure.seed} failed: {failure.reason}.")
 
-    def _finish(self) -> SweepSummary:
-        config, steps = self.config, self.steps
-        rate = partial(spectra.mean_field_rate, activation=config.model.activation) if self._has_theory() else None
-        columns = self.tables.results()
-        found = summarise(columns, steps, rate)
+    def _save(self) -> None:
+        checkpoints.save(self.run, self.standing, self.config.training.checkpoint.keep)
+
+    def _finish(self, progress: Counter) -> SweepSummary:
+        """Summarise what is in the tables: all of it, or what there is of a sweep that was stopped."""
+        config, measured_all = self.config, self.standing.done == self.models
+        found, curves, steps = self._found()
         edge = spectra.mean_field_edge(config.model.activation) if self._has_theory() else None
-        self._warn_of_divergence(found)
-        others = alternatives(
-            config,
-            self.task,
-            found,
-            steps,
-            exact=self.exact,
-            should_stop=self._should_stop,
-            on_start=self._progress.measuring,
-        )
-        stopped = self._should_stop()
-        curves = stored_curves(self.run)
-        sentences = sentences_of.stand(config, found, steps, edge, exact=self.exact, alternatives=others, curves=curves)
-        if stopped:
+        if found:
+            self._warn_of_divergence(found)
+        others = self._alternatives(found, steps, progress) if measured_all else []
+        stopped = not measured_all or self._should_stop()
+        sentences = () if measured_all else (self._so_far(),)
+        if found:
+            stand = sentences_of.stand(config, found, steps, edge, exact=self.exact, alternatives=others, curves=curves)
+            sentences = (*sentences, *stand)
+        if measured_all and stopped:
             sentences = (*sentences, "Stopped while it was measured what would change the verdict.")
         summary = {
+            "complete": not stopped,
+            "models": {"measured": self.standing.measured, "of": self.models},
             "cell": config.model.cell.kind,
             "activation": config.model.activation,
             "hidden_size": config.model.hidden_size,
@@ -240,7 +346,7 @@ class _Sweep:
             "headline": " ".join(sentences),
             "alternatives": [asdict(one) for one in others],
             "warnings": self.warnings,
-            "failed": [asdict(failure) for failure in self.failures],
+            "failed": [asdict(failure) for failure in self.standing.failures],
             "rhos": [one.plain() for one in found],
         }
         self.run.write_json("summary.json", summary)
@@ -251,7 +357,8 @@ class _Sweep:
         status = "interrupted" if stopped else status
         told = len(self.warnings)
         self.run.finish(status, datetime.now(UTC), headline=summary["headline"], warnings=self.warnings, diverged=lost)
-        draw_plots(self.run, sweep_figures(config, self.run), self._warn)
+        if found:
+            draw_plots(self.run, sweep_figures(config, self.run), self._warn)
         if len(self.warnings) > told:  # of plots that failed
             with suppress(RunFolderError):
                 self.run.write_json("summary.json", summary)
@@ -260,15 +367,35 @@ class _Sweep:
             self.run.record.plain(), summary,
         )  # fmt: skip
 
-    def _interrupted(self) -> SweepSummary:
-        done, models = self.tables.models, len(self.rhos) * len(self.config.seeds)
-        sentence = f"Stopped before the end: results.csv has {done} of {models} models."
-        if not done:
-            sentence = f"Stopped before any of the {models} models was done."
-        self.run.log(sentence)
-        self.run.finish("interrupted", datetime.now(UTC), headline=sentence, warnings=self.warnings)
-        return SweepSummary(self.run.path, self.config.name, self.config, self.steps, [], None, (sentence,),
-                            tuple(self.warnings), self.run.record.plain())  # fmt: skip
+    def _found(self) -> tuple[list[RhoSummary], dict[float, np.ndarray], int]:
+        """What the tables say: of each rho, its log Jacobians by lag, and the steps over which both are meant."""
+        if not self.standing.measured:
+            return [], {}, self.task.sequences.steps
+        curves = stored_curves(self.run)
+        steps = next(iter(curves.values())).shape[-1] - 1
+        rate = partial(spectra.mean_field_rate, activation=self.config.model.activation)
+        return summarise(stored_results(self.run), steps, rate if self._has_theory() else None), curves, steps
+
+    def _alternatives(self, found: list[RhoSummary], steps: int, progress: Counter) -> list[Alternative]:
+        return alternatives(
+            self.config,
+            self.task,
+            found,
+            steps,
+            exact=self.exact,
+            should_stop=self._should_stop,
+            on_start=progress.measuring,
+        )
+
+    def _so_far(self) -> str:
+        """How far a sweep was that was stopped."""
+        models = count(self.models, "model")
+        if not self.standing.measured:
+            return f"Stopped before any of {models} was measured to its end; checkpoints keep what was done."
+        done = f"Stopped before the end: {self.standing.measured:,} of {models} were measured"
+        later = self.rhos[-(-self.standing.done // len(self.config.seeds)) :]
+        span = f"{later[0]:.4g}" + (f" to {later[-1]:.4g}" if len(later) > 1 else "") if later else ""
+        return f"{done}, none at rho {span}." if later else f"{done}."
 
     def _has_theory(self) -> bool:
         """Mean field speaks of vanilla cells with random weights."""

@@ -1,4 +1,4 @@
-"""The tables of a sweep's run folder, a slice at a time, and all of results.csv kept for the summary."""
+"""The tables of a sweep's run folder, a slice at a time."""
 
 from collections.abc import Sequence
 
@@ -12,6 +12,9 @@ from rnnlab.experiments.sweep.members import Slice
 from rnnlab.experiments.sweep.results import result_columns
 from rnnlab.runs import RunFolder
 
+RESULTS = "results.csv"
+TABLES = (RESULTS, "lags.csv", "eigenvalues.csv", "gradient_norms.csv", "gradient_flow.csv")
+
 
 class SweepTables:
     """Appends slices to results.csv, lags.csv, eigenvalues.csv, gradient_norms.csv and gradient_flow.csv.
@@ -24,27 +27,16 @@ class SweepTables:
 
     def __init__(self, run: RunFolder, parameter_names: Sequence[str]) -> None:
         self._run, self._names = run, tuple(parameter_names)
-        self._results: list[dict[str, np.ndarray]] = []
 
     def add(self, part: Slice) -> None:
         """Write a finished slice down."""
-        self._results.append(result_columns(part))
-        self._run.append_columns("results.csv", self._results[-1])
+        self._run.append_columns(RESULTS, result_columns(part))
         models = {"rho": part.rho, "seed": part.seed}
         self._run.append_columns("lags.csv", lag_columns(models, part.diagnostics))
         self._run.append_columns("eigenvalues.csv", eigenvalue_columns(models, part.diagnostics))
         self._append_norms(part)
         self._append_flow(part)
         self._run.flush()  # the next slice, or the plots, may take long
-
-    @property
-    def models(self) -> int:
-        """How many are in results.csv."""
-        return sum(len(part["rho"]) for part in self._results)
-
-    def results(self) -> dict[str, np.ndarray]:
-        """All of results.csv, a row per model."""
-        return {name: np.concatenate([part[name] for part in self._results]) for name in self._results[0]}
 
     def _append_norms(self, part: Slice) -> None:
         for model, (rho, seed) in enumerate(zip(part.rho, part.seed, strict=True)):
