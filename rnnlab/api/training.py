@@ -13,12 +13,14 @@ from rnnlab.api.finding import find_run, runs_folder
 from rnnlab.api.run import Run
 from rnnlab.display.progress import Silence, display
 from rnnlab.errors import UsageError
+from rnnlab.experiments.reports import TrainSummary
 from rnnlab.experiments.train import train as run_training
 from rnnlab.printable import described
 
 if TYPE_CHECKING:
     from rnnlab.config import Config
     from rnnlab.experiments.observers import Observer
+    from rnnlab.experiments.sweep.rho import SweepSummary
 
 
 def train(
@@ -91,7 +93,7 @@ def resume(
     should_stop: Callable[[], bool] | None = None,
     observers: "Sequence[Observer]" = (),
     command: Sequence[str] = ("rnnlab.resume",),
-) -> Run:
+) -> "Run | SweepSummary":
     """Continue a run that was interrupted, lost or failed from its last good checkpoint, or lengthen one.
 
     On the same CPU, versions and BLAS kernel the tables and the parameters end byte for byte as those of a run that
@@ -112,6 +114,7 @@ def resume(
     Returns
     -------
     Run
+        Of a sweep, what :func:`rnnlab.sweep_rho` returns.
 
     Raises
     ------
@@ -141,6 +144,8 @@ def resume(
             should_stop=asked,
             observers=observers,
         )
+        if not isinstance(summary, TrainSummary):
+            return summary
         for warning in summary.warnings:
             screen.warning(warning)
     assert summary.trained is not None

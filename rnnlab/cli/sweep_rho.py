@@ -4,27 +4,24 @@ import math
 import os
 import re
 import sys
+from functools import partial
 from pathlib import Path
-from shlex import quote
 from typing import Annotated
 
 import typer
 
 from rnnlab import plugins
 from rnnlab.api.facts import has_activations
-from rnnlab.cli import sweep_table
 from rnnlab.cli.configs import read_config
 from rnnlab.cli.help import Command, unknown_option
-from rnnlab.cli.interrupts import Interrupts
 from rnnlab.cli.options import RUNS_TO, SET
-from rnnlab.display import console, progress
+from rnnlab.cli.outcome import carry_out
 from rnnlab.errors import ConfigError, UsageError
 from rnnlab.suggestions import did_you_mean
 from rnnlab.words import listed
 
 CELLS = plugins.names(plugins.LAYERS, ("rnn", "lstm", "gru"))
 ACTIVATIONS = ("tanh", "sigmoid", "relu", "identity")
-EXIT_DIVERGED, EXIT_SOME_FAILED = 3, 5
 RHOS = 11
 MOST_RHOS = 100_000  # no sweep has more models
 EXAMPLES = """\b
@@ -88,33 +85,7 @@ def sweep_rho(
 
     check_rhos(values)  # before anything is read
     chosen = _load(STARTER if config is None else config, cell, activation, length, overrides or [], seeds, name)
-    with progress.display(quiet=quiet) as screen, Interrupts(screen.note) as interrupts:
-        swept = sweep_rho(
-            values,
-            chosen,
-            runs_dir,
-            exact=exact,
-            progress=screen,
-            should_stop=interrupts.should_stop,
-            command=["rnnlab", *sys.argv[1:]],
-        )
-    status = swept.record["status"]
-    with console.results_of(swept.run):
-        if as_json:
-            console.document({**swept.record, "run": str(swept.run), "summary": swept.summary})
-        elif quiet:
-            console.result(str(swept.run))
-        else:
-            sweep_table.show(swept)
-            if status == "interrupted":
-                console.advice(f"`rnnlab resume {quote(str(swept.run))}` measures the rest")
-            else:
-                console.next_step("rnnlab sweep-rho --help", "ranges of rho, other cells, activations and lengths")
-    if status == "interrupted":
-        return interrupts.exit_code
-    if swept.summary["failed"]:
-        return EXIT_SOME_FAILED
-    return EXIT_DIVERGED if status == "diverged" else 0
+    return carry_out(partial(sweep_rho, values, chosen, runs_dir, exact=exact), as_json=as_json, quiet=quiet)
 
 
 def _number(word: str, context: typer.Context) -> float:

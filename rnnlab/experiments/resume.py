@@ -13,6 +13,7 @@ from rnnlab.experiments.observers import Observer
 from rnnlab.experiments.reports import Progress, TrainSummary
 from rnnlab.experiments.restoring import restore
 from rnnlab.experiments.setup import Setup, build_setup, check_network, schedule_of, start_training
+from rnnlab.experiments.sweep.rho import SweepSummary, resume_sweep
 from rnnlab.experiments.train import carry_out, failing_well, warn_at_start
 from rnnlab.experiments.trained import config_file
 from rnnlab.experiments.watch import Watch, check_further, watch
@@ -20,7 +21,7 @@ from rnnlab.files import name_of
 from rnnlab.plain import timestamp
 from rnnlab.runs import RunFolder, process
 from rnnlab.runs.checkpoints import Checkpoint
-from rnnlab.runs.schema import RunRecord
+from rnnlab.runs.schema import SWEEP_RHO, RunRecord
 from rnnlab.tasks.task import Task, build_task
 from rnnlab.words import count, listed
 
@@ -66,8 +67,8 @@ def resume(
     on_warning: Callable[[str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     observers: Sequence[Observer] = (),
-) -> TrainSummary:
-    """Go on with a training that was interrupted, lost or failed, or lengthen one.
+) -> TrainSummary | SweepSummary:
+    """Go on with a training or a sweep that was interrupted, lost or failed, or lengthen a training.
 
     Parameters
     ----------
@@ -97,8 +98,12 @@ def resume(
         store.hold()
         store.refresh()  # as its last holder left it
         _check_status(store.record, run, length)
-        before = load(config_file(run))
-        config = load(config_file(run), overrides=length.overrides)
+        if store.record.verb == SWEEP_RHO:
+            config = load(config_file(run))
+            check_same_data(store.record, build_task(config), run)
+            return resume_sweep(store, config, command=command, on_progress=on_progress, on_warning=on_warning,
+                                should_stop=should_stop)  # fmt: skip
+        before, config = load(config_file(run)), load(config_file(run), overrides=length.overrides)
         if length and config.training.fit.kind != "gradient":
             raise UsageError(f"'{name_of(run)}' was fitted in closed form: it cannot be lengthened.")
         task = build_task(config)
@@ -178,14 +183,17 @@ def _check_status(record: RunRecord, run: Path, length: Length) -> None:
     """Refuse what is no training, or has nothing left to do."""
     if needed := missing_packages(record):
         raise RunFolderError(f"'{name_of(run)}' needs {needed}.", hint="Install it.")
-    if record.status == "diverged":
+    if record.verb == SWEEP_RHO and length:
+        raise UsageError(f"'{name_of(run)}' is a sweep, which cannot be lengthened.",
+                         hint="Sweep again with --set training.updates=N.")  # fmt: skip
+    if record.status == "diverged" and record.verb != SWEEP_RHO:
         raise UsageError(
             f"'{name_of(run)}' diverged in every seed: no update is left to make.",
             hint=f"Train it anew with other settings: rnnlab train {name_of(run / 'config.yaml')} --set KEY=VALUE",
         )
-    if record.status == "completed" and not length:
-        raise UsageError(f"'{name_of(run)}' is completed: nothing is left to do.",
-                         hint="--epochs N or --updates N gives it a new total.")  # fmt: skip
+    if record.status in ("completed", "diverged") and not length:
+        hint = None if record.verb == SWEEP_RHO else "--epochs N or --updates N gives it a new total."
+        raise UsageError(f"'{name_of(run)}' is completed: nothing is left to do.", hint=hint)
 
 
 def check_same_data(record: RunRecord, task: Task, run: Path) -> None:
