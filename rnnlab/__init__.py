@@ -5,7 +5,7 @@ if TYPE_CHECKING:
     from rnnlab.api.building import build
     from rnnlab.api.completions import completions
     from rnnlab.api.configs import check, explain, init, load, schema
-    from rnnlab.api.finding import find_run, list_runs, open
+    from rnnlab.api.finding import find_run, find_runs, list_runs, open
     from rnnlab.api.laboratory import compare, gradcheck, inspect, unroll
     from rnnlab.api.run import Run
     from rnnlab.api.sweeping import sweep_rho
@@ -28,6 +28,7 @@ __all__ = [
     "explain",
     "fetch",
     "find_run",
+    "find_runs",
     "gradcheck",
     "import_prices",
     "init",
@@ -54,6 +55,7 @@ _HOMES = {
     "explain": "rnnlab.api.configs",
     "fetch": "rnnlab.experiments.fetch",
     "find_run": "rnnlab.api.finding",
+    "find_runs": "rnnlab.api.finding",
     "gradcheck": "rnnlab.api.laboratory",
     "import_prices": "rnnlab.experiments.fetch",
     "init": "rnnlab.api.configs",
