@@ -6,6 +6,7 @@ if TYPE_CHECKING:
     from rnnlab.api.completions import completions
     from rnnlab.api.configs import check, explain, init, load, schema
     from rnnlab.api.finding import find_run, find_runs, list_runs, open
+    from rnnlab.api.keeping import doctor, label, note, remove, repair, restore, show
     from rnnlab.api.laboratory import compare, gradcheck, inspect, unroll
     from rnnlab.api.run import Run
     from rnnlab.api.sweeping import sweep_rho
@@ -25,6 +26,7 @@ __all__ = [
     "check",
     "compare",
     "completions",
+    "doctor",
     "explain",
     "fetch",
     "find_run",
@@ -33,12 +35,18 @@ __all__ = [
     "import_prices",
     "init",
     "inspect",
+    "label",
     "list_prices",
     "list_runs",
     "load",
+    "note",
     "open",
+    "remove",
+    "repair",
+    "restore",
     "resume",
     "schema",
+    "show",
     "sweep_rho",
     "train",
     "unroll",
@@ -52,6 +60,7 @@ _HOMES = {
     "check": "rnnlab.api.configs",
     "compare": "rnnlab.api.laboratory",
     "completions": "rnnlab.api.completions",
+    "doctor": "rnnlab.api.keeping",
     "explain": "rnnlab.api.configs",
     "fetch": "rnnlab.experiments.fetch",
     "find_run": "rnnlab.api.finding",
@@ -60,12 +69,18 @@ _HOMES = {
     "import_prices": "rnnlab.experiments.fetch",
     "init": "rnnlab.api.configs",
     "inspect": "rnnlab.api.laboratory",
+    "label": "rnnlab.api.keeping",
     "list_prices": "rnnlab.experiments.prices",
     "list_runs": "rnnlab.api.finding",
     "load": "rnnlab.api.configs",
+    "note": "rnnlab.api.keeping",
     "open": "rnnlab.api.finding",
+    "remove": "rnnlab.api.keeping",
+    "repair": "rnnlab.api.keeping",
+    "restore": "rnnlab.api.keeping",
     "resume": "rnnlab.api.training",
     "schema": "rnnlab.api.configs",
+    "show": "rnnlab.api.keeping",
     "sweep_rho": "rnnlab.api.sweeping",
     "train": "rnnlab.api.training",
     "unroll": "rnnlab.api.laboratory",

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from rnnlab.api.arguments import listed, whole_number
 from rnnlab.api.configs import as_config
-from rnnlab.api.finding import find_run, warn
+from rnnlab.api.finding import warn
+from rnnlab.api.keeping import path_of
 from rnnlab.api.run import Run
-from rnnlab.errors import UsageError
 
 if TYPE_CHECKING:
     from rnnlab.config import Config
@@ -111,7 +111,7 @@ def inspect(
         return run_inspection(run.trained)
     if checkpoint is not None and not isinstance(checkpoint, str):
         checkpoint = str(whole_number(checkpoint, "checkpoint"))
-    return run_inspection(_path(run, folder, on_warning), checkpoint=checkpoint)
+    return run_inspection(path_of(run, folder, on_warning), checkpoint=checkpoint)
 
 
 def compare(
@@ -145,14 +145,4 @@ def compare(
     """
     from rnnlab.experiments.compare import compare as run_comparison
 
-    return run_comparison([_path(run, folder, on_warning) for run in listed(runs, "runs")])
-
-
-def _path(run, folder, on_warning):
-    if not isinstance(run, Run):
-        return find_run(run, folder, on_warning=on_warning)
-    if run.path is None:
-        raise UsageError(
-            f"'{run.name}' is in memory; a run folder is needed.", hint='rnnlab.train(config, "runs") makes one.'
-        )
-    return run.path
+    return run_comparison([path_of(run, folder, on_warning) for run in listed(runs, "runs")])

@@ -8,7 +8,7 @@ import typer
 # In the order of the lists; the module of `sweep-rho` is sweep_rho.
 NAMES = (
     "train", "init", "check", "explain", "schema", "manual", "sweep-rho", "inspect", "runs", "compare", "fetch",
-    "gradcheck", "unroll", "resume",
+    "gradcheck", "unroll", "resume", "label", "note", "rm",
 )  # fmt: skip
 
 

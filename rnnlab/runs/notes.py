@@ -29,7 +29,7 @@ class Note:
 
 
 @dataclass(frozen=True)
-class Notes:
+class Annotations:
     """Labels in the order in which they were given, and notes, the oldest first."""
 
     labels: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class Notes:
         return {"labels": list(self.labels), "notes": [{"at": one.at, "text": one.text} for one in self.notes]}
 
 
-def read_notes(run: Path) -> Notes:
+def read_notes(run: Path) -> Annotations:
     """The labels and notes of a run; none where it has no notes.json.
 
     Raises
@@ -52,23 +52,23 @@ def read_notes(run: Path) -> Notes:
     try:
         path.lstat()
     except FileNotFoundError:
-        return Notes()
+        return Annotations()
     except (OSError, ValueError):
         pass  # reading it says what is wrong
     return parsed(path, read_json(path))
 
 
-def parsed(path: Path, content: Mapping[str, object]) -> Notes:
+def parsed(path: Path, content: Mapping[str, object]) -> Annotations:
     """The labels and notes in the content of a notes.json; `RunFolderError` where it holds something else."""
     labels, notes = content.get("labels", []), content.get("notes", [])
     if not isinstance(labels, list) or not all(isinstance(one, str) for one in labels):
         raise RunFolderError(f"'{name_of(path)}' is damaged: labels must be a list of texts.")
     if not isinstance(notes, list) or not all(_is_note(one) for one in notes):
         raise RunFolderError(f"'{name_of(path)}' is damaged: notes must be a list of mappings with at and text.")
-    return Notes(tuple(dict.fromkeys(labels)), tuple(Note(one["at"], one["text"]) for one in notes))
+    return Annotations(tuple(dict.fromkeys(labels)), tuple(Note(one["at"], one["text"]) for one in notes))
 
 
-def add_labels(run: Path, labels: Sequence[str]) -> Notes:
+def add_labels(run: Path, labels: Sequence[str]) -> Annotations:
     """Give a run labels that it may have already, and return all that it has then.
 
     Raises
@@ -80,16 +80,16 @@ def add_labels(run: Path, labels: Sequence[str]) -> Notes:
     """
     wanted = [checked_label(one) for one in labels]
 
-    def added(before: Notes) -> Notes:
+    def added(before: Annotations) -> Annotations:
         together = tuple(dict.fromkeys([*before.labels, *wanted]))
         if len(together) > MOST_LABELS:
             raise UsageError(f"a run can have at most {MOST_LABELS} labels; this would make {len(together)}.")
-        return Notes(together, before.notes)
+        return Annotations(together, before.notes)
 
     return _change(run, added)
 
 
-def remove_labels(run: Path, labels: Sequence[str]) -> Notes:
+def remove_labels(run: Path, labels: Sequence[str]) -> Annotations:
     """Take labels from a run, and return those that it has left; errors as for `add_labels`.
 
     Raises
@@ -98,23 +98,23 @@ def remove_labels(run: Path, labels: Sequence[str]) -> Notes:
         If the run does not have one of them.
     """
 
-    def removed(before: Notes) -> Notes:
+    def removed(before: Annotations) -> Annotations:
         for label in labels:
             if label not in before.labels:
                 has = ", ".join(map(shortened, before.labels)) or "none"
                 raise UsageError(f"'{name_of(run)}' has no label {shortened(label)!r}; its labels: {has}.")
-        return Notes(tuple(one for one in before.labels if one not in labels), before.notes)
+        return Annotations(tuple(one for one in before.labels if one not in labels), before.notes)
 
     return _change(run, removed)
 
 
-def add_note(run: Path, text: str, now: datetime | None = None) -> Notes:
+def add_note(run: Path, text: str, now: datetime | None = None) -> Annotations:
     """Write a note, and return all; errors as for `add_labels`."""
     text = text.strip()
     if not text or len(text) > LONGEST_NOTE:
         raise UsageError(f"a note must have 1 to {LONGEST_NOTE:,} characters; got {len(text):,}.")
     note = Note(timestamp(now or datetime.now(UTC)), text)
-    return _change(run, lambda before: Notes(before.labels, (*before.notes, note)))
+    return _change(run, lambda before: Annotations(before.labels, (*before.notes, note)))
 
 
 def checked_label(label: str) -> str:
@@ -132,7 +132,7 @@ def checked_label(label: str) -> str:
     return label
 
 
-def _change(run: Path, change: Callable[[Notes], Notes]) -> Notes:
+def _change(run: Path, change: Callable[[Annotations], Annotations]) -> Annotations:
     """Read, change and replace notes.json while no other process does."""
     with _locked(run):
         before = read_notes(run)
