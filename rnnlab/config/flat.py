@@ -46,18 +46,33 @@ def flat(values: Mapping[str, Any], path: str = "") -> Flat:
 
 def flat_text(content: bytes) -> Flat | None:
     """The same of the content of a config.yaml; None where it cannot be read."""
-    try:
-        text = content.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    if len(content) > LARGEST:
+    text = _text(content)
+    if text is None:
         return None
     try:
         return _by_lines(text)
     except _OtherForm:
-        document = read(text, SourceText("config.yaml", lines_of(text), Path()))
+        values = _by_yaml(text)
+    return None if values is None else flat(values)
+
+
+def nested(content: bytes) -> dict[str, Any] | None:
+    """The values of a config.yaml in their sections; None where it cannot be read."""
+    text = _text(content)
+    return None if text is None else _by_yaml(text)
+
+
+def _text(content: bytes) -> str | None:
+    try:
+        return content.decode("utf-8") if len(content) <= LARGEST else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _by_yaml(text: str) -> dict[str, Any] | None:
+    document = read(text, SourceText("config.yaml", lines_of(text), Path()))
     values = document.tree.plain() if document.tree is not None and not document.problems else None
-    return flat(values) if isinstance(values, dict) else None
+    return values if isinstance(values, dict) else None
 
 
 class _OtherForm(Exception):  # noqa: N818 (never leaves this module)
@@ -88,7 +103,7 @@ def _by_lines(text: str) -> Flat:
             found[sections[depth][:-1]] = values[0][1]
         for below, value in values:
             found[path + below] = value
-    if begun:
+    if begun or not found:
         raise _OtherForm
     return found
 

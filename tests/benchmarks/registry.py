@@ -17,6 +17,7 @@ import tempfile
 import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import rnnlab
 from rnnlab.plain import timestamp
@@ -40,7 +41,7 @@ def make_runs(folder: Path, number: int) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         run = rnnlab.train(rnnlab.load("stock", overrides=["training.epochs=1"], seeds=3), scratch)
         assert run.path is not None
-        record = run.record.plain()
+        record: dict[str, Any] = run.record.plain()
         config = (run.path / "config.yaml").read_text(encoding="utf-8")
     chance = random.Random(0)
     for count in range(number):

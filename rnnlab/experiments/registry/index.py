@@ -18,7 +18,7 @@ from typing import Any
 from rnnlab.errors import RunFolderError, RunWriteError
 from rnnlab.experiments.registry.rows import DAMAGED, FILES, read_row
 from rnnlab.runs.files import reading, replace
-from rnnlab.runs.find import is_id, run_folders
+from rnnlab.runs.find import is_id, is_run, run_folders
 
 FILE = ".index"
 FORM = "rnnlab index 1"  # with another number, an index is built anew
@@ -174,6 +174,6 @@ def _stamps(runs_dir: Path) -> dict[str, tuple[int, int]]:
                 continue
             marks += (one.st_mtime_ns, one.st_size, one.st_ino)
             latest = max(latest, one.st_mtime_ns)
-        if marks[0] or is_id(name):
+        if is_id(name) or is_run(path):
             found[name] = hash(tuple(marks)), latest  # of whole numbers, the same in every process
     return found
