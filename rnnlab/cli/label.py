@@ -15,7 +15,7 @@ from rnnlab.printable import shortened
 EXAMPLES = """\b
 Examples:
   rnnlab label latest paper baseline
-  rnnlab label latest baseline --remove"""
+  rnnlab label stock reference"""
 
 
 def register(app: typer.Typer) -> None:

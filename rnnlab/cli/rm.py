@@ -18,7 +18,6 @@ from rnnlab.words import count
 EXAMPLES = """\b
 Examples:
   rnnlab rm 20261121T170305Z-gradients-aaaa
-  rnnlab rm --restore 20261121T170305Z-gradients-aaaa
   rnnlab rm latest --purge --yes"""
 
 

@@ -169,4 +169,4 @@ def _next(found: "Listing") -> tuple[str, str]:
     if not found.order:
         return "rnnlab train CONFIG", "make a run"
     first = quote(str(found.runs_dir / found.values("id")[0]))
-    return f"rnnlab inspect {first}", "what its training did to gradients"
+    return f"rnnlab show {first}", "the newest of them" if not found.keys else "the first of them"

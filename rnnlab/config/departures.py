@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 from pydantic_core import PydanticUndefined
 
 from rnnlab.config import schema_index
@@ -94,5 +94,8 @@ def _entry(key: str, values: Mapping[str, Any]) -> schema_index.SchemaKey | None
 
 def _kind(entry: schema_index.SchemaKey | None) -> str | None:
     """The kind of a section that is left out."""
-    default = entry.field.default if entry is not None else None
-    return getattr(default, "kind", None) if isinstance(default, BaseModel) else None
+    if entry is None:
+        return None
+    default = entry.field.get_default(call_default_factory=True) if entry.field.default_factory else entry.field.default
+    default = entry.short_form(default) if entry.short_form else default
+    return default.get("kind") if isinstance(default, dict) else getattr(default, "kind", None)

@@ -112,7 +112,7 @@ def _by_lines(text: str) -> Flat:
 def _line(line: str) -> tuple[int, str, tuple[tuple[str, Any], ...] | None]:
     """Depth, key, and what the value puts under it; None where a section begins."""
     parts = _LINE.fullmatch(line)
-    if parts is None:
+    if parts is None or not line.isprintable():  # tabs, and what YAML takes for line breaks
         raise _OtherForm
     depth, key, rest = len(parts[1]) // 2, parts[2], parts[3]
     if rest is None:

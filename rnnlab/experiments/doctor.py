@@ -140,7 +140,9 @@ def _repair(finding: Finding, runs_dir: Path) -> str | None:
 
 def _without_record(run: Path, error: RunFolderError) -> Finding:
     if os.path.lexists(run / "run.json"):
-        return Finding(run, "record", error.message, advice=error.hint or f"`rnnlab rm {quote(str(run))}` removes the run")
+        return Finding(
+            run, "record", error.message, advice=error.hint or f"`rnnlab rm {quote(str(run))}` removes the run"
+        )
     sentence = "There is no run.json: the process ended while it made the run."
     if _is_young(run):
         return Finding(run, "no_record", sentence, advice="it may be starting at this moment: look again in a minute")

@@ -50,6 +50,11 @@ WORKING = {
     "unroll": "small.yaml",
     "resume": "stopped",
     "runs": "",
+    "show": "first",
+    "label": "first paper",
+    "note": "first",
+    "rm": "20200101T000000Z --runs-dir spare",
+    "doctor": "",
 }
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -82,7 +87,8 @@ def place(tmp_path_factory):
 
 
 def prepared(folder):
-    """Take away what a command makes once only, and interrupt what it completes."""
+    """Take away what a command makes once only, interrupt what it completes, and make anew what it removes."""
+    (folder / "spare" / "20200101T000000Z-old-0000").mkdir(parents=True, exist_ok=True)
     for made in ("starters", "data"):
         shutil.rmtree(folder / made, ignore_errors=True)
     for record in folder.glob("runs/*-stopped-*/run.json"):
@@ -311,7 +317,8 @@ def test_the_examples_of_help_work(tried, tmp_path, environment, executable, lin
         pytest.skip("asks the network: tests/cli/test_fetch.py asks a server of its own")
     done = subprocess.run(
         ["bash", "-c", f"{line} {BRIEF.get(words[1], '')}".replace("rnnlab", shlex.quote(str(executable)), 1)],
-        cwd=tmp_path if words[1] == "init" else tried,  # it overwrites nothing
+        # `init` overwrites nothing, and other examples need what `rm` removes.
+        cwd=tmp_path if words[1] == "init" else shutil.copytree(tried, tmp_path / "own") if words[1] == "rm" else tried,
         env=environment({"HOME": str(tried)}), capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

@@ -45,8 +45,10 @@ class Index:
         self.places = {(name, stamp): place for place, (name, stamp) in enumerate(json.loads(lines[STAMPS]))}
 
     def column(self, key: str) -> list[Any]:
-        """The values of all runs; None where a run has none."""
+        """The values of all runs; None where a run has none. `ValueError` where the line is no column."""
         values = json.loads(self._lines[key]) if key in self._lines else [None]
+        if not isinstance(values, list) or len(values) not in (1, len(self.places)):
+            raise ValueError(f"{key} must have {len(self.places)} values")
         return values * len(self.places) if len(values) == 1 else values
 
 
@@ -94,10 +96,21 @@ class Registry:
     def column(self, key: str) -> list[Any]:
         """The values of a key for all runs; None where a run has none."""
         if key not in self._columns:
-            known = self._index.column(key) if self._index and self.read < len(self.names) else []
+            try:
+                known = self._index.column(key) if self._index and self.read < len(self.names) else []
+            except (ValueError, RecursionError):
+                self._read_all()
+                known = []
             read = self._read_columns.get(key) or [None] * self.read
             self._columns[key] = [known[place] if place >= 0 else read[-1 - place] for place in self._places]
         return self._columns[key]
+
+    def _read_all(self) -> None:
+        """Do without the index."""
+        self._index, self.read = None, len(self.names)
+        self._places = [-1 - at for at in range(len(self.names))]
+        self._read_columns, self._columns = _read(self.runs_dir, self.names), {}
+        self.keys = list(self._read_columns)
 
     def _write_index(self, stamps: dict[str, tuple[int, int]], gone: int) -> None:
         """Write the index where enough has changed; in a folder that cannot be written, there is none."""

@@ -16,6 +16,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from rnnlab.config.synonyms import SYNONYMS
 from rnnlab.errors import UsageError
 from rnnlab.printable import shortened
 from rnnlab.suggestions import did_you_mean
@@ -166,7 +167,7 @@ class _Parser:
         self._advance()
         if self.kind not in ("word", "double", "single"):
             self.fail("a value")
-        value = _value(self.word) if self.kind == "word" else self.word
+        value = _value(self.word) if self.kind == "word" and sign != "~" else self.word
         if sign in _ORDERS and (value is None or isinstance(value, bool)):
             self.fail("a number or a text")
         self._advance()
@@ -196,7 +197,7 @@ def _value(word: str) -> Any:
 def _test(sign: str, value: Any) -> Callable[[Any], bool]:
     """Whether a comparison holds for one value of a run."""
     if sign == "~":
-        wanted = str(value).casefold() if not isinstance(value, bool) and value is not None else as_text(value)
+        wanted = str(value).casefold()
         return lambda one: one is not None and wanted in as_text(one).casefold()
     kind = str if isinstance(value, str) else bool if isinstance(value, bool) else (int, float)
     if sign == "=":
@@ -217,7 +218,8 @@ def as_text(value: Any) -> str:
 def unknown_key(key: str, known: Iterable[str], option: str) -> UsageError:
     """The error for a key that no run has and no config may have: the nearest by the whole or by its last part."""
     known = list(known)
-    ends = [one for one in known if one.rpartition(".")[2] == key.rpartition(".")[2]]
+    last = key.rpartition(".")[2]
+    ends = [one for one in dict.fromkeys(known) if one.rpartition(".")[2] in (last, SYNONYMS.get(last, last))]
     near = f"; did you mean {listed(ends[:3], 'or')}?" if ends else did_you_mean(key, known)
     return UsageError(
         f"{option}: no run has a key {shortened(key)!r}{near or '.'}",
