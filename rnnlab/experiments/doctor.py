@@ -257,8 +257,9 @@ def _interrupt(run: Path) -> None:
     """Write that a lost run is interrupted, as of the moment in which it last wrote something."""
     store = RunFolder.open(run)
     if store.record.current_status != "lost":  # somebody has gone on with it since
-        raise RunBusyError(f"'{name_of(run)}' is {store.record.current_status} now.")
-    last = max((path.lstat().st_mtime for path in _files(run)), default=time.time())
+        raise RunFolderError(f"'{name_of(run)}' is {store.record.current_status} now.")
+    written = (path for path in _files(run) if not path.name.startswith("."))
+    last = max((path.lstat().st_mtime for path in written), default=time.time())
     store.update(status="interrupted", ended_at=timestamp(datetime.fromtimestamp(last, UTC)))
 
 
