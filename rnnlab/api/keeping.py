@@ -35,6 +35,11 @@ def show(
     on_warning : callable, optional
         As for :func:`find_run`.
 
+    Returns
+    -------
+    Shown
+        ``config``, ``departures`` (where it differs from the defaults), ``loss``, ``files``, ``problems`` and more.
+
     Raises
     ------
     RunFolderError
@@ -153,7 +158,19 @@ def remove(
 
 
 def restore(run: str, folder: str | os.PathLike[str] | None = None) -> Path:
-    """Bring a run back from the trash by its id, or the unique beginning of one; returns its folder.
+    """Bring a run back from the trash.
+
+    Parameters
+    ----------
+    run : str
+        Its id, or the unique beginning of one.
+    folder : str or path, optional
+        The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
+
+    Returns
+    -------
+    Path
+        Its folder.
 
     Raises
     ------
@@ -191,10 +208,20 @@ def doctor(folder: str | os.PathLike[str] | None = None) -> "Diagnosis":
 def repair(diagnosis: "Diagnosis") -> "list[tuple[Finding, str | None]]":
     """Repair what a diagnosis found, but for runs that another process holds.
 
+    Parameters
+    ----------
+    diagnosis : Diagnosis
+        From :func:`doctor`.
+
     Returns
     -------
     list of (Finding, str or None)
         Each finding, with what stands in the way of its repair; None where it is repaired.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be read or written for a reason that has no sentence of its own.
     """
     from rnnlab.experiments.doctor import repair as repaired
 

@@ -13,7 +13,7 @@ from rnnlab.display import console, tables
 from rnnlab.printable import printable
 
 if TYPE_CHECKING:
-    from rnnlab.runs.notes import Annotations
+    from rnnlab.api.keeping import Annotations
 
 EXAMPLES = """\b
 Examples:

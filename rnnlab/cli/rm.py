@@ -1,5 +1,6 @@
 """`rnnlab rm`: runs into the trash, out of it, or deleted."""
 
+import math
 import sys
 from pathlib import Path
 from shlex import quote
@@ -19,6 +20,8 @@ EXAMPLES = """\b
 Examples:
   rnnlab rm 20261121T170305Z-gradients-aaaa
   rnnlab rm latest --purge --yes"""
+
+INDENT = len("removed  ")
 
 
 def register(app: typer.Typer) -> None:
@@ -58,7 +61,10 @@ def rm(
             console.result(f"{console.out.style('deleted', 'dim')}  {on_one_line(_near(path))}")
         else:
             console.result(f"{console.out.style('removed', 'dim')}  {on_one_line(_near(path))}")
-            console.result(f"{console.out.style('undo', 'dim')}     mv {quote(_near(place))} {quote(_near(path))}")
+            back = f"mv {quote(_near(place))} {quote(_near(path))}"
+            if len(back) + INDENT > (console.out.width or math.inf):  # two lines that can be copied as one command
+                back = f"mv {quote(_near(place))} \\\n{' ' * INDENT}{quote(_near(path))}"
+            console.result(f"{console.out.style('undo', 'dim')}     {back}")
     console.next_step("rnnlab runs", "the runs that are left")
     return 0
 

@@ -22,13 +22,13 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   rnnlab runs
-  rnnlab runs --where "metrics.rmse<20 and model.cell=lstm" --sort metrics.rmse
-  rnnlab runs --status completed --limit 5 --csv
+  rnnlab runs --where "metrics.rmse<20" --sort metrics.rmse
+  rnnlab runs --where "model.cell=rnn" --csv
 
-A condition compares keys with values: = != < <= > >=, and ~ for
-"contains"; joined by and, or, not and parentheses. Keys are those of the
-record (name, status, kind, started_at, seeds, label), metrics.NAME
-(median over the seeds), and those of the config (model.cell)."""
+A condition compares keys with values by = != < <= > >= and ~ (contains),
+joined by and, or, not and parentheses. Keys are those of the record (name,
+status, kind, started_at, seeds, label), metrics.NAME (the median over the
+seeds), and those of the config (model.cell)."""
 COLORS = {"completed": "green", "running": "cyan", "unreadable": "red", "failed": "red", "diverged": "yellow",
           "lost": "yellow", "interrupted": "yellow"}  # fmt: skip
 RIGHT_AWAY = ("id", "name", "status", "label", "seeds", "model.cell")  # keys that have a column already

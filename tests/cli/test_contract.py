@@ -317,8 +317,8 @@ def test_the_examples_of_help_work(tried, tmp_path, environment, executable, lin
         pytest.skip("asks the network: tests/cli/test_fetch.py asks a server of its own")
     done = subprocess.run(
         ["bash", "-c", f"{line} {BRIEF.get(words[1], '')}".replace("rnnlab", shlex.quote(str(executable)), 1)],
-        # `init` overwrites nothing, and other examples need what `rm` removes.
-        cwd=tmp_path if words[1] == "init" else shutil.copytree(tried, tmp_path / "own") if words[1] == "rm" else tried,
+        # `init` overwrites nothing; the others begin with the same runs each.
+        cwd=tmp_path if words[1] == "init" else shutil.copytree(tried, tmp_path / "own"),
         env=environment({"HOME": str(tried)}), capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
