@@ -18,7 +18,6 @@ def runs_dir(meaning: str) -> Any:
 
 RUNS_TO = runs_dir("Where run folders go.")
 RUNS_FROM = runs_dir("Where run folders are.")
-RUN = typer.Argument(metavar="RUN", help="A path, an id, the beginning of one, a name, or latest.")
 SET = typer.Option("--set", metavar="KEY=VALUE", help="Set a key of the config; repeatable.")
 SEEDS = typer.Option("--seeds", metavar="N|LIST", help="How many models to train; or their seeds: 3,7,11.")
 YES = typer.Option("--yes", help="Do not ask.")

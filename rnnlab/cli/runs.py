@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   rnnlab runs
-  rnnlab runs --where "metrics.rmse<20" --sort metrics.rmse
+  rnnlab runs --where "metrics.rmse<9" --sort metrics.rmse
   rnnlab runs --where "model.cell=rnn" --csv
 
 A condition compares keys with values by = != < <= > >= and ~ (contains),

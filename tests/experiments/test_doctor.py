@@ -10,7 +10,7 @@ import pytest
 from rnnlab.experiments.doctor import examine, repair
 from rnnlab.experiments.registry.index import FILE
 from rnnlab.experiments.registry.listing import list_runs
-from rnnlab.runs import RunFolder, checkpoints
+from rnnlab.runs import RunFolder, checkpoints, process
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.trash import TRASH
 from tests.experiments.registry_runs import age, lose, make_run
@@ -36,6 +36,11 @@ def mended(runs_dir):
     """Whether everything that was found is put right, and a second look finds nothing."""
     done = repair(examine(runs_dir))
     return [why for _, why in done] == [None] * len(done) and kinds(runs_dir) == []
+
+
+def go_on(run):
+    """Let the record say that this process trains the run."""
+    RunFolder.open(run).update(status="running", ended_at=None, process=process.identity())
 
 
 def test_a_good_run_has_nothing_and_is_not_written_to(run):
@@ -151,7 +156,7 @@ def test_a_damaged_index_is_written_anew(run):
 def test_a_run_in_training_is_left_alone(run, host):
     """By this process, or by one of another machine, of which this one knows nothing."""
     if host is None:
-        RunFolder.open(run).resume()
+        go_on(run)
     else:
         lose(run, host)
     with (run / "metrics.csv").open("a") as file:
@@ -174,7 +179,7 @@ def test_a_run_that_is_held_is_not_repaired(run):
 def test_a_run_that_somebody_went_on_with_since_keeps_its_status(run):
     lose(run)
     diagnosis = examine(run.parent)
-    RunFolder.open(run).resume()
+    go_on(run)
     ((_, why),) = repair(diagnosis)
     assert "is running now" in why
     assert json.loads((run / "run.json").read_text())["status"] == "running"
