@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from rnnlab.api.configs import check, explain, init, load, schema
     from rnnlab.api.finding import find_run, find_runs, list_runs, open
     from rnnlab.api.keeping import doctor, label, note, remove, repair, restore, show
-    from rnnlab.api.laboratory import compare, gradcheck, inspect, unroll
+    from rnnlab.api.laboratory import compare, gradcheck, inspect, plot, unroll, why
     from rnnlab.api.run import Run
     from rnnlab.api.sweeping import sweep_rho
     from rnnlab.api.training import resume, train
@@ -41,6 +41,7 @@ __all__ = [
     "load",
     "note",
     "open",
+    "plot",
     "remove",
     "repair",
     "restore",
@@ -50,6 +51,7 @@ __all__ = [
     "sweep_rho",
     "train",
     "unroll",
+    "why",
 ]
 # Where each name of the public face is: `import rnnlab` itself imports nothing.
 _HOMES = {
@@ -75,6 +77,7 @@ _HOMES = {
     "load": "rnnlab.api.configs",
     "note": "rnnlab.api.keeping",
     "open": "rnnlab.api.finding",
+    "plot": "rnnlab.api.laboratory",
     "remove": "rnnlab.api.keeping",
     "repair": "rnnlab.api.keeping",
     "restore": "rnnlab.api.keeping",
@@ -84,6 +87,7 @@ _HOMES = {
     "sweep_rho": "rnnlab.api.sweeping",
     "train": "rnnlab.api.training",
     "unroll": "rnnlab.api.laboratory",
+    "why": "rnnlab.api.laboratory",
 }
 
 

@@ -53,3 +53,18 @@ def quantiles(values: ArrayLike, fractions: Sequence[float]) -> list[NDArray[np.
         with np.errstate(invalid="ignore"):
             found.append(np.where(lower == upper, lower, (1 - weight) * lower + weight * upper))
     return found
+
+
+def places_of(values: NDArray, seeds: NDArray) -> NDArray[np.intp]:
+    """The place of each of the values, (N,), among the seeds, (R,), which are all different.
+
+    Raises
+    ------
+    ValueError
+        For a value that is none of them.
+    """
+    order = np.argsort(seeds)
+    places = order[np.minimum(np.searchsorted(seeds, values, sorter=order), len(seeds) - 1)]
+    if len(strange := values[seeds[places] != values]):
+        raise ValueError(f"got {strange[0]:g}")
+    return places

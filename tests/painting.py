@@ -9,7 +9,7 @@ import pytest
 PAINTS = "rnnlab.plots.canvas.render"
 
 
-def _paint_nothing(_figure: object) -> bytes:
+def _paint_nothing(_figure: object, _format: str = "png") -> bytes:
     return b""
 
 

@@ -36,7 +36,7 @@ LAYERS: dict[str, set[str]] = {
     "runs": LOWEST,
     "plots": LOWEST,
     "tasks": LOWEST | {"engine", "config", "data", "forecasting", "memory", "plots"},
-    "experiments": LOWEST | {"engine", "dynamics", "config", "data", "memory", "runs", "plots", "tasks"},
+    "experiments": LOWEST | {"engine", "dynamics", "config", "data", "forecasting", "memory", "runs", "plots", "tasks"},
     "display": LOWEST | {"experiments"},
     "api": LOWEST | {"engine", "dynamics", "config", "data", "runs", "plots", "tasks", "experiments", "display"},
     "cli": LOWEST | {"api", "display", "memory", "plugins", "experiments", "config"},

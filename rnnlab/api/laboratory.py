@@ -4,7 +4,7 @@ import os
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from rnnlab.api.arguments import listed, whole_number
+from rnnlab.api.arguments import listed, path_text, text, whole_number
 from rnnlab.api.configs import as_config
 from rnnlab.api.finding import warn
 from rnnlab.api.keeping import path_of
@@ -12,9 +12,11 @@ from rnnlab.api.run import Run
 
 if TYPE_CHECKING:
     from rnnlab.config import Config
-    from rnnlab.experiments.compare import Comparison
+    from rnnlab.experiments.comparison.compare import Comparison
+    from rnnlab.experiments.comparison.why import Explanation
     from rnnlab.experiments.gradcheck import Gradcheck
     from rnnlab.experiments.inspect import Inspection
+    from rnnlab.experiments.redraw import Drawn
     from rnnlab.experiments.unroll import Unroll
 
 
@@ -82,7 +84,7 @@ def inspect(
 ) -> "Inspection":
     """Measure what a trained network does to gradients, before training and after.
 
-    Leaves `inspect.json` and `plots/inspect_*.png` in the run folder, where there is one.
+    Leaves `inspect.json`, `inspect_*.csv` and `plots/inspect_*.png` in the run folder, where there is one.
 
     Parameters
     ----------
@@ -114,6 +116,57 @@ def inspect(
     return run_inspection(path_of(run, folder, on_warning), checkpoint=checkpoint)
 
 
+def plot(
+    run: str | os.PathLike[str] | Run,
+    plots: str | Sequence[str] = (),
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    format: str = "png",
+    out: str | os.PathLike[str] | None = None,
+    on_warning: Callable[[str], None] = warn,
+) -> "Drawn":
+    """Draw the plots of a run again, from its files: neither its data nor its checkpoints are needed.
+
+    Parameters
+    ----------
+    run : Run, str or path
+        One with a run folder, as :func:`inspect` takes them; a sweep too, and a run that did not end.
+    plots : str or sequence of str
+        Names such as "training" (see ``Run.plots``); all if left out.
+    folder : str or path, optional
+        The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
+    format : {"png", "pdf", "svg"}
+    out : str or path, optional
+        The folder to write to; ``plots`` in the run folder if left out.
+    on_warning : callable, optional
+        As for :func:`find_run`; is also told of plots that cannot be drawn, and of what plots lack.
+
+    Returns
+    -------
+    Drawn
+        ``files``, and the ``warnings``.
+
+    Raises
+    ------
+    UsageError
+        For a plot that the run does not have, or another format.
+    RunFolderError, ConfigError
+        If the run cannot be read, or none of the plots can be drawn.
+    RunWriteError
+        If nothing can be written there.
+    """
+    from rnnlab.experiments.redraw import plot as run_plot
+    from rnnlab.files import user_path
+
+    return run_plot(
+        path_of(run, folder, on_warning),
+        [plots] if isinstance(plots, str) else [text(one, "a plot") for one in listed(plots, "plots")],
+        format=text(format, "format"),
+        out=None if out is None else user_path(path_text(out, "out")),
+        on_warning=on_warning,
+    )
+
+
 def compare(
     runs: Sequence[str | os.PathLike[str] | Run],
     folder: str | os.PathLike[str] | None = None,
@@ -134,7 +187,8 @@ def compare(
     Returns
     -------
     Comparison
-        ``runs``, the keys of the config in which they differ (``differences``), and ``warnings``.
+        ``groups``, one per task, with ``runs``, ``differences`` and ``verdicts``; ``sweeps``; ``warnings``; ``plot()``
+        draws the runs over each other.
 
     Raises
     ------
@@ -143,6 +197,40 @@ def compare(
     UsageError
         For fewer than two runs.
     """
-    from rnnlab.experiments.compare import compare as run_comparison
+    from rnnlab.experiments.comparison.compare import compare as run_comparison
 
     return run_comparison([path_of(run, folder, on_warning) for run in listed(runs, "runs")])
+
+
+def why(
+    a: str | os.PathLike[str] | Run,
+    b: str | os.PathLike[str] | Run,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    on_warning: Callable[[str], None] = warn,
+) -> "Explanation":
+    """Everything that differs between two runs, the likeliest cause first, and where their numbers part.
+
+    Parameters
+    ----------
+    a, b : Run, str or path
+        Each with a run folder, as :func:`inspect` takes them; sweeps too.
+    folder : str or path, optional
+        The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
+    on_warning : callable, optional
+        As for :func:`find_run`.
+
+    Returns
+    -------
+    Explanation
+        ``differences``, a DataFrame with the columns group, file, key, a and b; ``partings``, of each table the first
+        row that differs; ``metrics`` of both; ``sentences``, what follows; ``warnings``, what could not be read.
+
+    Raises
+    ------
+    RunFolderError
+        If no run, or more than one, is meant.
+    """
+    from rnnlab.experiments.comparison.why import why as explain
+
+    return explain(path_of(a, folder, on_warning), path_of(b, folder, on_warning))

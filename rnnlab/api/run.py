@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from rnnlab.api.arguments import text
 from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.printable import described, shortened
-from rnnlab.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     import numpy as np
@@ -28,7 +27,7 @@ class Run:
     """A run: what was trained, how it went, what it is worth. Made by :func:`rnnlab.train` and :func:`rnnlab.open`.
 
     R is the number of seeds. Everything is read when it is asked for: of a run that another process is training, the
-    record and the tables are those of the moment, while networks and plots stay those that were loaded first.
+    record, the tables and the plots are those of the moment, while the networks stay those that were loaded first.
 
     Parameters
     ----------
@@ -296,22 +295,24 @@ class Run:
     @property
     def plots(self) -> list[str]:
         """Names that `plot` takes."""
-        return [name.removesuffix(".png") for name in self._figures]
+        return [name.removesuffix(".png") for name in self._figures()]
 
     def plot(self, name: str) -> "Figure":
         """Draw one of the run's plots, such as "forecast" or "training" (see `plots`), as a matplotlib Figure.
+
+        It is drawn from the tables of the run, as ``rnnlab plot`` draws it; what they lack is a UserWarning.
 
         Raises
         ------
         UsageError
             If the run has no such plot.
+        RunFolderError
+            If its tables cannot be read.
         """
-        name = text(name, "name")
-        draw = self._figures.get(f"{name.removesuffix('.png')}.png")
-        if draw is None:
-            there = f"the plots of this run are {', '.join(self.plots)}" if self.plots else "this run has none"
-            raise UsageError(f"no such plot: {shortened(name)}{did_you_mean(name, self.plots)}", hint=there)
-        return draw()
+        from rnnlab.experiments.redraw import named
+
+        figures = self._figures()
+        return figures[named(text(name, "name"), figures)]()
 
     @cached_property
     def trained(self) -> "Trained":
@@ -323,11 +324,11 @@ class Run:
         assert self.path is not None
         return load_run(self.path)
 
-    @cached_property
     def _figures(self) -> Mapping[str, Any]:
-        from rnnlab.experiments.redraw import figures_of
+        from rnnlab.api.finding import warn
+        from rnnlab.experiments.redraw import stored_figures
 
-        return figures_of(self.trained)
+        return stored_figures(self._store, self.config, warn, lambda: self.trained)
 
     def __repr__(self) -> str:
         seeds = f"{len(self.seeds)} seed{'s' * (len(self.seeds) != 1)}"

@@ -54,7 +54,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         (("init", "`rnnlab init` writes the starter configs"),),
     ),
     (
-        ("config", "configs", "keys", "key", "options", "params", "settings", "explain", "why"),
+        ("config", "configs", "keys", "key", "options", "params", "settings", "explain"),
         (("explain", "`rnnlab explain KEY` says what a key of a config means"),),
     ),
     (
@@ -82,7 +82,10 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ),
     (("tag-run", "annotate", "label", "comment"), (("label", "`rnnlab label RUN LABEL` labels a run"),)),
     (("fsck", "repair", "doctor", "fix"), (("doctor", "`rnnlab doctor` looks for damage in all runs"),)),
-    (("diff", "versus", "vs"), (("compare", "`rnnlab compare RUN RUN` shows runs side by side"),)),
+    (
+        ("diff", "versus", "vs"),
+        (("compare", "`rnnlab compare RUN RUN` shows runs side by side, `rnnlab why RUN RUN` all that differs"),),
+    ),
     (
         ("grad", "gradient", "check-gradients", "gradient-check", "grad-check"),
         (("gradcheck", "`rnnlab gradcheck CONFIG` proves the gradients of a config"),),

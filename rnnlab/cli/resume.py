@@ -14,8 +14,7 @@ from rnnlab.cli.outcome import carry_out
 EXAMPLES = """\b
 Examples:
   rnnlab resume latest
-  rnnlab resume stock --epochs 600
-  rnnlab resume 20261121T170305Z --updates 20000"""
+  rnnlab resume runs/RUN --updates 400"""
 
 
 def register(app: typer.Typer) -> None:

@@ -2,8 +2,6 @@
 
 from array import array
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +11,8 @@ from numpy.typing import ArrayLike
 from rnnlab.dynamics.diagnostics import Flow, take_flow
 from rnnlab.engine.network import Loss
 from rnnlab.engine.training import Training
+from rnnlab.errors import RunFolderError
+from rnnlab.experiments.drawing import Figures
 from rnnlab.experiments.observers import Observer
 from rnnlab.experiments.probes import next_batch, probe, top
 from rnnlab.runs import RunStore
@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 # What is kept of a long training for its plot, whose heat map has 800 columns.
 MOST_LOOKS, LEAST_LOOKS = 1600, 16
 MOST_NUMBERS = 1 << 21
-MOST_DRAWN = 200  # looks at each of the many models of a sweep
 
 
 def look(training: Training, loss: Loss, every: int) -> Flow | None:
@@ -74,14 +73,13 @@ class FlowLog:
 
     def __init__(self, loss: Loss, every: int, folder: Path) -> None:
         self._loss, self._every, self._spool = loss, every, Spool(folder)
-        self.updates, self._planned = array("q"), 1
+        self.updates = array("q")
 
     def look(self, training: Training) -> None:
         """Measure the update that the training makes next, if one is due."""
         flow = look(training, self._loss, self._every)
         if flow is not None:
             self.updates.append(training.done + 1)
-            self._planned = training.updates
             self._spool.append(np.stack([flow.transport, flow.jacobian, flow.total]))
 
     @property
@@ -89,33 +87,12 @@ class FlowLog:
         """Every look."""
         return (Flow(*norms) for norms in self._spool)
 
-    @property
-    def drawn(self) -> list[int]:
-        """Those of `updates` that a plot shows: all, or evenly chosen ones, the same whenever the models end."""
-        return list(self.updates[:: self._stride])
 
-    @property
-    def _stride(self) -> int:
-        return -(-self._planned // (self._every * MOST_DRAWN))
+class Looks:
+    """The transport of the looks that the plot of a training shows.
 
-    @property
-    def transport(self) -> np.ndarray:
-        """Of each of `drawn`: (R, looks, T); NaN beyond the steps of a shorter one."""
-        return _side_by_side([flow.transport for flow in islice(self.flows, 0, None, self._stride)])
-
-
-class FlowTable(Observer):
-    """Writes `gradient_flow.csv` as it goes, and can draw what it saw.
-
-    Its memory is bounded: the table has every look; of the transport, all that the plot shows, every look is kept while
-    they are few, then every second one, every fourth, ..., and the newest.
-
-    Parameters
-    ----------
-    config : Config
-        `training.log_gradient_flow_every` says how often to look.
-    loss : function
-    run : RunStore
+    Its memory is bounded: every look is kept while they are few, then every second one, every fourth, ..., and the
+    newest.
 
     Attributes
     ----------
@@ -123,34 +100,24 @@ class FlowTable(Observer):
         Numbers of the updates whose transport is kept.
     """
 
-    name = "gradient_flow"
-
-    def __init__(self, config, loss: Loss, run: RunStore) -> None:
-        self._loss, self._every = loss, config.training.log_gradient_flow_every
-        self.tables = ("gradient_flow.csv",) if self._every else ()
-        self._name, self._seeds, self._run = config.name, config.seeds, run
-        self._looks, self._stride = 0, 1
+    def __init__(self) -> None:
+        self._count, self._stride = 0, 1
         self.updates: list[int] = []
         self._transport: list[np.ndarray] = []  # of each of `updates`
 
-    def before_update(self, training: Training) -> None:
-        flow = look(training, self._loss, self._every)
-        if flow is not None:
-            self._run.append_columns("gradient_flow.csv", flow_columns(self._seeds, [training.done + 1], [flow]))
-            self._keep(training.done + 1, flow.transport)
-
-    def _keep(self, update: int, transport: np.ndarray) -> None:
-        if self._looks and (self._looks - 1) % self._stride:  # the newest so far was kept for being the newest alone
+    def add(self, update: int, transport: np.ndarray) -> None:
+        """Take a look in, transport (R, T)."""
+        if self._count and (self._count - 1) % self._stride:  # the newest so far was kept for being the newest alone
             del self.updates[-1], self._transport[-1]
         self.updates.append(update)
         self._transport.append(transport)
-        self._looks += 1
+        self._count += 1
         most = min(MOST_LOOKS, max(LEAST_LOOKS, MOST_NUMBERS // transport.size))
-        if len(self.updates) > most and (self._looks - 1) % self._stride == 0:
+        if len(self.updates) > most and (self._count - 1) % self._stride == 0:
             newest = (self.updates[-1], self._transport[-1])
             self.updates, self._transport = self.updates[::2], self._transport[::2]
             self._stride *= 2
-            if (self._looks - 1) % self._stride:
+            if (self._count - 1) % self._stride:
                 self.updates.append(newest[0])
                 self._transport.append(newest[1])
 
@@ -160,29 +127,76 @@ class FlowTable(Observer):
         return _side_by_side(self._transport)
 
     def state(self) -> dict[str, np.ndarray]:
-        held = {"looks": np.array(self._looks), "stride": np.array(self._stride)}
+        """Everything it holds."""
+        held = {"looks": np.array(self._count), "stride": np.array(self._stride)}
         kept = {"updates": np.array(self.updates), "transport": self.transport} if self.updates else {}
         return held | kept
 
     def restore(self, held: Mapping[str, np.ndarray]) -> None:
+        """Continue from a `state`."""
         if held:
-            self._looks, self._stride = int(held["looks"]), int(held["stride"])
+            self._count, self._stride = int(held["looks"]), int(held["stride"])
         if "updates" in held:
             self.updates = held["updates"].tolist()
             self._transport = list(np.moveaxis(held["transport"], 1, 0).copy())
 
-    def figures(self, training: Training) -> dict[str, "Callable[[], Figure]"]:
-        """File name -> what draws the figure, where there was anything to see."""
-        ragged = training.sampling.sequences.lengths is not None
-        which = ", longest sequences" if ragged else ""
-        return {"gradient_flow.png": partial(self._draw, which)} if self.updates else {}
 
-    def _draw(self, which: str) -> "Figure":
-        from rnnlab.plots.gradient_flow import gradient_flow
+class FlowTable(Observer):
+    """Writes `gradient_flow.csv` as it goes, every look of it, and keeps the `looks` of its plot.
 
-        transport = self.transport
-        title = f"{self._name}: gradient flow through time{which}"
-        return gradient_flow(self.updates, np.arange(transport.shape[-1]), transport, title=title)
+    Parameters
+    ----------
+    config : Config
+        `training.log_gradient_flow_every` says how often to look.
+    loss : function
+    run : RunStore
+    """
+
+    name = "gradient_flow"
+
+    def __init__(self, config, loss: Loss, run: RunStore) -> None:
+        self._loss, self._every = loss, config.training.log_gradient_flow_every
+        self.tables = ("gradient_flow.csv",) if self._every else ()
+        self._seeds, self._run = config.seeds, run
+        self.looks = Looks()
+
+    def before_update(self, training: Training) -> None:
+        flow = look(training, self._loss, self._every)
+        if flow is None:
+            return
+        columns = flow_columns(self._seeds, [training.done + 1], [flow])
+        self._run.append_columns("gradient_flow.csv", columns)
+        if len(columns["lag"]):
+            self.looks.add(training.done + 1, in_table(flow))
+
+    def state(self) -> dict[str, np.ndarray]:
+        return self.looks.state()
+
+    def restore(self, held: Mapping[str, np.ndarray]) -> None:
+        self.looks.restore(held)
+
+
+def flow_figures(config, looks: Callable[[], Looks], *, ragged: bool) -> Figures:
+    """File name -> what draws the figure of a training that looked at its gradients.
+
+    Parameters
+    ----------
+    config : Config
+    looks : function
+    ragged : bool
+        Whether the sequences differ in length, so that some of the longest were looked at.
+    """
+    return {"gradient_flow.png": lambda: _draw(config, looks(), ", longest sequences" * ragged)}
+
+
+def _draw(config, looks: Looks, which: str) -> "Figure":
+    from rnnlab.plots.gradient_flow import gradient_flow
+
+    if not looks.updates:
+        raise RunFolderError("gradient_flow.csv has no rows.")
+    transport = looks.transport
+    title = f"{config.name}: gradient flow through time{which}"
+    return gradient_flow(looks.updates, np.arange(transport.shape[-1]), transport, title=title)
 
 
 def flow_of(setup: "Setup", theta: np.ndarray, seeds: Sequence[int]) -> dict[str, np.ndarray]:
@@ -206,6 +220,11 @@ def _side_by_side(curves: Sequence[np.ndarray]) -> np.ndarray:
     for place, curve in enumerate(curves):
         together[:, place, : curve.shape[-1]] = curve
     return together
+
+
+def in_table(flow: Flow) -> np.ndarray:
+    """The transport as `gradient_flow.csv` has it, (R, T): NaN where there is no row."""
+    return np.where(np.isnan(flow.total), np.nan, flow.transport)
 
 
 def flow_columns(seeds: ArrayLike, updates: Sequence[int], flows: Sequence[Flow]) -> dict[str, np.ndarray]:

@@ -4,15 +4,23 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnnlab.dynamics.diagnostics import Diagnostics, diagnose
-from rnnlab.dynamics.verdict import Verdict, judge
+from rnnlab.dynamics.verdict import Verdict, growth_rate, judge
 from rnnlab.errors import RunWriteError
-from rnnlab.experiments.drawing import draw_plots
+from rnnlab.experiments.by_lag import (
+    complex_of,
+    curves_of,
+    eigenvalue_columns,
+    lag_columns,
+    transport_of,
+    where,
+)
+from rnnlab.experiments.drawing import Figures, draw_plots
 from rnnlab.experiments.probes import long_probe, looked_at, probe
 from rnnlab.experiments.sweep.members import LYAPUNOV_STEPS
 from rnnlab.experiments.trained import Trained, load_run
@@ -23,6 +31,9 @@ from rnnlab.words import QUANTILES, count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+NUMBERS, LAGS, EIGENVALUES = "inspect.json", "inspect_lags.csv", "inspect_eigenvalues.csv"
+MOMENTS = ("before", "after")  # training
 
 
 @dataclass(frozen=True)
@@ -88,8 +99,8 @@ class Inspection:
 def inspect(run: Path | Trained, *, checkpoint: str | None = None) -> Inspection:
     """Measure a run's networks on a few sequences (`probe`), with initial and with trained parameters.
 
-    Leaves `inspect.json` and `plots/inspect_*.png` in the run folder, where there is one, or a warning where it cannot
-    be written.
+    Leaves `inspect.json`, `inspect_lags.csv`, `inspect_eigenvalues.csv` and `plots/inspect_*.png` in the run folder,
+    where there is one, or a warning where it cannot be written.
 
     Parameters
     ----------
@@ -114,8 +125,10 @@ def inspect(run: Path | Trained, *, checkpoint: str | None = None) -> Inspection
     found = Inspection(trained, probe(sampling).steps, looked_at(sampling), looks, [], warnings)
     try:
         with trained.store as store:
-            store.write_json("inspect.json", found.plain())
-            found.plots.extend(draw_plots(store, _figures(found), partial(_warn, found, store)))
+            for filename, columns in _tables(found).items():
+                store.write_table(filename, columns)
+            store.write_json(NUMBERS, found.plain())
+            found.plots.extend(draw_plots(store, inspection_figures(store), partial(_warn, found, store)))
     except RunWriteError as error:
         found.warnings.append(f"Not all plots and numbers are kept: {error.message}")
     return found
@@ -123,8 +136,14 @@ def inspect(run: Path | Trained, *, checkpoint: str | None = None) -> Inspection
 
 def measure_trained(trained: Trained, recurrence: int) -> Look:
     """One recurrence after training: of the models that did not diverge; of all where every one did."""
-    kept = np.setdiff1d(np.arange(len(trained.theta)), trained.diverged)
-    return measure(trained, trained.theta[kept] if len(kept) else trained.theta, recurrence)
+    return measure(trained, trained.theta[_kept(trained)], recurrence)
+
+
+def _kept(trained: Trained) -> np.ndarray:
+    """Places of the models that are measured after training."""
+    everyone = np.arange(len(trained.theta))
+    kept = np.setdiff1d(everyone, trained.diverged)
+    return kept if len(kept) else everyone
 
 
 def divergence_warning(trained: Trained) -> list[str]:
@@ -179,41 +198,60 @@ def _quantities(p: Diagnostics) -> dict[str, Spread]:
 def _warn(found: Inspection, store: RunStore, sentence: str) -> None:
     found.warnings.append(sentence)
     store.log(f"warning: {sentence}")
-    store.write_json("inspect.json", found.plain())
+    store.write_json(NUMBERS, found.plain())
 
 
-def _figures(found: Inspection) -> dict[str, "Callable[[], Figure]"]:
-    """File name -> what draws the figure."""
-    figures = {}
-    for recurrence in found.looks:
-        suffix = f"_{recurrence}" if len(found.looks) > 1 else ""
-        title = f"{shortened(found.trained.record.name)}{f', {recurrence}' if suffix else ''}"
-        figures[f"inspect_transport{suffix}.png"] = partial(_draw_transport, found, recurrence, title)
-        figures[f"inspect_spectrum{suffix}.png"] = partial(_draw_spectrum, found, recurrence, title)
+def _tables(found: Inspection) -> dict[str, dict[str, np.ndarray]]:
+    """File name -> columns: what the plots show."""
+    parts: dict[str, list[dict[str, np.ndarray]]] = {LAGS: [], EIGENVALUES: []}
+    seeds = np.asarray(found.trained.config.seeds)  # type: ignore[attr-defined]
+    after = _kept(found.trained)
+    for name, looks in found.looks.items():
+        for moment, look, models in zip(MOMENTS, looks, (slice(None), after), strict=True):
+            keys = {"recurrence": name, "moment": moment, "seed": seeds[models]}
+            parts[LAGS].append(lag_columns(keys, look.diagnostics))
+            parts[EIGENVALUES].append(eigenvalue_columns(keys, look.diagnostics))
+    return {
+        filename: {name: np.concatenate([part[name] for part in of_file]) for name in of_file[0]}
+        for filename, of_file in parts.items()
+    }
+
+
+def inspection_figures(run: RunStore) -> Figures:
+    """File name -> what draws the figure, of the last inspection of a run that its files tell of."""
+    if not run.has(NUMBERS):
+        return {}
+    said = run.read_json(NUMBERS)
+    figures: dict[str, Callable[[], Figure]] = {}
+    for recurrence in said["recurrences"]:
+        suffix = f"_{recurrence}" if len(said["recurrences"]) > 1 else ""
+        title = f"{shortened(run.record.name)}{f', {recurrence}' if suffix else ''}"
+        figures[f"inspect_transport{suffix}.png"] = partial(_draw_transport, run, said, recurrence, title)
+        figures[f"inspect_spectrum{suffix}.png"] = partial(_draw_spectrum, run, recurrence, title)
     return figures
 
 
-def _draw_transport(found: Inspection, recurrence: str, title: str) -> "Figure":
-    from rnnlab.plots.gradient_flow import Transport, transport_by_lag
+def _draw_transport(run: RunStore, said: dict[str, Any], recurrence: str, title: str) -> "Figure":
+    from rnnlab.plots.gradient_flow import transport_by_lag
 
+    rows, steps = where(run.read_table(LAGS), recurrence=recurrence), said["steps"]
     curves = {}
-    for label, look in zip(("before", "after"), found.looks[recurrence], strict=True):
-        bound = look.diagnostics.log_bound
-        with np.errstate(over="ignore"):
-            bound = None if bound is None else np.exp(np.median(bound, axis=0))
-            curves[label] = Transport(np.exp(look.diagnostics.log_jacobian), bound, look.verdict.rate)
+    for moment in MOMENTS:
+        of_moment = where(rows, moment=moment)
+        rates = growth_rate(curves_of(of_moment, "log_jacobian"))
+        curves[moment] = transport_of(of_moment, judge(rates, steps).rate)
     return transport_by_lag(
-        np.arange(found.steps + 1),
+        np.arange(steps + 1),
         curves,
-        title=f"{title}: gradient through time, before and after {count(found.trained.update, 'update')}",
+        title=f"{title}: gradient through time, before and after {count(said['update'], 'update')}",
     )
 
 
-def _draw_spectrum(found: Inspection, recurrence: str, title: str) -> "Figure":
+def _draw_spectrum(run: RunStore, recurrence: str, title: str) -> "Figure":
     from rnnlab.plots.spectrum import spectrum
 
-    before, after = found.looks[recurrence]
+    rows = where(run.read_table(EIGENVALUES), recurrence=recurrence)
     return spectrum(
-        {"before training": before.diagnostics.eigenvalues, "after training": after.diagnostics.eigenvalues},
+        {f"{moment} training": complex_of(where(rows, moment=moment)) for moment in MOMENTS},
         title=f"{title}: eigenvalues of the recurrent weights",
     )

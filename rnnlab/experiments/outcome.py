@@ -1,9 +1,8 @@
-"""How a training ends: the plots of its course, what the networks are worth, and what is said about it."""
+"""How a training ends: what the networks are worth, and what is said about it."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, astuple, replace
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -13,31 +12,17 @@ from rnnlab.engine.network import Network
 from rnnlab.engine.training import Training
 from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
-from rnnlab.experiments.observers.curves import Curve
 from rnnlab.experiments.observers.divergence import MOST_SHOWN
-from rnnlab.experiments.observers.recorder import (
-    CLIP_SCALE,
-    LOSS,
-    NORM,
-    PARAMETERS,
-    TRAINING,
-    VALIDATION,
-    Recorder,
-)
+from rnnlab.experiments.observers.recorder import TRAINING, Recorder
 from rnnlab.experiments.reports import Measured, TrainSummary
 from rnnlab.experiments.watch import Watch
 from rnnlab.runs import RunStore
 from rnnlab.seeds import spread
-from rnnlab.tasks.task import Evaluation, Task, evaluate
+from rnnlab.tasks.task import Completed, Evaluation, Task, evaluate, task_figures
 from rnnlab.words import count, listed, spread_aside
 
-if TYPE_CHECKING:
-    from matplotlib.figure import Figure
-
-    from rnnlab.plots.bands import Thinned
-
 ALWAYS = 0.9  # share of the updates from which on clipping is no exception any more
-FEW_EPOCHS = 10  # below this the loss is drawn for every update
+FEW_EPOCHS = 10  # below this nothing is said of the last tenth
 STILL_FALLING = 0.01  # share of the loss that the last tenth of the training took off it
 
 
@@ -109,7 +94,7 @@ def finish(
             baselines=evaluation.baselines,
             clipped_share=recorder.clipped_share,
             diverged=watch.divergence.record(),
-            stopped_early={str(config.seeds[m]): epoch for m, epoch in training.stopped_early.items()},
+            stopped_early=stopped_early(config, training),
             tests=evaluation.tests,
             headline=headline,
             warnings=warnings.shown,
@@ -117,8 +102,17 @@ def finish(
     except RunWriteError as error:
         error.summary = summary
         raise
-    draw_plots(run, {**figures, **evaluation.figures}, warnings.warn)
+    draw_plots(
+        run,
+        {**figures, **task_figures(config, Completed(run.record.plain(), run.read_table)), **evaluation.figures},
+        warnings.warn,
+    )
     return replace(summary, record=run.record.plain())
+
+
+def stopped_early(config, training: Training) -> dict[str, int]:
+    """The seeds that early stopping ended, with the epoch whose parameters remain, for run.json."""
+    return {str(config.seeds[model]): epoch for model, epoch in training.stopped_early.items()}
 
 
 def worth(task: Task, network: Network, theta: np.ndarray, diverged: Iterable[int]) -> Evaluation:
@@ -237,64 +231,6 @@ def _falling_note(
     return [f"The training loss was still falling{where}, by {by} over the last {over}."]
 
 
-def course_figures(config, recorder: Recorder, training: Training) -> dict[str, "Callable[[], Figure]"]:
-    """File name -> what draws the figure: how training went, whatever came of it; a single step has no course."""
-    if config.training.fit.kind == "ridge":
-        return {}
-    return {
-        "training.png": lambda: _draw_training(config, recorder, training),
-        "gradient_norms.png": lambda: _draw_norms(config, recorder, training),
-    }
-
-
-def _draw_training(config, recorder: Recorder, training: Training) -> "Figure":
-    from rnnlab.plots import training as plot
-
-    clip, few = config.training.clip, recorder.epoch_count < FEW_EPOCHS
-    every = config.model.readout == "every"
-    updates, epochs, source = recorder.updates, recorder.epochs, training.sampling
-    places = (updates if few else epochs).places + 1
-    return plot.training(
-        places if few or source.has_epochs else np.minimum(places * source.updates_per_epoch, training.done),
-        _thinned(updates, LOSS) if few else _thinned(epochs, TRAINING),
-        updates.places + 1,
-        _thinned(updates, NORM),
-        _thinned(updates, CLIP_SCALE),
-        clip.threshold if clip.kind == "norm" else None,
-        config.training.loss.kind.replace("_", " ") + (" (sum over the steps)" if every else ""),
-        None if few or not recorder.validates else _thinned(epochs, VALIDATION),
-        clipped_share=None if updates.stride == 1 else recorder.clipped_share,
-        loss_axis="epoch" if source.has_epochs and not few else "update",
-        stopped=_stopped_early(config, training),
-        title=f"{config.name}: training",
-    )
-
-
-def _draw_norms(config, recorder: Recorder, training: Training) -> "Figure":
-    from rnnlab.plots import gradient_norms as plot
-
-    updates, names = recorder.updates, training.network.layout.names
-    return plot.gradient_norms(
-        updates.places + 1,
-        {name: _thinned(updates, PARAMETERS + k) for k, name in enumerate(names)} | {"total": _thinned(updates, NORM)},
-        unclipped=config.training.clip.kind == "none",
-        title=f"{config.name}: gradient norm per parameter",
-    )
-
-
-def _thinned(curve: Curve, column: int) -> "Thinned":
-    """One column of a curve as it is drawn: (R, points)."""
-    from rnnlab.plots.bands import Thinned
-
-    if curve.stride == 1:
-        return Thinned.whole(curve.values[..., column].T)
-    return Thinned(*(values[..., column].T for values in (curve.values, curve.lowest, curve.highest)))
-
-
-def _stopped_early(config, training: Training) -> np.ndarray:
-    return np.isin(np.arange(len(config.seeds)), list(training.stopped_early))
-
-
 def _measured(values: np.ndarray) -> Measured:
     """A metric with its mean and standard deviation over the seeds that did not diverge."""
     kept = [float(v) if np.isfinite(v) else None for v in values]
@@ -309,7 +245,9 @@ def _measured(values: np.ndarray) -> Measured:
 
 
 def _long(seeds: list[int], columns) -> dict[str, np.ndarray]:
-    """Columns (N,) shared by all seeds and (R, N) of each, as rows of seed after seed."""
+    """Columns (N,) shared by all seeds and (R, N) of each, as rows of seed after seed; of the shared alone, N rows."""
+    if all(np.ndim(column) < 2 for column in columns.values()):
+        return dict(columns)
     N, R = max(np.shape(column)[-1] for column in columns.values()), len(seeds)
     long = {"seed": np.repeat(seeds, N)}
     for name, column in columns.items():

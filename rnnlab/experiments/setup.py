@@ -156,6 +156,11 @@ def schedule_of(config, updates: int) -> Callable[[int], float]:
     return partial(learning_rate, base=base, total=updates, **schedule)
 
 
+def ragged(setup: Setup) -> bool:
+    """Whether the training sequences differ in length."""
+    return setup.sampling.sequences.lengths is not None
+
+
 def start_training(config, setup: Setup) -> Training:
     """The training of a config, at update 0; the parameters of the setup stay as they are."""
     training, theta = config.training, setup.theta.copy()

@@ -13,12 +13,14 @@ from rnnlab.config.registry import brought_in
 from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
+from rnnlab.experiments.figures import course_figures, course_of
+from rnnlab.experiments.gradient_flow import flow_figures
 from rnnlab.experiments.observers import Observer, end, observe
 from rnnlab.experiments.observers.divergence import DivergenceLog
 from rnnlab.experiments.observers.warning_log import WarningLog
-from rnnlab.experiments.outcome import course_figures, finish
+from rnnlab.experiments.outcome import finish
 from rnnlab.experiments.reports import Progress, TrainSummary
-from rnnlab.experiments.setup import Setup, build_setup, check_network, start_training
+from rnnlab.experiments.setup import Setup, build_setup, check_network, ragged, start_training
 from rnnlab.experiments.trained import Trained
 from rnnlab.experiments.watch import Watch, check_further, watch
 from rnnlab.runs import RunFolder, RunStore
@@ -76,7 +78,7 @@ def train(
         "verb": TRAIN,
         "command": command,
         "seeds": config.seeds,
-        "data": {**task.record, "task": config.data.task_name},
+        "data": {**task.record, "task": config.data.task_name, "ragged": ragged(setup)},
         **brought_in(config),
     }
     now = datetime.now(UTC)
@@ -143,7 +145,9 @@ def carry_out(
     except (KeyboardInterrupt, SystemExit):
         watch.recorder.close()
         raise
-    figures = course_figures(config, watch.recorder, training) | watch.flow.figures(training)
+    figures = course_figures(config, lambda: course_of(config, watch.recorder, training))
+    if watch.flow.looks.updates:
+        figures = {**figures, **flow_figures(config, lambda: watch.flow.looks, ragged=ragged(setup))}
     if len(diverged) == len(config.seeds):
         raise _diverged(config, training, run, watch.divergence, watch.warnings, figures)
     summary = finish(config, task, training, run, watch, figures, stopped=stopped, full=full)

@@ -67,7 +67,7 @@ class Trained:
         if not isinstance(ends, dict):  # of a sweep, or damaged
             return []
         seeds = self.config.seeds  # type: ignore[attr-defined]
-        return [place for place, seed in enumerate(seeds) if _update_of(ends.get(str(seed))) <= self.update]
+        return [place for place, seed in enumerate(seeds) if update_of(ends.get(str(seed))) <= self.update]
 
 
 def load_run(run: Path, checkpoint: str | None = None) -> Trained:
@@ -159,7 +159,7 @@ def _some(names: list[str]) -> str:
     return ", ".join(names if len(names) <= SHOWN else [*names[:2], "...", *names[-2:]])
 
 
-def _update_of(end: object) -> float:
+def update_of(end: object) -> float:
     """The update at which a seed diverged; infinite where run.json says none."""
     update = end.get("update") if isinstance(end, dict) else None
     return update if isinstance(update, (int, float)) else np.inf

@@ -2,7 +2,9 @@
 
 import io
 from collections.abc import Sequence
+from typing import Any
 
+import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -146,13 +148,26 @@ def blank(axes: Axes, message: str) -> None:
     axes.text(0.5, 0.5, message, transform=axes.transAxes, ha="center", va="center", color=INK, size=11)
 
 
+# Without version number and date in the file, matplotlib writes the same bytes every time.
+FORMATS = {
+    "png": {"metadata": {"Software": None}, "pil_kwargs": {"compress_level": 4}},
+    "pdf": {"metadata": {"Creator": None, "Producer": None, "CreationDate": None}},
+    "svg": {"metadata": {"Creator": None, "Date": None}},
+}
+
+
+# The names inside an SVG are random without a salt; type 42 are the fonts that journals take.
+OF_FILES: Any = {"svg.hashsalt": "rnnlab", "svg.fonttype": "none", "pdf.fonttype": 42}
+
+
 @own_settings()
-def render(figure: Figure) -> bytes:
-    """A figure as the bytes of a PNG file, the same every time for the same figure."""
+def render(figure: Figure, form: str = "png") -> bytes:
+    """A figure as the bytes of a file, one of `FORMATS`, the same every time for the same figure.
+
+    Text is text in a PDF and an SVG: it can be searched, selected and edited.
+    """
     _fit_y_axes(figure)
     buffer = io.BytesIO()
-    # Without its version number in the file, matplotlib writes the same bytes every time.
-    figure.savefig(
-        buffer, format="png", dpi=DOTS_PER_INCH, metadata={"Software": None}, pil_kwargs={"compress_level": 4}
-    )
+    with matplotlib.rc_context(OF_FILES):
+        figure.savefig(buffer, format=form, dpi=DOTS_PER_INCH, **FORMATS[form])
     return buffer.getvalue()

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import secrets
 import stat
 from collections.abc import Iterator
@@ -29,6 +30,9 @@ _REASONS = {
     errno.EMFILE: "this process has too many open files",
     errno.ENFILE: "the machine has too many open files",
 }
+
+
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")
 
 
 def reason(error: OSError, act: str = "write") -> str:
@@ -127,6 +131,11 @@ def replace(path: Path, content: bytes) -> None:
             with suppress(OSError):
                 os.unlink(temporary)
             raise
+
+
+def leftovers(folder: Path) -> list[Path]:
+    """Temporary files of `replace` in a run folder, left by a process that was killed while it wrote."""
+    return [path for path in folder.rglob(".*") if _TEMPORARY.fullmatch(path.name)]
 
 
 class LineFile:

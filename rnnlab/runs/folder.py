@@ -3,19 +3,19 @@
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rnnlab.errors import RunWriteError
 from rnnlab.files import name_of
 from rnnlab.runs import checkpoints, process, start, tables
-from rnnlab.runs.files import LineFile, replace, writing
+from rnnlab.runs.files import LineFile, leftovers, replace, writing
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.log import without_control_codes
-from rnnlab.runs.record import load_record, write_json
+from rnnlab.runs.record import load_record, read_json, write_json
 from rnnlab.runs.store import RunStore
 
 if TYPE_CHECKING:
@@ -145,7 +145,10 @@ class RunFolder(RunStore):
         self.record = load_record(self.path)
 
     def take_over(self, **fields: object) -> None:
-        """Go on with a run that stopped: its status is ``running`` again, and this process runs it."""
+        """Go on with a run that stopped: its status is ``running`` again, and this process, which holds it, runs it."""
+        for path in leftovers(self.path):
+            with suppress(OSError):
+                path.unlink()
         self.update(status="running", ended_at=None, process=process.identity(), **fields)
 
     def release(self) -> None:
@@ -189,6 +192,19 @@ class RunFolder(RunStore):
         """Read a CSV table as one array of shape (rows,) per column."""
         self.flush()
         return tables.read_table(self.path / filename)
+
+    def read_blocks(self, filename: str) -> "Iterator[dict[str, np.ndarray]]":
+        """Read a CSV table of numbers block by block."""
+        self.flush()
+        return tables.read_blocks(self.path / filename)
+
+    def read_json(self, filename: str) -> dict[str, Any]:
+        """Read a JSON object."""
+        return read_json(self.path / filename)
+
+    def has(self, filename: str) -> bool:
+        """Whether there is such a file."""
+        return (self.path / filename).is_file()
 
     def table_sizes(self) -> dict[str, int]:
         """Bytes of each table that the disk has: what a checkpoint keeps for `cut_tables`."""

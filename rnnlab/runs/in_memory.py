@@ -1,8 +1,9 @@
 """A run in memory: what a run folder would hold, for a notebook."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -76,6 +77,20 @@ class RunInMemory(RunStore):
         if filename not in self._tables:
             raise RunFolderError(f"The run has no {filename}.")
         return {name: np.concatenate(blocks) for name, blocks in self._tables[filename].items()}
+
+    def read_blocks(self, filename: str) -> Iterator[dict[str, np.ndarray]]:
+        """The table in one block."""
+        yield {name: np.asarray(column, float) for name, column in self.read_table(filename).items()}
+
+    def read_json(self, filename: str) -> dict[str, Any]:
+        """A value as strict JSON can hold it."""
+        if not isinstance(value := self.files.get(filename), dict):
+            raise RunFolderError(f"The run has no {filename}.")
+        return value
+
+    def has(self, filename: str) -> bool:
+        """Whether there is such a file or table."""
+        return filename in self.files or filename in self._tables
 
     def table_sizes(self) -> dict[str, int]:
         """Nothing: a run in memory does not continue from a checkpoint."""

@@ -1,5 +1,6 @@
 """Who holds a run: a lock on a file in its folder, which ends with the process that holds it, however that ends."""
 
+import errno
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ if TYPE_CHECKING:
     from filelock import FileLock
 
 NAME = ".lock"
+_NO_LOCKS = {errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP}  # file systems that have none, such as some of a network
 
 
 class RunLock:
@@ -47,6 +49,10 @@ class RunLock:
                 lock.acquire()
             except Timeout:
                 raise RunBusyError(f"'{name_of(self._run)}' is in use by another process.") from None
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+                return  # better a run without a lock than none: the number of its process is in run.json
         self._lock = lock
 
     def release(self) -> None:

@@ -1,12 +1,12 @@
 """Where a run keeps what it makes: one interface, for a folder on disk and for memory."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from rnnlab.errors import RnnlabError, RunFolderError
 from rnnlab.plain import timestamp
@@ -70,6 +70,30 @@ class RunStore(ABC):
         RunFolderError
             If there is no such table, or it cannot be read.
         """
+
+    @abstractmethod
+    def read_blocks(self, filename: str) -> "Iterator[dict[str, np.ndarray]]":
+        """Read a table of numbers block by block, float64 arrays of shape (rows,).
+
+        Raises
+        ------
+        RunFolderError
+            If there is no such table, or it cannot be read.
+        """
+
+    @abstractmethod
+    def read_json(self, filename: str) -> dict[str, Any]:
+        """Read what `write_json` wrote.
+
+        Raises
+        ------
+        RunFolderError
+            If there is no such file, or it cannot be read.
+        """
+
+    @abstractmethod
+    def has(self, filename: str) -> bool:
+        """Whether there is such a file or table."""
 
     @abstractmethod
     def table_sizes(self) -> dict[str, int]:

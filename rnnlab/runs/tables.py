@@ -3,7 +3,7 @@
 import csv
 import io
 import time
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
 
 FLUSH_SECONDS = 1.0
+AT_ONCE = 1 << 22  # bytes of a table that `read_blocks` holds
 MOST_CHARACTERS = 2**26  # of a column of text
 
 
@@ -156,6 +157,47 @@ def read_table(path: Path, numbers: Sequence[str] = ()) -> dict:
         if table[name].dtype.kind not in "if":
             raise RunFolderError(f"'{name_of(path)}' must have numbers in its column {name}; it has text.")
     return table
+
+
+def read_blocks(path: Path) -> "Iterator[dict[str, np.ndarray]]":
+    """Read a table of numbers block by block, in memory that does not grow with its rows.
+
+    A last line that was not written to its end, of a process that was killed, is left out.
+
+    Yields
+    ------
+    dict of str to float64 array of shape (rows,)
+        In the order of the file; an empty cell is NaN. A table without rows gives one block of none.
+
+    Raises
+    ------
+    RunFolderError
+        If the file is missing, cannot be read, or holds something else than rows of so many numbers.
+    """
+    import numpy as np
+
+    with reading(path) as file:
+        try:
+            names = next(csv.reader([file.readline().decode()]), [])
+            yield {name: np.empty(0) for name in names}
+            while content := file.read(AT_ONCE) + file.readline():
+                lines = content[: content.rfind(b"\n") + 1].replace(b"\r\n", b"\n")
+                if lines:
+                    yield dict(zip(names, _numbers(lines).T, strict=True))
+        except (ValueError, csv.Error) as error:
+            why = shortened(str(error), 200)
+            raise RunFolderError(f"'{name_of(path)}' must be a CSV table of numbers; {why}.") from error
+
+
+def _numbers(lines: bytes) -> "np.ndarray":
+    """The cells of some lines, (rows, columns)."""
+    import numpy as np
+
+    if b",," in lines or b",\n" in lines or b"\n," in lines or lines.startswith(b","):
+        lines = lines.replace(b",,", b",nan,").replace(b",,", b",nan,").replace(b",\n", b",nan\n")
+        lines = lines.replace(b"\n,", b"\nnan,")
+        lines = b"nan" + lines if lines.startswith(b",") else lines
+    return np.loadtxt(io.BytesIO(lines), delimiter=",", comments=None, ndmin=2, encoding="ascii")
 
 
 def _array(cells: list[str]) -> "np.ndarray":

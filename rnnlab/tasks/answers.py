@@ -112,15 +112,25 @@ def check_evaluation(found: "Evaluation", models: int) -> None:
     for filename, columns in found.tables.items():
         _check_filename(filename, "tables", ".csv")
         _check_columns(filename, columns, models)
-    for filename, figure in found.figures.items():
-        _check_filename(filename, "figures", ".png")
-        if not callable(figure):
-            raise TypeError(f"{filename} must be a function that draws the figure; got {type(figure).__name__}")
+    check_figures(found.figures)
     _check_json("tests", found.tests)
     seasonal = found.tests.get("seasonal_naive") or {}
     season = seasonal.get("season") if isinstance(seasonal, Mapping) else 0
     if season is not None and not (isinstance(season, int | np.integer) and season >= 1):
         raise TypeError(f"tests must give seasonal_naive a mapping whose season is 1 or more; got {seasonal!r}")
+
+
+def check_figures(figures: Mapping[str, object]) -> None:
+    """Refuse figures whose names are not theirs to take, and what does not draw one.
+
+    Raises
+    ------
+    TypeError
+    """
+    for filename, figure in figures.items():
+        _check_filename(filename, "figures", ".png")
+        if not callable(figure):
+            raise TypeError(f"{filename} must be a function that draws the figure; got {type(figure).__name__}")
 
 
 def check_figure(filename: str, drawn: object) -> None:

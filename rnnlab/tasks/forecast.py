@@ -1,7 +1,8 @@
 """Forecasting a dated series: prices of a symbol, or any CSV of dates and values."""
 
+from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -13,10 +14,12 @@ from rnnlab.engine.network import Network
 from rnnlab.errors import ConfigError, DataError
 from rnnlab.forecasting import baselines, comparison, metrics
 from rnnlab.memory import check_data
-from rnnlab.tasks.task import Evaluation, Task
+from rnnlab.tasks.task import Completed, Evaluation, Task
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
+
+    from rnnlab.plots.forecast import Baseline, TrainingPart
 
 # Years of training data drawn before the forecast, so that the eye sees where the test rows begin.
 DRAWN_TRAINING_ROWS = 250
@@ -73,6 +76,7 @@ class Forecast(Task):
             "adjustment": series.adjustment,
             "currency": series.currency,
             "train_rows": windowed.train_rows,
+            "train_range": [float(end(windowed.training_values)) for end in (np.min, np.max)],
             "test_rows": windowed.test.size,
         }
         self.description = (
@@ -119,7 +123,9 @@ class Forecast(Task):
                     "actual": test.actual,
                     "predicted": predicted,
                     "naive": naive,
-                }
+                    "best_baseline": rivals[best],
+                },
+                "training_rows.csv": self._last_training_rows(),
             },
             tests={
                 "diebold_mariano": {
@@ -129,18 +135,17 @@ class Forecast(Task):
                 },
                 "seasonal_naive": {"season": season},
             },
-            figures={
-                "forecast.png": partial(
-                    self._draw,
-                    naive,
-                    predicted,
-                    measured["rmse"],
-                    None
-                    if best == "naive"
-                    else (baselines.NAMES[best].format(season=season), rivals[best], scored[best]["rmse"]),
-                )
-            },
         )
+
+    def _last_training_rows(self) -> dict[str, np.ndarray]:
+        """What the plot shows before the forecast."""
+        n = self.windowed.train_rows
+        shown = slice(max(0, n - DRAWN_TRAINING_ROWS), n)
+        return {"date": self.series.dates[shown], "value": self.windowed.training_values[shown]}
+
+    @classmethod
+    def figures(cls, config, run: Completed) -> "dict[str, Callable[[], Figure]]":
+        return {"forecast.png": partial(_draw, config, run)}
 
     def _baselines(self) -> dict[str, np.ndarray]:
         """What each baseline forecasts at the test rows; without a season there is no seasonal one."""
@@ -152,36 +157,57 @@ class Forecast(Task):
             if name != "seasonal_naive" or season is not None
         }
 
-    def _draw(
-        self,
-        naive: np.ndarray,
-        predicted: np.ndarray,
-        rmse: np.ndarray,
-        best: tuple[str, np.ndarray, float] | None,
-    ) -> "Figure":
-        from rnnlab.forecasting.metrics import rmse as rmse_of
-        from rnnlab.plots.bands import drawable
-        from rnnlab.plots.forecast import Baseline, TrainingPart, forecast
 
-        series, windowed = self.series, self.windowed
-        n, test = windowed.train_rows, windowed.test
-        shown = slice(max(0, n - DRAWN_TRAINING_ROWS), n)
-        known = drawable(windowed.training_values)
-        quantity = "price" if series.currency or series.adjustment else series.name
-        return forecast(
-            series.dates[test.rows],
-            drawable(test.actual),
-            drawable(naive),
-            predicted,
-            quantity=quantity,
-            unit=series.currency or "",
-            rmse=rmse,
-            naive_rmse=float(rmse_of(test.actual, naive)),
-            model="network",
-            title=f"{self.config.name}: forecast of the test rows of {series.name}",
-            best=None if best is None else Baseline(*best),
-            training=TrainingPart(series.dates[shown], known[shown], float(known.min()), float(known.max())),
-        )
+def _draw(config, run: Completed) -> "Figure":
+    from rnnlab.plots.bands import drawable
+    from rnnlab.plots.forecast import forecast
+
+    data, rows = run.record["data"], run.read_table("predictions.csv")
+    by_seed = [rows["seed"] == seed for seed in config.seeds]
+    shared = {name: column[by_seed[0]] for name, column in rows.items()}
+    return forecast(
+        shared["date"].astype("datetime64[D]"),
+        drawable(shared["actual"]),
+        drawable(shared["naive"]),
+        np.stack([rows["predicted"][of_seed] for of_seed in by_seed]),
+        quantity="price" if data["currency"] or data["adjustment"] else data["name"],
+        unit=data["currency"] or "",
+        rmse=np.array(run.record["metrics"]["rmse"]["per_seed"], float),
+        naive_rmse=_rmse(run, "naive"),
+        model="network",
+        title=f"{config.name}: forecast of the test rows of {data['name']}",
+        best=_best(run, shared.get("best_baseline")),
+        training=_training_part(run, data.get("train_range")),
+    )
+
+
+def _rmse(run: Completed, baseline: str) -> float:
+    """Of a baseline on the test rows; NaN where it is beyond the floats."""
+    return float(np.array(run.record["baselines"][baseline]["rmse"], float))
+
+
+def _best(run: Completed, values: np.ndarray | None) -> "Baseline | None":
+    """The baseline to beat, where that is not persistence; runs of old have no column of it."""
+    from rnnlab.plots.forecast import Baseline
+
+    tests = run.record["tests"]
+    best = tests["diebold_mariano"]["against"]
+    if best == "naive" or values is None:
+        return None
+    name = baselines.NAMES[best].format(season=tests["seasonal_naive"]["season"])
+    return Baseline(name, values, _rmse(run, best))
+
+
+def _training_part(run: Completed, ends: Any) -> "TrainingPart | None":
+    """What came before the forecast; runs of old have no table of it."""
+    from rnnlab.plots.bands import drawable
+    from rnnlab.plots.forecast import TrainingPart
+
+    if ends is None:
+        return None
+    rows = run.read_table("training_rows.csv")
+    days = rows["date"].astype("datetime64[D]")
+    return TrainingPart(days, drawable(rows["value"]), *(float(drawable(end)) for end in ends))
 
 
 def load_series(data) -> Series:

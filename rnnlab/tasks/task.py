@@ -34,9 +34,10 @@ class Evaluation:
         The one sentence that says what came out.
     warnings : sequence of str
     tables : mapping of str to mapping of str to array
-        File name -> columns, (N,) or one row (N,) for each model, for the run folder.
+        File name -> columns, (N,) or one row (N,) for each model, for the run folder: with a column `seed` where
+        some column has a row for each model.
     figures : mapping of str to callable
-        File name -> what draws the figure.
+        File name -> what draws the figure, where it shows more than the tables hold (see `Task.figures`).
     tests : mapping
         What the headline rests on: name -> statistics and p-values per seed, as JSON can hold them.
     """
@@ -57,6 +58,22 @@ class LossUnit:
 
     name: str
     of: Callable[[float], float]
+
+
+@dataclass(frozen=True)
+class Completed:
+    """What a completed run left.
+
+    Attributes
+    ----------
+    record : mapping
+        The content of run.json.
+    read_table : function
+        File name -> columns, such as one of `Evaluation.tables`; raises what is fit to be told where it cannot.
+    """
+
+    record: Mapping[str, Any]
+    read_table: Callable[[str], Mapping[str, np.ndarray]]
 
 
 class Task(ABC):
@@ -126,6 +143,11 @@ class Task(ABC):
     @abstractmethod
     def evaluate(self, network: Network, theta: np.ndarray) -> Evaluation:
         """Measure R trained models, theta (R, P), on held-out data; a model that diverged is NaN."""
+
+    @classmethod
+    def figures(cls, config: Any, run: "Completed") -> Mapping[str, "Callable[[], Figure]"]:  # noqa: ARG003
+        """File name -> what draws the figure, from what a completed run left in its folder, without its data."""
+        return {}
 
     def draw(self, rng: np.random.Generator, sequences: int) -> Batch:
         """Fresh training sequences, without a model axis; asked for only where the task is endless."""
@@ -199,8 +221,22 @@ def evaluate(task: Task, network: Network, theta: np.ndarray) -> Evaluation:
         if not isinstance(evaluation, Evaluation):
             raise TypeError(f"evaluate must give an Evaluation; it gives {type(evaluation).__name__}")
         answers.check_evaluation(evaluation, len(theta))
-    drawn = {name: partial(_draw, entry, name, figure) for name, figure in evaluation.figures.items()}
-    return replace(evaluation, figures=drawn)
+    return replace(evaluation, figures=_checked(entry, evaluation.figures))
+
+
+def task_figures(config: Any, run: Completed) -> dict[str, "Callable[[], Figure]"]:
+    """File name -> what draws the figure: `Task.figures`, whose answer is checked."""
+    entry = registry.task_entry(config.data)
+    with entry.blamed():
+        figures = getattr(entry.load(), "figures", Task.figures)(config, run)
+        answers.check_figures(figures)
+    return _checked(entry, figures)
+
+
+def _checked(
+    entry: registry.TaskEntry, figures: Mapping[str, "Callable[[], Figure]"]
+) -> dict[str, "Callable[[], Figure]"]:
+    return {name: partial(_draw, entry, name, figure) for name, figure in figures.items()}
 
 
 def _draw(entry: registry.TaskEntry, filename: str, figure: "Callable[[], Figure]") -> "Figure":

@@ -211,7 +211,7 @@ def test_a_checkpoint_of_another_training_is_told(trained, folder):
     assert run.parameters["layer0.W_hh"].shape == (2, 3, 3)
     shutil.rmtree(made.path / "checkpoints")
     with pytest.raises(RunFolderError, match="has no checkpoint"):
-        _ = rnnlab.open(made.path).plots
+        _ = rnnlab.open(made.path).parameters
 
 
 def test_runs_are_listed(trained, folder, monkeypatch):

@@ -84,18 +84,17 @@ def test_texts_show_rates_beside_metrics_and_baselines(rnnlab, trained):
     runs = trained("plain", "gated")
     done = rnnlab("compare", *runs)
     assert done.returncode == 0, done.stderr
-    header, *rows = done.stdout.splitlines()
-    assert header.split() == [
-        "verdict", "growth", "rate", "after", "horizon", "loss", "clipped", "cross", "entropy", "(nats/character)",
-        "accuracy",
-    ]  # fmt: skip
-    assert [row.split()[0] for row in rows[:4]] == ["plain", "gated", "unigram", "bigram"]
+    metrics, gradients = (block.splitlines() for block in done.stdout.split("\n\n")[:2])
+    assert re.split("  +", metrics[0].strip())[:3] == ["cell", "cross entropy (nats/character)", "accuracy"]
+    assert [row.split()[:2] for row in metrics[1:3]] == [["plain", "rnn"], ["gated", "gru"]]
+    assert [row.split()[0] for row in metrics[3:]] == ["unigram", "bigram"]
+    assert gradients[0].split() == ["verdict", "growth", "rate", "after", "horizon", "loss", "clipped"]
     assert done.stdout.splitlines()[-2:] == [f"plain  {runs[0]}", f"gated  {runs[1]}"]
 
 
 def test_fresh_sequences_have_no_epochs_to_speak_of(rnnlab, trained):
     plain, gated, fresh = trained("plain", "gated", "fresh")
-    beside = "the loss in the first and in the last epoch"
+    beside = "The loss is that of the first and of the last epoch"
     assert f"{beside}." in rnnlab("compare", plain, gated).stdout
     rows = ", of fresh sequences in the first and in the last row of metrics.csv."
     assert f"{beside}{rows}" in rnnlab("compare", plain, fresh).stdout
@@ -105,21 +104,23 @@ def test_fresh_sequences_have_no_epochs_to_speak_of(rnnlab, trained):
 def test_a_fit_in_closed_form_shows_the_one_loss_that_it_has(rnnlab, trained):
     plain, fitted = trained("plain", "fitted")
     shown = rnnlab("compare", plain, fitted).stdout
-    _, descent, fit, *_ = shown.splitlines()
+    descent = re.search(r"plain +(?:vanishing|critical|mixed|exploding) .*", shown)[0]
+    fit = re.search(r"fitted +(?:vanishing|critical|mixed|exploding) .*", shown)[0]
     assert (descent.count(" → "), descent.count("%")) == (1, 1)
     assert (fit.count(" → "), fit.count("%")) == (0, 0)
-    assert "in the last epoch, or the one after a fit in closed form." in shown
+    assert "of the last epoch, or the one after a fit in closed form." in shown
 
 
 def test_forecasts_show_their_metrics_beside_persistence(rnnlab, trained):
     runs = trained("a", "again")
     lines = rnnlab("compare", *runs).stdout.splitlines()
-    assert re.split("  +", lines[0].strip())[:5] == ["clipped", "RMSE (USD)", "MAE (USD)", "MAPE (%)", "sMAPE (%)"]
+    assert re.split("  +", lines[0].strip())[:4] == ["RMSE (USD)", "MAE (USD)", "MAPE (%)", "sMAPE (%)"]
     assert lines[1].split()[:2] == ["a", runs[0][-4:]]
     assert any(line.split()[:1] == ["persistence"] for line in lines)
     assert any(line.split()[:2] == ["seasonal", "(5)"] for line in lines)
     assert all("[" in line and "±" not in line for line in lines[1:3])
-    assert "Medians of the seeds [5–95 %]." in lines
+    assert any(line.startswith("Medians of the seeds [5–95 %].") for line in lines)
+    assert any(line.split()[0:1] == ["a"] and "vanishing" in line for line in lines)
 
 
 def test_one_seed_shows_its_value_alone(rnnlab, trained):
@@ -128,13 +129,69 @@ def test_one_seed_shows_its_value_alone(rnnlab, trained):
         assert (done.returncode, "[" in done.stdout, "Medians" in done.stdout) == (0, False, False), done.stdout
 
 
-def test_json_and_warnings(rnnlab, trained):
+def test_each_task_has_a_table_of_its_own(rnnlab, trained):
+    lines = rnnlab("compare", *trained("plain", "a", "gated", "again")).stdout.splitlines()
+    text, prices = lines.index("text"), lines.index("prices")
+    assert text < prices
+    assert [line.split()[0] for line in lines[text + 2 : text + 4]] == ["plain", "gated"]
+    assert all("cross entropy" not in line for line in lines[prices:])
+
+
+def test_json_has_runs_groups_and_warnings(rnnlab, trained):
     done = rnnlab("compare", *trained("plain", "a"), "--json")
     content = json.loads(done.stdout)
     assert [one["name"] for one in content["runs"]] == ["plain", "a"]
     assert content["runs"][0]["before"]["verdict"] in ("vanishing", "critical", "mixed", "exploding")
-    assert content["runs"][1]["before"] is None
-    assert done.stderr.startswith("warning: These runs did not learn from the same data")
+    assert [group["task"] for group in content["groups"]] == ["text", "prices"]
+    assert content["warnings"] == ["No two of these runs have the same task: nothing is compared."]
+    assert done.stderr == f"warning: {content['warnings'][0]}\n"
+
+
+def test_no_verdict_on_few_seeds(rnnlab, trained):
+    shown = rnnlab("compare", *trained("plain", "gated")).stdout
+    assert "No verdict on plain and gated: each has 2 seeds; a verdict needs 3 or more." in shown
+    shown = rnnlab("compare", *trained("one text", "another text")).stdout
+    assert "each has a single seed; a verdict needs 3 or more." in shown
+
+
+def test_a_run_that_did_not_end_says_so(rnnlab, trained, tmp_path):
+    plain, gated = trained("plain", "gated")
+    path = tmp_path / gated / "run.json"
+    record = json.loads(path.read_text())
+    for status, said in (
+        ({"status": "interrupted"}, "is interrupted: its training did not come to its end."),
+        ({"status": "running", "process": {"pid": 2**30, "started": "never", "host": record["process"]["host"]}},
+         "is lost: its training did not come to its end."),
+    ):  # fmt: skip
+        path.write_text(json.dumps({**record, **status, "metrics": {}, "baselines": {}}))
+        done = rnnlab("compare", plain, gated)
+        assert (done.returncode, f"warning: gated {said}\n" in done.stderr) == (0, True), done.stderr
+        assert re.search(rf"gated +gru +{said.split()[1][:-1]} ", done.stdout), done.stdout
+
+
+@pytest.mark.painted
+@pytest.mark.parametrize(("name", "magic"), [("a.png", b"\x89PNG"), ("a.pdf", b"%PDF"), ("a.SVG", b"<?xml")])
+def test_the_overlay_is_written_where_it_is_told(rnnlab, trained, tmp_path, name, magic):
+    runs = trained("plain", "gated")
+    done = rnnlab("compare", *runs, "--plot", name)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith(f"plot  {name}\n")
+    first = (tmp_path / name).read_bytes()
+    assert first.startswith(magic)
+    assert json.loads(rnnlab("compare", *runs, "--plot", name, "--json").stdout)["plot"] == name
+    assert (tmp_path / name).read_bytes() == first
+
+
+@pytest.mark.parametrize(
+    ("name", "code", "said"),
+    [("a.gif", 2, "a plot must be a file that ends in .png, .pdf or .svg; got 'a.gif'."),
+     ("a.png", 2, "a plot must be a file; 'a.png' is a folder."),
+     ("none/b.png", 6, "'none/b.png' could not be written: the folder it belongs in does not exist.")],
+)  # fmt: skip
+def test_a_plot_that_cannot_be_written_is_one_sentence(rnnlab, trained, tmp_path, name, code, said):
+    (tmp_path / "a.png").mkdir()
+    done = rnnlab("compare", *trained("plain", "gated"), "--plot", name)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (code, f"error: {said}")
 
 
 def test_one_run_is_refused(rnnlab, trained):
@@ -154,8 +211,8 @@ def test_a_run_whose_plug_in_is_gone_names_it(rnnlab, trained, tmp_path):
     needs = "needs rnnlab-ugrnn 0.1, which brings ugrnn"
     done = rnnlab("compare", plain, gone)
     assert done.returncode == 0, done.stderr
-    assert done.stderr == f"warning: {gone[5:]} {needs}: install it to see what its networks do to gradients.\n"
-    row = next(line for line in done.stdout.splitlines() if line.startswith("  gated"))
+    assert done.stderr == f"warning: gated {needs}: install it to see what its networks do to gradients.\n"
+    row = [line for line in done.stdout.splitlines() if line.startswith("  gated")][1]
     assert "→" in row
     assert "vanishing" not in row
     done = rnnlab("inspect", gone)
@@ -168,14 +225,54 @@ def test_a_run_whose_plug_in_is_gone_names_it(rnnlab, trained, tmp_path):
     assert needs not in done.stderr
 
 
-def test_keys_in_which_the_configs_differ_are_named(rnnlab, trained, tmp_path):
-    plain, gated, fresh, a, again = trained("plain", "gated", "fresh", "a", "again")
-    assert "\nThey differ in model.cell.\n" in rnnlab("compare", plain, gated).stdout
-    for other, more in ((fresh, "training.shuffle"), (a, "N more")):
-        (line,) = re.findall(r"^They differ in .*$", rnnlab("compare", plain, other).stdout, re.MULTILINE)
-        assert line.count(", ") == 4
-        assert re.sub(r"\d", "N", line).endswith(f" and {more}.")
-    assert json.loads(rnnlab("compare", plain, gated, "--json").stdout)["differences"] == ["model.cell"]
-    assert "They differ" not in rnnlab("compare", a, again).stdout
+def test_keys_in_which_the_configs_differ_are_columns(rnnlab, trained, tmp_path):
+    plain, gated, a, again = trained("plain", "gated", "a", "again")
+    content = json.loads(rnnlab("compare", plain, gated, "--json").stdout)
+    assert content["differences"] == ["model.cell"]
+    assert content["groups"][0]["differences"] == [{"key": "model.cell", "values": ["rnn", "gru"]}]
+    assert "Their configs are the same." in rnnlab("compare", a, again).stdout
     (tmp_path / a / "config.yaml").unlink()
-    assert "They differ" not in rnnlab("compare", a, again).stdout
+    done = rnnlab("compare", a, again)
+    assert "Their configs" not in done.stdout
+    assert "its config.yaml cannot be read" in done.stderr
+
+
+def test_of_many_keys_some_are_named_below_the_table(rnnlab, trained, tmp_path):
+    plain, gated = trained("plain", "gated")
+    path = tmp_path / gated / "config.yaml"
+    text = path.read_text()
+    for old, new in (("repeat: 4", "repeat: 5"), ("chunk: 12", "chunk: 11"), ("hidden_size: 5", "hidden_size: 6"),
+                     ("updates: 3", "updates: 4"), ("batch_size: 2", "batch_size: 1"), ("l2: 0.0", "l2: 0.1"),
+                     ("shuffle: true", "shuffle: false")):  # fmt: skip
+        assert old in text
+        text = text.replace(old, new)
+    path.write_text(text)
+    shown = rnnlab("compare", plain, gated).stdout
+    titles = shown.splitlines()[0].split()
+    assert titles[:6] == ["repeat", "chunk", "cell", "hidden_size", "batch_size", "updates"]
+    assert "They also differ in training.shuffle and training.l2." in shown
+
+
+SEEDED = """\
+seeds: 5
+data: {kind: text, text: the quick brown fox, repeat: 4, chunk: 12}
+model: {hidden_size: 5}
+training: {updates: 3, batch_size: 2, optimizer: {kind: sgd, learning_rate: 0.001}}
+"""
+
+
+def test_a_verdict_is_given_beyond_the_noise_of_the_seeds_alone(rnnlab, tmp_path):
+    (tmp_path / "c.yaml").write_text(SEEDED)
+    for name, rate in (("slow", "0.001"), ("slower", "0.0009"), ("fast", "0.3")):
+        assert rnnlab("train", "c.yaml", "--name", name, "--set", f"training.optimizer.learning_rate={rate}",
+                      "--quiet").returncode == 0  # fmt: skip
+    done = rnnlab("compare", "fast", "slow")
+    assert re.search(
+        r"^fast is better than slow: its cross entropy is lower by [\d.]+ nats/character on average "
+        r"\(paired t-test, 5 seeds, p [<=] 0\.\d+\)\.$", done.stdout, re.MULTILINE,
+    ), done.stdout  # fmt: skip
+    assert "after Holm's correction for 3 pairs" in rnnlab("compare", "fast", "slow", "slower").stdout
+    (group,) = json.loads(rnnlab("compare", "fast", "slow", "--json").stdout)["groups"]
+    (test,) = group["verdicts"][0]["tests"]
+    assert test["better"] == test["first"]
+    assert "-fast-" in test["first"]

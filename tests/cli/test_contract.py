@@ -41,6 +41,8 @@ WORKING = {
     "sweep-rho": "0.5 2 --config small.yaml",
     "inspect": "first",
     "compare": "first second",
+    "why": "first second",
+    "plot": "first training --out figures",
     "fetch": "AAPL --from-file prices.csv",
     "check": "small.yaml",
     "explain": "model.hidden_size",
@@ -91,7 +93,11 @@ def prepared(folder):
     (folder / "spare" / "20200101T000000Z-old-0000").mkdir(parents=True, exist_ok=True)
     for made in ("starters", "data"):
         shutil.rmtree(folder / made, ignore_errors=True)
-    for record in folder.glob("runs/*-stopped-*/run.json"):
+    interrupt(folder.glob("runs/*-stopped-*/run.json"))
+
+
+def interrupt(records):
+    for record in records:
         record.write_text(record.read_text().replace('"status": "completed"', '"status": "interrupted"'))
 
 
@@ -315,6 +321,8 @@ def test_the_examples_of_help_work(tried, tmp_path, environment, executable, lin
     words = shlex.split(line)
     if words[1] == "fetch" and not {"--from-file", "--list"} & set(words):
         pytest.skip("asks the network: tests/cli/test_fetch.py asks a server of its own")
+    if words[1] == "resume":
+        interrupt(tried.glob("runs/*/run.json"))
     done = subprocess.run(
         ["bash", "-c", f"{line} {BRIEF.get(words[1], '')}".replace("rnnlab", shlex.quote(str(executable)), 1)],
         # `init` overwrites nothing; the others begin with the same runs each.

@@ -99,11 +99,8 @@ def test_interruption_says_what_to_do(capsys):
         baselines={},
         headline="Stopped after update 120 of 300.",
     )
-    summary.show_interrupted(stopped)
-    assert capsys.readouterr() == (
-        "stock: 2 seeds\n\nStopped after update 120 of 300.\n\nrun  runs/a\n",
-        " hint: `rnnlab train runs/a/config.yaml` repeats it from the start\n",
-    )
+    summary.show(stopped, None)
+    assert capsys.readouterr().out == "stock: 2 seeds\n\nStopped after update 120 of 300.\n\nrun  runs/a\n"
 
 
 def test_everything_fits_a_narrow_terminal(trained, monkeypatch, capsys):

@@ -14,15 +14,18 @@ from itertools import product
 import numpy as np
 import pytest
 
-from rnnlab.cli import compare as compare_screen
+from rnnlab.cli import comparison_table as compare_screen
 from rnnlab.cli import inspect as inspect_screen
+from rnnlab.cli import why as why_screen
 from rnnlab.errors import RnnlabError, RunFolderError
-from rnnlab.experiments import compare as comparing
 from rnnlab.experiments import trained as taking
-from rnnlab.experiments.compare import compare
+from rnnlab.experiments.comparison import trainings as comparing
+from rnnlab.experiments.comparison.compare import compare
+from rnnlab.experiments.comparison.why import why
 from rnnlab.experiments.inspect import inspect
 from rnnlab.experiments.train import train
 from rnnlab.experiments.trained import load_run
+from rnnlab.plain import plain
 from rnnlab.runs import checkpoints, list_runs, read_table, resolve
 from rnnlab.runs.record import load_record
 from tests.experiments.sweeps import small_config
@@ -122,24 +125,27 @@ def replaced(content, path, text):
 
 
 def look_at(run, whole):
-    """The readers, the look-ups and both commands, up to what is printed."""
+    """The readers, the look-ups, and what compares runs, up to what is printed."""
     messages = [outcome(lambda: load_record(run))]
     assert resolve("latest", run.parent) if messages[0] is None else True
     assert [one.id for one in list_runs(run.parent)] == [run.name]
 
+    said = []
+
     def side_by_side():
         found = compare([whole[0], run])
+        said.extend(warning for warning in found.warnings if "its losses are unknown" in warning)
         compare_screen.show(found)
-        json.dumps(comparing_plain(found))
+        json.dumps(plain(found.plain()))
 
-    messages.append(outcome(side_by_side))
+    def explained():
+        found = why(whole[0], run)
+        why_screen.show(found)
+        json.dumps(plain(found.plain()))
+
+    messages.append(outcome(side_by_side) or next(iter(said), None))
+    assert outcome(explained) is None, "what is damaged must be left out"
     return messages
-
-
-def comparing_plain(found):
-    from rnnlab.plain import plain
-
-    return plain([one.plain() for one in found.runs])
 
 
 @pytest.mark.parametrize("every", [20, pytest.param(1, marks=pytest.mark.slow)])
@@ -417,7 +423,7 @@ def test_a_long_cell_takes_no_memory_for_the_other_rows(tmp_path):
 
 @pytest.mark.parametrize("factor", [1e150, 1e300, 1e-300])
 def test_parameters_that_are_finite_and_absurd_are_measured_without_a_warning(damaged, factor, monkeypatch):
-    monkeypatch.setattr("rnnlab.experiments.inspect._figures", lambda _found: {})
+    monkeypatch.setattr("rnnlab.experiments.inspect.inspection_figures", lambda _run: {})
     theta = np.random.default_rng(0).normal(size=(3, 531)) * factor
     sealed(damaged / "checkpoints" / "0003.json", npz([("theta.npy", npy(theta), STORED)]))
     with warnings.catch_warnings(action="error"):
@@ -426,7 +432,7 @@ def test_parameters_that_are_finite_and_absurd_are_measured_without_a_warning(da
 
 @pytest.mark.parametrize("name", ["a\x1b[2J\x9b31m\u202eb\nc", "x" * 100_000])
 def test_names_cannot_drive_the_terminal_nor_fill_it(whole, tmp_path, capsys, monkeypatch, name):
-    monkeypatch.setattr("rnnlab.experiments.inspect._figures", lambda _found: {})
+    monkeypatch.setattr("rnnlab.experiments.inspect.inspection_figures", lambda _run: {})
     run = shutil.copytree(whole[1], tmp_path / ("a\x1b[2J\u202e\n" + whole[1].name))
     record = json.loads((run / "run.json").read_text())
     record["name"] = name

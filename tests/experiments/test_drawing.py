@@ -31,7 +31,7 @@ def refused(monkeypatch):
     """A function that makes the drawing of every plot raise an error."""
 
     def refuse(error: BaseException) -> None:
-        def render(_figure):
+        def render(*_):
             raise error
 
         monkeypatch.setattr("rnnlab.plots.canvas.render", render)
@@ -63,7 +63,7 @@ def test_a_plot_that_cannot_be_drawn_is_a_warning(run_of, refused, error, why):
 
 
 def test_one_plot_that_fails_costs_no_other(tmp_path, monkeypatch):
-    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda _figure: b"png")
+    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda *_: b"png")
     run = RunFolder.create(tmp_path, "x", now=datetime.now(UTC))
     told: list[str] = []
     written = draw_plots(run, {"a.png": lambda: 1 / 0, "b.png": lambda: None}, told.append)  # type: ignore[dict-item]
@@ -72,7 +72,7 @@ def test_one_plot_that_fails_costs_no_other(tmp_path, monkeypatch):
 
 
 def test_what_is_in_the_way_of_the_plots_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda _figure: b"png")
+    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda *_: b"png")
     run = RunFolder.create(tmp_path, "x", now=datetime.now(UTC))
     (run.path / "plots").symlink_to(tmp_path / "nowhere")
     told: list[str] = []
@@ -122,7 +122,7 @@ def at_drawing(monkeypatch, tmp_path):
         opened.discard(self._file.path)
         close(self)
 
-    def render(_figure):
+    def render(*_):
         (run,) = tmp_path.iterdir()
         seen.append((set(opened), RunFolder.open(run).record.status))
         return b""
@@ -152,9 +152,9 @@ def test_every_table_is_closed_before_anything_is_drawn(at_drawing, tmp_path, ma
 
 def test_an_inspection_has_written_its_numbers_before_it_draws(monkeypatch, tmp_path):
     run = train(CONFIG, runs_dir=tmp_path, command=[]).run
-    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda _figure: (run / "inspect.json").read_bytes())
+    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda *_: (run / "inspect.json").read_bytes())
     assert inspect(run).warnings == []
-    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda _figure: 1 / 0)
+    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda *_: 1 / 0)
     (first, second) = inspect(run).warnings
     assert first == "plots/inspect_transport.png could not be drawn: ZeroDivisionError: division by zero."
     assert json.loads((run / "inspect.json").read_text())["warnings"] == [first, second]

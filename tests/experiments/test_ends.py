@@ -3,6 +3,7 @@
 import json
 import signal
 import subprocess
+import sys
 import time
 from pathlib import Path
 
@@ -138,3 +139,54 @@ def test_a_disk_that_fills_up_ends_the_run_with_one_sentence(started, disk):
         assert len(updates) > 100
     (found,) = list_runs(run.parent)
     assert found.status in ("failed", "lost")
+
+
+@pytest.mark.slow
+def test_a_run_that_a_full_disk_ended_goes_on_when_there_is_room(started, disk, executable, folder):
+    """Nothing is lost or doubled: the tables end as those of a run that had the room."""
+    length = ("--set", "training.epochs=6000", "--set", "training.checkpoint.every=100")
+    process, run = started(*length, runs=disk / "runs")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 6, err
+    subprocess.run(["mount", "-o", "remount,size=20m", str(disk)], check=True)
+    subprocess.run([executable, "resume", run, "--quiet"], cwd=folder, check=True, timeout=120)
+    whole = folder / "whole"
+    subprocess.run([executable, "train", "small.yaml", *length, "--runs-dir", whole, "--quiet"], cwd=folder, check=True)
+    (other,) = whole.iterdir()
+    for name in ("gradient_norms.csv", "predictions.csv"):
+        assert (run / name).read_bytes() == (other / name).read_bytes()
+    assert RunFolder.open(run).record.metrics == RunFolder.open(other).record.metrics
+
+
+@pytest.mark.slow
+def test_a_folder_that_is_deleted_meanwhile_is_one_sentence(started):
+    process, run = started(*ENDLESS)
+    run.rename(run.parent / "elsewhere")
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 6
+    assert len([line for line in err.splitlines() if line.startswith("error: ")]) == 1
+    assert f"The run folder '{run}' is gone." in err
+    assert "Traceback" not in err
+    assert not run.exists()
+
+
+@pytest.mark.slow
+def test_sixteen_processes_at_the_same_instant_get_a_whole_run_each(folder):
+    """They wait, with everything loaded, for one file to appear."""
+    code = (
+        "import os, time, rnnlab; train, config = rnnlab.train, rnnlab.load('small.yaml')\n"
+        "print('ready', flush=True)\n"
+        "while not os.path.exists('go'): time.sleep(0.001)\n"
+        "rnnlab.train(config, 'runs', progress=False)"
+    )
+    processes = [subprocess.Popen([sys.executable, "-c", code], cwd=folder, stdout=subprocess.PIPE) for _ in range(16)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
+    (folder / "go").touch()
+    assert [process.communicate(timeout=120) and process.returncode for process in processes] == [0] * 16
+    found = list_runs(folder / "runs")
+    assert [one.status for one in found] == ["completed"] * 16
+    assert len({one.id for one in found}) == 16
+    assert len({(one.path / "gradient_norms.csv").read_bytes() for one in found}) == 1
+    assert all(RunFolder.open(one.path).latest_checkpoint() for one in found)

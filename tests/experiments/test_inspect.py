@@ -11,7 +11,7 @@ import pytest
 from rnnlab.config import load
 from rnnlab.dynamics import spectra
 from rnnlab.errors import RunFolderError
-from rnnlab.experiments.inspect import _draw_transport, divergence_warning, inspect, measure_trained
+from rnnlab.experiments.inspect import divergence_warning, inspect, inspection_figures, measure_trained
 from rnnlab.experiments.train import train
 from rnnlab.experiments.trained import load_run
 from rnnlab.runs import RunFolder
@@ -121,9 +121,12 @@ def test_a_config_that_no_longer_fits_the_checkpoint_is_refused(run, tmp_path):
 def test_one_update_is_one(run, tmp_path):
     from matplotlib.text import Text
 
-    found = inspect(shutil.copytree(run, tmp_path / run.name))
-    found = dataclasses.replace(found, trained=dataclasses.replace(found.trained, update=1))
-    words: list[Any] = _draw_transport(found, "layer0", "small").findobj(Text)
+    copy = shutil.copytree(run, tmp_path / run.name)
+    inspect(copy)
+    said = json.loads((copy / "inspect.json").read_text()) | {"update": 1}
+    (copy / "inspect.json").write_text(json.dumps(said))
+    draw = inspection_figures(RunFolder.open(copy))["inspect_transport.png"]
+    words: list[Any] = draw().findobj(Text)
     assert any(word.get_text().endswith("before and after 1 update") for word in words)
 
 

@@ -417,16 +417,16 @@ def test_looks_at_the_gradient_flow_are_thinned_and_the_table_has_them_all(tmp_p
         list(observe(training, [flow]))
     table = read_table(run.path / "gradient_flow.csv")
     assert sorted(set(table["update"].tolist())) == list(range(1, 46))
-    assert flow.updates == [1, 9, 17, 25, 33, 41, 45]
-    for place, update in enumerate(flow.updates):
+    assert flow.looks.updates == [1, 9, 17, 25, 33, 41, 45]
+    for place, update in enumerate(flow.looks.updates):
         rows = table["update"] == update
-        np.testing.assert_array_equal(flow.transport[:, place].ravel(), table["transport"][rows])
+        np.testing.assert_array_equal(flow.looks.transport[:, place].ravel(), table["transport"][rows])
 
 
 def test_a_long_run_is_drawn_with_its_exact_share_of_clipped_updates(run_of, monkeypatch):
     shares = []
     monkeypatch.setattr("rnnlab.experiments.observers.curves.MOST_POINTS", 8)
-    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda _figure: b"")
+    monkeypatch.setattr("rnnlab.plots.canvas.render", lambda *_: b"")
 
     def draw(*arrays, clipped_share, **_options):
         shares.append(clipped_share)

@@ -42,6 +42,7 @@ def test_the_files_of_a_run(finished):
         "metrics.csv",
         "gradient_norms.csv",
         "predictions.csv",
+        "training_rows.csv",
         "log.txt",
         "checkpoints/0001.json",
         "checkpoints/0001.npz",
@@ -63,16 +64,18 @@ def test_columns_and_rows_of_the_tables(finished):
 
     norms = rows_of(finished.path / "gradient_norms.csv")
     parameters = ["layer0.W_hh", "layer0.W_xh", "layer0.b_h", "readout.W_ho", "readout.b_o"]
-    assert norms[0] == ["seed", "update", "total", "clip_scale", *parameters]
+    assert norms[0] == ["seed", "update", "total", "clip_scale", *parameters, "loss"]
+    losses = [np.array([row[k] for row in rows[1:]], float) for rows, k in ((norms, -1), (metrics, 3))]
+    np.testing.assert_allclose(*losses, rtol=1e-12)  # an epoch is one update
     assert [row[:2] for row in norms[1:]] == [[seed, u] for u in "1234" for seed in "35"]
-    of_parameters = np.array([row[4:] for row in norms[1:]], float)
+    of_parameters = np.array([row[4:-1] for row in norms[1:]], float)
     total, scale = (np.array([row[k] for row in norms[1:]], float) for k in (2, 3))
     np.testing.assert_allclose(np.sqrt((of_parameters**2).sum(axis=1)), total, rtol=1e-12)
     np.testing.assert_allclose(scale, np.minimum(1, 0.5 / total), rtol=1e-12)
     assert [row[2] for row in norms[1:]] == [row[5] for row in metrics[1:]]
 
     predictions = rows_of(finished.path / "predictions.csv")
-    assert predictions[0] == ["seed", "date", "actual", "predicted", "naive"]
+    assert predictions[0] == ["seed", "date", "actual", "predicted", "naive", "best_baseline"]
     assert [row[0] for row in predictions[1:]] == ["3"] * 12 + ["5"] * 12
 
 

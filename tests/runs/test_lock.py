@@ -1,5 +1,6 @@
 """A run has one writer at a time, and a lock that a killed process leaves behind holds nobody up."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -54,3 +55,16 @@ def test_a_folder_that_is_gone_is_named(tmp_path):
     with pytest.raises(RunWriteError, match="nowhere"):
         RunLock(tmp_path / "nowhere").acquire()
     assert not (tmp_path / "nowhere").exists()
+
+
+@pytest.mark.parametrize("number", [errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP])
+def test_a_file_system_without_locks_takes_runs_all_the_same(tmp_path, monkeypatch, number):
+    fcntl = pytest.importorskip("fcntl")
+
+    def refuse(*_arguments):
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    lock = RunLock(tmp_path)
+    lock.acquire()
+    lock.release()

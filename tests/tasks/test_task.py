@@ -124,7 +124,7 @@ def test_a_figure_that_fails_costs_that_figure_and_its_package_is_named(run_of, 
 def test_no_task_may_write_what_every_run_writes(run_of):
     run = run_of("training.log_gradient_flow_every=2", plots=True)
     written = {path.name for path in run.path.rglob("*") if path.suffix in (".csv", ".png")}
-    assert written - {"predictions.csv", "forecast.png"} == set(OF_EVERY_RUN)
+    assert written - {"predictions.csv", "training_rows.csv", "forecast.png"} == set(OF_EVERY_RUN)
 
 
 @pytest.mark.usefixtures("from_outside")

@@ -36,7 +36,6 @@ class SeriesData(TaskSection):
 
     batch_size: ClassVar[Literal["full"]] = "full"
     length_key: ClassVar[str] = "lookback"
-    compared: ClassVar[bool] = False  # windows are short: what is compared is the forecasts
     metric_names: ClassVar[dict[str, str]] = {
         **TaskSection.metric_names,
         "mape": "MAPE", "smape": "sMAPE", "mase": "MASE", "rmsse": "RMSSE",

@@ -40,8 +40,6 @@ class TaskSection(Section):
         Whether the sequences continue each other, so that a state may be carried from one to the next.
     foretells : bool
         Whether a target is an input of a later step, which no network may read beforehand.
-    compared : bool
-        Whether `rnnlab compare` measures what the networks do to gradients.
     metric_names : dict of str to str
         How metrics and baselines are written in tables, where their key does not say it.
     """
@@ -53,7 +51,6 @@ class TaskSection(Section):
     fixed_length: ClassVar[int | None] = None
     continues: ClassVar[bool] = False
     foretells: ClassVar[bool] = False
-    compared: ClassVar[bool] = True
     metric_names: ClassVar[dict[str, str]] = {"rmse": "RMSE", "mae": "MAE"}
 
     @property

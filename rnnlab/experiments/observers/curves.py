@@ -18,9 +18,8 @@ class Curve:
     cycle of minibatches as long as the stride would show one minibatch only.
     What is held depends on the values alone, not on the blocks in which they came.
 
-    The curves are held in memory and in checkpoints, and not read back from the tables when they are drawn: tables of
-    millions of updates take long to read, lack what has no column (the loss of each update), and are missing where the
-    disk was full.
+    A training holds its curves in memory and in checkpoints, and draws from them: tables of millions of updates take
+    long to read, and lack rows where the disk was full. The same rows read back from its tables give the same curve.
 
     Parameters
     ----------
@@ -118,12 +117,18 @@ class Curve:
         return held
 
     def restore(self, held: Mapping[str, np.ndarray]) -> None:
-        """Continue from a `state`."""
+        """Continue from a `state`; ValueError for one that no curve has."""
         self.count, self.stride = int(held["count"]), int(held["stride"])
         self._places, self._values = held["places"].copy(), held["values"].copy()
         self._lowest = self._highest = self._values
         if self.stride > 1:
             self._lowest, self._highest = held["lowest"].copy(), held["highest"].copy()
+        points = -(-self.count // self.stride) if self.count >= 0 < self.stride else -1
+        of_a_curve = {array.shape for array in (self._values, self._lowest, self._highest)}
+        if self.stride & (self.stride - 1) or points > self._most or len(self._places) != points:
+            raise ValueError(f"a curve of {self.count} updates has {len(self._places)} points of {self.stride} each")
+        if of_a_curve != {(points, *self._values.shape[1:])}:
+            raise ValueError(f"a curve of {points} points has values of the shapes {sorted(of_a_curve)}")
 
 
 def _hash(points: np.ndarray, stride: int) -> np.ndarray:

@@ -123,8 +123,11 @@ def packed(texts: Iterable[str]) -> np.ndarray:
 
 
 def unpacked(held: np.ndarray) -> list[str]:
-    """The texts of `packed`."""
-    return json.loads(held.tobytes())
+    """The texts of `packed`; ValueError for anything else."""
+    texts = json.loads(held.tobytes())
+    if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+        raise ValueError("it must hold a list of texts")
+    return texts
 
 
 def check_names(observers: Sequence[Observer | type[Observer]]) -> None:

@@ -16,6 +16,16 @@ LOSS, NORM, CLIP_SCALE, PARAMETERS = 0, 1, 2, 3  # columns of the curve over upd
 TRAINING, VALIDATION = 0, 1  # columns of the curve over epochs
 
 
+def curve_of_updates(models: int, parameters: int) -> Curve:
+    """What is drawn over the updates: loss, norm, clip scale, and the norm of each parameter's gradient."""
+    return Curve((models, PARAMETERS + parameters))
+
+
+def curve_of_epochs(models: int) -> Curve:
+    """What is drawn over the epochs: training and validation loss."""
+    return Curve((models, 2))
+
+
 class Recorder(Observer):
     """Appends updates and epochs to `gradient_norms.csv` and `metrics.csv`, about once a second.
 
@@ -49,8 +59,7 @@ class Recorder(Observer):
         self._run, self._seeds, self._names = run, np.asarray(seeds), tuple(parameter_names)
         self.validates, self._clock = validates, clock
         R = len(seeds)
-        self.updates = Curve((R, PARAMETERS + len(self._names)))
-        self.epochs = Curve((R, 2))
+        self.updates, self.epochs = curve_of_updates(R, len(self._names)), curve_of_epochs(R)
         self.last_loss = np.full(R, np.nan)
         self.last_validation = np.full(R, np.nan)
         self._waiting: list[Update] = []
@@ -257,6 +266,7 @@ class Recorder(Observer):
             "total": values[NORM],
             "clip_scale": values[CLIP_SCALE],
         } | dict(zip(self._names, values[PARAMETERS:], strict=True))
+        columns["loss"] = values[LOSS]
         self._append("gradient_norms.csv", columns, np.isfinite(columns["total"]))
 
     def _append(self, filename: str, columns: dict[str, np.ndarray], rows: np.ndarray) -> None:

@@ -59,14 +59,6 @@ class Course:
         self._put_away()
         return self._first, self._last
 
-    def every(self, step: int, column: int) -> np.ndarray:
-        """A column in every `step`-th update, the first one first: (R, updates / step)."""
-        rows, start = [np.empty((0, len(self._clipped)))], 0
-        for block in self.blocks():
-            rows.append(block[-start % step :: step, :, column])
-            start += len(block)
-        return np.concatenate(rows).T
-
     def _put_away(self) -> None:
         updates, self._waiting = self._waiting, []
         if not updates:

@@ -7,6 +7,7 @@ import numpy as np
 from rnnlab.dynamics.verdict import Verdict, decisive_rate, judge
 from rnnlab.experiments.sweep.course import LOSS, RECURRENT
 from rnnlab.experiments.sweep.members import Slice
+from rnnlab.runs import RunStore
 from rnnlab.seeds import Spread, spread
 
 
@@ -89,6 +90,7 @@ def result_columns(part: Slice) -> dict[str, np.ndarray]:
         "diverged": np.array([update is not None for update, _ in ends]),
         "diverged_update": np.array([update for update, _ in ends], object),
         "diverged_tensor": np.array([tensor or "" for _, tensor in ends], object),
+        "updates": np.array([part.course.updates if update is None else update for update, _ in ends]),
         "transport_ratio": p.transport[:, -1] / np.where(p.transport[:, 0] > 0, p.transport[:, 0], np.nan),
         "condition": p.condition,
         "saturated": p.saturated,
@@ -96,6 +98,12 @@ def result_columns(part: Slice) -> dict[str, np.ndarray]:
         "clipped": part.course.clipped / max(part.course.updates, 1),
         **{f"gate_{name}": openness for name, openness in p.gates.items()},
     }
+
+
+def stored_results(run: RunStore) -> dict[str, np.ndarray]:
+    """All of results.csv as `result_columns` has it, read back."""
+    columns = run.read_table("results.csv")
+    return columns | {"diverged": columns["diverged"] == "true"}
 
 
 def summarise(columns: dict[str, np.ndarray], steps: int, mean_field) -> list[RhoSummary]:
@@ -110,7 +118,7 @@ def summarise(columns: dict[str, np.ndarray], steps: int, mean_field) -> list[Rh
     mean_field : function of rho, or None
     """
     rho = np.asarray(columns["rho"])
-    measured = [name for name in columns if name not in ("rho", "seed") and not name.startswith("diverged")]
+    measured = [name for name in columns if name not in ("rho", "seed", "updates") and not name.startswith("diverged")]
     found = []
     for value in dict.fromkeys(rho.tolist()):
         rows = np.flatnonzero(rho == value)

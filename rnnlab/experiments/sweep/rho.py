@@ -18,7 +18,7 @@ from rnnlab.experiments.setup import architecture_of, check_network, threads
 from rnnlab.experiments.sweep import sentences as sentences_of
 from rnnlab.experiments.sweep.alternatives import alternatives
 from rnnlab.experiments.sweep.members import Failure, run_slices
-from rnnlab.experiments.sweep.plots import Curves, draw
+from rnnlab.experiments.sweep.plots import stored_curves, sweep_figures
 from rnnlab.experiments.sweep.progress import Counter
 from rnnlab.experiments.sweep.results import RhoSummary, summarise
 from rnnlab.experiments.sweep.tables import SweepTables
@@ -164,7 +164,6 @@ class _Sweep:
     def __init__(self, config, task, rhos, exact, run, on_progress, on_warning, should_stop) -> None:
         self.config, self.task, self.rhos, self.exact, self.run = config, task, rhos, exact, run
         self.tables = SweepTables(run, architecture_of(config, task).layout().names)
-        self.curves = Curves(rhos)
         self.steps = task.sequences.steps  # of the sequences that are measured, as soon as one was
         self.failures: list[Failure] = []
         self.warnings: list[str] = []
@@ -195,7 +194,6 @@ class _Sweep:
                 break
             else:
                 self.tables.add(part)
-                self.curves.add(part)
                 self.steps = part.diagnostics.log_jacobian.shape[-1] - 1
         if self._progress.stopped:
             return self._interrupted()
@@ -225,8 +223,8 @@ class _Sweep:
             on_start=self._progress.measuring,
         )
         stopped = self._should_stop()
-        by_lag = {one.rho: self.curves.of("log_jacobian", one.rho) for one in found}
-        sentences = sentences_of.stand(config, found, steps, edge, exact=self.exact, alternatives=others, curves=by_lag)
+        curves = stored_curves(self.run)
+        sentences = sentences_of.stand(config, found, steps, edge, exact=self.exact, alternatives=others, curves=curves)
         if stopped:
             sentences = (*sentences, "Stopped while it was measured what would change the verdict.")
         summary = {
@@ -253,7 +251,7 @@ class _Sweep:
         status = "interrupted" if stopped else status
         told = len(self.warnings)
         self.run.finish(status, datetime.now(UTC), headline=summary["headline"], warnings=self.warnings, diverged=lost)
-        self._draw(columns, found, steps, edge)
+        draw_plots(self.run, sweep_figures(config, self.run), self._warn)
         if len(self.warnings) > told:  # of plots that failed
             with suppress(RunFolderError):
                 self.run.write_json("summary.json", summary)
@@ -289,7 +287,3 @@ class _Sweep:
         self.warnings.append(sentence)
         self._tell(sentence)
         self.run.log(f"warning: {sentence}")
-
-    def _draw(self, columns, found: list[RhoSummary], steps: int, edge: float | None) -> None:
-        figures = draw(self.config, self.curves, columns, found, steps, edge)
-        draw_plots(self.run, figures, self._warn)

@@ -5,15 +5,16 @@ from collections.abc import Sequence
 import numpy as np
 
 from rnnlab.dynamics.diagnostics import Flow
+from rnnlab.experiments.by_lag import eigenvalue_columns, lag_columns
 from rnnlab.experiments.gradient_flow import flow_columns
-from rnnlab.experiments.sweep.course import CLIP_SCALE, NORM, PARAMETERS
+from rnnlab.experiments.sweep.course import CLIP_SCALE, LOSS, NORM, PARAMETERS
 from rnnlab.experiments.sweep.members import Slice
 from rnnlab.experiments.sweep.results import result_columns
 from rnnlab.runs import RunFolder
 
 
 class SweepTables:
-    """Appends slices to results.csv, gradient_norms.csv and gradient_flow.csv.
+    """Appends slices to results.csv, lags.csv, eigenvalues.csv, gradient_norms.csv and gradient_flow.csv.
 
     Parameters
     ----------
@@ -29,6 +30,9 @@ class SweepTables:
         """Write a finished slice down."""
         self._results.append(result_columns(part))
         self._run.append_columns("results.csv", self._results[-1])
+        models = {"rho": part.rho, "seed": part.seed}
+        self._run.append_columns("lags.csv", lag_columns(models, part.diagnostics))
+        self._run.append_columns("eigenvalues.csv", eigenvalue_columns(models, part.diagnostics))
         self._append_norms(part)
         self._append_flow(part)
         self._run.flush()  # the next slice, or the plots, may take long
@@ -55,6 +59,7 @@ class SweepTables:
                     "total": values[NORM, kept],
                     "clip_scale": values[CLIP_SCALE, kept],
                 } | {name: values[PARAMETERS + k, kept] for k, name in enumerate(self._names)}
+                columns["loss"] = values[LOSS, kept]
                 if kept.any():
                     self._run.append_columns("gradient_norms.csv", columns)
                 update += len(block)

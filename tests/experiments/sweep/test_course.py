@@ -43,8 +43,6 @@ def test_course_holds_every_update(count, tmp_path):
         norms = np.array([update.norms for update in seen]).reshape(-1, 2, 3)
         np.testing.assert_array_equal(whole[..., PARAMETERS:], norms)
         np.testing.assert_allclose(whole[..., RECURRENT], np.hypot(norms[..., 1], norms[..., 2]))
-    for step in (1, 3, 7, AT_ONCE, 1000):
-        np.testing.assert_array_equal(course.every(step, NORM), whole[::step, :, NORM].T)
     np.testing.assert_array_equal(course.clipped, np.sum([update.clipped for update in seen], axis=0, initial=0))
     first, last = course.ends()
     if count:
@@ -64,10 +62,10 @@ def test_memory_does_not_grow_with_the_updates(tmp_path):
         for update in updates(12_000, models=16):
             course.add(update)
         held = tracemalloc.get_traced_memory()[0]
-        columns = course.every(100, LOSS)
+        rows = sum(len(block) for block in course.blocks())
     finally:
         tracemalloc.stop()
-    assert columns.shape == (16, 120)
+    assert rows == 12_000
     assert held < 6 << 20  # 12,000 updates of 16 models are 10 MB of numbers alone
     assert list(tmp_path.iterdir()) == []
 

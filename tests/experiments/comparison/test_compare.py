@@ -1,13 +1,16 @@
 """Runs side by side: the numbers are those of the runs, and what cannot be compared is said."""
 
+import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rnnlab.config import load
-from rnnlab.errors import DivergedError, RunFolderError, UsageError
-from rnnlab.experiments.compare import _course, compare
+from rnnlab.errors import DivergedError, UsageError
+from rnnlab.experiments.comparison.compare import compare
+from rnnlab.experiments.comparison.trainings import _course
 from rnnlab.experiments.inspect import inspect
 from rnnlab.experiments.train import train
 from rnnlab.runs.tables import read_table
@@ -52,7 +55,9 @@ def test_the_order_is_that_of_the_arguments_and_repeats_count_once(runs):
 
 def test_runs_on_other_data_are_warned_about(runs, tmp_path):
     other = train(small_config("data.text=hello world", "data.repeat=9"), runs_dir=tmp_path, command=[]).run
-    assert any("did not learn from the same data" in warning for warning in compare([runs[0], other]).warnings)
+    found = compare([runs[0], other])
+    assert any("did not learn from the same data" in warning for warning in found.warnings)
+    assert found.groups[0].verdicts.contests == []
     assert compare(runs).warnings == []
 
 
@@ -67,7 +72,7 @@ def test_forecasts_are_compared_by_their_metrics(tmp_path):
         for name in ("a", "b")
     ]
     found = compare(made).runs
-    assert found[0].looks is None
+    assert found[0].looks[0].verdict.word in ("vanishing", "critical", "mixed", "exploding")
     assert found[0].metrics["rmse"].per_seed == found[1].metrics["rmse"].per_seed
     assert found[0].baselines["naive"]["rmse"] > 0
 
@@ -86,20 +91,84 @@ def test_one_run_is_no_comparison(runs):
         compare([runs[0], runs[0]])
 
 
-def test_a_sweep_is_refused_and_the_latest_training_is_named(runs, swept, tmp_path):
-    with pytest.raises(RunFolderError, match="it is a sweep") as refused:
-        compare([runs[0], swept])
-    assert refused.value.hint == "Its own table is in results.csv."
-    swept, latest = (shutil.copytree(one, tmp_path / one.name) for one in (swept, runs[1]))
-    with pytest.raises(RunFolderError) as refused:
-        compare([runs[0], swept])
-    assert refused.value.hint == f"Its own table is in results.csv; the latest run of train is {latest}."
+def test_a_sweep_beside_trainings_has_a_table_of_its_own(runs, swept):
+    found = compare([runs[0], swept, runs[1]])
+    assert [one.run for one in found.runs] == list(runs)
+    assert [one.run for one in found.swept] == [swept]
+    assert found.warnings == []
+    (rates,) = found.swept[0].rates.values()
+    table = read_table(swept / "results.csv")
+    assert rates.tolist() == table["growth_rate"].tolist()
+    summary = json.loads((swept / "summary.json").read_text())
+    assert found.swept[0].word(0.9) == summary["rhos"][0]["verdict"]
+    assert found.swept[0].plain()["rhos"][0]["growth_rate"] == summary["rhos"][0]["growth_rate"]
 
 
-def test_a_sweep_among_runs_is_left_out_with_a_warning(runs, swept):
-    found = compare([*runs[:2], swept])
-    assert [one.run for one in found.runs] == list(runs[:2])
-    assert f"{swept.name} is a sweep and left out; its own table is in its results.csv." in found.warnings
+def test_runs_of_which_no_two_have_one_task_are_not_compared(runs, swept):
+    (warning,) = compare([runs[0], swept]).warnings
+    assert warning == "No two of these runs have the same task: nothing is compared."
+
+
+def test_a_sweep_without_a_summary_keeps_its_rates(swept, tmp_path):
+    cut = shutil.copytree(swept, tmp_path / swept.name)
+    (cut / "summary.json").unlink()
+    found = compare([swept, cut])
+    assert found.swept[1].rates.keys() == found.swept[0].rates.keys()
+    assert (found.swept[1].word(0.9), found.swept[1].steps) == (None, None)
+    assert any("its verdicts are unknown" in warning for warning in found.warnings)
+
+
+def test_a_run_by_two_paths_is_one(runs, monkeypatch):
+    monkeypatch.chdir(runs[0].parent)
+    with pytest.raises(UsageError, match="got 1"):
+        compare([runs[0], Path(runs[0].name)])
+
+
+def test_keys_that_differ_have_the_value_of_each_run(runs):
+    (group,) = compare(runs).groups
+    assert [(one.key, one.values) for one in group.differences] == [("training.clip.kind", ("none", "norm"))]
+    assert group.recorded == []
+
+
+def test_what_run_json_records_differently_is_found_whatever_it_is_called(runs, tmp_path):
+    other = shutil.copytree(runs[0], tmp_path / runs[0].name)
+    record = json.loads((other / "run.json").read_text())
+    record["code"]["patch_sha256"] = "abc"
+    record["environment"]["python"] = "9.9.9"
+    (other / "run.json").write_text(json.dumps(record))
+    (group,) = compare([runs[0], other]).groups
+    assert [one.key for one in group.recorded] == ["code.patch_sha256", "environment.python"]
+
+
+def test_a_damaged_table_of_losses_or_config_costs_no_more_than_itself(runs, tmp_path):
+    other = shutil.copytree(runs[1], tmp_path / runs[1].name)
+    (other / "metrics.csv").write_text("seed,epoch\n0,1,2\n")
+    (other / "config.yaml").write_text("{")
+    found = compare([runs[0], other])
+    assert found.runs[1].loss is None
+    assert (found.runs[1].looks, found.groups[0].differences) == (None, [])
+    for said in ("its losses are unknown", "cannot be measured", "its config.yaml cannot be read"):
+        assert any(said in warning for warning in found.warnings), said
+
+
+@pytest.mark.painted
+def test_the_overlay_has_a_panel_for_each_task_and_a_line_for_each_run(runs, swept):
+    figure = compare([*runs, swept]).plot()
+    losses, rates = figure.axes
+    labels = [line.get_label() for line in losses.lines]
+    assert len(labels) == 2
+    table = read_table(runs[0] / "metrics.csv")
+    middle = [np.median(table["train_loss"][table["update"] == update]) for update in np.unique(table["update"])]
+    assert np.asarray(losses.lines[0].get_ydata()).tolist() == middle
+    assert np.asarray(rates.lines[0].get_xdata()).tolist() == [0.9]
+
+
+def test_there_is_nothing_to_draw_without_tables(runs, tmp_path):
+    bare = [shutil.copytree(run, tmp_path / run.name) for run in runs]
+    for run in bare:
+        (run / "metrics.csv").unlink()
+    with pytest.raises(UsageError, match="nothing to draw"):
+        compare(bare).plot()
 
 
 def test_first_and_last_loss_are_those_of_every_seed(tmp_path):
@@ -126,7 +195,7 @@ def test_runs_measured_on_different_rows_are_told(tmp_path):
     ]  # fmt: skip
     assert compare(runs[:2]).warnings == []
     (warning,) = compare(runs[1:]).warnings
-    assert warning.startswith("These runs were measured on different rows of the same data")
+    assert warning.startswith("run1 and run2 were measured on different rows of the same data")
 
 
 def test_a_run_that_diverged_was_not_measured_against_other_baselines(runs, tmp_path):
@@ -136,7 +205,7 @@ def test_a_run_that_diverged_was_not_measured_against_other_baselines(runs, tmp_
     found = compare([lost.value.run, *runs])
     assert (found.runs[0].status, found.runs[0].baselines) == ("diverged", {})
     (warning,) = found.warnings
-    assert "is diverged" in warning
+    assert warning == "gradients " + lost.value.run.name[-4:] + " diverged in every seed."
 
 
 def test_a_fit_in_closed_form_has_one_loss_and_no_clipping(tmp_path):

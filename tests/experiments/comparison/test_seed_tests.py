@@ -1,0 +1,62 @@
+"""The t-tests over seeds are those of other programs, and seeds that agree need none."""
+
+import numpy as np
+import pytest
+
+from rnnlab.experiments.comparison.seed_tests import holm, seed_tests
+
+# Student's sleep data (Student 1908), as R has them: t.test(extra ~ group, sleep), with and without paired = TRUE.
+FIRST = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
+SECOND = [1.9, 0.8, 1.1, 0.1, -0.1, 4.4, 5.5, 1.6, 4.6, 3.4]
+
+
+def test_the_same_seeds_are_paired():
+    (test,) = seed_tests({0: dict(enumerate(FIRST)), 1: dict(enumerate(SECOND))})
+    assert (test.paired, test.seeds, test.pairs) == (True, (10, 10), 1)
+    assert test.difference == pytest.approx(-1.58)
+    assert test.p_value == pytest.approx(0.00283289, rel=1e-5)
+    assert test.is_significant
+
+
+def test_seeds_are_paired_by_their_number_and_not_by_their_place():
+    there = dict(enumerate(SECOND))
+    (test,) = seed_tests({0: dict(enumerate(FIRST)), 1: {seed: there[seed] for seed in reversed(range(10))}})
+    assert test.p_value == pytest.approx(0.00283289, rel=1e-5)
+
+
+def test_other_seeds_are_not_paired():
+    (test,) = seed_tests({0: dict(enumerate(FIRST)), 1: dict(enumerate(SECOND, start=5))})
+    assert not test.paired
+    assert test.p_value == pytest.approx(0.07939414, rel=1e-5)
+    assert not test.is_significant
+
+
+def test_several_tests_are_corrected_as_r_does():
+    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])  # p.adjust(p, "holm")
+    assert holm([0.9, 0.8]) == [1.0, 1.0]
+    assert holm([]) == []
+
+
+def test_one_test_in_twenty_is_significant_where_nothing_differs():
+    rng = np.random.default_rng(0)
+    draws = rng.normal(size=(2000, 2, 5))
+    found = [seed_tests({0: dict(enumerate(a)), 1: dict(enumerate(b))})[0].is_significant for a, b in draws]
+    assert np.mean(found) == pytest.approx(0.05, abs=0.015)
+
+
+@pytest.mark.parametrize("paired", [True, False])
+@pytest.mark.parametrize("scale", [1e-300, 1.0, 1e300])
+def test_seeds_that_agree_show_any_difference_and_rounding_none(paired, scale):
+    start = 0 if paired else 7
+    ours = dict.fromkeys(range(3), scale)
+    for factor, p_value in ((1.0, 1.0), (1 + 1e-12, 1.0), (1.1, 0.0)):
+        theirs = dict.fromkeys(range(start, start + 3), factor * scale)
+        (test,) = seed_tests({0: ours, 1: theirs})
+        assert test.p_value == p_value
+
+
+def test_zeros_and_numbers_at_the_end_of_the_floats():
+    (test,) = seed_tests({0: dict.fromkeys(range(3), 0.0), 1: dict.fromkeys(range(3), 0.0)})
+    assert (test.difference, test.p_value) == (0.0, 1.0)
+    (test,) = seed_tests({0: {0: 1e308, 1: 9e307, 2: 1e308}, 1: {0: 1.0, 1: 2.0, 2: 3.0}})
+    assert test.is_significant

@@ -1,0 +1,286 @@
+"""A run that stopped goes on to the bytes of one that did not, or says in one sentence why it cannot."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from rnnlab.config import load
+from rnnlab.errors import DataError, RunBusyError, RunFolderError, UsageError
+from rnnlab.experiments.observers import Observer
+from rnnlab.experiments.resume import Length, resume
+from rnnlab.experiments.train import train
+from rnnlab.runs import RunFolder, checkpoints
+
+TEXT = "{kind: text, text: the quick brown fox jumps over the lazy dog, repeat: 9, chunk: 7}"
+CASES = {
+    "forecast": ["training.epochs=9"],
+    "stateful text": [
+        f"data={TEXT}", "training.batch_size=1", "training.stateful=true", "training.epochs=null",
+        "training.updates=60", "training.loss=null", "training.log_gradient_flow_every=7",
+    ],
+    "early stopping": [
+        "training.early_stopping={patience: 2, validation_fraction: 0.3}", "training.batch_size=7",
+        "training.epochs=40", "training.optimizer={kind: adam, learning_rate: 0.1}",
+    ],
+    "a schedule": [
+        "training.schedule={kind: cosine, warmup: 4}", "training.optimizer={kind: adam, learning_rate: 0.01}",
+        "training.batch_size=5", "training.epochs=6", "training.clip={kind: norm, threshold: 0.1}",
+    ],
+    "truncation": [f"data={TEXT}", "training.loss=null", "training.tbptt_steps=3", "training.batch_size=4"],
+}  # fmt: skip
+TABLES = ("gradient_norms.csv", "gradient_flow.csv", "predictions.csv")
+
+
+def start(folder: Path, case: str, *overrides: str, seeds: str = "2", **options) -> Path:
+    config = load("small.yaml", overrides=[*CASES[case], *overrides], seeds=seeds)
+    run = train(config, runs_dir=folder / "runs", command=[], **options).run
+    assert run is not None
+    return run
+
+
+def after(updates: int):
+    """Asks to stop after so many updates."""
+    asked = iter([False] * updates)
+    return lambda: next(asked, True)
+
+
+SAME = Length()
+
+
+def go_on(run: Path, length: Length = SAME, **options):
+    return resume(run, length=length, command=["rnnlab", "resume"], **options)
+
+
+def outcome(run: Path) -> dict:
+    """Everything that must be the same: tables without wall times, arrays of the last checkpoint, metrics."""
+    rows = [line.split(",") for line in (run / "metrics.csv").read_text().splitlines()]
+    place = rows[0].index("seconds")
+    newest = checkpoints.latest(run / "checkpoints")
+    assert newest is not None
+    record = RunFolder.open(run).record
+    return {
+        "metrics.csv": [row[:place] + row[place + 1 :] for row in rows],
+        **{name: (run / name).read_bytes() for name in TABLES if (run / name).exists()},
+        "arrays": {name: value.tobytes() for name, value in newest.arrays.items() if not name.endswith("seconds")},
+        "metrics": record.metrics,
+        "status": record.status,
+        "headline": record.headline,
+        "stopped_early": record.stopped_early,
+    }
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("every", ["1", "4", "null"])
+def test_a_run_that_was_stopped_ends_as_one_that_was_not(folder, case, every):
+    whole = outcome(start(folder, case))
+    run = start(folder, case, f"training.checkpoint.every={every}", should_stop=after(4))
+    assert RunFolder.open(run).record.status == "interrupted"
+    for more in (1, 2):
+        go_on(run, should_stop=after(more))
+    go_on(run)
+    found = outcome(run)
+    assert found.keys() == whole.keys()
+    for name, value in whole.items():
+        assert found[name] == value, name
+    assert [one["from_update"] for one in RunFolder.open(run).record.resumed] == [4, 5, 7]
+
+
+@pytest.mark.parametrize("case", ["forecast", "truncation"])
+def test_a_run_that_was_lengthened_ends_as_one_that_was_longer(folder, case):
+    run = start(folder, case, "training.epochs=2")
+    whole = outcome(start(folder, case, "training.epochs=5"))
+    go_on(run, Length(epochs=5))
+    assert outcome(run) == whole
+    assert load(run / "config.yaml").training.epochs == 5
+
+
+def test_a_run_lost_before_its_first_checkpoint_starts_again(folder):
+    whole = outcome(start(folder, "forecast"))
+    run = start(folder, "forecast", should_stop=after(1))
+    shutil.rmtree(run / "checkpoints")
+    go_on(run)
+    assert outcome(run) == whole
+
+
+# What a new total changes
+
+
+def test_a_cosine_is_stretched_with_a_note(folder):
+    run = start(folder, "a schedule", "training.epochs=2")
+    notes = " ".join(go_on(run, Length(epochs=4)).warnings)
+    said = re.search(r"cosine schedule now ends with update \d+: the learning rate goes from (\S+) to (\S+)\.", notes)
+    assert said
+    assert float(said[1]) < 2e-4 < 4e-3 < float(said[2]) < 8e-3
+
+
+class FirstParameters(Observer):
+    """The parameters before the first update that it sees."""
+
+    name = "first_parameters"
+    theta = None
+
+    def before_update(self, training):
+        self.theta = training.theta.copy() if self.theta is None else self.theta
+
+    def state(self):
+        return {}
+
+    def restore(self, held):
+        pass
+
+
+def test_early_stopping_goes_on_from_the_last_parameters(folder):
+    run = start(folder, "early stopping", "training.checkpoint.keep=99")
+    ended = checkpoints.latest(run / "checkpoints")
+    assert RunFolder.open(run).record.stopped_early.keys() == {"0", "1"}
+    assert not np.array_equal(ended.arrays["last"], ended.arrays["theta"])
+    look = FirstParameters()
+    go_on(run, Length(epochs=80), observers=[look])
+    np.testing.assert_array_equal(look.theta, ended.arrays["last"])
+    assert RunFolder.open(run).record.stopped_early
+    assert checkpoints.latest(run / "checkpoints").arrays["done"] > ended.arrays["done"]
+
+
+@pytest.mark.parametrize(("length", "words"), [
+    ({"epochs": 1}, "has made 9 updates already; the total must be more, got 1"),
+    ({"updates": 9}, "has made 9 updates already; the total must be more, got 9"),
+])  # fmt: skip
+def test_a_total_that_is_no_more_is_refused(folder, length, words):
+    run = start(folder, "forecast")
+    before = outcome(run)
+    with pytest.raises(UsageError, match=words):
+        go_on(run, Length(**length))
+    assert outcome(run) == before
+
+
+@pytest.mark.parametrize(("length", "words"), [
+    ({"epochs": 0}, "--epochs must be a whole number of at least 1; got 0"),
+    ({"epochs": 3, "updates": 3}, "in --epochs or in --updates; got both"),
+])  # fmt: skip
+def test_a_total_that_is_none_is_refused(length, words):
+    with pytest.raises(UsageError, match=words):
+        Length(**length)
+
+
+# What cannot go on
+
+
+def test_a_completed_run_has_nothing_left_to_do(folder):
+    with pytest.raises(UsageError, match="is completed: nothing is left to do"):
+        go_on(start(folder, "forecast"))
+
+
+def test_a_run_that_is_held_cannot_be_resumed(folder):
+    run = start(folder, "forecast", should_stop=after(1))
+    holder = RunFolder.open(run)
+    holder.hold()
+    with pytest.raises(RunBusyError, match="in use by another process"):
+        go_on(run)
+    holder.take_over()
+    with pytest.raises(RunBusyError, match="is running in process"):
+        go_on(run)
+    holder.release()
+    assert RunFolder.open(run).record.status == "running"
+
+
+def test_data_that_changed_are_refused(folder):
+    run = start(folder, "forecast", should_stop=after(1))
+    path = folder / "series.csv"
+    path.write_text(path.read_text().rpartition(",")[0] + ",1\n")
+    before = (run / "run.json").read_text()
+    with pytest.raises(DataError, match="have changed since: their sha256 was"):
+        go_on(run)
+    assert (run / "run.json").read_text() == before
+
+
+# Checkpoints that are damaged, foreign or hostile
+
+
+@pytest.fixture
+def stopped(folder):
+    return start(folder, "stateful text", "training.checkpoint={every: 2, keep: 9}", should_stop=after(7))
+
+
+def newest(run: Path) -> Path:
+    return max((run / "checkpoints").glob("*.json"))
+
+
+def rewritten(run: Path, change) -> None:
+    """The newest checkpoint with other arrays or metadata, and a hash that fits."""
+    path = newest(run)
+    held = checkpoints.load(path)
+    arrays, metadata = dict(held.arrays), dict(held.metadata)
+    change(arrays, metadata)
+    path.unlink()
+    path.with_suffix(".npz").unlink()
+    checkpoints.save(run / "checkpoints", arrays, metadata)
+
+
+@pytest.mark.parametrize("suffix", [".json", ".npz"])
+def test_a_damaged_checkpoint_is_passed_over_with_a_warning(folder, stopped, suffix):
+    whole = outcome(start(folder, "stateful text"))
+    path = newest(stopped).with_suffix(suffix)
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    summary = go_on(stopped)
+    assert any("An earlier checkpoint is used instead." in warning for warning in summary.warnings)
+    found = outcome(stopped)
+    text = "observer.warnings.shown"
+    del whole["arrays"][text], found["arrays"][text]
+    assert found == whole
+
+
+HOSTILE = {
+    "another shape": lambda arrays, _: arrays.update(theta=np.zeros((2, 3))),
+    "another dtype": lambda arrays, _: arrays.update(theta=arrays["theta"].astype(np.float32)),
+    "not finite": lambda arrays, _: arrays["theta"].fill(np.nan),
+    "no theta": lambda arrays, _: arrays.pop("theta"),
+    "an update before the first": lambda arrays, _: arrays.update(done=np.array(-1)),
+    "a hidden state of another size": lambda arrays, _: arrays.update({"state.0.0": np.zeros((2, 5, 1))}),
+    "a hidden state too many": lambda arrays, _: arrays.update({"state.0.1": np.zeros((2, 4, 1))}),
+    "curves of another length": lambda arrays, _: arrays.update({"observer.recorder.updates_places": np.arange(3)}),
+    "a stride of 0": lambda arrays, _: arrays.update({"observer.recorder.updates_stride": np.array(0)}),
+    "no text": lambda arrays, _: arrays.update({"observer.warnings.shown": np.frombuffer(b"[[[", np.uint8)}),
+    "no list of texts": lambda arrays, _: arrays.update({"observer.warnings.shown": np.frombuffer(b"{}", np.uint8)}),
+    "a table elsewhere": lambda _, metadata: metadata.update(tables={"../../small.yaml": 0}),
+    "a table that is longer": lambda _, metadata: metadata.update(tables={"gradient_norms.csv": 10**9}),
+}
+
+
+@pytest.mark.parametrize("change", HOSTILE)
+def test_a_hostile_checkpoint_gets_one_sentence(folder, stopped, change):
+    rewritten(stopped, HOSTILE[change])
+    for other in set((stopped / "checkpoints").glob("*.json")) - {newest(stopped)}:
+        other.unlink()
+    before = {path: path.read_bytes() for path in stopped.rglob("*") if path.is_file()}
+    with pytest.raises(RunFolderError, match="has no good checkpoint: ") as refused:
+        go_on(stopped)
+    assert "\n" not in refused.value.message
+    assert len(refused.value.message) < 500
+    assert {path: path.read_bytes() for path in stopped.rglob("*") if path.is_file()} == before
+    assert (folder / "small.yaml").exists()
+
+
+def test_a_checkpoint_of_another_run_is_refused(folder, stopped):
+    other = start(folder, "forecast", should_stop=after(2))
+    shutil.rmtree(stopped / "checkpoints")
+    shutil.copytree(other / "checkpoints", stopped / "checkpoints")
+    with pytest.raises(RunFolderError, match=r"is not one of this training|of another run|rows are missing"):
+        go_on(stopped)
+
+
+def test_what_is_kept(folder):
+    run = start(folder, "stateful text", "training.checkpoint={every: 3, keep: 2, best: true}")
+    kept = [json.loads(path.read_text())["metadata"] for path in sorted((run / "checkpoints").glob("*.json"))]
+    assert [one["update"] for one in kept][-2:] == [57, 60]
+    assert len(kept) <= 3
+    assert {path.suffix for path in (run / "checkpoints").iterdir()} == {".json", ".npz"}
+    every = start(folder, "stateful text", "training.checkpoint={every: 3, keep: 99}")
+    losses = {m["update"]: m["loss"] for p in (every / "checkpoints").glob("*.json")
+              if (m := json.loads(p.read_text())["metadata"])["loss"] is not None}  # fmt: skip
+    assert min(losses, key=losses.__getitem__) in [one["update"] for one in kept]
