@@ -6,11 +6,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnlab.api.arguments import path_text
+from rnnlab.api.arguments import path_text, text, whole_number
 from rnnlab.api.run import Run
+from rnnlab.errors import UsageError
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from rnnlab.experiments.registry.listing import Listing
 
 
 def warn(sentence: str) -> None:
@@ -85,52 +88,93 @@ def open(
     return Run(RunFolder.open(find_run(run, folder, on_warning=on_warning)))
 
 
-def list_runs(folder: str | os.PathLike[str] | None = None) -> "pd.DataFrame":
+def find_runs(
+    where: str | None = None,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    status: str | None = None,
+    label: str | None = None,
+    sort: str | None = None,
+    reverse: bool = False,
+    limit: int | None = None,
+) -> "Listing":
+    """The runs in a folder for which a condition holds, the newest first; without pandas.
+
+    Parameters
+    ----------
+    where : str, optional
+        A condition: ``"metrics.rmse<20 and model.cell=lstm"``.
+    folder : str or path, optional
+        The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
+    status, label : str, optional
+        What the runs must have.
+    sort : str, optional
+        A key; with a ``-`` before it the largest come first. Runs without a value come last.
+    reverse : bool
+        The other order.
+    limit : int, optional
+        At most so many.
+
+    Returns
+    -------
+    Listing
+        ``values("metrics.rmse")`` has the values of a key, in the order of the runs; ``plain()`` a mapping per run.
+
+    Raises
+    ------
+    UsageError
+        For a condition that cannot be read, and a key that there is not.
+    RunFolderError
+        If the folder exists and cannot be read.
+    """
+    from rnnlab.experiments.registry.listing import list_runs as found_in
+
+    texts = {"where": where, "status": status, "label": label, "sort": sort}
+    given = {name: None if one is None else text(one, name) for name, one in texts.items()}
+    if limit is not None and (limit := whole_number(limit, "limit")) < 0:
+        raise UsageError(f"limit must be at least 0; got {limit}.")
+    return found_in(runs_folder(folder), **given, reverse=bool(reverse), limit=limit)
+
+
+def list_runs(
+    folder: str | os.PathLike[str] | None = None,
+    where: str | None = None,
+    *,
+    status: str | None = None,
+    label: str | None = None,
+) -> "pd.DataFrame":
     """The runs in a folder, the oldest first.
 
     Parameters
     ----------
     folder : str or path, optional
         The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
+    where, status, label : str, optional
+        As for :func:`find_runs`.
 
     Returns
     -------
     DataFrame
-        By id: name, status, verb, task, started (UTC), seeds (their number), headline, path; then a column per metric,
-        the median over the seeds. A run that cannot be read has a status of ``unreadable`` and nothing else.
+        By id: name, status, verb, task, started (UTC), seeds (their number), headline, labels, path; then a column per
+        metric, the median over the seeds. Of a run that cannot be read, status ``unreadable`` and the name in its id.
 
     Raises
     ------
+    UsageError
+        For a condition that cannot be read, and a key that there is not.
     RunFolderError
         If the folder exists and cannot be read.
     """
     import pandas as pd
 
-    from rnnlab.runs.find import FoundRun
-    from rnnlab.runs.find import list_runs as found_in
-    from rnnlab.seeds import spread
-
-    def row(one: FoundRun) -> dict[str, object]:
-        record = one.record
-        if record is None:
-            return {"id": one.id, "status": one.status, "path": str(one.path)}
-        said: dict[str, object] = {
-            "id": one.id,
-            "name": record.name,
-            "status": one.status,
-            "verb": record.verb,
-            "task": record.data and record.data.task,
-            "started": record.started_at,
-            "seeds": len(record.seeds),
-            "headline": record.headline,
-            "path": str(one.path),
-        }
-        return said | {name: spread(metric.per_seed).median for name, metric in record.metrics.items()}
-
-    columns = ["id", "name", "status", "verb", "task", "started", "seeds", "headline", "path"]
-    rows = [row(one) for one in found_in(runs_folder(folder))]
-    metrics = [name for one in rows for name in one if name not in columns]
-    frame = pd.DataFrame(rows, columns=[*columns, *dict.fromkeys(metrics)]).set_index("id")
+    found = find_runs(where, folder, status=status, label=label, reverse=True)
+    names = ("id", "name", "status", "verb", "task", "started_at", "seeds", "headline", "label")
+    frame = pd.DataFrame({name: pd.Series(found.values(name), dtype=object) for name in names})
+    frame = frame.rename(columns={"started_at": "started", "label": "labels"}).set_index("id")
     frame["started"] = pd.to_datetime(frame["started"], utc=True, errors="coerce")
     frame["seeds"] = frame["seeds"].astype("Int64")
-    return frame
+    frame["labels"] = [one or [] for one in frame["labels"]]
+    frame["path"] = [str(found.runs_dir / one) for one in frame.index]
+    metrics = {name: found.values(f"metrics.{name}") for name in found.metrics}
+    shown = {name: values for name, values in metrics.items() if any(one is not None for one in values)}
+    return frame.join(pd.DataFrame(shown, frame.index, dtype=float))

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING
 
 from rnnlab.api.arguments import listed, path_text, text, whole_number
 from rnnlab.api.configs import as_config
-from rnnlab.api.finding import find_run, warn
+from rnnlab.api.finding import warn
+from rnnlab.api.keeping import path_of
 from rnnlab.api.run import Run
-from rnnlab.errors import UsageError
 
 if TYPE_CHECKING:
     from rnnlab.config import Config
@@ -113,7 +113,7 @@ def inspect(
         return run_inspection(run.trained)
     if checkpoint is not None and not isinstance(checkpoint, str):
         checkpoint = str(whole_number(checkpoint, "checkpoint"))
-    return run_inspection(_path(run, folder, on_warning), checkpoint=checkpoint)
+    return run_inspection(path_of(run, folder, on_warning), checkpoint=checkpoint)
 
 
 def plot(
@@ -159,7 +159,7 @@ def plot(
     from rnnlab.files import user_path
 
     return run_plot(
-        _path(run, folder, on_warning),
+        path_of(run, folder, on_warning),
         [plots] if isinstance(plots, str) else [text(one, "a plot") for one in listed(plots, "plots")],
         format=text(format, "format"),
         out=None if out is None else user_path(path_text(out, "out")),
@@ -199,7 +199,7 @@ def compare(
     """
     from rnnlab.experiments.comparison.compare import compare as run_comparison
 
-    return run_comparison([_path(run, folder, on_warning) for run in listed(runs, "runs")])
+    return run_comparison([path_of(run, folder, on_warning) for run in listed(runs, "runs")])
 
 
 def why(
@@ -233,14 +233,4 @@ def why(
     """
     from rnnlab.experiments.comparison.why import why as explain
 
-    return explain(_path(a, folder, on_warning), _path(b, folder, on_warning))
-
-
-def _path(run, folder, on_warning):
-    if not isinstance(run, Run):
-        return find_run(run, folder, on_warning=on_warning)
-    if run.path is None:
-        raise UsageError(
-            f"'{run.name}' is in memory; a run folder is needed.", hint='rnnlab.train(config, "runs") makes one.'
-        )
-    return run.path
+    return explain(path_of(a, folder, on_warning), path_of(b, folder, on_warning))

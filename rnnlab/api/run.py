@@ -81,6 +81,42 @@ class Run:
         return list(self.record.warnings)
 
     @property
+    def labels(self) -> list[str]:
+        """Its labels; none in memory.
+
+        Raises
+        ------
+        RunFolderError
+            If notes.json is damaged.
+        """
+        from rnnlab.runs.notes import read_notes
+
+        return [] if self.path is None else list(read_notes(self.path).labels)
+
+    @property
+    def notes(self) -> "pd.DataFrame":
+        """Its notes, the oldest first: columns ``at`` (UTC) and ``text``."""
+        import pandas as pd
+
+        from rnnlab.runs.notes import read_notes
+
+        notes = () if self.path is None else read_notes(self.path).notes
+        times = pd.to_datetime([one.at for one in notes], utc=True, errors="coerce", format="ISO8601")
+        return pd.DataFrame({"at": times, "text": pd.Series([one.text for one in notes], dtype=object)})
+
+    def label(self, *labels: str, remove: bool = False) -> list[str]:
+        """Give the run labels, or take them away, and return all that it has then (see :func:`rnnlab.label`)."""
+        from rnnlab.api.keeping import label
+
+        return list(label(self, labels, remove=remove).labels)
+
+    def note(self, words: str) -> None:
+        """Write a note to the run (see :func:`rnnlab.note`)."""
+        from rnnlab.api.keeping import note
+
+        note(self, words)
+
+    @property
     def diverged(self) -> list[int]:
         """The seeds that diverged."""
         ends = self.record.diverged

@@ -27,14 +27,12 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ("ls", "list", "runs", "history", "log", "logs", "status", "ps", "experiments"),
         (
             ("runs", "`rnnlab runs` lists the runs"),
-            ("compare", "runs are the folders in runs/; `rnnlab compare RUN RUN` shows two of them side by side"),
         ),
     ),
     (
         ("show", "open", "view", "info", "summary", "describe", "analyze", "analyse", "probe", "lyapunov", "spectrum"),
         (
             ("show", "`rnnlab show RUN` shows a run"),
-            ("inspect", "`rnnlab inspect RUN` measures what a trained network does to gradients"),
         ),
     ),
     (
@@ -79,9 +77,11 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         ),
     ),
     (
-        ("delete", "remove", "rm", "del", "clean", "prune"),
-        (("rm", "`rnnlab rm RUN` removes a run"), ("-", "a run is its folder: `rm -r runs/RUN` removes it")),
+        ("delete", "remove", "rm", "del", "clean", "prune", "trash"),
+        (("rm", "`rnnlab rm RUN` removes a run"),),
     ),
+    (("tag-run", "annotate", "label", "comment"), (("label", "`rnnlab label RUN LABEL` labels a run"),)),
+    (("fsck", "repair", "doctor", "fix"), (("doctor", "`rnnlab doctor` looks for damage in all runs"),)),
     (
         ("diff", "versus", "vs"),
         (("compare", "`rnnlab compare RUN RUN` shows runs side by side, `rnnlab why RUN RUN` all that differs"),),
@@ -218,7 +218,7 @@ def command(word: str, following: str, known: Collection[str]) -> str | None:
     if word.endswith((".yaml", ".yml")):
         return f"`rnnlab train {word}` trains the networks of a config"
     if os.path.isfile(os.path.join(word, "run.json")):  # False for what is no path at all
-        return f"`rnnlab inspect {word}` measures a run"
+        return f"`rnnlab show {word}` shows a run"
     lines = next((lines for words, lines in COMMANDS if word.lower() in words), ())
     line = next((line for needed, line in lines if needed in known or needed == "-"), None)
     return line and _for_this(line, following)

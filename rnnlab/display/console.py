@@ -19,7 +19,8 @@ from rnnlab.printable import escaped, printable
 
 STYLES = {"bold": "1", "dim": "2", "red": "1;31", "yellow": "33", "green": "32", "cyan": "36"}
 # What is printed instead where the encoding has no such sign.
-PLAIN = str.maketrans({"±": "+-", "–": "-", "−": "-", "…": "...", "’": "'", "→": "->", "×": "x", "≥": ">=", "≤": "<="})
+PLAIN = str.maketrans({"±": "+-", "–": "-", "−": "-", "…": "...", "’": "'", "→": "->", "×": "x", "≥": ">=", "≤": "<=",
+                       **dict(zip("▁▂▃▄▅▆▇█", "_.-=+*%#", strict=True))})  # fmt: skip
 WIDEST = 100
 SCHEMA_VERSION = 1  # of every JSON document
 ESCAPE = re.compile(r"\x1b\[[0-9;]*m")

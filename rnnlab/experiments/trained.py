@@ -13,7 +13,7 @@ from rnnlab.files import name_of
 from rnnlab.printable import shortened
 from rnnlab.runs import RunFolder, RunStore, checkpoints
 from rnnlab.runs.files import reading
-from rnnlab.runs.find import list_runs
+from rnnlab.runs.find import newest_first
 from rnnlab.runs.schema import SWEEP_RHO, TRAIN, RunRecord
 from rnnlab.tasks.task import Task, build_task
 
@@ -128,8 +128,9 @@ def config_file(run: Path) -> Path:
 
 def latest_training(runs_dir: Path) -> str | None:
     """The path of the latest run of `rnnlab train` in a folder, as messages name it."""
-    found = [one.path for one in list_runs(runs_dir) if one.record is not None and one.record.verb == TRAIN]
-    return name_of(found[-1]) if found else None
+    found = (one.path for one in newest_first(runs_dir) if one.record is not None and one.record.verb == TRAIN)
+    latest = next(found, None)
+    return None if latest is None else name_of(latest)
 
 
 def _checkpoint(run: Path, wanted: str | None, like: dict[str, np.ndarray]) -> checkpoints.Checkpoint:

@@ -87,6 +87,23 @@ def reading(path: Path, most: int | None = None) -> "Iterator[BufferedReader]":
         raise RunFolderError(f"'{name}' could not be read: a path must not hold a null byte.") from error
 
 
+def content_of(path: str, most: int) -> bytes | None:
+    """The content of a regular file, quickly; None where it cannot be read or has more than `most` bytes."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    except (OSError, ValueError):
+        return None
+    try:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode) or found.st_size > most:
+            return None
+        return os.read(descriptor, found.st_size)
+    except OSError:
+        return None
+    finally:
+        os.close(descriptor)
+
+
 def _without_waiting(path: str, flags: int) -> int:
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))
 

@@ -1,8 +1,9 @@
 """Which runs there are, and which one is meant."""
 
 import os
+import re
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,6 +13,7 @@ from rnnlab.files import name_of, user_path
 from rnnlab.printable import on_one_line, shortened
 from rnnlab.runs.files import reason
 from rnnlab.runs.record import load_record
+from rnnlab.runs.start import label_of
 from rnnlab.suggestions import nearest
 
 if TYPE_CHECKING:
@@ -19,6 +21,9 @@ if TYPE_CHECKING:
 
 LATEST = "latest"  # the newest run of all, and no name of one
 _SHOWN = 5
+_SEARCHED = 1000  # ids, the newest, among which those that resemble an unknown one are looked for
+_ID = re.compile(r"\d{8}T\d{6}Z-.+-[0-9a-f]{4}", re.DOTALL)
+_MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
 
 @dataclass(frozen=True)
@@ -52,23 +57,82 @@ def list_runs(runs_dir: Path | str) -> list[FoundRun]:
     RunFolderError
         If the folder exists and cannot be read.
     """
-    found = []
-    for path in _candidates(Path(runs_dir)):
-        try:
-            record = load_record(path)
-        except RunFolderError:
-            found.append(FoundRun(path))
-        else:
-            found.append(FoundRun(path, record, record.current_status))
-    return sorted(found, key=_age)
+    return list(newest_first(Path(runs_dir)))[::-1]
+
+
+def newest_first(runs_dir: Path, among: Callable[[str], bool] = lambda _name: True) -> Iterator[FoundRun]:
+    """The runs in a folder, the newest first; records are read only as far as they are asked for.
+
+    Parameters
+    ----------
+    runs_dir : Path
+    among : function of str
+        Of the names of folders: those for which it is False are passed over.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder exists and cannot be read.
+    """
+    seconds: dict[str, list[FoundRun | str]] = {}
+    for name in run_folders(runs_dir):
+        if not among(name):
+            continue
+        if is_id(name):
+            seconds.setdefault(name[:16], []).append(name)
+        elif is_run(os.path.join(runs_dir, name)):  # a folder that was given another name: its record says how old
+            one = _found(runs_dir / name)
+            seconds.setdefault(age(name, one.record and one.record.started_at)[0], []).append(one)
+    for second in sorted(seconds, reverse=True):
+        group = [_found(runs_dir / one) if isinstance(one, str) else one for one in seconds[second]]
+        yield from sorted(group, key=lambda one: age(one.id, one.record and one.record.started_at), reverse=True)
+
+
+def _found(path: Path) -> FoundRun:
+    try:
+        record = load_record(path)
+    except RunFolderError:
+        return FoundRun(path)
+    return FoundRun(path, record, record.current_status)
+
+
+def run_folders(runs_dir: Path) -> list[str]:
+    """The names of the folders in a runs folder that may be runs, in no order; hidden ones, as the trash, are none.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder exists and cannot be read.
+    """
+    try:
+        with os.scandir(runs_dir) as entries:
+            return [entry.name for entry in entries if not entry.name.startswith(".") and _is_folder(entry)]
+    except FileNotFoundError:
+        return []
+    except (OSError, ValueError) as error:
+        why = reason(error, "read") if isinstance(error, OSError) else "its name holds a null byte"
+        raise RunFolderError(f"The runs folder '{name_of(runs_dir)}' cannot be read: {why}.") from error
 
 
 def run_ids(runs_dir: Path) -> list[str]:
     """The ids of the runs in a folder, the newest first; none where it cannot be read. No run is opened."""
     try:
-        return sorted((path.name for path in runs_dir.iterdir() if _is_run(path)), reverse=True)
-    except (OSError, ValueError):
+        names = run_folders(runs_dir)
+    except RunFolderError:
         return []
+    return sorted((name for name in names if _counts(runs_dir, name)), reverse=True)
+
+
+def is_id(name: str) -> bool:
+    """Whether the name of a folder is made as an id is: time-NAME-digits."""
+    return _ID.fullmatch(name) is not None
+
+
+def age(name: str, started_at: str | None) -> tuple[str, str, str]:
+    """What runs are sorted by: the second in the id, or in the record where the name is no id; the moment; the name."""
+    began = started_at if started_at and _MOMENT.match(started_at) else ""
+    second = name[:16] if is_id(name) else began[:19].replace("-", "").replace(":", "") + "Z" * bool(began)
+    return second, began, name
 
 
 def name_in(run_id: str) -> str:
@@ -89,7 +153,7 @@ def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = 
     Returns
     -------
     Path
-        The run folder; its run.json exists.
+        The run folder. It may lack a run.json where it is named as a run is.
 
     Raises
     ------
@@ -97,44 +161,48 @@ def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = 
         If no run, or more than one, is meant; the message lists the ids that come near.
     """
     runs_dir = Path(runs_dir)
-    if run and _is_run(user_path(run)):
+    if run and is_run_path(user_path(run)):
         return user_path(run)
-    paths = _candidates(runs_dir)
-    exact = [path for path in paths if path.name == run]
-    meant = exact or [path for path in paths if run and path.name.startswith(run)]
+    names = run_folders(runs_dir)
+    begun = [name for name in names if run and name.startswith(run)]
+    exact = [name for name in begun if name == run]
+    meant = sorted(name for name in exact or begun if _counts(runs_dir, name))
     if len(meant) == 1:
-        return meant[0]
-    found = list_runs(runs_dir)
+        return runs_dir / meant[0]
     if run == LATEST:
-        return _newest(found, run, runs_dir, on_warning)
-    named = [one for one in found if _may_be_called(one, run)]
+        return _newest(newest_first(runs_dir), run, runs_dir, on_warning)
+    label = label_of(run)
+    called = newest_first(runs_dir, lambda name: not is_id(name) or name_in(name) == label)
+    named = [one for one in called if _may_be_called(one, run)]
     if any(one.status != "unreadable" for one in named):
-        return _newest(named, run, runs_dir, on_warning)
+        return _newest(iter(named), run, runs_dir, on_warning)
     if meant:
         raise RunFolderError(
-            f"The prefix '{shortened(run)}' must begin one id, not {len(meant)}: {_some([p.name for p in meant])}.",
+            f"The prefix '{shortened(run)}' must begin one id, not {len(meant)}: {_some(meant)}.",
             hint="Give more of the id.",
         )
     raise RunFolderError(
         f"RUN must be a path, an id, the beginning of one, a name, or '{LATEST}'; got '{shortened(run, 255)}', "
         f"no run in '{name_of(runs_dir)}'.",
-        hint=_hint(run, found),
+        hint=_hint(run, runs_dir),
     )
 
 
-def _newest(found: list[FoundRun], run: str, runs_dir: Path, on_warning: Callable[[str], None]) -> Path:
+def _newest(found: Iterator[FoundRun], run: str, runs_dir: Path, on_warning: Callable[[str], None]) -> Path:
     """The newest run that can be read."""
-    if not found:
+    newer = []
+    for one in found:
+        if one.status != "unreadable":
+            if newer:
+                on_warning(f"{on_one_line(run)} passes over {_some(newer)}, which cannot be read.")
+            return one.path
+        newer.append(one.id)
+    if not newer:
         raise RunFolderError(f"There is no run in '{name_of(runs_dir)}' yet.", hint=_START)
-    readable = [place for place, one in enumerate(found) if one.status != "unreadable"]
-    if not readable:
-        raise RunFolderError(
-            f"No run in '{name_of(runs_dir)}' can be read: {_some([one.id for one in found])}.",
-            hint="Name one of them to see what is wrong with it.",
-        )
-    if newer := [one.id for one in found[readable[-1] + 1 :]]:
-        on_warning(f"{on_one_line(run)} passes over {_some(newer)}, which cannot be read.")
-    return found[readable[-1]].path
+    raise RunFolderError(
+        f"No run in '{name_of(runs_dir)}' can be read: {_some(newer)}.",
+        hint="Name one of them to see what is wrong with it.",
+    )
 
 
 def _may_be_called(one: FoundRun, name: str) -> bool:
@@ -142,44 +210,49 @@ def _may_be_called(one: FoundRun, name: str) -> bool:
     return one.record.name == name if one.record else name_in(one.id) == name
 
 
-def _hint(run: str, found: list[FoundRun]) -> str:
+def _hint(run: str, runs_dir: Path) -> str:
     """The ids that come near what was typed, else what there is."""
-    ids = [one.id for one in found]
-    near = [one for one in ids if run in one] or nearest(run[:255], ids, most=_SHOWN, cutoff=0.3)
+    ids = run_ids(runs_dir)
+    near = [one for one in ids if run in one] or nearest(run[:255], ids[:_SEARCHED], most=_SHOWN, cutoff=0.3)
     if near:
         return f"Near it: {_some(near)}."
-    good = [one.id for one in found if one.status != "unreadable"]
     if not ids:
         return _START
-    return f"There are {len(ids)}" + (f"; '{LATEST}' means {good[-1]}." if good else ".")
+    good = next((one.id for one in newest_first(runs_dir) if one.status != "unreadable"), None)
+    return f"There are {len(ids)}" + (f"; '{LATEST}' means {good}." if good else ".")
 
 
 _START = "`rnnlab train CONFIG` makes one; --runs-dir DIR or RNNLAB_RUNS looks elsewhere."
 
 
-def _is_run(path: Path) -> bool:
+def is_run(folder: str | Path) -> bool:
+    """Whether a folder holds a run.json, or forbids to look."""
     try:
-        return stat.S_ISREG(os.stat(path / "run.json").st_mode)
+        return stat.S_ISREG(os.stat(os.path.join(folder, "run.json")).st_mode)
     except PermissionError:
         return True  # reading it says what is wrong
     except (OSError, ValueError):
         return False
 
 
-def _candidates(runs_dir: Path) -> list[Path]:
-    """The run folders in a folder, by name."""
+def is_run_path(path: Path) -> bool:
+    """Whether a path leads to a run, or to a folder that is named as one: what is left of a run is found too."""
     try:
-        return sorted(path for path in runs_dir.iterdir() if _is_run(path))
-    except FileNotFoundError:
-        return []
-    except (OSError, ValueError) as error:
-        why = reason(error, "read") if isinstance(error, OSError) else "its name holds a null byte"
-        raise RunFolderError(f"The runs folder '{name_of(runs_dir)}' cannot be read: {why}.") from error
+        return is_run(path) or (is_id(os.path.basename(os.path.abspath(path))) and os.path.isdir(path))
+    except ValueError:  # a null byte
+        return False
 
 
-def _age(run: FoundRun) -> tuple[str, str, str]:
-    """Second of the id, then the millisecond the run began, then the id."""
-    return run.id[:16], run.record.started_at if run.record else "", run.id
+def _counts(runs_dir: Path, name: str) -> bool:
+    """Whether a folder is a run: by its name, or by its run.json."""
+    return is_id(name) or is_run(os.path.join(runs_dir, name))
+
+
+def _is_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # links that lead round in a circle
+        return False
 
 
 def _some(names: list[str]) -> str:

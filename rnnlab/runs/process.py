@@ -4,6 +4,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 
@@ -31,10 +32,9 @@ def _started(pid: int) -> str | None:
         try:
             # The name, in parentheses, may hold spaces and parentheses itself; state is field 3, start 22.
             fields = stat.read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()
-            boot = Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+            return None if fields[0] in "ZX" else f"{_boot()} {fields[19]}"
         except OSError:
             return None
-        return None if fields[0] in "ZX" else f"{boot} {fields[19]}"
     if os.name != "posix":
         return None
     try:
@@ -43,6 +43,11 @@ def _started(pid: int) -> str | None:
     except (OSError, subprocess.SubprocessError):
         return None
     return answer.stdout.strip() or None
+
+
+@cache
+def _boot() -> str:
+    return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
 
 
 def _exists(pid: int) -> bool:

@@ -20,7 +20,7 @@ def make_folder(runs_dir: Path, name: str, now: datetime, digits: Callable[[], s
     """Claim an id: the mkdir that succeeds owns it, however many processes try in the same second."""
     if now.tzinfo is None:
         raise ValueError(f"The 'now' must have a time zone; got {now!r}.")
-    label = _label(name)
+    label = label_of(name)
     second = now.astimezone(UTC).strftime("%Y%m%dT%H%M%SZ")
     try:
         make_folders(runs_dir)
@@ -35,7 +35,7 @@ def make_folder(runs_dir: Path, name: str, now: datetime, digits: Callable[[], s
     raise RunWriteError(f"The runs folder '{name_of(runs_dir)}' has no free id left for '{second}-{label}'.")
 
 
-def _label(name: str) -> str:
+def label_of(name: str) -> str:
     """As much of a name as a folder may carry: its letters of any script, at most 60 and 180 bytes of them."""
     label = re.sub(r"[^\w.-]+", "-", unicodedata.normalize("NFC", name))
     try:

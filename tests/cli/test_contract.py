@@ -52,6 +52,11 @@ WORKING = {
     "unroll": "small.yaml",
     "resume": "stopped",
     "runs": "",
+    "show": "first",
+    "label": "first paper",
+    "note": "first",
+    "rm": "20200101T000000Z --runs-dir spare",
+    "doctor": "",
 }
 ANSI = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -84,7 +89,8 @@ def place(tmp_path_factory):
 
 
 def prepared(folder):
-    """Take away what a command makes once only, and interrupt what it completes."""
+    """Take away what a command makes once only, interrupt what it completes, and make anew what it removes."""
+    (folder / "spare" / "20200101T000000Z-old-0000").mkdir(parents=True, exist_ok=True)
     for made in ("starters", "data"):
         shutil.rmtree(folder / made, ignore_errors=True)
     interrupt(folder.glob("runs/*-stopped-*/run.json"))
@@ -319,7 +325,8 @@ def test_the_examples_of_help_work(tried, tmp_path, environment, executable, lin
         interrupt(tried.glob("runs/*/run.json"))
     done = subprocess.run(
         ["bash", "-c", f"{line} {BRIEF.get(words[1], '')}".replace("rnnlab", shlex.quote(str(executable)), 1)],
-        cwd=tmp_path if words[1] == "init" else tried,  # it overwrites nothing
+        # `init` overwrites nothing; the others begin with the same runs each.
+        cwd=tmp_path if words[1] == "init" else shutil.copytree(tried, tmp_path / "own"),
         env=environment({"HOME": str(tried)}), capture_output=True, encoding="utf-8", check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

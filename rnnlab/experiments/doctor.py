@@ -1,0 +1,287 @@
+"""`rnnlab doctor`: what kills, full disks and edits have left behind in a runs folder, and how it is put right."""
+
+import os
+import re
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from shlex import quote
+
+from rnnlab.config.flat import flat_text
+from rnnlab.errors import RnnlabError, RunBusyError, RunFolderError
+from rnnlab.experiments.registry.index import FILE as INDEX
+from rnnlab.experiments.registry.index import Registry, read_index
+from rnnlab.files import name_of
+from rnnlab.plain import timestamp
+from rnnlab.printable import on_one_line
+from rnnlab.runs import RunFolder, checkpoints
+from rnnlab.runs.files import LineFile, content_of, writing
+from rnnlab.runs.find import is_id, is_run, run_folders
+from rnnlab.runs.lock import RunLock
+from rnnlab.runs.notes import read_notes
+from rnnlab.runs.record import MOST_BYTES, load_record
+from rnnlab.runs.schema import SWEEP_RHO, RunRecord
+from rnnlab.runs.trash import remove
+
+YOUNG = 60.0  # seconds in which a file may still be at work: one that is being written, a run that is being made
+SET_ASIDE = ".damaged"  # what the name of a checkpoint that is passed over from now on ends with
+_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")
+_TABLES = (".csv", ".txt")
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One thing that is wrong.
+
+    Attributes
+    ----------
+    run : Path
+        The run folder; for what concerns the index, the runs folder.
+    kind : str
+        A word: no_record, record, config, notes, torn, lost, checkpoint, leftover, index.
+    sentence : str
+        What is wrong.
+    remedy : str or None
+        What a repair does; None where nothing can be done but what `advice` says.
+    advice : str or None
+        What to do by hand.
+    """
+
+    run: Path
+    kind: str
+    sentence: str
+    remedy: str | None = None
+    advice: str | None = None
+    act: Callable[[], object] | None = field(default=None, repr=False, compare=False)
+
+    def plain(self) -> dict[str, object]:
+        """For JSON."""
+        return {name: getattr(self, name) for name in ("run", "kind", "sentence", "remedy", "advice")}
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was examined, and what was found.
+
+    Attributes
+    ----------
+    runs_dir : Path
+    findings : list of Finding
+        By run, the oldest first.
+    runs : int
+        How many there are.
+    busy : list of Path
+        Those in training, which were not examined.
+    """
+
+    runs_dir: Path
+    findings: list[Finding]
+    runs: int
+    busy: list[Path]
+
+
+def examine(runs_dir: Path) -> Diagnosis:
+    """Look for damage in every run of a folder; nothing is written.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder exists and cannot be read.
+    """
+    findings: list[Finding] = []
+    busy: list[Path] = []
+    names = sorted(name for name in run_folders(runs_dir) if is_id(name) or is_run(runs_dir / name))
+    for name in names:
+        run = runs_dir / name
+        try:
+            record = load_record(run)
+        except RunFolderError as error:
+            findings.append(_without_record(run, error))
+            record = None
+        if record is not None and record.current_status == "running":
+            busy.append(run)
+            continue
+        if os.path.lexists(run / "run.json"):
+            findings += _in_run(run, record)
+    findings += _in_folder(runs_dir)
+    return Diagnosis(runs_dir, findings, len(names), busy)
+
+
+def repair(diagnosis: Diagnosis) -> list[tuple[Finding, str | None]]:
+    """Carry out every remedy, holding the lock of its run.
+
+    Returns
+    -------
+    list of (Finding, str or None)
+        Each finding, and what stands in the way; None where it is put right.
+    """
+    return [(one, _repair(one, diagnosis.runs_dir)) for one in diagnosis.findings]
+
+
+def _repair(finding: Finding, runs_dir: Path) -> str | None:
+    if finding.act is None:
+        return finding.advice or "there is no remedy"
+    lock = RunLock(finding.run)
+    removed = finding.kind == "no_record"  # `remove` takes the lock by itself
+    try:
+        if finding.run != runs_dir and not removed:
+            lock.acquire()
+        finding.act()
+    except RunBusyError:
+        return "another process holds the run"
+    except RnnlabError as error:
+        return error.message
+    finally:
+        lock.release()
+    return None
+
+
+def _without_record(run: Path, error: RunFolderError) -> Finding:
+    if os.path.lexists(run / "run.json"):
+        return Finding(
+            run, "record", error.message, advice=error.hint or f"`rnnlab rm {quote(str(run))}` removes the run"
+        )
+    sentence = "There is no run.json: the process ended while it made the run."
+    if _is_young(run):
+        return Finding(run, "no_record", sentence, advice="it may be starting at this moment: look again in a minute")
+    return Finding(run, "no_record", sentence, "move it to the trash", act=lambda: remove([run]))
+
+
+def _in_run(run: Path, record: RunRecord | None) -> Iterator[Finding]:
+    """What is wrong in a run that nobody trains, beyond a record that cannot be read."""
+    if record is not None and record.current_status == "lost":
+        again = f"`rnnlab train {quote(str(run / 'config.yaml'))}` repeats it"
+        if record.verb != SWEEP_RHO and any((run / "checkpoints").glob("*.json")):
+            again = f"`rnnlab resume {quote(str(run))}` goes on with it"
+        yield Finding(
+            run,
+            "lost",
+            "The record says running, but its process is gone.",
+            "set its status to interrupted",
+            again,
+            lambda: _interrupt(run),
+        )
+    content = content_of(os.fspath(run / "config.yaml"), MOST_BYTES)
+    if content is None or flat_text(content) is None:
+        missing = not os.path.lexists(run / "config.yaml")
+        why = "There is no config.yaml." if missing else "config.yaml cannot be read as a config."
+        yield Finding(run, "config", why, advice="the run cannot be repeated or resumed as it is")
+    try:
+        read_notes(run)
+    except RunFolderError as error:
+        yield Finding(run, "notes", error.message, advice="correct it by hand, or delete it")
+    for path in _files(run):
+        if path.suffix in _TABLES and path.parent == run and (bytes_torn := _torn(path)):
+            sentence = f"The last line of {on_one_line(path.name)} is not whole ({bytes_torn:,} bytes)."
+            yield Finding(run, "torn", sentence, "cut it off", act=lambda path=path: LineFile(path).close())
+    yield from _checkpoints(run)
+    yield from _leftovers(run, _files(run))
+
+
+def _checkpoints(run: Path) -> Iterator[Finding]:
+    folder = run / "checkpoints"
+    for path in sorted(folder.glob("*.json")):
+        try:
+            checkpoints.load(path)
+        except RunFolderError as error:
+            yield Finding(
+                run,
+                "checkpoint",
+                error.message,
+                f"set it aside, with {SET_ASIDE} at the end of its names",
+                act=lambda path=path: _set_aside(path),
+            )
+    for path in sorted(folder.glob("*.npz")):
+        if not os.path.lexists(path.with_suffix(".json")) and not _is_young(path):
+            sentence = f"The checkpoint {on_one_line(path.stem)} has no JSON file: it was never whole."
+            yield Finding(run, "leftover", sentence, "delete it", act=lambda path=path: _delete(path))
+
+
+def _leftovers(run: Path, files: list[Path]) -> Iterator[Finding]:
+    for path in files:
+        if _TEMPORARY.fullmatch(path.name) and not _is_young(path):
+            sentence = f"{on_one_line(path.name)} was left by a process that ended while it wrote the file."
+            yield Finding(run, "leftover", sentence, "delete it", act=lambda path=path: _delete(path))
+
+
+def _in_folder(runs_dir: Path) -> Iterator[Finding]:
+    """What is wrong with the index, and temporary files beside the runs."""
+    if os.path.lexists(runs_dir / INDEX) and read_index(runs_dir) is None:
+        yield Finding(
+            runs_dir,
+            "index",
+            f"{INDEX} is damaged or of another version; the runs are read one by one until it is written anew.",
+            "write it anew",
+            act=lambda: _index_anew(runs_dir),
+        )
+    try:
+        with os.scandir(runs_dir) as entries:
+            files = [Path(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)]
+    except OSError:
+        files = []
+    yield from _leftovers(runs_dir, sorted(files))
+
+
+def _files(run: Path) -> list[Path]:
+    """The files of a run folder and of the folders in it; links are not followed."""
+    found = []
+    for folder in (run, run / "checkpoints", run / "plots"):
+        try:
+            with os.scandir(folder) as entries:
+                found += [Path(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)]
+        except OSError:
+            continue
+    return sorted(found)
+
+
+def _torn(path: Path) -> int:
+    """Bytes after the last newline of a file."""
+    with open(path, "rb") as file:
+        end = file.seek(0, os.SEEK_END)
+        torn = 0
+        while end > 0:
+            start = max(0, end - 65536)
+            file.seek(start)
+            block = file.read(end - start)
+            newline = block.rfind(b"\n")
+            torn += len(block) - newline - 1
+            if newline >= 0:
+                break
+            end = start
+    return torn
+
+
+def _interrupt(run: Path) -> None:
+    """Write that a lost run is interrupted, as of the moment in which it last wrote something."""
+    store = RunFolder.open(run)
+    if store.record.current_status != "lost":  # somebody has gone on with it since
+        raise RunFolderError(f"'{name_of(run)}' is {store.record.current_status} now.")
+    written = (path for path in _files(run) if not path.name.startswith("."))
+    last = max((path.lstat().st_mtime for path in written), default=time.time())
+    store.update(status="interrupted", ended_at=timestamp(datetime.fromtimestamp(last, UTC)))
+
+
+def _set_aside(path: Path) -> None:
+    for one in (path, path.with_suffix(".npz")):
+        if os.path.lexists(one):
+            with writing(one):
+                os.rename(one, f"{one}{SET_ASIDE}")
+
+
+def _delete(path: Path) -> None:
+    with writing(path):
+        path.unlink(missing_ok=True)
+
+
+def _index_anew(runs_dir: Path) -> None:
+    _delete(runs_dir / INDEX)
+    Registry(runs_dir)
+
+
+def _is_young(path: Path) -> bool:
+    try:
+        return time.time() - path.lstat().st_mtime < YOUNG
+    except OSError:
+        return True

@@ -1,0 +1,119 @@
+"""Runs that are removed: into the trash of their runs folder, from which they can come back, or for good."""
+
+import os
+import shutil
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+
+from rnnlab.errors import RunBusyError, RunFolderError, UsageError
+from rnnlab.files import make_folders, name_of
+from rnnlab.runs import process
+from rnnlab.runs.files import writing
+from rnnlab.runs.lock import RunLock
+from rnnlab.runs.record import read_json
+
+TRASH = ".trash"
+
+
+def remove(runs: Sequence[Path], *, purge: bool = False) -> list[tuple[Path, Path | None]]:
+    """Move run folders to the trash folder beside them, or delete them; all of them or none is started on.
+
+    Parameters
+    ----------
+    runs : sequence of Path
+    purge : bool
+        Delete them for good; such as are in the trash too.
+
+    Returns
+    -------
+    list of (Path, Path or None)
+        Each folder, and where it is now; None where it is deleted.
+
+    Raises
+    ------
+    RunBusyError
+        If another process holds or trains one of them.
+    UsageError
+        If one is in the trash already, without `purge`.
+    RunWriteError
+        If a folder cannot be moved or deleted.
+    """
+    # A link is moved, not what it leads to; the folder that a path such as "." lies in is told by its whole path.
+    paths = [Path(os.path.abspath(run)) for run in dict.fromkeys(runs)]
+    for path in paths:
+        if path.parent.name == TRASH and not purge:
+            raise UsageError(f"'{name_of(path)}' is in the trash already.", hint="--purge deletes it for good.")
+    with ExitStack() as held:
+        for path in paths:
+            lock = RunLock(path)
+            lock.acquire()
+            held.callback(lock.release)
+            if (pid := trained_by(path)) is not None:
+                raise RunBusyError(
+                    f"'{name_of(path)}' is being trained by process {pid}.", hint=f"kill {pid} stops it."
+                )
+        return [(path, _delete(path) if purge else _move(path, path.parent / TRASH)) for path in paths]
+
+
+def restore(name: str, runs_dir: Path) -> Path:
+    """Bring a run back from the trash of a runs folder, by its id or the unique beginning of one.
+
+    Raises
+    ------
+    RunFolderError
+        If no run, or more than one, is meant, or its place is taken.
+    """
+    trash = runs_dir / TRASH
+    try:
+        names = sorted(entry.name for entry in os.scandir(trash) if entry.is_dir())
+    except OSError:
+        names = []
+    meant = [one for one in names if one == name] or [one for one in names if name and one.startswith(name)]
+    if len(meant) != 1:
+        raise RunFolderError(
+            f"--restore must name one run in '{name_of(trash)}'; got {name!r}, which names {len(meant)}.",
+            hint=f"There: {', '.join(names[-5:])}." if names else "The trash is empty.",
+        )
+    place = runs_dir / meant[0]
+    if os.path.lexists(place):
+        raise RunFolderError(f"'{name_of(place)}' exists already; '{name_of(trash / meant[0])}' stays in the trash.")
+    with writing(place):
+        os.rename(trash / meant[0], place)
+    return place
+
+
+def trained_by(run: Path) -> int | None:
+    """The number of the living process that a run's record names as its own; None where there is none."""
+    try:
+        record = read_json(run / "run.json")
+    except RunFolderError:
+        return None
+    owner = record.get("process")
+    if record.get("status") != "running" or not isinstance(owner, dict) or not process.is_alive(owner):
+        return None
+    return owner["pid"]
+
+
+def _move(path: Path, trash: Path) -> Path:
+    with writing(trash):
+        make_folders(trash)
+        place, number = trash / path.name, 1
+        while os.path.lexists(place):
+            number += 1
+            place = trash / f"{path.name}.{number}"
+        os.rename(path, place)
+    return place
+
+
+def _delete(path: Path) -> None:
+    """By way of the trash, so that a deletion which fails half way leaves no half of a run among the runs."""
+    if path.parent.name != TRASH:
+        path = _move(path, path.parent / TRASH)
+    with writing(path):
+        if path.is_symlink():
+            path.unlink()
+        else:
+            shutil.rmtree(path)
+        if not any(os.scandir(path.parent)):
+            path.parent.rmdir()
