@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rnnlab.errors import UsageError
-from rnnlab.experiments.drawing import FORMATS
 from rnnlab.files import name_of
 
 if TYPE_CHECKING:
@@ -20,6 +19,8 @@ def check_plot_file(path: Path) -> str:
     UsageError
         For another suffix than those of `FORMATS`, and for a folder.
     """
+    from rnnlab.experiments.drawing import FORMATS  # help starts without NumPy
+
     form = path.suffix[1:].lower()
     if form not in FORMATS:
         raise UsageError(f"a plot must be a file that ends in .png, .pdf or .svg; got '{name_of(path)}'.")

@@ -47,7 +47,7 @@ def carry_out(work: "Callable[..., Run | SweepSummary]", *, as_json: bool, quiet
         path, status, code = done.run, done.record["status"], _code_of(done)
     assert path is not None
     with console.results_of(path):
-        if quiet:
+        if quiet and not as_json:
             console.result(str(path))
         elif isinstance(done, rnnlab.Run):
             _show_training(done, screen, as_json=as_json)

@@ -1,7 +1,6 @@
 """`rnnlab doctor`: what kills, full disks and edits have left behind in a runs folder, and how it is put right."""
 
 import os
-import re
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,7 +16,7 @@ from rnnlab.files import name_of
 from rnnlab.plain import timestamp
 from rnnlab.printable import on_one_line
 from rnnlab.runs import RunFolder, checkpoints
-from rnnlab.runs.files import LineFile, content_of, writing
+from rnnlab.runs.files import LineFile, content_of, is_leftover, writing
 from rnnlab.runs.find import is_id, is_run, run_folders
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.notes import read_notes
@@ -27,7 +26,6 @@ from rnnlab.runs.trash import remove
 
 YOUNG = 60.0  # seconds in which a file may still be at work: one that is being written, a run that is being made
 SET_ASIDE = ".damaged"  # what the name of a checkpoint that is passed over from now on ends with
-_TEMPORARY = re.compile(r"\..+\.[0-9a-f]{8}")
 _TABLES = (".csv", ".txt")
 
 
@@ -201,7 +199,7 @@ def _checkpoints(run: Path) -> Iterator[Finding]:
 
 def _leftovers(run: Path, files: list[Path]) -> Iterator[Finding]:
     for path in files:
-        if _TEMPORARY.fullmatch(path.name) and not _is_young(path):
+        if is_leftover(path.name) and not _is_young(path):
             sentence = f"{on_one_line(path.name)} was left by a process that ended while it wrote the file."
             yield Finding(run, "leftover", sentence, "delete it", act=lambda path=path: _delete(path))
 

@@ -135,7 +135,12 @@ def replace(path: Path, content: bytes) -> None:
 
 def leftovers(folder: Path) -> list[Path]:
     """Temporary files of `replace` in a run folder, left by a process that was killed while it wrote."""
-    return [path for path in folder.rglob(".*") if _TEMPORARY.fullmatch(path.name)]
+    return [path for path in folder.rglob(".*") if is_leftover(path.name)]
+
+
+def is_leftover(name: str) -> bool:
+    """Whether a file of this name is a temporary one of `replace`."""
+    return _TEMPORARY.fullmatch(name) is not None
 
 
 class LineFile:
