@@ -20,11 +20,13 @@ from rnnlab.config.sources import LARGEST, lines_of
 
 Flat = dict[str, Any]
 
+_BLOCK = re.compile(r"\n(?=[^\s#])")
 _LINE = re.compile(r"((?:  )*)([A-Za-z_]\w*):(?: (\S.*))?")
 _KEY = re.compile(r"([A-Za-z_]\w*):[ ]+")
 _QUOTED = re.compile(r"""'((?:[^']|'')*)'|"([^"\\]*)\"""")
 _WORD = re.compile(r"(?![-?:](?:\s|$))[^\s\[\]{},\"'#&*!|>%@`][^\[\]{},#:]*")  # within [] and {}
 _PLAIN = re.compile(r"(?![-?:](?:\s|$))[^\s\[\]{},\"'#&*!|>%@`](?:(?! #|:(?: |$)).)*")
+_NUMBER = re.compile(r"-?\d{1,3}\.\d{1,20}(?:e-\d\d)?")  # what needs no resolver to tell
 _RESOLVER = CoreResolver()
 
 
@@ -35,7 +37,7 @@ def flat(values: Mapping[str, Any], path: str = "") -> Flat:
     """
     found: Flat = {}
     for key, value in values.items():
-        if isinstance(value, Mapping):
+        if type(value) is dict or isinstance(value, Mapping):  # the latter takes long to say no
             if "kind" in value:
                 found[path + key] = value["kind"]
             found |= flat(value, f"{path}{key}.")
@@ -81,9 +83,23 @@ class _OtherForm(Exception):  # noqa: N818 (never leaves this module)
 
 def _by_lines(text: str) -> Flat:
     found: Flat = {}
+    for block in _BLOCK.split(text):
+        for path, value in _block(block):
+            if path in found:
+                raise _OtherForm
+            found[path] = value
+    if not found:
+        raise _OtherForm
+    return found
+
+
+@lru_cache(maxsize=10_000)
+def _block(block: str) -> tuple[tuple[str, Any], ...]:
+    """What a key of the first level, with all that stands below it, says: the same from run to run, mostly."""
+    found: Flat = {}
     sections = [""]  # the path that the keys of each depth begin with
     begun = 0  # depth of the section that has just begun, which is not empty where the writer made it
-    for line in text.split("\n"):
+    for line in block.split("\n"):
         if not line or line[0] == "#":
             continue
         depth, key, values = _line(line)
@@ -103,9 +119,9 @@ def _by_lines(text: str) -> Flat:
             found[sections[depth][:-1]] = values[0][1]
         for below, value in values:
             found[path + below] = value
-    if begun or not found:
+    if begun:
         raise _OtherForm
-    return found
+    return tuple(found.items())
 
 
 @lru_cache(maxsize=100_000)
@@ -132,7 +148,7 @@ def _flow(text: str, place: int) -> tuple[Any, int]:
     """The value that begins at a place in a mapping or list on one line, and where it ends."""
     opening = text[place : place + 1]
     if opening not in ("{", "["):
-        found = _QUOTED.match(text, place) or _WORD.match(text, place)
+        found = _QUOTED.match(text, place) if opening in ("'", '"') else _WORD.match(text, place)
         if found is None:
             raise _OtherForm
         return _scalar(found[0].rstrip(), _WORD), found.end()
@@ -156,7 +172,10 @@ def _flow(text: str, place: int) -> tuple[Any, int]:
     return mapping if opening == "{" else items, place + 1
 
 
+@lru_cache(maxsize=10_000)
 def _scalar(text: str, plain: "re.Pattern[str]") -> Any:
+    if _NUMBER.fullmatch(text):
+        return float(text)
     quoted = _QUOTED.fullmatch(text)
     if quoted is not None:
         return quoted[1].replace("''", "'") if quoted[1] is not None else quoted[2]
