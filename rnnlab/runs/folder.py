@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rnnlab.errors import RunWriteError
 from rnnlab.files import name_of
-from rnnlab.runs import checkpoints, process, start, tables
+from rnnlab.runs import checkpoints, environment, process, start, tables
 from rnnlab.runs.files import LineFile, leftovers, replace, writing
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.log import without_control_codes
@@ -85,9 +85,11 @@ class RunFolder(RunStore):
             lock.acquire()
             from rnnlab.runs.schema import RunRecord  # `rnnlab --help` starts without pydantic
 
-            run = cls(path, RunRecord.first(path.name, name, now, fields or {}), lock)
-            for filename, text in (files or {}).items():
-                replace(path / filename, text.encode())
+            sources, patches = _sources()
+            run = cls(path, RunRecord.first(path.name, name, now, {**sources, **(fields or {})}), lock)
+            first = {filename: text.encode() for filename, text in (files or {}).items()} | patches
+            for filename, content in first.items():
+                replace(path / filename, content)
             write_json(path / "run.json", run.record.plain())
         except BaseException as error:
             lock.release()
@@ -275,6 +277,14 @@ class RunFolder(RunStore):
             survives = f" What was written before is kept in '{name_of(self.path)}': {', '.join(names)}."
             gone = "" if os.path.isdir(self.path) else f" The run folder '{name_of(self.path)}' is gone."
             raise RunWriteError(error.message + (survives if names else gone), hint=start.ELSEWHERE) from error
+
+
+def _sources() -> tuple[dict[str, object], dict[str, bytes]]:
+    """Entries of run.json on rnnlab's source, and on the working folder where asked for; and their patches."""
+    code, folder = environment.code(), environment.folder()
+    if folder is None:
+        return {"code": code.record}, code.files
+    return {"code": code.record, "folder": folder.record}, code.files | folder.files
 
 
 def _names(run: Path) -> list[str]:

@@ -1,5 +1,6 @@
 """A run folder from its first file to its last, and nothing left behind where it cannot begin."""
 
+import hashlib
 import json
 import re
 from concurrent.futures import ThreadPoolExecutor
@@ -76,8 +77,10 @@ def test_the_first_record_says_what_the_contract_promises(tmp_path):
     assert (record["started_at"], record["ended_at"]) == ("2026-11-21T17:03:05.000Z", None)
     assert record["seeds"] == [0, 1]
     assert record["metrics"] == record["baselines"] == {}
-    assert set(record["code"]) == {"version", "git_commit", "git_dirty"}
-    assert {"python", "numpy", "blas", "cpu"} <= set(record["environment"])
+    assert set(record["code"]) == {"version", "git_commit", "git_dirty", "untracked", "patch"}
+    if patch := record["code"]["patch"]:
+        assert hashlib.sha256((run.path / patch["file"]).read_bytes()).hexdigest() == patch["sha256"]
+    assert {"python", "numpy", "packages", "blas", "cpu"} <= set(record["environment"])
     assert {"command", "data"} <= set(record)
 
 
