@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rnnlab.errors import RunWriteError
+from rnnlab.errors import RunFolderError, RunWriteError
 from rnnlab.files import name_of
 from rnnlab.runs import checkpoints, environment, process, start, tables
-from rnnlab.runs.files import LineFile, leftovers, replace, writing
+from rnnlab.runs.files import LineFile, file_sha256, leftovers, reading, replace, writing
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.log import without_control_codes
 from rnnlab.runs.record import load_record, read_json, write_json
@@ -151,7 +151,12 @@ class RunFolder(RunStore):
         for path in leftovers(self.path):
             with suppress(OSError):
                 path.unlink()
-        self.update(status="running", ended_at=None, process=process.identity(), **fields)
+        self.update(status="running", ended_at=None, process=process.identity(), tables={}, **fields)
+
+    def finish(self, status: str, now: datetime, **fields: object) -> None:
+        """As for any run; run.json keeps the size and the sha256 of every table too."""
+        self.close()
+        super().finish(status, now, tables=self._tables_now(), **fields)
 
     def release(self) -> None:
         """Let others hold the run."""
@@ -267,6 +272,14 @@ class RunFolder(RunStore):
         if filename not in self._tables:
             self._tables[filename] = tables.Table(self.path / filename)
         return self._tables[filename]
+
+    def _tables_now(self) -> dict[str, dict[str, object]]:
+        """Size and hash of the tables on disk, by name."""
+        found = {}
+        for path in sorted(self.path.glob("*.csv")):
+            with suppress(RunFolderError), reading(path) as file:
+                found[path.name] = {"bytes": os.fstat(file.fileno()).st_size, "sha256": file_sha256(file)}
+        return found
 
     def _keeping(self, action: Callable[[], object]) -> None:
         """Do something that writes; if it fails, say what of the run survives."""

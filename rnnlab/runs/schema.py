@@ -84,6 +84,9 @@ class RunRecord(_Checked):
     units: dict[str, str] = {}
     baselines: dict[str, dict[str, FiniteFloat | None]] = {}
     data: Data | None = None
+    config: SkipValidation[dict[str, object] | None] = None
+    folder: SkipValidation[dict[str, object] | None] = None
+    tables: SkipValidation[dict[str, dict[str, object]]] = {}
     code: SkipValidation[dict[str, object]] = {}
     environment: SkipValidation[dict[str, object]] = {}
     plugins: SkipValidation[dict[str, str]] = {}
