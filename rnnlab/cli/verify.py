@@ -56,7 +56,8 @@ def _warn(found: "Verification") -> None:
     if not found.differences:
         return
     what = listed([shortened(str(one), 200) for one in found.differences])
-    console.warning(f"Not as when the run was made: {what}. Numbers may differ by {found.tolerance:g} of themselves.")
+    held = "" if found.tolerance is None else f" Numbers must agree within {found.tolerance:g} of themselves."
+    console.warning(f"The run was made elsewhere or with other versions: {what}.{held}")
     if found.hint:
         console.advice(found.hint)
 

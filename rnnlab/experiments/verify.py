@@ -302,7 +302,7 @@ class _Verifying:
         else:
             said = replay_training(self.run, self.config, self.task, self.setup, self.good, updates, comparison)
         if comparison.first is not None:
-            return FAILED, f"{said}; {comparison.first}"
+            return FAILED, f"{comparison.first}; in {said}"
         if comparison.worst == 0:
             return f"{said}; byte for byte"
         return f"{said}; the largest relative difference is {comparison.worst:.1e}"

@@ -113,9 +113,7 @@ def differences(record: "RunRecord") -> list[Difference]:
 def kernel_hint(found: list[Difference]) -> str | None:
     """How to compute with the kernel of a run, where that is what differs: it must be chosen before NumPy loads."""
     kernels = [one.recorded for one in found if one.what == "kernel of openblas" and one.recorded != UNRECORDED]
-    return (
-        f"OPENBLAS_CORETYPE={kernels[0]} in front of the command computes with the run's kernel." if kernels else None
-    )
+    return f"OPENBLAS_CORETYPE={kernels[0]} before the command selects the kernel of the run." if kernels else None
 
 
 def _compare(then: dict[str, str], now: dict[str, str]) -> Iterator[Difference]:
