@@ -47,7 +47,7 @@ def verify(
     else:
         _show(found)
         if found.passed:
-            console.next_step(f"rnnlab inspect {quote(str(found.run))}", "what the training did to gradients")
+            console.next_step(f"rnnlab verify {quote(str(found.run))} --updates {10 * updates}", "replay more of it")
     return 0 if found.passed else WRONG
 
 

@@ -204,10 +204,9 @@ def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int,
     moving = np.isfinite(columns["total"])
     comparison.hold_table(run / "gradient_norms.csv", {name: values[moving] for name, values in columns.items()})
     held = listed([f"{count(rows, 'row')} of {name}" for name, rows in comparison.rows.items()])
-    return (
-        f"{count(len(members), 'model')}, the first of {len(record.rhos) * len(config.seeds)}, measured before "
-        f"training, and updates 1 to {len(made)}: {held}"
-    )
+    all_of_them = len(record.rhos) * len(config.seeds)
+    which = f"the first {len(members)} of {all_of_them} models" if len(members) < all_of_them else "all models"
+    return f"{which} measured before training, and their updates 1 to {len(made)}: {held}"
 
 
 def take_up(config, task: Task, setup: Setup, checkpoint: Checkpoint | None):

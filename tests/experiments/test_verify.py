@@ -10,6 +10,7 @@ import pytest
 
 from rnnlab.config import load
 from rnnlab.errors import UsageError
+from rnnlab.experiments.resume import Length, resume
 from rnnlab.experiments.train import train
 from rnnlab.experiments.verify import FAILED, PASSED, SKIPPED, verify
 from rnnlab.runs import RunFolder
@@ -324,3 +325,20 @@ def test_a_forged_result_of_a_sweep_is_named(swept, tmp_path, column):
     first = verify(run).mismatch
     assert first is not None
     assert (first.file, first.column) == ("results.csv", column)
+
+
+def test_a_run_that_was_lengthened_verifies(run):
+    resume(run, length=Length(updates=40), command=[])
+    found = verify(run)
+    assert {check.name: check.detail for check in found.checks if check.result != PASSED} == {}
+    assert found.checks[-1].detail.startswith("updates 31 to 40 from checkpoint 0004: ")
+
+
+def test_the_start_is_not_replayed_where_its_learning_rates_were_those_of_a_shorter_total(tmp_path):
+    once = "training.checkpoint={every: 1000, keep: 1, best: false}"
+    run = trained(tmp_path, TEXT, once, "training.schedule={kind: cosine}")
+    assert verify(run).checks[-1].result == PASSED
+    resume(run, length=Length(updates=40), command=[])
+    found = verify(run)
+    assert found.passed
+    assert (found.checks[-1].name, found.checks[-1].result) == ("replay", SKIPPED)
