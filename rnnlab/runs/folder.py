@@ -156,7 +156,7 @@ class RunFolder(RunStore):
     def finish(self, status: str, now: datetime, **fields: object) -> None:
         """As for any run; run.json keeps the size and the sha256 of every table too."""
         self.close()
-        super().finish(status, now, tables=self._tables_now(), **fields)
+        super().finish(status, now, **fields, tables=self._tables_now())
 
     def release(self) -> None:
         """Let others hold the run."""
