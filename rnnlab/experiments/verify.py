@@ -236,7 +236,7 @@ class _Verifying:
 
     def _check_checkpoint(self, path: Path) -> str:
         self.good.append(found := checkpoints.load(path))
-        return f"after update {update_of(found):,}; {SAME}"
+        return f"after update {update_of(found):,}; {SAME}" if self.record.verb == TRAIN else SAME
 
     def _table_names(self) -> list[str]:
         """Tables that run.json or a checkpoint knows, and the others that are there."""

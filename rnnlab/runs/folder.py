@@ -274,9 +274,11 @@ class RunFolder(RunStore):
         return self._tables[filename]
 
     def _tables_now(self) -> dict[str, dict[str, object]]:
-        """Size and hash of the tables on disk, by name."""
+        """Size and hash of the tables on disk, by name; without those of `rnnlab inspect`, which may come again."""
         found = {}
         for path in sorted(self.path.glob("*.csv")):
+            if path.name.startswith("inspect_"):
+                continue
             with suppress(RunFolderError), reading(path) as file:
                 found[path.name] = {"bytes": os.fstat(file.fileno()).st_size, "sha256": file_sha256(file)}
         return found
