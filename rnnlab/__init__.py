@@ -7,7 +7,7 @@ if TYPE_CHECKING:
     from rnnlab.api.configs import check, explain, init, load, schema
     from rnnlab.api.finding import find_run, find_runs, list_runs, open
     from rnnlab.api.keeping import doctor, label, note, remove, repair, restore, show
-    from rnnlab.api.laboratory import compare, gradcheck, inspect, plot, unroll, why
+    from rnnlab.api.laboratory import compare, gradcheck, inspect, plot, unroll, verify, why
     from rnnlab.api.run import Run
     from rnnlab.api.sweeping import sweep_rho
     from rnnlab.api.training import resume, train
@@ -51,6 +51,7 @@ __all__ = [
     "sweep_rho",
     "train",
     "unroll",
+    "verify",
     "why",
 ]
 # Where each name of the public face is: `import rnnlab` itself imports nothing.
@@ -87,6 +88,7 @@ _HOMES = {
     "sweep_rho": "rnnlab.api.sweeping",
     "train": "rnnlab.api.training",
     "unroll": "rnnlab.api.laboratory",
+    "verify": "rnnlab.api.laboratory",
     "why": "rnnlab.api.laboratory",
 }
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from rnnlab.experiments.inspect import Inspection
     from rnnlab.experiments.redraw import Drawn
     from rnnlab.experiments.unroll import Unroll
+    from rnnlab.experiments.verify import Verification
 
 
 def gradcheck(config: "Config | str | os.PathLike[str]") -> "Gradcheck":
@@ -234,3 +235,40 @@ def why(
     from rnnlab.experiments.comparison.why import why as explain
 
     return explain(path_of(a, folder, on_warning), path_of(b, folder, on_warning))
+
+
+def verify(
+    run: str | os.PathLike[str] | Run,
+    folder: str | os.PathLike[str] | None = None,
+    *,
+    updates: int = 10,
+    on_warning: Callable[[str], None] = warn,
+) -> "Verification":
+    """Check the hashes of a run again, and replay some of its updates.
+
+    Parameters
+    ----------
+    run : Run, str or path
+        With a run folder, as :func:`inspect` takes it.
+    folder : str or path, optional
+        The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
+    updates : int
+        To replay at most; the replay ends with the next checkpoint.
+    on_warning : callable, optional
+        As for :func:`find_run`.
+
+    Returns
+    -------
+    Verification
+        ``passed``, and what was found in ``checks``, ``differences`` and ``mismatch``.
+
+    Raises
+    ------
+    RunFolderError
+        If there is no such run.
+    UsageError
+        If the run has not ended, or is in memory.
+    """
+    from rnnlab.experiments.verify import verify as run_verification
+
+    return run_verification(path_of(run, folder, on_warning), whole_number(updates, "'updates'"))

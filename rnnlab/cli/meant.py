@@ -58,7 +58,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         (("explain", "`rnnlab explain KEY` says what a key of a config means"),),
     ),
     (
-        ("validate", "verify", "lint", "check", "dry-run", "dryrun", "estimate"),
+        ("validate", "lint", "check", "dry-run", "dryrun", "estimate"),
         (("check", "`rnnlab check CONFIG` checks a config and says what it would train"),),
     ),
     (

@@ -2,6 +2,7 @@
 
 load        read a config, with overrides from the command line
 dump        write a config as YAML that `load` reads back to an equal one
+fingerprint the hash of what `dump` wrote
 explain     what a key means, and where its value comes from
 json_schema the JSON Schema of a config, for editors
 Config      the config itself; see `rnnlab.config.schema`
@@ -15,14 +16,15 @@ if TYPE_CHECKING:
     from rnnlab.config.explanation import explain
     from rnnlab.config.loading import load
     from rnnlab.config.schema.experiment import Config
-    from rnnlab.config.writer import dump
+    from rnnlab.config.writer import dump, fingerprint
 
-__all__ = ["Config", "dump", "explain", "json_schema", "load"]
+__all__ = ["Config", "dump", "explain", "fingerprint", "json_schema", "load"]
 
 _HOMES = {
     "Config": "schema.experiment",
     "dump": "writer",
     "explain": "explanation",
+    "fingerprint": "writer",
     "json_schema": "editor_schema",
     "load": "loading",
 }

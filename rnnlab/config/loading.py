@@ -185,9 +185,28 @@ def default_name(source: Name) -> str:
 
 def _settle_paths(tree: Node) -> None:
     """Make `data.path` absolute: it starts at its file's folder, or in an argument at the current one."""
-    node = find(tree, ("data", "path"))
+    node, pin = find(tree, ("data", "path")), find(tree, ("data", "sha256"))
     if node is not None and isinstance(node.value, str) and node.value and "\0" not in node.value:
-        node.value = os.path.abspath(node.location.source.folder / os.path.expanduser(node.value))
+        folder = node.location.source.folder
+        path = os.path.abspath(folder / os.path.expanduser(node.value))
+        is_pinned = pin is not None and isinstance(pin.value, str)
+        node.value = _moved(path, folder) if is_pinned and os.path.isabs(node.value) else path
+
+
+def _moved(path: str, folder: Path) -> str:
+    """Where a file of a run is after its folders were moved together, on this machine or to another one.
+
+    A run's config.yaml in `folder` names its data by their absolute path, so that it may be copied anywhere. Where
+    nothing is left there, the file that has most of the end of that path is taken, in the folder of the config or in
+    one of the two around it: the runs folder, and the one in which it lies. The hash says whether it is that file.
+    """
+    if os.path.exists(path):
+        return path
+    parts = Path(path).parts[1:]
+    ends = (os.path.join(*parts[start:]) for start in range(len(parts)))
+    around = [folder, *folder.parents[:2]]
+    found = (str(place / end) for end in ends for place in around if os.path.isfile(place / end))
+    return next(found, path)
 
 
 def _told(problem: Diagnostic, others: list[Diagnostic]) -> bool:

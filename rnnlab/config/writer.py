@@ -1,5 +1,6 @@
-"""A config to YAML: every key in the order of the schema, numbers to the last bit."""
+"""A config to YAML: every key in the order of the schema, numbers to the last bit; and the hash of that text."""
 
+import hashlib
 from datetime import date
 from io import StringIO
 from typing import Any
@@ -14,6 +15,8 @@ from rnnlab.config.schema.experiment import Config
 from rnnlab.config.schema_index import ordered_fields
 
 HEADER = "# A complete config, defaults included: `rnnlab train` on this file repeats the run.\n"
+# Keys that change no number of the results: data are known by their own hash.
+BOOKKEEPING = {"": ("name",), "data": ("path", "sha256"), "training": ("checkpoint",)}
 
 
 class _Flow(dict):
@@ -71,6 +74,23 @@ def dump(config: Config) -> str:
     dumper.represent(values)
     dumper.close()
     return HEADER + stream.getvalue()
+
+
+def fingerprint(text: str) -> str:
+    """The sha256 of what `dump` wrote, without comments and the keys of `BOOKKEEPING`.
+
+    It is taken of the text as it is, so that a later version, whose configs have further keys, finds the same.
+    """
+    section, kept = "", []
+    for line in text.split("\n"):
+        key = line.partition(":")[0]
+        if not line.startswith(" "):
+            section = key
+        is_top = key in BOOKKEEPING[""]
+        is_inner = line.startswith("  ") and key[2:] in BOOKKEEPING.get(section, ())
+        if not (is_top or is_inner or line.startswith("#")):
+            kept.append(line)
+    return hashlib.sha256("\n".join(kept).encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _section(section: BaseModel) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rnnlab.config import dump, load
+from rnnlab.config import dump, fingerprint, load
 from rnnlab.engine.training import Training
 from rnnlab.errors import DataError, RunBusyError, RunFolderError, UsageError
 from rnnlab.experiments.needs import missing_packages
@@ -229,9 +229,11 @@ def _begin(store: RunFolder, taken: _TakenUp, config, task: Task, setup: Setup, 
         "command": command,
     }
     nothing_yet = {"metrics": {}, "baselines": {}, "headline": None}  # of the shorter training
-    store.take_over(resumed=[*store.record.resumed, went_on], diverged=watched.divergence.record(), **nothing_yet)
     if length:
-        store.write("config.yaml", dump(config))
+        text = dump(config)
+        store.write("config.yaml", text)
+        nothing_yet["config"] = {"sha256": fingerprint(text)}
+    store.take_over(resumed=[*store.record.resumed, went_on], diverged=watched.divergence.record(), **nothing_yet)
     sizes = {name: 0 for observer in watched.saved for name in observer.tables}
     store.cut_tables(sizes | (checkpoint.metadata["tables"] if checkpoint else {}))
     where = f"from checkpoint {checkpoint.path.stem}, after update {training.done}" if checkpoint else "from the start"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from rnnlab.config import dump, registry
+from rnnlab.config import dump, fingerprint, registry
 from rnnlab.config.registry import brought_in
 from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RunWriteError
@@ -27,7 +27,7 @@ from rnnlab.runs import RunFolder, RunStore
 from rnnlab.runs.in_memory import RunInMemory
 from rnnlab.runs.log import libraries_warnings
 from rnnlab.runs.schema import TRAIN
-from rnnlab.tasks.task import Task, build_task, evaluate
+from rnnlab.tasks.task import Task, build_task, evaluate, pinned
 
 FEW_SEQUENCES = 30
 
@@ -73,19 +73,22 @@ def train(
     setup = build_setup(config, task)
     if registry.task_entry(config.data).origin:  # what a package brings is known to measure before anything is trained
         evaluate(task, setup.network, setup.theta)
+    config = pinned(config, task)
+    text = dump(config)
     fields = {
         "kind": config.data.kind,
         "verb": TRAIN,
         "command": command,
         "seeds": config.seeds,
         "data": {**task.record, "task": config.data.task_name, "ragged": ragged(setup)},
+        "config": {"sha256": fingerprint(text)},
         **brought_in(config),
     }
     now = datetime.now(UTC)
     if runs_dir is None:
         run: RunStore = RunInMemory(config.name, now=now, fields=fields)
     else:
-        run = RunFolder.create(runs_dir, config.name, now=now, fields=fields, files={"config.yaml": dump(config)})
+        run = RunFolder.create(runs_dir, config.name, now=now, fields=fields, files={"config.yaml": text})
     with run, failing_well(run):
         watched = watch(config, task, setup, run, on_progress, on_warning, observers)
         warn_at_start(task, setup, watched)

@@ -1,6 +1,7 @@
 """Writing files so that a crash or a full disk leaves the old content or whole lines, never half a thing."""
 
 import errno
+import hashlib
 import os
 import re
 import secrets
@@ -102,6 +103,11 @@ def content_of(path: str, most: int) -> bytes | None:
         return None
     finally:
         os.close(descriptor)
+
+
+def file_sha256(file: "BufferedReader") -> str:
+    """The sha256 of an open file from where it stands, in hexadecimal."""
+    return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def _without_waiting(path: str, flags: int) -> int:

@@ -9,10 +9,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from rnnlab.errors import RunWriteError
+from rnnlab.errors import RunFolderError, RunWriteError
 from rnnlab.files import name_of
-from rnnlab.runs import checkpoints, process, start, tables
-from rnnlab.runs.files import LineFile, leftovers, replace, writing
+from rnnlab.runs import checkpoints, environment, process, start, tables
+from rnnlab.runs.files import LineFile, file_sha256, leftovers, reading, replace, writing
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.log import without_control_codes
 from rnnlab.runs.record import load_record, read_json, write_json
@@ -85,9 +85,11 @@ class RunFolder(RunStore):
             lock.acquire()
             from rnnlab.runs.schema import RunRecord  # `rnnlab --help` starts without pydantic
 
-            run = cls(path, RunRecord.first(path.name, name, now, fields or {}), lock)
-            for filename, text in (files or {}).items():
-                replace(path / filename, text.encode())
+            sources, patches = _sources()
+            run = cls(path, RunRecord.first(path.name, name, now, {**sources, **(fields or {})}), lock)
+            first = {filename: text.encode() for filename, text in (files or {}).items()} | patches
+            for filename, content in first.items():
+                replace(path / filename, content)
             write_json(path / "run.json", run.record.plain())
         except BaseException as error:
             lock.release()
@@ -149,7 +151,12 @@ class RunFolder(RunStore):
         for path in leftovers(self.path):
             with suppress(OSError):
                 path.unlink()
-        self.update(status="running", ended_at=None, process=process.identity(), **fields)
+        self.update(status="running", ended_at=None, process=process.identity(), tables={}, **fields)
+
+    def finish(self, status: str, now: datetime, **fields: object) -> None:
+        """As for any run; run.json keeps the size and the sha256 of every table too."""
+        self.close()
+        super().finish(status, now, **fields, tables=self._tables_now())
 
     def release(self) -> None:
         """Let others hold the run."""
@@ -266,6 +273,16 @@ class RunFolder(RunStore):
             self._tables[filename] = tables.Table(self.path / filename)
         return self._tables[filename]
 
+    def _tables_now(self) -> dict[str, dict[str, object]]:
+        """Size and hash of the tables on disk, by name; without those of `rnnlab inspect`, which may come again."""
+        found = {}
+        for path in sorted(self.path.glob("*.csv")):
+            if path.name.startswith("inspect_"):
+                continue
+            with suppress(RunFolderError), reading(path) as file:
+                found[path.name] = {"bytes": os.fstat(file.fileno()).st_size, "sha256": file_sha256(file)}
+        return found
+
     def _keeping(self, action: Callable[[], object]) -> None:
         """Do something that writes; if it fails, say what of the run survives."""
         try:
@@ -275,6 +292,14 @@ class RunFolder(RunStore):
             survives = f" What was written before is kept in '{name_of(self.path)}': {', '.join(names)}."
             gone = "" if os.path.isdir(self.path) else f" The run folder '{name_of(self.path)}' is gone."
             raise RunWriteError(error.message + (survives if names else gone), hint=start.ELSEWHERE) from error
+
+
+def _sources() -> tuple[dict[str, object], dict[str, bytes]]:
+    """Entries of run.json on rnnlab's source, and on the working folder where asked for; and their patches."""
+    code, folder = environment.code(), environment.folder()
+    if folder is None:
+        return {"code": code.record}, code.files
+    return {"code": code.record, "folder": folder.record}, code.files | folder.files
 
 
 def _names(run: Path) -> list[str]:

@@ -72,6 +72,11 @@ class RunInMemory(RunStore):
         self._tables.pop(filename, None)
         self.append_columns(filename, columns)
 
+    @property
+    def tables(self) -> list[str]:
+        """Names of the tables that were written."""
+        return list(self._tables)
+
     def read_table(self, filename: str) -> dict[str, np.ndarray]:
         """The table as one array of shape (rows,) per column."""
         if filename not in self._tables:

@@ -84,7 +84,10 @@ class RunRecord(_Checked):
     units: dict[str, str] = {}
     baselines: dict[str, dict[str, FiniteFloat | None]] = {}
     data: Data | None = None
-    code: SkipValidation[dict[str, str | bool | None]] = {}
+    config: SkipValidation[dict[str, object] | None] = None
+    folder: SkipValidation[dict[str, object] | None] = None
+    tables: SkipValidation[dict[str, dict[str, object]]] = {}
+    code: SkipValidation[dict[str, object]] = {}
     environment: SkipValidation[dict[str, object]] = {}
     plugins: SkipValidation[dict[str, str]] = {}
     rhos: SkipValidation[list[float]] = []
@@ -114,7 +117,10 @@ class RunRecord(_Checked):
 
     @classmethod
     def first(cls, run_id: str, name: str, now: datetime, fields: Mapping[str, object]) -> Self:
-        """The record of a run that has just begun, in this process, with further entries."""
+        """The record of a run that has just begun, in this process, with further entries.
+
+        Where they have no `code`, git is asked for it.
+        """
         content = {
             "schema_version": SCHEMA_VERSION,
             "id": run_id,
@@ -129,7 +135,7 @@ class RunRecord(_Checked):
             "metrics": {},
             "baselines": {},
             "data": None,
-            "code": environment.code(),
+            "code": fields.get("code") or environment.code().record,
             "environment": environment.describe(),
             "process": process.identity(),
         }

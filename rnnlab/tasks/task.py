@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from rnnlab.config import registry
+from rnnlab.config.schema.task import StoredTask
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
 from rnnlab.tasks import answers
@@ -188,7 +189,28 @@ def build_task(config: Any) -> Task:
         if not isinstance(task, Task):
             raise TypeError(f"its code must make a Task; it makes {type(task).__name__}")
         answers.check_task(task)
+    if changed := _changed(config, task):
+        task.warnings = (*task.warnings, changed)
     return task
+
+
+def pinned(config: Any, task: Task) -> Any:
+    """The config with the hash of its data in `data.sha256`, where there is such a key and such a hash."""
+    sha256 = task.record.get("sha256")
+    if not isinstance(config.data, StoredTask) or sha256 is None:
+        return config
+    return config.model_copy(update={"data": config.data.model_copy(update={"sha256": sha256})})
+
+
+def _changed(config: Any, task: Task) -> str:
+    """What to say where the data are not those of the config's hash."""
+    pin, found = getattr(config.data, "sha256", None), task.record.get("sha256")
+    if not isinstance(config.data, StoredTask) or pin is None or found in (None, pin):
+        return ""
+    return (
+        f"The data are not those that data.sha256 names: {task.record.get('source')} has the sha256 "
+        f"{str(found)[:12]}..., not {pin[:12]}...; results will differ."
+    )
 
 
 def draw(task: Task, rng: np.random.Generator, sequences: int) -> Batch:

@@ -50,6 +50,7 @@ WORKING = {
     "init": "starters",
     "manual": "",
     "unroll": "small.yaml",
+    "verify": "first",
     "resume": "stopped",
     "runs": "",
     "show": "first",

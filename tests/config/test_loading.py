@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -158,6 +159,40 @@ def test_paths_start_at_the_folder_of_their_file(folder, tmp_path):
     assert read("sub/c.yaml").data.path == str(tmp_path / "sub" / "prices.csv")
     assert read("upper.yaml").data.path == str(tmp_path / "sub" / "prices.csv")
     assert read("sub/c.yaml", overrides=["data.path=x.csv"]).data.path == str(tmp_path / "x.csv")
+
+
+@pytest.fixture
+def moved(tmp_path):
+    """A run folder below `new`; its config names data below `old`, which is gone, by their absolute path."""
+    run = tmp_path / "new" / "runs" / "run"
+    run.mkdir(parents=True)
+    old = tmp_path / "old" / "data" / "prices.csv"
+    (run / "config.yaml").write_text(f"data: {{kind: csv, path: {old}, sha256: {'a' * 64}}}\n")
+    return SimpleNamespace(run=run, old=old, path=lambda: read(run / "config.yaml").data.path)
+
+
+@pytest.mark.parametrize("place", ["new/data/prices.csv", "new/runs/run/prices.csv", "new/prices.csv"])
+def test_data_that_were_moved_with_their_run_are_found(moved, tmp_path, place):
+    assert moved.path() == str(moved.old)  # nothing is there: the message names what was written
+    (tmp_path / place).parent.mkdir(exist_ok=True)
+    (tmp_path / place).touch()
+    assert moved.path() == str(tmp_path / place)
+
+
+def test_data_where_they_were_come_first_and_those_with_more_of_the_path_next(moved, tmp_path):
+    (tmp_path / "new" / "prices.csv").touch()
+    (tmp_path / "new" / "data").mkdir()
+    (tmp_path / "new" / "data" / "prices.csv").touch()
+    assert moved.path() == str(tmp_path / "new" / "data" / "prices.csv")
+    moved.old.parent.mkdir(parents=True)
+    moved.old.touch()
+    assert moved.path() == str(moved.old)
+
+
+def test_without_a_hash_no_other_file_is_taken(moved, tmp_path):
+    (tmp_path / "new" / "prices.csv").touch()
+    (moved.run / "config.yaml").write_text(f"data: {{kind: csv, path: {moved.old}}}\n")
+    assert moved.path() == str(moved.old)
 
 
 # extends

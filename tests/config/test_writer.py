@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from rnnlab.config import Config, dump, load
+from rnnlab.config import Config, dump, fingerprint, load
 from rnnlab.config.schema_index import entries
 from rnnlab.errors import ConfigError
 
@@ -190,3 +190,40 @@ def test_every_key_is_written_in_the_order_of_the_schema():
 def test_many_seeds_take_one_line():
     config = Config.model_validate({"data": {"kind": "prices", "symbol": "AAPL"}, "seeds": 100_000})
     assert "\nseeds: 100000\n" in dump(config)
+
+
+FINGERPRINTED = "seeds: 2\ndata: {kind: text, path: novel.txt, chunk: 9}\ntraining: {checkpoint: {every: 7}}\n"
+
+
+def fingerprint_of(tmp_path, *overrides):
+    (tmp_path / "c.yaml").write_text(FINGERPRINTED)
+    return fingerprint(dump(load(tmp_path / "c.yaml", overrides=overrides)))
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["name=other", "data.path=/elsewhere/novel.txt", f"data.sha256={'a' * 64}", "training.checkpoint.every=30s"],
+)
+def test_what_changes_no_number_does_not_change_the_fingerprint(tmp_path, change):
+    assert fingerprint_of(tmp_path, change) == fingerprint_of(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "seeds=3",
+        "data.chunk=8",
+        "model.hidden_size=9",
+        "training.l2=0.1",
+        "data.path=null data.text=name",
+        "seeds=[0,2]",
+    ],
+)
+def test_every_other_value_changes_it(tmp_path, change):
+    assert fingerprint_of(tmp_path, *change.split()) != fingerprint_of(tmp_path)
+
+
+def test_comments_do_not_count():
+    text = dump(load("stock"))
+    assert fingerprint("# mine\n" + text) == fingerprint(text)
+    assert fingerprint(text.replace("hidden_size: 16", "hidden_size: 17")) != fingerprint(text)

@@ -1,6 +1,7 @@
 """`train` from a config to a run folder: what it holds, that it repeats, and that a seed is a seed."""
 
 import csv
+import hashlib
 import json
 import re
 import shutil
@@ -10,6 +11,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from rnnlab.config import fingerprint
 from rnnlab.engine.divergence import describe
 from rnnlab.errors import DivergedError, RunWriteError
 from rnnlab.experiments import outcome
@@ -35,7 +37,7 @@ def finished(run_of):
 @pytest.mark.painted
 def test_the_files_of_a_run(finished):
     files = {str(file.relative_to(finished.path)) for file in finished.path.rglob("*") if file.is_file()}
-    assert files == {
+    assert files - {"code.patch"} == {  # that one only where rnnlab's own source was changed since its commit
         ".lock",
         "run.json",
         "config.yaml",
@@ -100,7 +102,13 @@ def test_the_record_of_a_run(finished):
     assert {"source", "sha256", "rows", "first", "last"} <= set(record["data"])
     assert (record["data"]["rows"], record["data"]["train_rows"], record["data"]["test_rows"]) == (60, 48, 12)
     assert (record["data"]["first"], record["data"]["last"]) == ("2020-01-01", "2020-02-29")
-    assert set(record["code"]) == {"version", "git_commit", "git_dirty"}
+    assert {"version", "git_commit", "git_dirty", "patch"} <= set(record["code"])
+    text = (finished.path / "config.yaml").read_text()
+    assert record["config"] == {"sha256": fingerprint(text)}
+    assert f"  sha256: {record['data']['sha256']}\n" in text
+    for name, table in record["tables"].items():
+        content = (finished.path / name).read_bytes()
+        assert table == {"bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
     assert {"python", "numpy", "blas", "cpu"} <= set(record["environment"])
     assert record["diverged"] == {}
     assert record["headline"] == finished.summary.headline

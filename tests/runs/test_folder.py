@@ -1,7 +1,9 @@
 """A run folder from its first file to its last, and nothing left behind where it cannot begin."""
 
+import hashlib
 import json
 import re
+import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta, timezone
 from itertools import count
@@ -76,8 +78,10 @@ def test_the_first_record_says_what_the_contract_promises(tmp_path):
     assert (record["started_at"], record["ended_at"]) == ("2026-11-21T17:03:05.000Z", None)
     assert record["seeds"] == [0, 1]
     assert record["metrics"] == record["baselines"] == {}
-    assert set(record["code"]) == {"version", "git_commit", "git_dirty"}
-    assert {"python", "numpy", "blas", "cpu"} <= set(record["environment"])
+    assert set(record["code"]) == {"version", "git_commit", "git_dirty", "untracked", "patch"}
+    if patch := record["code"]["patch"]:
+        assert hashlib.sha256((run.path / patch["file"]).read_bytes()).hexdigest() == patch["sha256"]
+    assert {"python", "numpy", "packages", "blas", "cpu"} <= set(record["environment"])
     assert {"command", "data"} <= set(record)
 
 
@@ -175,3 +179,24 @@ def test_the_id_keeps_the_letters_of_every_script(tmp_path, name, label):
     run = RunFolder.create(tmp_path, name, now=datetime(2026, 1, 2, tzinfo=UTC), digits=lambda: "abcd")
     assert run.path.name == f"20260102T000000Z-{label}-abcd"
     assert run.record.name == name
+
+
+def test_the_working_folder_is_kept_in_the_run_folder_alone_and_only_where_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("GIT_CONFIG_GLOBAL", "/dev/null")
+    here = tmp_path / "here"
+    here.mkdir()
+    monkeypatch.chdir(here)
+    (here / "notes").write_text("one\n")
+    who = ["-c", "user.name=a", "-c", "user.email=a@example.org"]
+    for command in (["init", "-q"], ["add", "notes"], [*who, "commit", "-q", "-m", "One"]):
+        subprocess.run(["git", *command], check=True)
+    (here / "notes").write_text("my password\n")
+    run = RunFolder.create(tmp_path / "runs", "stock", now=NOW)
+    assert run.record.folder is None
+    assert not (run.path / "folder.patch").exists()
+    monkeypatch.setenv("RNNLAB_RECORD_FOLDER", "1")
+    run = RunFolder.create(tmp_path / "runs", "stock", now=NOW)
+    assert b"+my password" in (run.path / "folder.patch").read_bytes()
+    assert "password" not in (run.path / "run.json").read_text()
+    assert run.record.folder is not None
+    assert run.record.folder["git_dirty"] is True

@@ -147,7 +147,7 @@ def test_a_disk_with_room_for_the_config_alone_says_nothing_of_what_is_kept(moun
     (disk / "runs").mkdir()
     fill(disk, leave=4096)
     with pytest.raises(
-        RunWriteError, match=r"No run was started: .*run\.json' could not be written: the disk is full\.$"
+        RunWriteError, match=r"No run was started: .*(run\.json|code\.patch)' could not be written: the disk is full\.$"
     ):
         RunFolder.create(disk / "runs", "stock", now=NOW, files={"config.yaml": "name: stock\n" * 300})
     assert os.listdir(disk / "runs") == []

@@ -51,7 +51,7 @@ def test_a_record_of_today_has_the_keys_of_old_in_their_order_and_the_verb(tmp_p
         run.finish("completed", NOW, **{key: old[key] for key in keys[keys.index("process") + 1 :]})
     found = json.loads((run.path / "run.json").read_text())
     place = keys.index("kind") + 1
-    assert list(found) == [*keys[:place], "verb", *keys[place:]]
+    assert list(found) == [*keys[:place], "verb", *keys[place:], "tables"]
     assert {key: found[key] for key in first} == first
 
 

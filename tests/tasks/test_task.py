@@ -6,14 +6,14 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from rnnlab.config import registry
+from rnnlab.config import load, registry
 from rnnlab.engine.batch import Batch
 from rnnlab.errors import PluginError
 from rnnlab.experiments.setup import build_setup
 from rnnlab.tasks.answers import OF_EVERY_RUN
 from rnnlab.tasks.forecast import Forecast
 from rnnlab.tasks.synthetic.adding import Adding
-from rnnlab.tasks.task import Evaluation, LossUnit, build_task, evaluate, loss_unit
+from rnnlab.tasks.task import Evaluation, LossUnit, build_task, evaluate, loss_unit, pinned
 from tests.experiments.test_observers import config_of
 
 GOOD = Evaluation(
@@ -207,3 +207,24 @@ def test_a_unit_of_the_loss_that_is_none_is_a_fault_of_its_package(tmp_path, mon
     with pytest.raises(PluginError, match=r"rnnlab-toy 0\.1, which brings adding, fails: ") as caught:
         loss_unit(task).of(1.0)
     assert said in caught.value.message
+
+
+def test_data_that_have_changed_since_they_were_pinned_are_told(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text("data: {kind: text, text: the quick brown fox, chunk: 4}\n")
+    config = load(path)
+    task = build_task(config)
+    same = pinned(config, task)
+    assert same.data.sha256 == task.record["sha256"]
+    assert build_task(same).warnings == task.warnings
+    other = same.model_copy(update={"data": same.data.model_copy(update={"text": "the quick brown cat"})})
+    (warning,) = set(build_task(other).warnings) - set(task.warnings)
+    assert warning.startswith("The data are not those that data.sha256 names: text in the config has the sha256 ")
+    assert pinned(other, build_task(other)).data.sha256 != same.data.sha256
+
+
+def test_generated_data_are_not_pinned(tmp_path):
+    path = tmp_path / "small.yaml"
+    path.write_text("data: {kind: synthetic, task: adding, length: 4}\n")
+    config = load(path)
+    assert pinned(config, build_task(config)) is config

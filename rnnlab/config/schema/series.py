@@ -8,7 +8,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import BeforeValidator
 
 from rnnlab.config.schema.section import Conflict, Number, Text, Whole, key, refuse
-from rnnlab.config.schema.task import TaskSection
+from rnnlab.config.schema.task import StoredTask
 
 Target = Literal["price", "difference", "log_return"]
 Scaler = Literal["minmax", "standard", "none"]
@@ -31,13 +31,13 @@ def _read_day(value: Any) -> Any:
 Day = Annotated[date, BeforeValidator(_read_day)]
 
 
-class SeriesData(TaskSection):
+class SeriesData(StoredTask):
     """What every series of dated values has in common: how it is cut into windows."""
 
     batch_size: ClassVar[Literal["full"]] = "full"
     length_key: ClassVar[str] = "lookback"
     metric_names: ClassVar[dict[str, str]] = {
-        **TaskSection.metric_names,
+        **StoredTask.metric_names,
         "mape": "MAPE", "smape": "sMAPE", "mase": "MASE", "rmsse": "RMSSE",
         "directional_accuracy": "direction hits", "naive": "persistence", "moving_average": "moving avg (20)",
         "seasonal_naive": "seasonal",

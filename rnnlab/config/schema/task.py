@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, ClassVar, Literal
 
-from rnnlab.config.schema.section import Conflict, Section
+from rnnlab.config.schema.section import Conflict, Section, Text, key
 
 Targets = Literal["values", "probabilities", "classes"]
 
@@ -81,3 +81,14 @@ class TaskSection(Section):
     def conflicts(self) -> Iterator[Conflict]:
         """Keys of the section that contradict each other; named in full, such as `data.length`."""
         yield from ()
+
+
+class StoredTask(TaskSection):
+    """What tasks have in common whose data are stored somewhere, and may change there."""
+
+    sha256: Text | None = key(
+        None,
+        "sha256 of the data, written into the config.yaml of a run; training on other data gives a warning",
+        must="64 hexadecimal digits, or null",
+        pattern=r"\A[0-9a-f]{64}\z",
+    )

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import ClassVar, Literal
 
 from rnnlab.config.schema.section import Conflict, Number, Text, Whole, key
-from rnnlab.config.schema.task import Targets, TaskSection
+from rnnlab.config.schema.task import StoredTask, Targets
 
 
-class TextData(TaskSection):
+class TextData(StoredTask):
     """A text, read character by character; the target is the next character."""
 
     readouts: ClassVar[tuple[str, ...]] = ("every", "last")

@@ -305,4 +305,7 @@ def _uncommitted(sides: "list[_Side]") -> bool:
     codes = [side.content.get("code") for side in sides]
     if not all(isinstance(code, Mapping) and code.get("git_dirty") is True for code in codes):
         return False
-    return codes[0] == codes[1] and not any("patch" in key for key in codes[0])  # type: ignore[union-attr]
+    code: Mapping = codes[0]  # type: ignore[assignment]
+    patch = code.get("patch")
+    is_told = isinstance(patch, Mapping) and not patch.get("cut") and not code.get("untracked")
+    return code == codes[1] and not is_told

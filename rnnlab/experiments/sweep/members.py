@@ -119,6 +119,19 @@ def slices_of(config, task: Task, rhos: Sequence[float]) -> list[list[tuple[floa
     return [members[a:b] for a, b in pairwise(cuts)]
 
 
+def measure(setup: Setup) -> Diagnostics:
+    """What the models do to gradients before the first update."""
+    return diagnose(
+        setup.network,
+        setup.theta,
+        probe(setup.sampling),
+        setup.loss,
+        np.random.default_rng(0),
+        long=long_probe(setup.sampling, LYAPUNOV_STEPS),
+        recurrence=top(setup.network.architecture),
+    )
+
+
 def run_slices(
     config,
     task: Task,
@@ -187,15 +200,7 @@ def _run_slice(config, task: Task, members, exact: bool, folder: Path, tick: Tic
     setup = draw_setup(config, task, members, exact)
     checkpoints = SliceCheckpoints(slice_folder(folder, members), config.training.checkpoint)
     with np.errstate(all="ignore"):
-        before = diagnose(
-            setup.network,
-            setup.theta,
-            probe(setup.sampling),
-            setup.loss,
-            np.random.default_rng(0),
-            long=long_probe(setup.sampling, LYAPUNOV_STEPS),
-            recurrence=top(setup.network.architecture),
-        )
+        before = measure(setup)
 
         def begin() -> Slice:
             return Slice(

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import numpy as np
 
-from rnnlab.config import bundled, dump
+from rnnlab.config import bundled, dump, fingerprint
 from rnnlab.config.registry import brought_in
 from rnnlab.dynamics import spectra
 from rnnlab.errors import RnnlabError, RunFolderError, RunWriteError, UsageError
@@ -34,7 +34,7 @@ from rnnlab.printable import described
 from rnnlab.runs import RunFolder
 from rnnlab.runs.checkpoints import Checkpoint
 from rnnlab.runs.schema import SWEEP_RHO
-from rnnlab.tasks.task import build_task
+from rnnlab.tasks.task import build_task, pinned
 from rnnlab.words import QUANTILES, count
 
 STARTER = bundled.configs()["gradients"]  # what is swept where no config is named
@@ -140,6 +140,8 @@ def sweep_rho(
     task = build_task(config)
     at_once = config.model_copy(update={"seeds": config.seeds[: threads()]})  # a slice per thread, of one model or more
     check_network(at_once, task)
+    config = pinned(config, task)
+    text = dump(config)
     run = RunFolder.create(
         runs_dir,
         config.name,
@@ -152,13 +154,15 @@ def sweep_rho(
             "rhos": rhos,
             "exact": exact,
             "data": task.record,
+            "config": {"sha256": fingerprint(text)},
             **brought_in(config),
         },
-        files={"config.yaml": dump(config)},
+        files={"config.yaml": text},
     )
     with run, failing_well(run):
         sweep = _Sweep(config, task, rhos, exact, run, on_progress, on_warning, should_stop)
         sweep.note_order(given)
+        sweep.note_data()
         return sweep.execute()
 
 
@@ -243,6 +247,11 @@ class _Sweep:
         ordered = "The rhos were sorted." if sorted_too else ""
         once = f"Given more than once and measured once: rho {', '.join(twice)}." if twice else ""
         self._warn(" ".join(filter(None, (ordered, once))))
+
+    def note_data(self) -> None:
+        """Warn of what is known of the data."""
+        for warning in self.task.warnings:
+            self._warn(warning)
 
     def go_on(self, standing: Standing, found: Checkpoint | None, command: list[str]) -> None:
         """Take the run over: its record, and its tables as they were after the last whole slice."""

@@ -103,18 +103,17 @@ def test_what_is_logged_is_bookkeeping(runs):
 
 def test_entries_of_the_record_are_found_whatever_they_are_called(runs, changed):
     def edit(record):
-        record["code"] |= {"git_commit": "f" * 40, "patch": {"sha256": "1"}}
-        record["environment"] |= {"packages": {"pandas": "9"}, "blas": [{"library": "mkl", "threads": 1}]}
+        record["code"] |= {"git_commit": "f" * 40, "untracked": ["rnnlab/new.py"]}
+        record["environment"]["packages"]["pandas"] = "9"
+        record["environment"]["blas"][0]["kernel"] = "Prescott"
         record["data"]["anything"] = 1
 
     found = why(runs["first"], changed("again", edit))
     assert [one for one in ranked(found) if one[0] in ("code", "environment")] == [
         ("code", "code.git_commit"),
-        ("code", "code.patch"),
-        ("environment", "environment.blas.0.library"),
-        ("environment", "environment.blas.0.threads"),
-        ("environment", "environment.blas.0.version"),
-        ("environment", "environment.packages"),
+        ("code", "code.untracked"),
+        ("environment", "environment.packages.pandas"),
+        ("environment", "environment.blas.0.kernel"),
     ]
     assert ranked(found)[0] == ("data", "data.anything")
     assert found.sentences == ["All numbers that both have are the same, in spite of these differences."]
@@ -130,7 +129,7 @@ def test_numbers_that_differ_without_a_cause_on_record_are_told(runs, changed):
     )
 
 
-@pytest.mark.parametrize("patch", [{}, {"patch_sha256": "1"}])
+@pytest.mark.parametrize("patch", [{}, {"patch": {"sha256": "1", "cut": False}}])
 def test_uncommitted_changes_are_told_unless_the_record_holds_them(changed, patch):
     def edit(record):
         record["code"] = {"version": "1", "git_commit": "a", "git_dirty": True} | patch
