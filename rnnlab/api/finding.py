@@ -3,6 +3,7 @@
 import os
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -59,6 +60,16 @@ def find_run(
     from rnnlab.runs.find import resolve
 
     return resolve(path_text(run, "a run"), runs_folder(folder), on_warning)
+
+
+def choose_kernel_of(run: str | os.PathLike[str], folder: str | os.PathLike[str] | None = None) -> None:
+    """Let NumPy, where it is not loaded yet, load with the BLAS kernel of a run that was computed on this processor."""
+    from rnnlab.errors import RnnlabError
+    from rnnlab.runs.environment import choose_kernel
+    from rnnlab.runs.record import load_record
+
+    with suppress(RnnlabError):  # whoever uses the run says what is wrong with it
+        choose_kernel(load_record(find_run(run, folder, on_warning=lambda _sentence: None)))
 
 
 def open(

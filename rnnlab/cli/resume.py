@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 import rnnlab
+from rnnlab.api.finding import choose_kernel_of
 from rnnlab.cli.help import Command
 from rnnlab.cli.options import QUIET, RECORD_JSON, RUN, RUNS_FROM
 from rnnlab.cli.outcome import carry_out
@@ -31,6 +32,7 @@ def resume(
     quiet: Annotated[bool, QUIET] = False,
 ) -> int:
     """Continue a run that was interrupted, lost or failed, or give one a new total."""
+    choose_kernel_of(run, runs_dir)
     go_on = rnnlab.resume  # loaded while a signal still ends the process at once
     work = partial(go_on, run, runs_dir, epochs=epochs, updates=updates)
     return carry_out(work, as_json=as_json, quiet=quiet)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 import rnnlab
+from rnnlab.api.finding import choose_kernel_of
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
-from rnnlab.cli.options import JSON, RUNS_FROM
+from rnnlab.cli.options import JSON, RUN, RUNS_FROM
 from rnnlab.display import console
 from rnnlab.printable import printable, shortened
 from rnnlab.words import count, listed
@@ -31,7 +32,7 @@ def register(app: typer.Typer) -> None:
 
 
 def verify(
-    run: Annotated[str, typer.Argument(metavar="RUN", help="A path, an id, the beginning of one, a name, or latest.")],
+    run: Annotated[str, RUN],
     updates: Annotated[
         int, typer.Option("--updates", metavar="N", help="Updates to replay, at most to the next checkpoint.")
     ] = 10,
@@ -39,6 +40,7 @@ def verify(
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Check the hashes of a run and replay some of its updates. Exit 7 where something does not verify."""
+    choose_kernel_of(run, runs_dir)
     with raising():
         found = rnnlab.verify(run, runs_dir, updates=updates, on_warning=console.warning)
     _warn(found)

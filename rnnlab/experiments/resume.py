@@ -19,7 +19,8 @@ from rnnlab.experiments.trained import config_file
 from rnnlab.experiments.watch import Watch, check_further, watch
 from rnnlab.files import name_of
 from rnnlab.plain import timestamp
-from rnnlab.runs import RunFolder, process
+from rnnlab.printable import shortened
+from rnnlab.runs import RunFolder, environment, process
 from rnnlab.runs.checkpoints import Checkpoint
 from rnnlab.runs.schema import SWEEP_RHO, RunRecord
 from rnnlab.tasks.task import Task, build_task
@@ -98,7 +99,12 @@ def resume(
         store.hold()
         store.refresh()  # as its last holder left it
         _check_status(store.record, run, length)
+        elsewhere = _elsewhere(store.record)
         if store.record.verb == SWEEP_RHO:
+            for sentence in elsewhere:
+                store.log(f"warning: {sentence}")
+                if on_warning is not None:
+                    on_warning(sentence)
             config = load(config_file(run))
             check_same_data(store.record, build_task(config), run)
             return resume_sweep(store, config, command=command, on_progress=on_progress, on_warning=on_warning,
@@ -111,6 +117,7 @@ def resume(
         check_network(config, task)
         setup = build_setup(config, task)
         taken = _take_up(config, task, setup, store, on_progress, on_warning, observers)
+        taken.notes.extend(elsewhere)
         if length:
             _lengthen(taken, before, config, run)
         with failing_well(store):
@@ -194,6 +201,16 @@ def _check_status(record: RunRecord, run: Path, length: Length) -> None:
     if record.status in ("completed", "diverged") and not length:
         hint = None if record.verb == SWEEP_RHO else "--epochs N or --updates N gives it a new total."
         raise UsageError(f"'{name_of(run)}' is completed: nothing is left to do.", hint=hint)
+
+
+def _elsewhere(record: RunRecord) -> list[str]:
+    """What is not as it was when the run was computed, so that its bytes cannot be promised."""
+    found = environment.differences(record)
+    if not found:
+        return []
+    hint = environment.kernel_hint(found)
+    return [f"The last digits may differ from those of a run that never stopped; not as it was: "
+            f"{shortened(listed([str(one) for one in found]), 400)}.{f' {hint}' if hint else ''}"]  # fmt: skip
 
 
 def check_same_data(record: RunRecord, task: Task, run: Path) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import platform
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,6 +109,19 @@ def differences(record: "RunRecord") -> list[Difference]:
     now = {"code": code().record, "environment": describe()}
     then = {"code": record.code, "environment": record.environment}
     return list(_compare(dict(_decisive(then)), dict(_decisive(now))))
+
+
+def choose_kernel(record: "RunRecord") -> None:
+    """Let NumPy load with the BLAS kernel of a run, where the run was computed on this processor, which has it.
+
+    Another kernel adds up in another order. It can be chosen before NumPy is loaded only.
+    """
+    recorded = _mapping(record.environment)
+    pools = recorded.get("blas")
+    kernels = [_mapping(pool).get("kernel") for pool in pools] if isinstance(pools, list) else []
+    known = [kernel for kernel in kernels if isinstance(kernel, str) and kernel.isalnum()]
+    if known and "numpy" not in sys.modules and recorded.get("cpu") == _cpu_model():
+        os.environ["OPENBLAS_CORETYPE"] = known[0]
 
 
 def kernel_hint(found: list[Difference]) -> str | None:
