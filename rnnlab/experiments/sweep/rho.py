@@ -262,10 +262,10 @@ class _Sweep:
             "models": self.models,
             "command": command,
         }
+        self.standing = standing
         self.run.take_over(resumed=[*self.run.record.resumed, went_on], headline=None, diverged={})
         self.run.cut_tables(dict.fromkeys(TABLES, 0) if found is None else found.metadata["tables"])
         remove_folders(self.run.path, keep=self._left)
-        self.standing = standing
         for sentence in found.skipped if found else ():
             self.run.log(f"warning: {sentence}")
             self._tell(sentence)

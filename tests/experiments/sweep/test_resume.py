@@ -93,6 +93,17 @@ def test_whatever_is_trained_goes_on_to_the_same_bytes(tmp_path, kind):
     assert content(found.run) == content(unbroken.run)
 
 
+def test_checkpoints_of_a_slice_whose_rows_are_written_go(whole, stopped):
+    found = stopped(55)  # as if it was killed between its rows and the removal of its checkpoints
+    results = read_table(found.run / "results.csv")
+    rho, seed = (results[name].tolist()[0] for name in ("rho", "seed"))
+    folder = members.slice_folder(found.run, [(rho, seed)])
+    folder.mkdir()
+    resume(found.run)
+    assert not folder.exists()
+    assert content(found.run) == content(whole.run)
+
+
 def test_it_may_stop_again_and_again(whole, stopped):
     found = stopped(30)
     stops = 0
