@@ -251,6 +251,7 @@ def _begin(store: RunFolder, taken: _TakenUp, config, task: Task, setup: Setup, 
         store.write("config.yaml", text)
         nothing_yet["config"] = {"sha256": fingerprint(text)}
     store.take_over(resumed=[*store.record.resumed, went_on], diverged=watched.divergence.record(), **nothing_yet)
+    store.cut_checkpoints(checkpoint)
     sizes = {name: 0 for observer in watched.saved for name in observer.tables}
     store.cut_tables(sizes | (checkpoint.metadata["tables"] if checkpoint else {}))
     where = f"from checkpoint {checkpoint.path.stem}, after update {training.done}" if checkpoint else "from the start"
@@ -259,6 +260,8 @@ def _begin(store: RunFolder, taken: _TakenUp, config, task: Task, setup: Setup, 
         warn_at_start(task, setup, watched)
     for sentence in (*(checkpoint.skipped if checkpoint else ()), *taken.notes):
         watched.warnings.warn(sentence)
+    if length:
+        watched.checkpoints.save(training)  # a process that is killed now leaves a training that is lengthened
 
 
 def _stretched(before, config, training: Training) -> list[str]:

@@ -218,6 +218,10 @@ class RunFolder(RunStore):
         self._keeping(lambda: [table.sync() for table in self._tables.values()])
         return {name: table.size for name, table in self._tables.items()}
 
+    def cut_checkpoints(self, newest: checkpoints.Checkpoint | None) -> None:
+        """Remove those after the one that a resumed run goes on from: its tables come to fit them by length alone."""
+        checkpoints.cut(self.path / "checkpoints", int(newest.path.stem) if newest else 0)
+
     def cut_tables(self, sizes: Mapping[str, int]) -> None:
         """Take tables back to their sizes in a checkpoint, so that a resumed run repeats no row; 0 removes a table."""
         for name, size in sizes.items():

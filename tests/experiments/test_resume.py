@@ -145,6 +145,30 @@ def test_early_stopping_goes_on_from_the_last_parameters(folder):
     assert checkpoints.latest(run / "checkpoints").arrays["done"] > ended.arrays["done"]
 
 
+class Killed(Observer):
+    """Ends the training before its first update, as a signal does: nothing is saved."""
+
+    name = "killed"
+
+    def before_update(self, training):
+        raise KeyboardInterrupt(training.done)
+
+    def state(self):
+        return {}
+
+    def restore(self, held):
+        pass
+
+
+def test_a_run_that_is_killed_once_it_was_lengthened_stays_lengthened(folder):
+    whole, run = (start(folder, "early stopping") for _ in range(2))
+    go_on(whole, Length(epochs=80))
+    with pytest.raises(KeyboardInterrupt):
+        go_on(run, Length(epochs=80), observers=[Killed()])
+    go_on(run)
+    assert outcome(run) == outcome(whole)
+
+
 @pytest.mark.parametrize(("length", "words"), [
     ({"epochs": 1}, "has made 9 updates already; the total must be more, got 1"),
     ({"updates": 9}, "has made 9 updates already; the total must be more, got 9"),
@@ -233,6 +257,16 @@ def test_a_damaged_checkpoint_is_passed_over_with_a_warning(folder, stopped, suf
     text = "observer.warnings.shown"
     del whole["arrays"][text], found["arrays"][text]
     assert found == whole
+
+
+def test_a_checkpoint_that_was_passed_over_is_not_taken_up_once_the_tables_are_as_long_again(stopped):
+    refused = newest(stopped)
+    table = stopped / "gradient_norms.csv"
+    table.write_bytes(table.read_bytes()[:-30])
+    with pytest.raises(KeyboardInterrupt):
+        go_on(stopped, observers=[Killed()])
+    assert newest(stopped) < refused
+    assert not refused.with_suffix(".npz").exists()
 
 
 HOSTILE = {

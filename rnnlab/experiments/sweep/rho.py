@@ -264,6 +264,7 @@ class _Sweep:
         }
         self.standing = standing
         self.run.take_over(resumed=[*self.run.record.resumed, went_on], headline=None, diverged={})
+        self.run.cut_checkpoints(found)
         self.run.cut_tables(dict.fromkeys(TABLES, 0) if found is None else found.metadata["tables"])
         remove_folders(self.run.path, keep=self._left)
         for sentence in found.skipped if found else ():
