@@ -1,6 +1,7 @@
 """`rnnlab inspect`: what a trained network does to gradients, before training against after."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from functools import partial
 from pathlib import Path
@@ -20,7 +21,7 @@ from rnnlab.experiments.by_lag import (
     transport_of,
     where,
 )
-from rnnlab.experiments.drawing import Figures, draw_plots
+from rnnlab.experiments.drawing import Figures, draw_into, into_plots
 from rnnlab.experiments.probes import long_probe, looked_at, probe
 from rnnlab.experiments.sweep.members import LYAPUNOV_STEPS
 from rnnlab.experiments.trained import Trained, load_run
@@ -128,7 +129,8 @@ def inspect(run: Path | Trained, *, checkpoint: str | None = None) -> Inspection
             for filename, columns in _tables(found).items():
                 store.write_table(filename, columns)
             store.write_json(NUMBERS, found.plain())
-            found.plots.extend(draw_plots(store, inspection_figures(store), partial(_warn, found, store)))
+            if store.path is not None:
+                found.plots.extend(_draw(found, store))
     except RunWriteError as error:
         found.warnings.append(f"Not all plots and numbers are kept: {error.message}")
     return found
@@ -195,10 +197,19 @@ def _quantities(p: Diagnostics) -> dict[str, Spread]:
     return {name: spread(values) for name, values in arrays.items()}
 
 
-def _warn(found: Inspection, store: RunStore, sentence: str) -> None:
-    found.warnings.append(sentence)
-    store.log(f"warning: {sentence}")
-    store.write_json(NUMBERS, found.plain())
+def _draw(found: Inspection, store: RunStore) -> list[Path]:
+    """Its plots; run.json and log.txt are another's, who may be training the run."""
+    told = len(found.warnings)
+    plots = draw_into(
+        into_plots(store),
+        inspection_figures(store),
+        lambda sentence, _error: found.warnings.append(sentence),
+        shown_in="plots/",
+    )
+    if len(found.warnings) > told:
+        with suppress(RunWriteError):  # the disk that took no plot may not take this either
+            store.write_json(NUMBERS, found.plain())
+    return plots
 
 
 def _tables(found: Inspection) -> dict[str, dict[str, np.ndarray]]:
