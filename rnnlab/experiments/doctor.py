@@ -21,7 +21,7 @@ from rnnlab.runs.find import is_id, is_run, run_folders
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.notes import read_notes
 from rnnlab.runs.record import MOST_BYTES, load_record
-from rnnlab.runs.schema import SWEEP_RHO, RunRecord
+from rnnlab.runs.schema import RunRecord
 from rnnlab.runs.trash import remove
 
 YOUNG = 60.0  # seconds in which a file may still be at work: one that is being written, a run that is being made
@@ -150,15 +150,12 @@ def _without_record(run: Path, error: RunFolderError) -> Finding:
 def _in_run(run: Path, record: RunRecord | None) -> Iterator[Finding]:
     """What is wrong in a run that nobody trains, beyond a record that cannot be read."""
     if record is not None and record.current_status == "lost":
-        again = f"`rnnlab train {quote(str(run / 'config.yaml'))}` repeats it"
-        if record.verb != SWEEP_RHO and any((run / "checkpoints").glob("*.json")):
-            again = f"`rnnlab resume {quote(str(run))}` goes on with it"
         yield Finding(
             run,
             "lost",
             "The record says running, but its process is gone.",
             "set its status to interrupted",
-            again,
+            f"`rnnlab resume {quote(str(run))}` goes on with it",
             lambda: _interrupt(run),
         )
     content = content_of(os.fspath(run / "config.yaml"), MOST_BYTES)

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from rnnlab.config.departures import departures
@@ -47,7 +47,7 @@ class Shown:
     files : list of (str, int)
         Name and size in bytes of each file.
     checkpoints : list of str
-        Their names, the oldest first.
+        Their names, the oldest first; without those of single slices of a sweep.
     problems : list of str
         A sentence for each thing that cannot be read.
     """
@@ -72,8 +72,8 @@ class Shown:
 
     @property
     def resumable(self) -> bool:
-        """Whether it is a training that was ended before its end, and can be gone on with."""
-        return self.status in ("lost", "interrupted") and not self.is_sweep and bool(self.checkpoints)
+        """Whether it was ended before its end, so that `rnnlab resume` goes on with it."""
+        return self.status in ("lost", "interrupted", "failed")
 
     @property
     def elsewhere(self) -> str | None:
@@ -124,7 +124,7 @@ def show(run: Path) -> Shown:
     elif _has(files, "metrics.csv"):
         # Of a run in training, the last line may be half written.
         loss = _tried(lambda: _loss(run), [] if status == "running" else problems) or []
-    names = [name.removeprefix("checkpoints/") for name, _ in files if name.startswith("checkpoints/")]
+    names = [path.name for path in map(PurePath, (name for name, _ in files)) if str(path.parent) == "checkpoints"]
     return Shown(
         run,
         status,

@@ -59,6 +59,13 @@ def test_a_torn_tail_is_cut_off(run, name, whole):
     assert (run / name).read_text().endswith(whole)
 
 
+def test_of_a_lost_sweep_it_says_how_to_go_on(tmp_path):
+    sweep = make_run(tmp_path / "runs", kind="sweep-rho", verb="sweep-rho")
+    lose(sweep)
+    (found,) = examine(sweep.parent).findings
+    assert (found.kind, found.advice) == ("lost", f"`rnnlab resume {sweep}` goes on with it")
+
+
 def test_a_lost_run_becomes_interrupted_as_of_its_last_word(run):
     lose(run)
     age(*(path for path in run.rglob("*") if path.is_file()))

@@ -52,6 +52,19 @@ def test_a_sweep_is_shown_by_its_verdicts(folder):
         assert len(again.problems) == 1
 
 
+def test_a_sweep_that_stopped_can_be_resumed(folder):
+    from rnnlab.config import load
+
+    asked = iter([False] * 4)
+    config = load("small.yaml", seeds=2)
+    run = sweep_rho(
+        config, [0.5, 2.0], runs_dir=folder / "runs", command=["rnnlab"], should_stop=lambda: next(asked, True)
+    ).run
+    assert any((run / "checkpoints").glob("slice-*/*.json"))
+    found = show(run)
+    assert (found.status, found.resumable, found.checkpoints) == ("interrupted", True, ["0001"])
+
+
 def test_a_lost_run_can_be_resumed_and_one_of_another_machine_is_unknown(run_of):
     made = run_of()
     lose(made.path)
