@@ -4,7 +4,7 @@ import os
 import secrets
 import shutil
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -270,7 +270,13 @@ class RunFolder(RunStore):
         """Write the rows that wait and close every file; run.json is left as it is."""
         closing = [*self._tables.values(), *([self._log] if self._log else [])]
         self._tables, self._log = {}, None
-        self._keeping(lambda: [file.close() for file in closing])
+
+        def close_all() -> None:
+            with ExitStack() as stack:  # each of them, whatever the others raise
+                for file in closing:
+                    stack.callback(file.close)
+
+        self._keeping(close_all)
 
     def _table(self, filename: str) -> tables.Table:
         if filename not in self._tables:

@@ -146,6 +146,8 @@ class RunStore(ABC):
         with suppress(RnnlabError, OSError):
             self.log(f"error: {'interrupted' if interrupted else why}")
             if self.record.status == "running":
+                with suppress(RnnlabError):  # rows that the disk does not take
+                    self.close()
                 self.finish("interrupted" if interrupted else "failed", now)
 
     def release(self) -> None:  # noqa: B027

@@ -142,6 +142,34 @@ def test_a_limit_on_the_size_of_files_keeps_whole_rows(tmp_path):
     assert 4990 < (run / "metrics.csv").stat().st_size <= 5000
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX limits")
+def test_a_table_that_takes_no_more_costs_neither_the_others_nor_the_status(tmp_path):
+    code = """
+        import resource, sys
+        from datetime import UTC, datetime
+        from rnnlab.errors import RunFolderError
+        from rnnlab.runs import RunFolder
+
+        run = RunFolder.create(sys.argv[1], "stock", now=datetime.now(UTC))
+        size = (run.path / "run.json").stat().st_size + 5000
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+        run.append_columns("first.csv", {"row": [1, 2]})
+        run.append_columns("long.csv", {"row": range(10_000)})
+        run.append_columns("last.csv", {"row": [1, 2]})
+        run.mark_failed(MemoryError(), datetime.now(UTC))
+    """
+    subprocess.run([sys.executable, "-c", textwrap.dedent(code), str(tmp_path)], check=True)
+    (run,) = tmp_path.iterdir()
+    for name in ("first.csv", "last.csv"):
+        assert read_table(run / name)["row"].tolist() == [1, 2]
+    assert len(read_table(run / "long.csv")["row"]) > 500
+    record = RunFolder.open(run).record
+    assert record.status == "failed"
+    tables = record.plain()["tables"]
+    assert isinstance(tables, dict)
+    assert tables.keys() == {"first.csv", "last.csv", "long.csv"}
+
+
 def test_a_disk_with_room_for_the_config_alone_says_nothing_of_what_is_kept(mount):
     disk = mount("size=64k")
     (disk / "runs").mkdir()
