@@ -24,10 +24,16 @@ class RunLock:
     run : Path
         The run folder. Its lock file stays when the lock is released: to take it away would let two processes hold
         two files of one name.
+    name : str
+        Of the lock file.
+    patience : float
+        Seconds to wait for another holder.
+    what : str
+        What stands before the name of the run in a message, where not all of it is held.
     """
 
-    def __init__(self, run: Path) -> None:
-        self._run = run
+    def __init__(self, run: Path, name: str = NAME, *, patience: float = 0, what: str = "") -> None:
+        self._run, self._name, self._patience, self._what = run, name, patience, what
         self._lock: FileLock | None = None
 
     def acquire(self) -> None:
@@ -42,13 +48,14 @@ class RunLock:
         """
         from filelock import FileLock, Timeout
 
-        lock = FileLock(self._run / NAME, timeout=0, fallback_to_soft=False)
-        with writing(self._run / NAME):
+        path = self._run / self._name
+        lock = FileLock(path, timeout=self._patience, fallback_to_soft=False)
+        with writing(path):
             os.stat(self._run)  # a folder that is gone stays gone: the lock would make it anew
             try:
                 lock.acquire()
             except Timeout:
-                raise RunBusyError(f"'{name_of(self._run)}' is in use by another process.") from None
+                raise RunBusyError(f"{self._what}'{name_of(self._run)}' is in use by another process.") from None
             except OSError as error:
                 if error.errno not in _NO_LOCKS:
                     raise

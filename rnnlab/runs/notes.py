@@ -1,16 +1,15 @@
 """What people say about a run: labels and notes, in a file of their own, so that a run in training can have them."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from rnnlab.errors import RunBusyError, RunFolderError, UsageError
+from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.files import name_of
 from rnnlab.plain import timestamp
 from rnnlab.printable import on_one_line, shortened
-from rnnlab.runs.files import writing
+from rnnlab.runs.lock import RunLock
 from rnnlab.runs.record import read_json, write_json
 
 FILE, LOCK = "notes.json", ".notes.lock"
@@ -134,29 +133,16 @@ def checked_label(label: str) -> str:
 
 def _change(run: Path, change: Callable[[Annotations], Annotations]) -> Annotations:
     """Read, change and replace notes.json while no other process does."""
-    with _locked(run):
+    lock = RunLock(run, LOCK, patience=WAIT, what="The notes of ")
+    lock.acquire()
+    try:
         before = read_notes(run)
         after = change(before)
         if after != before:
             write_json(run / FILE, after.plain())
-    return after
-
-
-@contextmanager
-def _locked(run: Path) -> Iterator[None]:
-    from filelock import FileLock, Timeout
-
-    with writing(run / FILE):
-        (run / ".").stat()  # a folder that is gone stays gone: the lock would make it anew
-        lock = FileLock(run / LOCK, timeout=WAIT, fallback_to_soft=False)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise RunBusyError(f"The notes of '{name_of(run)}' are in use by another process.") from None
-    try:
-        yield
     finally:
         lock.release()
+    return after
 
 
 def _is_note(value: object) -> bool:

@@ -40,7 +40,7 @@ def remove(runs: Sequence[Path], *, purge: bool = False) -> list[tuple[Path, Pat
         If a folder cannot be moved or deleted.
     """
     # A link is moved, not what it leads to; the folder that a path such as "." lies in is told by its whole path.
-    paths = [Path(os.path.abspath(run)) for run in dict.fromkeys(runs)]
+    paths = list(dict.fromkeys(Path(os.path.abspath(run)) for run in runs))
     for path in paths:
         if path.parent.name == TRASH and not purge:
             raise UsageError(f"'{name_of(path)}' is in the trash already.", hint="--purge deletes it for good.")

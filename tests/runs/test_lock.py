@@ -10,6 +10,7 @@ import pytest
 
 from rnnlab.errors import RunBusyError, RunWriteError
 from rnnlab.runs.lock import RunLock
+from rnnlab.runs.notes import add_labels
 
 HOLD = """
 import sys, time
@@ -68,3 +69,4 @@ def test_a_file_system_without_locks_takes_runs_all_the_same(tmp_path, monkeypat
     lock = RunLock(tmp_path)
     lock.acquire()
     lock.release()
+    assert add_labels(tmp_path, ["paper"]).labels == ("paper",)

@@ -36,6 +36,12 @@ def test_a_run_goes_to_the_trash_and_comes_back_whole(runs):
     assert ids(runs) == ["aaaa", "bbbb"]
 
 
+def test_a_run_that_is_named_twice_is_removed_once(runs, monkeypatch):
+    run = next(one for one in runs.iterdir() if not one.name.startswith("."))
+    monkeypatch.chdir(runs)
+    assert [path for path, _ in remove([run, Path(run.name)])] == [run]
+
+
 def test_a_name_that_is_in_the_trash_already_gets_a_number(runs):
     first = runs / "20261121T170305Z-x-aaaa"
     remove([first])
