@@ -239,7 +239,7 @@ def is_run_path(path: Path) -> bool:
     """Whether a path leads to a run, or to a folder that is named as one: what is left of a run is found too."""
     try:
         return is_run(path) or (is_id(os.path.basename(os.path.abspath(path))) and os.path.isdir(path))
-    except ValueError:  # a null byte
+    except (OSError, ValueError):  # a working folder that is gone; a null byte
         return False
 
 

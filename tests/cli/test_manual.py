@@ -44,13 +44,14 @@ def test_on_a_terminal_a_chapter_is_formatted(on_terminal, columns):
     lines = ESCAPE.sub("", screen).splitlines()
     assert max(map(len, lines)) <= columns
     assert "Files" in lines
-    assert " ".join(lines[-2:]).split()[-8:] == [
+    assert " ".join(lines[-2:]).split()[-9:] == [
         "next",
         "rnnlab",
         "manual",
-        "dynamics",
+        "commands",
         "another",
         "chapter:",
+        "commands,",
         "dynamics,",
         "forecasting",
     ]

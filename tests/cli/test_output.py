@@ -84,17 +84,14 @@ def test_a_process_that_may_open_or_start_nothing_shows_no_traceback(environment
     assert done.stdout.startswith("rnnlab ") or "error: " in done.stderr or "Too many open files" in done.stderr
 
 
-@pytest.mark.parametrize("place", ["save_checkpoint", "append_columns", "finish"])
+@pytest.mark.parametrize("place", ["save_checkpoint", "write_table", "finish"])
 @pytest.mark.parametrize(("options", "shown"), [((), True), (("--quiet",), False), (("--json",), False)])
 def test_results_that_the_run_folder_does_not_take_are_shown(tmp_path, monkeypatch, capsys, place, options, shown):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(console, "_documents", 0)
-    right = getattr(RunFolder, place)
 
-    def refuse(self, *arguments, **fields):
-        if place != "append_columns" or arguments[0] == "predictions.csv":
-            raise RunWriteError("the disk is full")
-        return right(self, *arguments, **fields)
+    def refuse(*_arguments, **_fields):
+        raise RunWriteError("the disk is full")
 
     monkeypatch.setattr(RunFolder, place, refuse)
     days = "".join(f"2024-01-{day:02d},{day % 7}\n" for day in range(1, 32))

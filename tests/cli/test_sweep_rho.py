@@ -200,5 +200,7 @@ def test_ctrl_c_stops_it_and_keeps_what_is_done(executable, environment, tmp_pat
     assert "Stopped before" in stdout
     assert "interrupted" in stdout.splitlines()[0]
     (record,) = tmp_path.glob("runs/*/run.json")
-    assert f"`rnnlab resume {record.parent.relative_to(tmp_path)}` measures the rest" in " ".join(stderr.split())
+    assert f"`rnnlab resume {record.parent.relative_to(tmp_path)}` goes on where it stopped." in " ".join(
+        stderr.split()
+    )
     assert json.loads(record.read_text())["status"] == "interrupted"
