@@ -16,12 +16,12 @@ from rnnlab.files import name_of
 from rnnlab.plain import timestamp
 from rnnlab.printable import on_one_line
 from rnnlab.runs import RunFolder, checkpoints
-from rnnlab.runs.files import LineFile, content_of, is_leftover, writing
+from rnnlab.runs.files import LineFile, content_of, is_leftover, reading, writing
 from rnnlab.runs.find import is_id, is_run, run_folders
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.notes import read_notes
 from rnnlab.runs.record import MOST_BYTES, load_record
-from rnnlab.runs.schema import SWEEP_RHO, RunRecord
+from rnnlab.runs.schema import RunRecord
 from rnnlab.runs.trash import remove
 
 YOUNG = 60.0  # seconds in which a file may still be at work: one that is being written, a run that is being made
@@ -38,7 +38,7 @@ class Finding:
     run : Path
         The run folder; for what concerns the index, the runs folder.
     kind : str
-        A word: no_record, record, config, notes, torn, lost, checkpoint, leftover, index.
+        A word: no_record, record, config, notes, unreadable, torn, lost, checkpoint, leftover, index.
     sentence : str
         What is wrong.
     remedy : str or None
@@ -150,15 +150,12 @@ def _without_record(run: Path, error: RunFolderError) -> Finding:
 def _in_run(run: Path, record: RunRecord | None) -> Iterator[Finding]:
     """What is wrong in a run that nobody trains, beyond a record that cannot be read."""
     if record is not None and record.current_status == "lost":
-        again = f"`rnnlab train {quote(str(run / 'config.yaml'))}` repeats it"
-        if record.verb != SWEEP_RHO and any((run / "checkpoints").glob("*.json")):
-            again = f"`rnnlab resume {quote(str(run))}` goes on with it"
         yield Finding(
             run,
             "lost",
             "The record says running, but its process is gone.",
             "set its status to interrupted",
-            again,
+            f"`rnnlab resume {quote(str(run))}` goes on with it",
             lambda: _interrupt(run),
         )
     content = content_of(os.fspath(run / "config.yaml"), MOST_BYTES)
@@ -171,11 +168,22 @@ def _in_run(run: Path, record: RunRecord | None) -> Iterator[Finding]:
     except RunFolderError as error:
         yield Finding(run, "notes", error.message, advice="correct it by hand, or delete it")
     for path in _files(run):
-        if path.suffix in _TABLES and path.parent == run and (bytes_torn := _torn(path)):
-            sentence = f"The last line of {on_one_line(path.name)} is not whole ({bytes_torn:,} bytes)."
-            yield Finding(run, "torn", sentence, "cut it off", act=lambda path=path: LineFile(path).close())
+        if path.suffix in _TABLES and path.parent == run:
+            yield from _in_table(run, path)
     yield from _checkpoints(run)
     yield from _leftovers(run, _files(run))
+
+
+def _in_table(run: Path, path: Path) -> Iterator[Finding]:
+    try:
+        bytes_torn = _torn(path)
+    except RunFolderError as error:
+        if os.path.lexists(path):  # else it was removed meanwhile
+            yield Finding(run, "unreadable", error.message, advice="let yourself read it, then look again")
+        return
+    if bytes_torn:
+        sentence = f"The last line of {on_one_line(path.name)} is not whole ({bytes_torn:,} bytes)."
+        yield Finding(run, "torn", sentence, "cut it off", act=lambda: LineFile(path).close())
 
 
 def _checkpoints(run: Path) -> Iterator[Finding]:
@@ -235,8 +243,8 @@ def _files(run: Path) -> list[Path]:
 
 
 def _torn(path: Path) -> int:
-    """Bytes after the last newline of a file."""
-    with open(path, "rb") as file:
+    """Bytes after the last newline of a file (RunFolderError where it cannot be read)."""
+    with reading(path) as file:
         end = file.seek(0, os.SEEK_END)
         torn = 0
         while end > 0:
