@@ -53,7 +53,7 @@ def flat_text(content: bytes) -> Flat | None:
         return None
     try:
         return _by_lines(text)
-    except _OtherForm:
+    except (_OtherForm, RecursionError):  # PyYAML's reader counts how deep a value is nested
         values = _by_yaml(text)
     return None if values is None else flat(values)
 

@@ -16,7 +16,7 @@ from rnnlab.files import name_of
 from rnnlab.plain import timestamp
 from rnnlab.printable import on_one_line
 from rnnlab.runs import RunFolder, checkpoints
-from rnnlab.runs.files import LineFile, content_of, is_leftover, writing
+from rnnlab.runs.files import LineFile, content_of, is_leftover, reading, writing
 from rnnlab.runs.find import is_id, is_run, run_folders
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.notes import read_notes
@@ -38,7 +38,7 @@ class Finding:
     run : Path
         The run folder; for what concerns the index, the runs folder.
     kind : str
-        A word: no_record, record, config, notes, torn, lost, checkpoint, leftover, index.
+        A word: no_record, record, config, notes, unreadable, torn, lost, checkpoint, leftover, index.
     sentence : str
         What is wrong.
     remedy : str or None
@@ -168,11 +168,22 @@ def _in_run(run: Path, record: RunRecord | None) -> Iterator[Finding]:
     except RunFolderError as error:
         yield Finding(run, "notes", error.message, advice="correct it by hand, or delete it")
     for path in _files(run):
-        if path.suffix in _TABLES and path.parent == run and (bytes_torn := _torn(path)):
-            sentence = f"The last line of {on_one_line(path.name)} is not whole ({bytes_torn:,} bytes)."
-            yield Finding(run, "torn", sentence, "cut it off", act=lambda path=path: LineFile(path).close())
+        if path.suffix in _TABLES and path.parent == run:
+            yield from _in_table(run, path)
     yield from _checkpoints(run)
     yield from _leftovers(run, _files(run))
+
+
+def _in_table(run: Path, path: Path) -> Iterator[Finding]:
+    try:
+        bytes_torn = _torn(path)
+    except RunFolderError as error:
+        if os.path.lexists(path):  # else it was removed meanwhile
+            yield Finding(run, "unreadable", error.message, advice="let yourself read it, then look again")
+        return
+    if bytes_torn:
+        sentence = f"The last line of {on_one_line(path.name)} is not whole ({bytes_torn:,} bytes)."
+        yield Finding(run, "torn", sentence, "cut it off", act=lambda: LineFile(path).close())
 
 
 def _checkpoints(run: Path) -> Iterator[Finding]:
@@ -232,8 +243,8 @@ def _files(run: Path) -> list[Path]:
 
 
 def _torn(path: Path) -> int:
-    """Bytes after the last newline of a file."""
-    with open(path, "rb") as file:
+    """Bytes after the last newline of a file (RunFolderError where it cannot be read)."""
+    with reading(path) as file:
         end = file.seek(0, os.SEEK_END)
         torn = 0
         while end > 0:

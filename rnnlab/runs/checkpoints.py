@@ -15,7 +15,7 @@ from rnnlab.errors import RunFolderError
 from rnnlab.files import name_of
 from rnnlab.plain import plain
 from rnnlab.printable import shortened
-from rnnlab.runs.files import reading, replace, writing
+from rnnlab.runs.files import reading, reason, replace, writing
 from rnnlab.runs.record import read_json, write_json
 
 if TYPE_CHECKING:
@@ -138,10 +138,11 @@ def latest(
     Raises
     ------
     RunFolderError
-        If there are checkpoints and none of them is good; says what is wrong with the newest.
+        If there are checkpoints and none of them is good, which says what is wrong with the newest; or if the folder
+        is there and cannot be read.
     """
     bad: list[RunFolderError] = []
-    for path in sorted(folder.glob("*.json"), key=_number, reverse=True):
+    for path in sorted(_described(folder), key=_number, reverse=True):
         try:
             found = load(path, like)
             take_up(found)
@@ -153,6 +154,16 @@ def latest(
     if bad:
         raise bad[0]
     return None
+
+
+def _described(folder: Path) -> list[Path]:
+    """The JSON files in a folder that may not be there; one that cannot be read is not taken for an empty one."""
+    if not os.path.lexists(folder):
+        return []
+    try:
+        return [folder / name for name in os.listdir(folder) if name.endswith(".json")]
+    except OSError as error:
+        raise RunFolderError(f"'{name_of(folder)}' could not be read: {reason(error, 'read')}.") from error
 
 
 def make_folder(folder: Path) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, suppress
 from datetime import datetime
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING, Any, Self
 
 from rnnlab.errors import RunFolderError, RunWriteError
@@ -301,7 +302,13 @@ class RunFolder(RunStore):
             names = _names(self.path)
             survives = f" What was written before is kept in '{name_of(self.path)}': {', '.join(names)}."
             gone = "" if os.path.isdir(self.path) else f" The run folder '{name_of(self.path)}' is gone."
-            raise RunWriteError(error.message + (survives if names else gone), hint=start.ELSEWHERE) from error
+            raise RunWriteError(error.message + (survives if names else gone), hint=self._hint(bool(gone))) from error
+
+    def _hint(self, is_gone: bool) -> str:
+        """What to do about a run that takes no more."""
+        if is_gone or self.record.status not in ("running", "interrupted", "failed"):
+            return start.ELSEWHERE
+        return f"Once it can be written again: rnnlab resume {quote(str(self.path))}"
 
 
 def _sources() -> tuple[dict[str, object], dict[str, bytes]]:

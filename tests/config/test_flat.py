@@ -132,3 +132,8 @@ def test_departures_of_an_unknown_layer_are_all_keys():
     found = departures({"data": {"kind": "text", "text": "x"}, "model": {"cell": "gone", "layers": 1}})
     assert found["model.cell"] == "gone"
     assert found["model.layers"] == 1
+
+
+@pytest.mark.parametrize("deep", ["[" * 5000 + "]" * 5000, "{a: " * 3000 + "1" + "}" * 3000])
+def test_a_value_nested_without_end_cannot_be_read(deep):
+    assert flat_text(f"a: {deep}\n".encode()) is None

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import stat
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -64,6 +65,15 @@ def test_of_a_lost_sweep_it_says_how_to_go_on(tmp_path):
     lose(sweep)
     (found,) = examine(sweep.parent).findings
     assert (found.kind, found.advice) == ("lost", f"`rnnlab resume {sweep}` goes on with it")
+
+
+@pytest.mark.parametrize("verb", ["train", "sweep-rho"])
+def test_a_lost_run_is_resumed_whatever_it_is_and_however_early_it_was_lost(run, verb):
+    RunFolder.open(run).update(verb=verb)
+    lose(run)
+    shutil.rmtree(run / "checkpoints")
+    (found,) = examine(run.parent).findings
+    assert found.advice == f"`rnnlab resume {run}` goes on with it"
 
 
 def test_a_lost_run_becomes_interrupted_as_of_its_last_word(run):
@@ -133,6 +143,29 @@ def test_a_file_that_cannot_be_read_is_told_and_left(run, name, kind, content):
     ((_, why),) = repair(examine(run.parent))
     assert why == found.advice
     assert (run / name).read_bytes() == content
+
+
+@pytest.fixture
+def nobody(tmp_path):
+    """A function that lets this process be one that permissions hold for, where root runs the tests."""
+    if not hasattr(os, "geteuid"):
+        pytest.skip("permissions of POSIX")
+    root = os.geteuid() == 0
+    for folder in (tmp_path, *tmp_path.parents) if root else ():
+        if not folder.stat().st_mode & stat.S_IXOTH:
+            folder.chmod(0o755)
+    yield lambda: os.seteuid(65534) if root else None
+    if root:
+        os.seteuid(0)
+
+
+@pytest.mark.parametrize("name", ["metrics.csv", "log.txt"])
+def test_a_table_that_may_not_be_read_is_told(run, name, nobody):
+    (run / name).chmod(0)
+    nobody()
+    (found,) = examine(run.parent).findings
+    assert (found.kind, found.remedy) == ("unreadable", None)
+    assert "there is no permission to read there" in found.sentence
 
 
 def test_a_missing_config_is_told(run):

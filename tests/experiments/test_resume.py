@@ -244,6 +244,16 @@ def rewritten(run: Path, change) -> None:
     checkpoints.save(run / "checkpoints", arrays, metadata)
 
 
+def test_checkpoints_that_cannot_be_read_cost_no_row(stopped):
+    """A folder that is in the way is not one without checkpoints, from which a run would begin anew."""
+    shutil.rmtree(stopped / "checkpoints")
+    (stopped / "checkpoints").write_text("")
+    before = {path.name: path.read_bytes() for path in stopped.iterdir() if path.is_file() and path.name != ".lock"}
+    with pytest.raises(RunFolderError, match=r"has no good checkpoint: .* could not be read"):
+        resume(stopped, command=[])
+    assert {name: (stopped / name).read_bytes() for name in before} == before
+
+
 @pytest.mark.parametrize("suffix", [".json", ".npz"])
 def test_a_damaged_checkpoint_is_passed_over_with_a_warning(folder, stopped, suffix):
     whole = outcome(start(folder, "stateful text"))

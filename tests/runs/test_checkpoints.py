@@ -87,3 +87,15 @@ def test_objects_are_refused_because_reading_them_would_run_code(tmp_path):
     with pytest.raises(ValueError, match="Object arrays"):
         checkpoints.save(tmp_path, {"x": np.array([{}])}, {})
     assert checkpoints.latest(tmp_path) is None
+
+
+@pytest.mark.parametrize("kind", ["file", "dangling link", "link to itself"])
+def test_a_folder_that_cannot_be_read_is_not_taken_for_one_without_checkpoints(tmp_path, kind):
+    folder = tmp_path / "checkpoints"
+    assert checkpoints.latest(folder) is None
+    if kind == "file":
+        folder.write_text("")
+    else:
+        folder.symlink_to("nowhere" if kind == "dangling link" else folder.name)
+    with pytest.raises(RunFolderError, match=r"checkpoints' could not be read: .*\.$"):
+        checkpoints.latest(folder)

@@ -69,6 +69,7 @@ def test_a_disk_that_fills_up_during_the_run_keeps_whole_rows_and_the_record(mou
     run.release()
     assert "is kept" in caught.value.message
     assert "config.yaml, metrics.csv, run.json" in caught.value.message
+    assert caught.value.hint == f"Once it can be written again: rnnlab resume {run.path}"
     kept = read_table(run.path / "metrics.csv")["row"]
     assert 500 < len(kept) < 10_000
     assert list(kept) == list(range(len(kept)))
@@ -205,4 +206,5 @@ def test_a_run_folder_that_is_gone(tmp_path):
         with pytest.raises(RunWriteError, match=r"The run folder '.*' is gone\.$") as caught:
             action()
         assert caught.value.exit_code == 6
+        assert "--runs-dir" in caught.value.hint
     assert os.listdir(tmp_path) == []
