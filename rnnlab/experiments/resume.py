@@ -1,5 +1,6 @@
 """`rnnlab resume`: a run goes on from its last good checkpoint, to the bytes of one that never stopped."""
 
+import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -179,9 +180,9 @@ def _check_tables(found: Checkpoint, store: RunFolder, watched: Watch) -> None:
 
 
 def _check_holder(record: RunRecord, run: Path) -> None:
-    """Refuse a run that a process of this machine is at."""
+    """Refuse a run that another process of this machine is at; in this one, the lock of the run tells."""
     holder = record.process.model_dump() if record.process else {}
-    if record.status == "running" and process.is_alive(holder):
+    if record.status == "running" and holder.get("pid") != os.getpid() and process.is_alive(holder):
         raise RunBusyError(f"'{name_of(run)}' is running in process {holder['pid']}.",
                            hint=f"Wait for it, or stop it: kill -INT {holder['pid']}")  # fmt: skip
 

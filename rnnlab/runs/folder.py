@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from rnnlab.errors import RunFolderError, RunWriteError
 from rnnlab.files import name_of
-from rnnlab.runs import checkpoints, environment, process, start, tables
+from rnnlab.runs import checkpoints, environment, notes, process, start, tables
 from rnnlab.runs.files import LineFile, file_sha256, leftovers, reading, replace, writing
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.log import without_control_codes
@@ -151,7 +151,8 @@ class RunFolder(RunStore):
         """Go on with a run that stopped: its status is ``running`` again, and this process, which holds it, runs it."""
         for path in leftovers(self.path):
             with suppress(OSError):
-                path.unlink()
+                if not path.name.startswith(f".{notes.FILE}"):  # which another process may write at any moment
+                    path.unlink()
         self.update(status="running", ended_at=None, process=process.identity(), tables={}, **fields)
 
     def finish(self, status: str, now: datetime, **fields: object) -> None:
