@@ -153,7 +153,7 @@ class LineFile:
     """A file that only grows, by whole lines.
 
     A line that a killed process left unfinished is cut off when the file is opened again; a line that a full
-    disk did not take whole is cut off at once.
+    disk did not take whole is cut off at once. A link is refused: what it leads to is not the run's to cut.
 
     Parameters
     ----------
@@ -165,7 +165,9 @@ class LineFile:
         self.path = path
         self._descriptor = -1
         with writing(path):
-            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0)
+            if os.path.lexists(path) and not stat.S_ISREG(os.lstat(path).st_mode):
+                raise RunWriteError(f"'{name_of(path)}' must be a file; it is a link, a folder, a pipe or a device.")
+            flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
             self._descriptor = os.open(path, flags, 0o666)
             self._size = os.fstat(self._descriptor).st_size
             self._cut_unfinished_line()

@@ -34,7 +34,7 @@ class Table:
 
     def __init__(self, path: Path) -> None:
         self._file = LineFile(path)
-        self._columns = _header(path) if self._file.size else None
+        self._columns = self._found = _header(path) if self._file.size else None
         self._pending: list[str] = []
         self._flushed_at = time.monotonic()
 
@@ -57,7 +57,7 @@ class Table:
         Raises
         ------
         RunFolderError
-            If a flush was due and the rows could not be written.
+            If a flush was due and the rows could not be written, or the file had other names before.
         ValueError
             If the names differ from the first block's, or the columns differ in length.
         """
@@ -66,6 +66,9 @@ class Table:
             self._columns = list(values)
             self._pending.append(_heading(self._columns))
         if set(values) != set(self._columns):
+            if self._found is not None:
+                path = name_of(self._file.path)
+                raise RunFolderError(f"'{path}' must begin with the names {','.join(values)}; it has other ones.")
             raise ValueError(f"The columns must be {self._columns}; got {list(values)}.")
         self._pending.append(_lines({name: values[name] for name in self._columns}, rows))
         if time.monotonic() - self._flushed_at >= FLUSH_SECONDS:
@@ -216,7 +219,10 @@ def _array(cells: list[str]) -> "np.ndarray":
 
 def _header(path: Path) -> list[str]:
     with open(path, encoding="utf-8", newline="") as file:
-        return next(csv.reader(file))
+        try:
+            return next(csv.reader(file))
+        except (ValueError, csv.Error) as error:
+            raise RunFolderError(f"'{name_of(path)}' must begin with the names of its columns: {error}.") from error
 
 
 def _list(column: object) -> object:

@@ -2,6 +2,7 @@
 
 import csv
 import math
+import os
 import time
 from datetime import date
 
@@ -10,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.errors import RunFolderError
+from rnnlab.errors import RunFolderError, RunWriteError
 from rnnlab.runs import tables
 from rnnlab.runs.tables import Table, read_table
 
@@ -141,3 +142,30 @@ def test_a_sweep_of_620_models_is_written_in_a_moment(tmp_path):
     # 0.15 s of processor time on a slow core; one repr per number alone takes 0.4.
     assert time.process_time() - began < 1.0
     np.testing.assert_array_equal(read_table(tmp_path / "t.csv")["p3"], values[3])
+
+
+@pytest.mark.parametrize("kind", ["link", "dangling link", "pipe", "folder"])
+def test_what_a_link_leads_to_is_not_cut(tmp_path, kind):
+    outside, path = tmp_path / "outside.csv", tmp_path / "metrics.csv"
+    outside.write_text("a\n1\nunfinished")
+    {
+        "link": lambda: path.symlink_to(outside),
+        "dangling link": lambda: path.symlink_to(tmp_path / "nowhere.csv"),
+        "pipe": lambda: os.mkfifo(path),
+        "folder": path.mkdir,
+    }[kind]()
+    with pytest.raises(
+        RunWriteError, match=r"metrics\.csv' must be a file; it is a link, a folder, a pipe or a device\.$"
+    ):
+        Table(path)
+    assert outside.read_text() == "a\n1\nunfinished"
+    assert not (tmp_path / "nowhere.csv").exists()
+
+
+@pytest.mark.parametrize("first", [b"other,names\n", b"\xff\xfe\n", b'"' + b"x" * 140_000 + b"\n"])
+def test_rows_cannot_follow_a_first_line_that_is_damaged(tmp_path, first):
+    path = tmp_path / "metrics.csv"
+    path.write_bytes(first)
+    with pytest.raises(RunFolderError, match=r"metrics\.csv' must begin with the names"):
+        Table(path).append_columns({"seed": [0], "loss": [1.0]})
+    assert path.read_bytes() == first
