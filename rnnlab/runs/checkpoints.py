@@ -197,6 +197,8 @@ def prune(folder: Path, keep: int, best: bool) -> None:
     best : bool
         Whether the checkpoint whose metadata have the lowest `loss` stays too.
     """
+    if folder.is_symlink():  # what it leads to is not the run's to remove
+        return
     described = sorted(folder.glob("*.json"), key=_number)
     kept = set(described[-keep:])
     if best and (losses := {path: loss for path in described if (loss := _loss(path)) is not None}):

@@ -139,7 +139,7 @@ def test_interruption(executable, environment, tmp_path, number, code):
     (run,) = runs(tmp_path)
     assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
     assert "stopping after this update" in err
-    assert "hint: `rnnlab train" in err
+    assert "hint: `rnnlab resume" in err
     assert re.search(r"Stopped after update \d+ of 1000000", out)
     assert f"run  runs/{run.name}" in out
     assert "Traceback" not in err

@@ -99,3 +99,15 @@ def test_a_folder_that_cannot_be_read_is_not_taken_for_one_without_checkpoints(t
         folder.symlink_to("nowhere" if kind == "dangling link" else folder.name)
     with pytest.raises(RunFolderError, match=r"checkpoints' could not be read: .*\.$"):
         checkpoints.latest(folder)
+
+
+def test_nothing_is_removed_where_the_folder_is_a_link(tmp_path):
+    elsewhere = tmp_path / "elsewhere"
+    for update in range(5):
+        checkpoints.save(elsewhere, {"w": np.zeros(1)}, {"update": update})
+    before = sorted(elsewhere.iterdir())
+    (tmp_path / "checkpoints").symlink_to(elsewhere)
+    checkpoints.prune(tmp_path / "checkpoints", 1, False)
+    assert sorted(elsewhere.iterdir()) == before
+    checkpoints.prune(elsewhere, 1, False)
+    assert len(list(elsewhere.iterdir())) == 2
