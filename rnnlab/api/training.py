@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from rnnlab.api.arguments import listed, whole_number
 from rnnlab.api.configs import as_config
-from rnnlab.api.finding import find_run, runs_folder
+from rnnlab.api.finding import runs_folder
+from rnnlab.api.keeping import path_of
 from rnnlab.api.run import Run
 from rnnlab.display.progress import Silence, display
 from rnnlab.errors import UsageError
@@ -84,7 +85,7 @@ def train(
 
 
 def resume(
-    run: str | os.PathLike[str],
+    run: "Run | str | os.PathLike[str]",
     folder: str | os.PathLike[str] | None = None,
     *,
     epochs: int | None = None,
@@ -101,7 +102,7 @@ def resume(
 
     Parameters
     ----------
-    run : str or path
+    run : Run, str or path
         A path, an id, the beginning of one, a name (its newest run), or "latest".
     folder : str or path, optional
         The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
@@ -136,7 +137,7 @@ def resume(
     observers = _observers(observers)
     with watched(progress, should_stop) as (screen, asked):
         summary = run_resume(
-            find_run(run, folder, on_warning=screen.warning),
+            path_of(run, folder, screen.warning),
             length=length,
             command=list(map(str, listed(command, "command"))),
             on_progress=screen.update,

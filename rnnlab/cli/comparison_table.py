@@ -195,7 +195,7 @@ def _verdicts(contest: "Contest", runs: "list[Compared]") -> list[str]:
             said.append(f"{best} and {other} do not differ in {metric} beyond the noise of the seeds: {size} on "
                         f"average ({method}).")  # fmt: skip
     rest = len(contest.against_best) - len(said)
-    return [*said, f"--json has the other {rest} tests."] if rest > 0 else said
+    return [*said, f"--json has {count(rest, 'more test')}."] if rest > 0 else said
 
 
 def _method(test) -> str:

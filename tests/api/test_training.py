@@ -10,7 +10,7 @@ import pytest
 
 import rnnlab
 from rnnlab.engine.initializers import initial_parameters
-from rnnlab.errors import DivergedError
+from rnnlab.errors import DivergedError, UsageError
 from tests.command_line import run_here
 
 pytestmark = pytest.mark.usefixtures("folder", "unpainted")
@@ -156,3 +156,13 @@ def test_progress_and_warnings_are_shown_or_not(capsys):
     assert out == ""
     assert err.startswith(f"warning: {run.warnings[0]}\n")
     assert err.splitlines()[-1].startswith("epoch 4/4   loss ")
+
+
+def test_a_run_on_disk_continues_and_one_in_memory_says_that_it_has_no_folder():
+    asked = iter([False, True])
+    run = rnnlab.train("small.yaml", "kept", progress=False, should_stop=lambda: next(asked))
+    resumed = rnnlab.resume(run, progress=False)
+    assert isinstance(resumed, rnnlab.Run)
+    assert resumed.status == "completed"
+    with pytest.raises(UsageError, match="is in memory; a run folder is needed"):
+        rnnlab.resume(rnnlab.train("small.yaml", progress=False))

@@ -331,7 +331,7 @@ def test_a_run_that_was_lengthened_verifies(run):
     resume(run, length=Length(updates=40), command=[])
     found = verify(run)
     assert {check.name: check.detail for check in found.checks if check.result != PASSED} == {}
-    assert found.checks[-1].detail.startswith("updates 31 to 40 from checkpoint 0004: ")
+    assert found.checks[-1].detail.startswith("updates 31 to 40 from checkpoint 0005: ")
 
 
 def test_the_start_is_not_replayed_where_its_learning_rates_were_those_of_a_shorter_total(tmp_path):

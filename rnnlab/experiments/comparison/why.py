@@ -235,7 +235,7 @@ def _content(run: Path) -> dict[str, object]:
 
 def _tables(sides: "list[_Side]") -> list[str]:
     """The tables that both runs should have; a training and a sweep have no rows that mean the same."""
-    alike = len({side.content.get("verb") for side in sides if side.content}) < 2
+    alike = len({str(side.content.get("verb")) for side in sides if side.content}) < 2
     return [name for name in TABLES if alike and any((side.run / name).exists() for side in sides)]
 
 
