@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   rnnlab plot latest
-  rnnlab plot latest training forecast --format pdf"""
+  rnnlab plot stock training forecast --format pdf"""
 
 
 def register(app: typer.Typer) -> None:
