@@ -16,7 +16,7 @@ from rnnlab.files import name_of
 from rnnlab.plain import timestamp
 from rnnlab.printable import on_one_line
 from rnnlab.runs import RunFolder, checkpoints
-from rnnlab.runs.files import LineFile, content_of, is_leftover, reading, writing
+from rnnlab.runs.files import LineFile, content_of, is_leftover, reading, whole_lines, writing
 from rnnlab.runs.find import is_id, is_run, run_folders
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.notes import read_notes
@@ -245,18 +245,8 @@ def _files(run: Path) -> list[Path]:
 def _torn(path: Path) -> int:
     """Bytes after the last newline of a file (RunFolderError where it cannot be read)."""
     with reading(path) as file:
-        end = file.seek(0, os.SEEK_END)
-        torn = 0
-        while end > 0:
-            start = max(0, end - 65536)
-            file.seek(start)
-            block = file.read(end - start)
-            newline = block.rfind(b"\n")
-            torn += len(block) - newline - 1
-            if newline >= 0:
-                break
-            end = start
-    return torn
+        size = os.fstat(file.fileno()).st_size
+        return size - whole_lines(file.fileno(), size)
 
 
 def _interrupt(run: Path) -> None:

@@ -101,20 +101,19 @@ def resume(
         store.refresh()  # as its last holder left it
         _check_status(store.record, run, length)
         elsewhere = _elsewhere(store.record)
+        before = load(config_file(run))
+        config = load(config_file(run), overrides=length.overrides) if length else before
+        if length and config.training.fit.kind != "gradient":
+            raise UsageError(f"'{name_of(run)}' was fitted in closed form: it cannot be lengthened.")
+        task = build_task(config)
+        check_same_data(store.record, task, run)
         if store.record.verb == SWEEP_RHO:
             for sentence in elsewhere:
                 store.log(f"warning: {sentence}")
                 if on_warning is not None:
                     on_warning(sentence)
-            config = load(config_file(run))
-            check_same_data(store.record, build_task(config), run)
-            return resume_sweep(store, config, command=command, on_progress=on_progress, on_warning=on_warning,
+            return resume_sweep(store, config, task, command=command, on_progress=on_progress, on_warning=on_warning,
                                 should_stop=should_stop)  # fmt: skip
-        before, config = load(config_file(run)), load(config_file(run), overrides=length.overrides)
-        if length and config.training.fit.kind != "gradient":
-            raise UsageError(f"'{name_of(run)}' was fitted in closed form: it cannot be lengthened.")
-        task = build_task(config)
-        check_same_data(store.record, task, run)
         check_network(config, task)
         setup = build_setup(config, task)
         taken = _take_up(config, task, setup, store, on_progress, on_warning, observers)

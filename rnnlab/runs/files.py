@@ -149,6 +149,19 @@ def is_leftover(name: str) -> bool:
     return _TEMPORARY.fullmatch(name) is not None
 
 
+def whole_lines(descriptor: int, size: int) -> int:
+    """How many of the first `size` bytes of an open file are whole lines."""
+    end, block = size, 65536
+    while end > 0:
+        start = max(0, end - block)
+        os.lseek(descriptor, start, os.SEEK_SET)
+        newline = os.read(descriptor, end - start).rfind(b"\n")
+        if newline >= 0:
+            return start + newline + 1
+        end = start
+    return 0
+
+
 class LineFile:
     """A file that only grows, by whole lines.
 
@@ -170,7 +183,9 @@ class LineFile:
             flags = os.O_RDWR | os.O_CREAT | os.O_APPEND | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
             self._descriptor = os.open(path, flags, 0o666)
             self._size = os.fstat(self._descriptor).st_size
-            self._cut_unfinished_line()
+            whole = whole_lines(self._descriptor, self._size)
+        if whole != self._size:
+            self.cut(whole)
 
     @property
     def size(self) -> int:
@@ -207,16 +222,3 @@ class LineFile:
         if descriptor >= 0:
             with writing(self.path):
                 os.close(descriptor)
-
-    def _cut_unfinished_line(self) -> None:
-        end, block = self._size, 65536
-        while end > 0:
-            start = max(0, end - block)
-            os.lseek(self._descriptor, start, os.SEEK_SET)
-            newline = os.read(self._descriptor, end - start).rfind(b"\n")
-            if newline >= 0:
-                end = start + newline + 1
-                break
-            end = start
-        if end != self._size:
-            self.cut(end)

@@ -5,6 +5,7 @@ from pathlib import Path
 from rnnlab.config import load
 from rnnlab.experiments.sweep.rho import STARTER, SweepSummary, resume_sweep, sweep_rho
 from rnnlab.runs import RunFolder
+from rnnlab.tasks.task import build_task
 
 SMALL = ("model.hidden_size=8", "data.chunk=12", "training.updates=6", "data.repeat=4")
 
@@ -25,7 +26,8 @@ def resume(run: Path, **options) -> SweepSummary:
     folder = RunFolder.open(run)
     with folder:
         folder.hold()
-        return resume_sweep(folder, load(run / "config.yaml"), command=["rnnlab", "resume"], **options)
+        config = load(run / "config.yaml")
+        return resume_sweep(folder, config, build_task(config), command=["rnnlab", "resume"], **options)
 
 
 def content(run: Path) -> dict[str, bytes]:

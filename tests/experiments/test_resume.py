@@ -14,6 +14,7 @@ from rnnlab.experiments.observers import Observer
 from rnnlab.experiments.resume import Length, resume
 from rnnlab.experiments.train import train
 from rnnlab.runs import RunFolder, checkpoints
+from tests.experiments.outcomes import outcome
 
 TEXT = "{kind: text, text: the quick brown fox jumps over the lazy dog, repeat: 9, chunk: 7}"
 CASES = {
@@ -32,7 +33,6 @@ CASES = {
     ],
     "truncation": [f"data={TEXT}", "training.loss=null", "training.tbptt_steps=3", "training.batch_size=4"],
 }  # fmt: skip
-TABLES = ("gradient_norms.csv", "gradient_flow.csv", "predictions.csv")
 
 
 def start(folder: Path, case: str, *overrides: str, seeds: str = "2", **options) -> Path:
@@ -53,24 +53,6 @@ SAME = Length()
 
 def go_on(run: Path, length: Length = SAME, **options):
     return resume(run, length=length, command=["rnnlab", "resume"], **options)
-
-
-def outcome(run: Path) -> dict:
-    """Everything that must be the same: tables without wall times, arrays of the last checkpoint, metrics."""
-    rows = [line.split(",") for line in (run / "metrics.csv").read_text().splitlines()]
-    place = rows[0].index("seconds")
-    newest = checkpoints.latest(run / "checkpoints")
-    assert newest is not None
-    record = RunFolder.open(run).record
-    return {
-        "metrics.csv": [row[:place] + row[place + 1 :] for row in rows],
-        **{name: (run / name).read_bytes() for name in TABLES if (run / name).exists()},
-        "arrays": {name: value.tobytes() for name, value in newest.arrays.items() if not name.endswith("seconds")},
-        "metrics": record.metrics,
-        "status": record.status,
-        "headline": record.headline,
-        "stopped_early": record.stopped_early,
-    }
 
 
 @pytest.mark.parametrize("case", CASES)

@@ -78,14 +78,15 @@ def find(run: RunFolder, slices: Sequence[Sequence[tuple[float, int]]]) -> tuple
     RunFolderError
         If there are checkpoints and none is one of this sweep.
     """
+    good: list[Standing] = []
     try:
-        found = run.latest_checkpoint(take_up=lambda found: _standing(found, run, slices))
+        found = run.latest_checkpoint(take_up=lambda found: good.append(_standing(found, run, slices)))
     except RunFolderError as error:
         raise RunFolderError(
             f"'{name_of(run.path)}' has no good checkpoint: {error.message}",
             hint="Its tables can still be read; `rnnlab sweep-rho` with the same options repeats it from the start.",
         ) from error
-    return (Standing() if found is None else _standing(found, run, slices)), found
+    return (good[-1] if good else Standing()), found
 
 
 def _standing(found: Checkpoint, run: RunFolder, slices: Sequence[Sequence[tuple[float, int]]]) -> Standing:

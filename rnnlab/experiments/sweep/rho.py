@@ -34,7 +34,7 @@ from rnnlab.printable import described
 from rnnlab.runs import RunFolder
 from rnnlab.runs.checkpoints import Checkpoint
 from rnnlab.runs.schema import SWEEP_RHO
-from rnnlab.tasks.task import build_task, pinned
+from rnnlab.tasks.task import Task, build_task, pinned
 from rnnlab.words import QUANTILES, count
 
 STARTER = bundled.configs()["gradients"]  # what is swept where no config is named
@@ -169,6 +169,7 @@ def sweep_rho(
 def resume_sweep(
     run: RunFolder,
     config,
+    task: Task,
     *,
     command: list[str],
     on_progress: Callable[[Progress], None] | None = None,
@@ -183,18 +184,18 @@ def resume_sweep(
         Held, its record as its last holder left it; the caller closes it.
     config : Config
         Of its config.yaml.
+    task : Task
+        Of the config, with the data of the sweep.
     command, on_progress, on_warning, should_stop
         As for :func:`sweep_rho`.
 
     Raises
     ------
-    ConfigError, DataError
-        If the data can no longer be read.
     RunFolderError
         If its run.json or all of its checkpoints are damaged, or the run folder cannot be written.
     """
     rhos, exact = _asked(run)
-    sweep = _Sweep(config, build_task(config), rhos, exact, run, on_progress, on_warning, should_stop)
+    sweep = _Sweep(config, task, rhos, exact, run, on_progress, on_warning, should_stop)
     standing, found = checkpoints.find(run, sweep.slices)
     with failing_well(run):
         sweep.go_on(standing, found, command)
