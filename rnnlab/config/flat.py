@@ -28,22 +28,28 @@ _WORD = re.compile(r"(?![-?:](?:\s|$))[^\s\[\]{},\"'#&*!|>%@`][^\[\]{},#:]*")  #
 _PLAIN = re.compile(r"(?![-?:](?:\s|$))[^\s\[\]{},\"'#&*!|>%@`](?:(?! #|:(?: |$)).)*")
 _NUMBER = re.compile(r"-?\d{1,3}\.\d{1,20}(?:e-\d\d)?")  # what needs no resolver to tell
 _RESOLVER = CoreResolver()
+_NO_SECTION = frozenset({str, float, int, bool, list, type(None)})
 
 
-def flat(values: Mapping[str, Any], path: str = "") -> Flat:
+def flat(values: Mapping[str, Any]) -> Flat:
     """Dotted keys and values of a nested config, in its order.
 
     A section with a `kind` also stands under its own key: ``model.cell`` is "lstm" beside ``model.cell.kind``.
     """
     found: Flat = {}
+    _flatten(values, "", found)
+    return found
+
+
+def _flatten(values: Mapping[str, Any], path: str, found: Flat) -> None:
     for key, value in values.items():
-        if type(value) is dict or isinstance(value, Mapping):  # the latter takes long to say no
+        kind = type(value)
+        if kind is dict or (kind not in _NO_SECTION and isinstance(value, Mapping)):  # which takes long to say no
             if "kind" in value:
                 found[path + key] = value["kind"]
-            found |= flat(value, f"{path}{key}.")
+            _flatten(value, f"{path}{key}.", found)
         else:
             found[path + key] = value
-    return found
 
 
 def flat_text(content: bytes) -> Flat | None:

@@ -109,7 +109,7 @@ def load_record(run: Path) -> "RunRecord":
     return schema.check_record(path, content)
 
 
-def load_content(run: Path) -> Mapping[str, Any]:
+def load_content(run: str) -> Mapping[str, Any]:
     """The content of a run.json that `load_record` accepts, read in a fraction of the time where it is whole.
 
     A number that is not finite passes in an entry that no reader rests on. Errors as for `load_record`.
@@ -119,7 +119,7 @@ def load_content(run: Path) -> Mapping[str, Any]:
 
     from rnnlab.runs.schema import RunRecord
 
-    content = content_of(os.path.join(run, "run.json"), MOST_BYTES)
+    content = content_of(f"{run}{os.sep}run.json", MOST_BYTES)
     if content is not None:
         with suppress(ValueError, ValidationError):
             value = from_json(content, allow_inf_nan=False)
@@ -127,7 +127,7 @@ def load_content(run: Path) -> Mapping[str, Any]:
             nested = content.count(b"[") + content.count(b"{") > DEEPEST and is_deep(value)
             if not nested and type(version := value.get("schema_version")) is int and version == SCHEMA_VERSION:
                 return value
-    return load_record(run).plain()
+    return load_record(Path(run)).plain()
 
 
 def status(record: Mapping) -> str:

@@ -95,14 +95,15 @@ class Registry:
 
     def column(self, key: str) -> list[Any]:
         """The values of a key for all runs; None where a run has none."""
-        if key not in self._columns:
+        if self._index is not None and self.read < len(self.names) and key not in self._columns:
             try:
-                known = self._index.column(key) if self._index and self.read < len(self.names) else []
+                known = self._index.column(key)
+                read = self._read_columns.get(key) or [None] * self.read
+                self._columns[key] = [known[place] if place >= 0 else read[-1 - place] for place in self._places]
             except (ValueError, RecursionError):
                 self._read_all()
-                known = []
-            read = self._read_columns.get(key) or [None] * self.read
-            self._columns[key] = [known[place] if place >= 0 else read[-1 - place] for place in self._places]
+        if key not in self._columns:
+            self._columns[key] = self._read_columns.get(key) or [None] * self.read
         return self._columns[key]
 
     def _read_all(self) -> None:
@@ -128,7 +129,7 @@ class Registry:
         lines = [_line(STAMPS, [(self.names[at], stamps[self.names[at]][0]) for at in kept])]
         for key in self.keys:
             column = self.column(key)
-            values = [column[at] for at in kept]
+            values = [column[at] for at in kept] if out else column
             lines.append(_line(key, values[:1] if values and values.count(values[0]) == len(values) else values))
         body = b"".join(lines)
         with suppress(RunWriteError):

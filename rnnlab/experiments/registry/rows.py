@@ -23,22 +23,34 @@ DAMAGED = "_damaged"  # the files that are there and cannot be read, and a run.j
 FILES = ("run.json", "config.yaml", notes.FILE)  # what a row is made of
 LISTS = ("seeds", "warnings", "diverged", "stopped_early")  # of which the row has the number of entries
 # Entries that are no values by themselves, or have a place of their own.
-LEFT_OUT = {"schema_version", "id", "process", "command", "metrics", "baselines", "units", "tests", "rhos", *LISTS}
+LEFT_OUT = {
+    "schema_version",
+    "id",
+    "process",
+    "command",
+    "metrics",
+    "baselines",
+    "units",
+    "tests",
+    "tables",
+    "rhos",
+    *LISTS,
+}
 
 
 def read_row(runs_dir: str, name: str) -> Row:
     """The row of a run folder; what cannot be read is missing, and its file is named under `DAMAGED`."""
     from rnnlab.config.flat import flat_text  # a listing from the index starts without PyYAML
 
-    folder = os.path.join(runs_dir, name)
+    folder = f"{runs_dir}{os.sep}{name}"
     damaged = []
-    text = content_of(os.path.join(folder, "config.yaml"), MOST_BYTES)
+    text = content_of(f"{folder}{os.sep}config.yaml", MOST_BYTES)
     config = flat_text(text) if text is not None else None
-    if config is None and os.path.lexists(os.path.join(folder, "config.yaml")):
+    if config is None and os.path.lexists(f"{folder}{os.sep}config.yaml"):
         damaged.append("config.yaml")
     row: Row = config or {}
     try:
-        row |= _recorded(load_content(Path(folder)))
+        row |= _recorded(load_content(folder))
     except RunFolderError:
         damaged.append("run.json")
         row |= {"name": name_in(name) or name, "status": UNREADABLE}
@@ -56,11 +68,8 @@ def _recorded(record: Mapping[str, Any]) -> Row:
     from rnnlab.config.flat import flat
     from rnnlab.runs.schema import SWEEP_RHO, TRAIN
 
-    row = {
-        key: value
-        for key, value in flat({key: value for key, value in record.items() if key not in LEFT_OUT}).items()
-        if type(value) is not list
-    }
+    values = flat({key: value for key, value in record.items() if key not in LEFT_OUT})
+    row = {key: value for key, value in values.items() if type(value) is not list}
     if not row.get("verb") and row.get("kind"):
         row["verb"] = SWEEP_RHO if row["kind"] == SWEEP_RHO else TRAIN
     for key in LISTS:
@@ -79,7 +88,7 @@ def _recorded(record: Mapping[str, Any]) -> Row:
 
 def _said(folder: str) -> Row:
     """Labels and notes; `RunFolderError` where notes.json is damaged."""
-    if not os.path.lexists(os.path.join(folder, notes.FILE)):
+    if not os.path.lexists(f"{folder}{os.sep}{notes.FILE}"):
         return {"label": []}
     said = notes.read_notes(Path(folder))
     return {"label": list(said.labels), "notes": "\n".join(one.text for one in said.notes) or None}
@@ -87,7 +96,7 @@ def _said(folder: str) -> Row:
 
 def median(values: Sequence[float | None]) -> float | None:
     """The median of the seeds as `rnnlab.seeds.spread` has it, without NumPy; None where no seed has a number."""
-    ordered = sorted(value for value in values if value is not None and not math.isnan(value))
+    ordered = sorted([value for value in values if value is not None and not math.isnan(value)])
     if not ordered:
         return None
     low, high = ordered[(len(ordered) - 1) // 2], ordered[len(ordered) // 2]
