@@ -3,11 +3,6 @@
 import hashlib
 import io
 import json
-import os
-import random
-import subprocess
-import sys
-import time
 
 import numpy as np
 import pytest
@@ -317,57 +312,3 @@ def test_a_disk_that_was_full_for_a_while_costs_nothing(whole, tmp_path, monkeyp
     assert RunFolder.open(run).record.status == "failed"
     resume(run)
     assert content(run) == content(whole.run)
-
-
-# Real processes.
-COMMAND = ("sweep-rho", "0.9", "1.4", "30", "--seeds", "16", "--quiet", "--set", "model.hidden_size=6", "--set",
-           "data.chunk=10", "--set", "data.repeat=40", "--set", "training.updates=150", "--set",
-           "training.checkpoint.every=10")  # fmt: skip
-DRIVER = """\
-import sys
-from pathlib import Path
-from tests.experiments.sweeps import resume
-resume(Path(sys.argv[1]))
-"""
-
-
-@pytest.fixture(scope="module")
-def unbroken(executable, tmp_path_factory):
-    """A sweep of a process that nothing stopped, and how long it took."""
-    folder, began = tmp_path_factory.mktemp("unbroken"), time.monotonic()
-    subprocess.run([executable, *COMMAND, "--runs-dir", str(folder)], check=True, capture_output=True)
-    (run,) = folder.iterdir()
-    return content(run), time.monotonic() - began
-
-
-def killed(command, seconds, **options):
-    """Run a command and kill it after so many seconds; True if it had ended by itself."""
-    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **options)
-    try:
-        return process.wait(seconds) == 0
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-        return False
-
-
-@pytest.mark.slow
-@pytest.mark.parametrize("seed", range(12))
-def test_a_process_that_is_killed_loses_nothing(executable, unbroken, tmp_path, seed):
-    expected, duration = unbroken
-    rng = random.Random(seed)
-    ended = killed([executable, *COMMAND, "--runs-dir", str(tmp_path)], rng.uniform(0.1, 0.9) * duration)
-    run = next(tmp_path.iterdir(), None)
-    if run is None or not (run / "run.json").exists():
-        pytest.skip("it was killed before the run began")
-    resuming = [sys.executable, "-c", DRIVER, str(run)]
-    environment = {**os.environ, "PYTHONPATH": os.getcwd()}
-    for _ in range(rng.randrange(3)):
-        if ended or RunFolder.open(run).record.status == "completed":
-            break
-        ended = killed(resuming, rng.uniform(0.1, 0.9) * duration, env=environment)
-    if RunFolder.open(run).record.status != "completed":
-        subprocess.run(resuming, check=True, env=environment, capture_output=True)
-        assert content(run) == expected
-    tables = {name: text for name, text in content(run).items() if not name.startswith("plots/")}
-    assert tables == {name: text for name, text in expected.items() if not name.startswith("plots/")}
