@@ -16,7 +16,7 @@ from rnnlab.errors import RunFolderError
 from rnnlab.files import name_of
 from rnnlab.plain import plain
 from rnnlab.printable import shortened
-from rnnlab.runs.files import reading, reason, replace, writing
+from rnnlab.runs.files import reading, reason, refuse_link, replace, writing
 from rnnlab.runs.record import read_json, write_json
 
 if TYPE_CHECKING:
@@ -175,6 +175,7 @@ def _described(folder: Path) -> list[Path]:
 
 def make_folder(folder: Path) -> None:
     """Make a folder for checkpoints in one that must be there (RunFolderError)."""
+    refuse_link(folder)
     with writing(folder):
         folder.mkdir(exist_ok=True)
 
@@ -187,6 +188,7 @@ def newest(folder: Path) -> int:
 
 def cut(folder: Path, newest: int) -> None:
     """Remove all checkpoints with a higher number."""
+    refuse_link(folder)
     with writing(folder):
         for path in sorted(folder.glob("*")):  # .json before .npz: half a checkpoint is none
             if _number(path) > newest:

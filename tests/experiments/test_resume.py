@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 from rnnlab.config import load
-from rnnlab.errors import DataError, RunBusyError, RunFolderError, UsageError
+from rnnlab.errors import DataError, RunBusyError, RunFolderError, RunWriteError, UsageError
 from rnnlab.experiments.doctor import examine
 from rnnlab.experiments.observers import Observer
 from rnnlab.experiments.resume import Length, resume
@@ -341,6 +341,19 @@ def test_a_checkpoint_that_was_passed_over_is_not_taken_up_once_the_tables_are_a
         go_on(stopped, observers=[Killed()])
     assert newest(stopped) < refused
     assert not refused.with_suffix(".npz").exists()
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "plots"])
+def test_nothing_is_written_behind_a_link(stopped, tmp_path, name):
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(stopped / name, elsewhere)
+    (stopped / name).symlink_to(elsewhere)
+    before = {path: path.read_bytes() for path in [*elsewhere.iterdir(), stopped / "run.json"]}
+    with pytest.raises(RunWriteError, match=f"{name}' must be a folder; it is a link"):
+        go_on(stopped)
+    with suppress(RunWriteError):
+        RunFolder.open(stopped).write(f"{name}/training.png", b"")
+    assert {path: path.read_bytes() for path in [*elsewhere.iterdir(), stopped / "run.json"]} == before
 
 
 HOSTILE = {

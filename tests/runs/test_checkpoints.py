@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from rnnlab.errors import RunFolderError
+from rnnlab.errors import RunFolderError, RunWriteError
 from rnnlab.runs import checkpoints
 
 ARRAYS = {
@@ -108,6 +108,10 @@ def test_nothing_is_removed_where_the_folder_is_a_link(tmp_path):
     before = sorted(elsewhere.iterdir())
     (tmp_path / "checkpoints").symlink_to(elsewhere)
     checkpoints.prune(tmp_path / "checkpoints", 1, False)
+    with pytest.raises(RunWriteError, match="must be a folder; it is a link"):
+        checkpoints.cut(tmp_path / "checkpoints", 1)
+    with pytest.raises(RunWriteError, match="must be a folder; it is a link"):
+        checkpoints.save(tmp_path / "checkpoints", ARRAYS, {})
     assert sorted(elsewhere.iterdir()) == before
     checkpoints.prune(elsewhere, 1, False)
     assert len(list(elsewhere.iterdir())) == 2

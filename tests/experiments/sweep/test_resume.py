@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from rnnlab.config import load
-from rnnlab.errors import RunFolderError, RunWriteError
+from rnnlab.errors import RnnlabError, RunFolderError, RunWriteError
 from rnnlab.experiments.resume import resume as resume_run
 from rnnlab.experiments.sweep import members
 from rnnlab.experiments.sweep.rho import sweep_rho
@@ -151,21 +151,54 @@ def test_an_interrupted_sweep_has_its_plots(stopped):
     assert names == {"growth.png", "transport.png", "spectrum.png", "gradient_norms.png", "gradient_flow.png"}
 
 
-def test_models_that_failed_are_not_forgotten(tmp_path, monkeypatch):
-    measure = members.diagnose
+@pytest.fixture
+def short_of_memory(monkeypatch):
+    """Let the models with these weights run out of memory; nothing lets them have it again."""
+    measure, failing = members.diagnose, []
 
-    def short_of_memory(network, theta, *rest, **options):
-        if theta[0, 0] == small:
+    def short(network, theta, *rest, **options):
+        if theta[0, 0] in failing:
             raise MemoryError
         return measure(network, theta, *rest, **options)
 
-    small = members.draw_setup(small_config(), build_task(small_config()), [(0.9, 0)], False).theta[0, 0]
-    monkeypatch.setattr(members, "diagnose", short_of_memory)
+    def fail(*which):
+        failing[:] = [members.draw_setup(small_config(), build_task(small_config()), [one], False).theta[0, 0]
+                      for one in which]  # fmt: skip
+
+    monkeypatch.setattr(members, "diagnose", short)
+    return fail
+
+
+def test_models_that_failed_are_not_forgotten(tmp_path, short_of_memory):
+    short_of_memory((0.9, 0))
     unbroken = sweep(tmp_path / "whole", [0.9], *SETTINGS)
     found = sweep(tmp_path / "stopped", [0.9], *SETTINGS, should_stop=Stop(20))
     assert len(found.summary["failed"]) == 2
     resume(found.run)
     assert content(found.run) == content(unbroken.run)
+
+
+def test_models_that_failed_last_stand_in_a_checkpoint_and_leave_none_of_their_own(tmp_path, short_of_memory):
+    found = sweep(tmp_path, [0.9], *SETTINGS, should_stop=Stop(25))
+    assert (found.run / "checkpoints" / "slice-0.9-2").is_dir()
+    short_of_memory((0.9, 2))
+    again = resume(found.run)
+    assert [one["seed"] for one in again.summary["failed"]] == [2]
+    assert not list(found.run.glob("checkpoints/slice-*"))
+    held = json.loads(newest(found.run / "checkpoints").read_text())["metadata"]
+    assert held["failures"] == again.summary["failed"]
+    assert held["done"] == 3
+
+
+def test_a_sweep_of_which_every_model_failed_is_tried_again(tmp_path, short_of_memory):
+    unbroken = sweep(tmp_path / "whole", [0.9], *SETTINGS)
+    short_of_memory(*((0.9, seed) for seed in range(3)))
+    with pytest.raises(RnnlabError, match="Every model of the sweep failed: memory ran out"):
+        sweep(tmp_path / "failed", [0.9], *SETTINGS)
+    (run,) = (tmp_path / "failed").iterdir()
+    short_of_memory()
+    resume(run)
+    assert content(run) == content(unbroken.run)
 
 
 def rewrite(path, change):
