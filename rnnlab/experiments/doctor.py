@@ -1,6 +1,7 @@
 """`rnnlab doctor`: what kills, full disks and edits have left behind in a runs folder, and how it is put right."""
 
 import os
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from rnnlab.config.flat import flat_text
 from rnnlab.errors import RnnlabError, RunBusyError, RunFolderError
 from rnnlab.experiments.registry.index import FILE as INDEX
 from rnnlab.experiments.registry.index import Registry, read_index
+from rnnlab.experiments.sweep.members import slice_folders
 from rnnlab.files import name_of
 from rnnlab.plain import timestamp
 from rnnlab.printable import on_one_line
@@ -21,7 +23,7 @@ from rnnlab.runs.find import is_id, is_run, run_folders
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.notes import read_notes
 from rnnlab.runs.record import MOST_BYTES, load_record
-from rnnlab.runs.schema import RunRecord
+from rnnlab.runs.schema import SWEEP_RHO, RunRecord
 from rnnlab.runs.trash import remove
 
 YOUNG = 60.0  # seconds in which a file may still be at work: one that is being written, a run that is being made
@@ -38,7 +40,7 @@ class Finding:
     run : Path
         The run folder; for what concerns the index, the runs folder.
     kind : str
-        A word: no_record, record, config, notes, unreadable, torn, lost, checkpoint, leftover, index.
+        A word: no_record, record, config, notes, unreadable, torn, lost, checkpoint, leftover, link, index.
     sentence : str
         What is wrong.
     remedy : str or None
@@ -170,7 +172,11 @@ def _in_run(run: Path, record: RunRecord | None) -> Iterator[Finding]:
     for path in _files(run):
         if path.suffix in _TABLES and path.parent == run:
             yield from _in_table(run, path)
-    yield from _checkpoints(run)
+    yield from _links(run)
+    done = _is_done(record)
+    yield from _checkpoints(run, _checkpoint_folders(run)[: 1 if done else None])
+    if done:
+        yield from _slices(run)
     yield from _leftovers(run, _files(run))
 
 
@@ -186,23 +192,50 @@ def _in_table(run: Path, path: Path) -> Iterator[Finding]:
         yield Finding(run, "torn", sentence, "cut it off", act=lambda: LineFile(path).close())
 
 
-def _checkpoints(run: Path) -> Iterator[Finding]:
-    folder = run / "checkpoints"
-    for path in sorted(folder.glob("*.json")):
-        try:
-            checkpoints.load(path)
-        except RunFolderError as error:
-            yield Finding(
-                run,
-                "checkpoint",
-                error.message,
-                f"set it aside, with {SET_ASIDE} at the end of its names",
-                act=lambda path=path: _set_aside(path),
-            )
-    for path in sorted(folder.glob("*.npz")):
-        if not os.path.lexists(path.with_suffix(".json")) and not _is_young(path):
-            sentence = f"The checkpoint {on_one_line(path.stem)} has no JSON file: it was never whole."
-            yield Finding(run, "leftover", sentence, "delete it", act=lambda path=path: _delete(path))
+def _checkpoints(run: Path, folders: list[Path]) -> Iterator[Finding]:
+    for folder in folders:
+        for path in sorted(folder.glob("*.json")):
+            try:
+                checkpoints.load(path)
+            except RunFolderError as error:
+                yield Finding(
+                    run,
+                    "checkpoint",
+                    error.message,
+                    f"set it aside, with {SET_ASIDE} at the end of its names",
+                    act=lambda path=path: _set_aside(path),
+                )
+        for path in sorted(folder.glob("*.npz")):
+            if not os.path.lexists(path.with_suffix(".json")) and not _is_young(path):
+                name = on_one_line(str(path.relative_to(run / "checkpoints").with_suffix("")))
+                sentence = f"The checkpoint {name} has no JSON file: it was never whole."
+                yield Finding(run, "leftover", sentence, "delete it", act=lambda path=path: _delete(path))
+
+
+def _links(run: Path) -> Iterator[Finding]:
+    """Folders of the run that are links: nothing is written through them, and nobody looks into them here."""
+    for folder in (run / "checkpoints", run / "plots"):
+        if folder.is_symlink():
+            sentence = f"{folder.name} is a link: the run cannot be written to."
+            yield Finding(run, "link", sentence, advice="put the folder itself in its place")
+
+
+def _is_done(record: RunRecord | None) -> bool:
+    """Whether nobody will go on with a sweep."""
+    return record is not None and record.verb == SWEEP_RHO and record.status in ("completed", "diverged")
+
+
+def _slices(run: Path) -> Iterator[Finding]:
+    """Checkpoints of slices that nobody goes on from: the rows of all slices are in the tables."""
+    for folder in slice_folders(run):
+        sentence = f"{on_one_line(folder.name)} holds checkpoints of models whose rows are in the tables."
+        yield Finding(run, "leftover", sentence, "delete it", act=lambda folder=folder: _delete(folder))
+
+
+def _checkpoint_folders(run: Path) -> list[Path]:
+    """Where the checkpoints of a run lie, those of a sweep's slices too; links are not followed."""
+    slices = [one for folder in slice_folders(run) for one in (folder, folder / "parts")]
+    return [one for one in (run / "checkpoints", *slices) if one.is_dir() and not one.is_symlink()]
 
 
 def _leftovers(run: Path, files: list[Path]) -> Iterator[Finding]:
@@ -233,7 +266,8 @@ def _in_folder(runs_dir: Path) -> Iterator[Finding]:
 def _files(run: Path) -> list[Path]:
     """The files of a run folder and of the folders in it; links are not followed."""
     found = []
-    for folder in (run, run / "checkpoints", run / "plots"):
+    plots = [] if (run / "plots").is_symlink() else [run / "plots"]
+    for folder in (run, *_checkpoint_folders(run), *plots):
         try:
             with os.scandir(folder) as entries:
                 found += [Path(entry.path) for entry in entries if entry.is_file(follow_symlinks=False)]
@@ -268,7 +302,10 @@ def _set_aside(path: Path) -> None:
 
 def _delete(path: Path) -> None:
     with writing(path):
-        path.unlink(missing_ok=True)
+        if path.is_dir() and not path.is_symlink():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
 
 
 def _index_anew(runs_dir: Path) -> None:

@@ -150,29 +150,40 @@ def replay_training(
     RunFolderError
         If a checkpoint is not one of this training.
     """
-    goal = good[-1]
-    start = next((one for one in reversed(good) if update_of(one) < update_of(goal)), None)
-    goal = min((one for one in good if start is None or update_of(one) > update_of(start)), key=update_of)
+    start = _start_of_replay(good)
+    end = min(update_of(one) for one in good if start is None or update_of(one) > update_of(start))
     training, watched, memory = take_up(config, task, setup, start)
     first = training.done
-    last = min(first + updates, update_of(goal))
+    last = min(first + updates, end)
     if last > first:
         with threadpool_limits(limits=1, user_api="blas"):
             for update in observe(training, watched.saved):
-                if update.number >= last:
+                if update.number >= last and not training.ended:  # one that has ended takes its best parameters
                     break
     for observer in watched.saved:
         observer.flush()
     for filename in memory.tables:
         before = start.metadata["tables"].get(filename, 0) if start else 0
         comparison.hold_table(run / filename, memory.read_table(filename), before)
-    reached = training.done == update_of(goal)
-    if reached:
-        comparison.hold_arrays(f"checkpoints/{goal.path.stem}.npz", goal.arrays, training.state())
+    state = training.state()
+    goals = [one for one in good if update_of(one) == training.done and ("last" in one.arrays) == ("last" in state)]
+    if goals:
+        comparison.hold_arrays(f"checkpoints/{goals[0].path.stem}.npz", goals[0].arrays, state)
     origin = f"checkpoint {start.path.stem}" if start else "the start"
     held = [f"{count(rows, 'row')} of {name}" for name, rows in comparison.rows.items()]
-    held += [f"all arrays of checkpoint {goal.path.stem}"] if reached else []
+    held += [f"all arrays of checkpoint {goals[0].path.stem}"] if goals else []
     return f"updates {first + 1} to {training.done} from {origin}: {listed(held)}"
+
+
+def first_of_replay(good: Sequence[Checkpoint]) -> int:
+    """How many updates had been made where the replay of a training begins."""
+    start = _start_of_replay(good)
+    return 0 if start is None else update_of(start)
+
+
+def _start_of_replay(good: Sequence[Checkpoint]) -> Checkpoint | None:
+    """The last checkpoint of an update before that of the newest; None for the start of the training."""
+    return next((one for one in reversed(good) if update_of(one) < update_of(good[-1])), None)
 
 
 def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int, comparison: Comparison) -> str:

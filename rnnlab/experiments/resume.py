@@ -1,7 +1,7 @@
 """`rnnlab resume`: a run goes on from its last good checkpoint, to the bytes of one that never stopped."""
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,6 +23,7 @@ from rnnlab.plain import timestamp
 from rnnlab.printable import shortened
 from rnnlab.runs import RunFolder, environment, process
 from rnnlab.runs.checkpoints import Checkpoint
+from rnnlab.runs.files import reading
 from rnnlab.runs.schema import SWEEP_RHO, RunRecord
 from rnnlab.tasks.task import Task, build_task
 from rnnlab.words import count, listed
@@ -88,7 +89,7 @@ def resume(
     RunBusyError
         If another process holds the run.
     RunFolderError
-        If the run cannot be read or written, or no checkpoint of it is good.
+        If the run cannot be read or written, its config has changed, or no checkpoint of it is good.
     DataError
         If the data have changed.
     DivergedError
@@ -100,6 +101,7 @@ def resume(
         store.hold()
         store.refresh()  # as its last holder left it
         _check_status(store.record, run, length)
+        began = _begun(store.record, run)
         elsewhere = _elsewhere(store.record)
         before = load(config_file(run))
         config = load(config_file(run), overrides=length.overrides) if length else before
@@ -120,8 +122,15 @@ def resume(
         taken.notes.extend(elsewhere)
         if length:
             _lengthen(taken, before, config, run)
+        elif began.lengthened:
+            taken.training.lengthen()
+        elif began.lengthened is False:
+            taken.notes.append("The run was not lengthened: the process that was to do so ended before it began.")
         with failing_well(store):
-            _begin(store, taken, config, task, setup, length, command)
+            _begin(store, taken, config, setup, began, length, command)
+            if taken.checkpoint is None:
+                warn_at_start(task, setup, taken.watch)
+            _go_on(store, taken, lengthens=bool(length or began.lengthened))
             return carry_out(config, task, setup, store, taken.training, taken.watch, should_stop)
 
 
@@ -203,6 +212,49 @@ def _check_status(record: RunRecord, run: Path, length: Length) -> None:
         raise UsageError(f"'{name_of(run)}' is completed: nothing is left to do.", hint=hint)
 
 
+@dataclass(frozen=True)
+class _Begun:
+    """What the last process left of the run's config.
+
+    Attributes
+    ----------
+    sha256 : str or None
+        Of the config that is there; None where the run has none on record.
+    lengthened : bool or None
+        Whether config.yaml has the new total already, where that process ended while it lengthened the run; None where
+        it did not.
+    """
+
+    sha256: str | None
+    lengthened: bool | None = None
+
+
+def _begun(record: RunRecord, run: Path) -> _Begun:
+    """Refuse a run whose config is not the one that it began with."""
+    with reading(config_file(run)) as file:
+        found = fingerprint(file.read().decode("utf-8", "replace"))
+    expected, before = _text(record.config, "sha256"), _text(record.config, "before")
+    is_being_lengthened = isinstance(record.config, Mapping) and "before" in record.config
+    if expected is None or found == expected:
+        return _Begun(expected, True if is_being_lengthened else None)
+    if is_being_lengthened and before in (None, found):
+        return _Begun(before, False)
+    new = f"rnnlab train {name_of(run / 'config.yaml')}"
+    if record.verb == SWEEP_RHO:
+        new = f"rnnlab sweep-rho RHO... --config {name_of(run / 'config.yaml')}"
+    other = "" if record.verb == SWEEP_RHO else "; --epochs N or --updates N gives the run a new total"
+    raise RunFolderError(
+        f"'{name_of(run / 'config.yaml')}' has changed since the run began: its sha256 was "
+        f"{shortened(expected, 12)}, it is {shortened(found, 12)}.",
+        hint=f"Bring it back, or start a new run with it: {new}{other}.",
+    )
+
+
+def _text(entry: object, key: str) -> str | None:
+    value = entry.get(key) if isinstance(entry, Mapping) else None
+    return value if isinstance(value, str) else None
+
+
 def _elsewhere(record: RunRecord) -> list[str]:
     """What is not as it was when the run was computed, so that its bytes cannot be promised."""
     found = environment.differences(record)
@@ -235,33 +287,46 @@ def _lengthen(taken: _TakenUp, before, config, run: Path) -> None:
         taken.notes.append("The old total ended within an epoch, which has a row for each of its parts in metrics.csv.")
 
 
-def _begin(store: RunFolder, taken: _TakenUp, config, task: Task, setup: Setup, length: Length, command) -> None:
-    """Take the run over: its record, its config, its tables as they were at the checkpoint."""
-    training, watched, checkpoint = taken.training, taken.watch, taken.checkpoint
+def _begin(store: RunFolder, taken: _TakenUp, config, setup: Setup, began: _Begun, length: Length, command) -> None:
+    """Take the run over: its record, its config, its tables as they were at the checkpoint.
+
+    A process may be killed between any two of these writes. While a run is lengthened its record has the hashes of both
+    configs, so that it fits whichever is there, and tells who goes on that the lengthening is not done (`_Begun`).
+    """
+    training, checkpoint = taken.training, taken.checkpoint
     went_on = {
         "at": timestamp(datetime.now(UTC)),
         "from_update": training.done,
         "checkpoint": checkpoint.path.stem if checkpoint else None,
         "updates": setup.updates,
+        "lengthened": bool(length or began.lengthened),
         "command": command,
     }
-    nothing_yet = {"metrics": {}, "baselines": {}, "headline": None}  # of the shorter training
+    changed: dict[str, object] = {"diverged": taken.watch.divergence.record()}
+    text = dump(config) if length else ""
     if length:
-        text = dump(config)
+        changed["config"] = {"sha256": fingerprint(text), "before": began.sha256}
+    if length or began.lengthened:
+        changed |= {"metrics": {}, "baselines": {}, "headline": None}  # of the shorter training
+    elif began.lengthened is False:
+        changed["config"] = {"sha256": began.sha256}
+    store.take_over(resumed=[*store.record.resumed, went_on], **changed)
+    if length:
         store.write("config.yaml", text)
-        nothing_yet["config"] = {"sha256": fingerprint(text)}
-    store.take_over(resumed=[*store.record.resumed, went_on], diverged=watched.divergence.record(), **nothing_yet)
     store.cut_checkpoints(checkpoint)
-    sizes = {name: 0 for observer in watched.saved for name in observer.tables}
+    sizes = {name: 0 for observer in taken.watch.saved for name in observer.tables}
     store.cut_tables(sizes | (checkpoint.metadata["tables"] if checkpoint else {}))
     where = f"from checkpoint {checkpoint.path.stem}, after update {training.done}" if checkpoint else "from the start"
     store.log(f"Resumed {where} of {setup.updates}")
-    if checkpoint is None:
-        warn_at_start(task, setup, watched)
-    for sentence in (*(checkpoint.skipped if checkpoint else ()), *taken.notes):
-        watched.warnings.warn(sentence)
-    if length:
-        watched.checkpoints.save(training)  # a process that is killed now leaves a training that is lengthened
+
+
+def _go_on(store: RunFolder, taken: _TakenUp, *, lengthens: bool) -> None:
+    """Say what is to be known of the checkpoint, and end a lengthening with one of the longer training."""
+    for sentence in (*(taken.checkpoint.skipped if taken.checkpoint else ()), *taken.notes):
+        taken.watch.warnings.warn(sentence)
+    if lengthens:
+        taken.watch.checkpoints.save(taken.training)
+        store.update(config={"sha256": _text(store.record.config, "sha256")})
 
 
 def _stretched(before, config, training: Training) -> list[str]:

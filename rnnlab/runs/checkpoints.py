@@ -8,6 +8,7 @@ import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +16,7 @@ from rnnlab.errors import RunFolderError
 from rnnlab.files import name_of
 from rnnlab.plain import plain
 from rnnlab.printable import shortened
-from rnnlab.runs.files import reading, reason, replace, writing
+from rnnlab.runs.files import reading, reason, refuse_link, replace, writing
 from rnnlab.runs.record import read_json, write_json
 
 if TYPE_CHECKING:
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from zipfile import ZipFile, ZipInfo
 
     import numpy as np
+
+
+_Signature = tuple[tuple[int, int, int], ...]
+_WHOLE: dict[Path, dict[Path, _Signature]] = {}  # checkpoints of each folder that are known to be whole
 
 
 @dataclass(frozen=True)
@@ -80,6 +85,8 @@ def save(folder: Path, arrays: "Mapping[str, np.ndarray]", metadata: Mapping) ->
     path = folder / f"{number:04d}.json"
     replace(path.with_suffix(".npz"), content)
     write_json(path, {"sha256": digest, "metadata": description})
+    if (signature := _signature(path)) is not None:
+        _WHOLE.setdefault(folder, {})[path] = signature
     return path
 
 
@@ -168,6 +175,7 @@ def _described(folder: Path) -> list[Path]:
 
 def make_folder(folder: Path) -> None:
     """Make a folder for checkpoints in one that must be there (RunFolderError)."""
+    refuse_link(folder)
     with writing(folder):
         folder.mkdir(exist_ok=True)
 
@@ -180,6 +188,7 @@ def newest(folder: Path) -> int:
 
 def cut(folder: Path, newest: int) -> None:
     """Remove all checkpoints with a higher number."""
+    refuse_link(folder)
     with writing(folder):
         for path in sorted(folder.glob("*")):  # .json before .npz: half a checkpoint is none
             if _number(path) > newest:
@@ -188,6 +197,9 @@ def cut(folder: Path, newest: int) -> None:
 
 def prune(folder: Path, keep: int, best: bool) -> None:
     """Remove all but the newest checkpoints and, where `best`, the one of them all with the lowest loss.
+
+    One that is damaged counts for none of them, and stays as long as its neighbours do: what could not be read may be
+    read later. What this process wrote, or has hashed once, is not hashed again.
 
     Parameters
     ----------
@@ -199,15 +211,46 @@ def prune(folder: Path, keep: int, best: bool) -> None:
     """
     if folder.is_symlink():  # what it leads to is not the run's to remove
         return
-    described = sorted(folder.glob("*.json"), key=_number)
-    kept = set(described[-keep:])
+    described = sorted(folder.glob("*.json"), key=_number, reverse=True)
+    whole = list(islice(filter(_is_whole, described), keep))
+    kept = described[: described.index(whole[-1]) + 1] if len(whole) == keep else described
     if best and (losses := {path: loss for path in described if (loss := _loss(path)) is not None}):
-        kept.add(min(losses, key=losses.__getitem__))
+        kept += islice(filter(_is_whole, sorted(losses, key=lambda path: (losses[path], _number(path)))), 1)
     stems = {path.stem for path in kept}
     for path in sorted(folder.iterdir()):  # .json before .npz: half a checkpoint is none
         if _number(path) and path.stem not in stems and path.suffix in (".json", ".npz"):
             with suppress(OSError):
                 path.unlink()
+    _WHOLE[folder] = {path: known for path, known in _WHOLE.get(folder, {}).items() if path in kept}
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether a checkpoint has the hash that it was written with."""
+    from rnnlab.runs import schema
+
+    known = _WHOLE.setdefault(folder := path.parent, {})
+    signature = _signature(path)
+    if signature is not None and known.get(path) == signature:
+        return True
+    try:
+        record = read_json(path)
+        schema.check_checkpoint(path, record)
+        with reading(path.with_suffix(".npz")) as file:
+            whole = record["sha256"] == _digest(file, record["metadata"])
+    except RunFolderError:
+        return False
+    if whole and signature is not None:
+        _WHOLE[folder][path] = signature
+    return whole
+
+
+def _signature(path: Path) -> _Signature | None:
+    """What changes when a file of a checkpoint is written anew; None where one is missing."""
+    try:
+        found = [os.stat(one) for one in (path, path.with_suffix(".npz"))]
+    except OSError:
+        return None
+    return tuple((one.st_ino, one.st_size, one.st_mtime_ns) for one in found)
 
 
 def _loss(path: Path) -> float | None:

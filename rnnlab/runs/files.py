@@ -27,7 +27,7 @@ _REASONS = {
     errno.ENOENT: "the folder it belongs in does not exist",
     errno.ENAMETOOLONG: "the path is too long",
     errno.EIO: "the disk failed",
-    errno.ELOOP: "its links lead round in a circle",
+    errno.ELOOP: "a link is in the way, or links lead round in a circle",
     errno.EMFILE: "this process has too many open files",
     errno.ENFILE: "the machine has too many open files",
 }
@@ -50,6 +50,12 @@ def writing(path: Path) -> Iterator[None]:
         yield
     except OSError as error:
         raise RunWriteError(f"'{name_of(path)}' could not be written: {reason(error)}.") from error
+
+
+def refuse_link(folder: Path) -> None:
+    """Refuse a link in place of a folder of a run (RunWriteError): what it leads to is not the run's to change."""
+    if folder.is_symlink():
+        raise RunWriteError(f"'{name_of(folder)}' must be a folder; it is a link.")
 
 
 @contextmanager

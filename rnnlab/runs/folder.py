@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Self
 from rnnlab.errors import RunFolderError, RunWriteError
 from rnnlab.files import name_of
 from rnnlab.runs import checkpoints, environment, notes, process, start, tables
-from rnnlab.runs.files import LineFile, file_sha256, leftovers, reading, replace, writing
+from rnnlab.runs.files import LineFile, file_sha256, leftovers, reading, refuse_link, replace, writing
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.log import without_control_codes
 from rnnlab.runs.record import load_record, read_json, write_json
@@ -139,8 +139,10 @@ class RunFolder(RunStore):
         RunBusyError
             If another process holds it.
         RunWriteError
-            If the folder cannot be written.
+            If the folder cannot be written, or a folder in it is a link.
         """
+        for name in ("checkpoints", "plots"):
+            refuse_link(self.path / name)
         self._lock.acquire()
 
     def refresh(self) -> None:
@@ -176,6 +178,8 @@ class RunFolder(RunStore):
         data = content.encode() if isinstance(content, str) else content
 
         def put() -> None:
+            if path.parent != self.path:
+                refuse_link(path.parent)
             with writing(path):
                 path.parent.mkdir(exist_ok=True)
             replace(path, data)

@@ -1,6 +1,6 @@
 """Real processes, killed at random moments, writing included: the run goes on, and nothing of it is lost or doubled.
 
-Two kills of each kind by default, and thirty with the slow tests.
+Two kills of each kind of training by default, and thirty with the slow tests, as of a sweep.
 """
 
 import json
@@ -16,6 +16,7 @@ import pytest
 from rnnlab.runs import RunFolder
 from tests.command_line import EXECUTABLE, surroundings
 from tests.experiments.outcomes import outcome
+from tests.experiments.sweeps import content
 
 SERIES = "date,value\n" + "".join(
     f"2020-{m:02}-{d:02},{20 + (7 * d + m) % 11}\n" for m in range(1, 13) for d in range(1, 29)
@@ -49,6 +50,11 @@ training:
 """,
 }  # fmt: skip
 FEW, MANY = 2, 30
+SWEEP = ("sweep-rho", "0.9", "1.4", "30", "--seeds", "12", *(word for setting in (  # 30 diverges in most seeds
+    "model.hidden_size=6", "data.chunk=10", "data.repeat=40", "training.updates=240", "training.checkpoint.every=3",
+    "training.log_gradient_flow_every=50",
+) for word in ("--set", setting)))  # fmt: skip
+MOMENTS, KILLS = 15, 3  # at which a sweep is killed first, from its start to its end; and how often it is killed
 
 
 @pytest.fixture
@@ -133,6 +139,58 @@ def test_a_run_killed_at_random_moments_ends_as_one_that_was_not(folder, tmp_pat
         assert found[name] == value, name
     if drawn(run).keys() == drawn(whole).keys():  # else it was killed while it drew, which is not done again
         assert drawn(run) == drawn(whole)
+    assert not [path for path in run.rglob(".*") if path.name != ".lock"]
+
+
+@pytest.fixture(scope="module")
+def whole_sweep(tmp_path_factory) -> tuple[dict, float]:
+    """What a sweep comes to that nothing stopped, and how long it took once it had begun."""
+    folder = tmp_path_factory.mktemp("whole_sweep")
+    process = started(folder, *SWEEP)
+    wait_for_begun(folder, process)
+    began = time.monotonic()
+    finish(process)
+    lasted = time.monotonic() - began
+    run = the_run(folder)
+    assert run is not None
+    return sweep_outcome(run), lasted
+
+
+def sweep_outcome(run: Path) -> dict:
+    """Everything that must be the same, the plots too."""
+    record = json.loads((run / "run.json").read_text())
+    kept = ("status", "headline", "warnings", "diverged", "rhos", "seeds", "data", "config", "tables")
+    return {**content(run), **{name: record[name] for name in kept}, "slices": sorted(run.glob("checkpoints/slice-*"))}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("moment", range(MOMENTS))
+def test_a_sweep_killed_at_random_moments_ends_as_one_that_was_not(folder, whole_sweep, moment):
+    expected, lasted = whole_sweep
+    chance = random.Random(f"sweep {moment}")
+    process, seconds, run = started(folder, *SWEEP), chance.uniform(moment, moment + 1) / MOMENTS * lasted, None
+    for _ in range(KILLS):
+        wait_for_begun(folder, process)
+        time.sleep(seconds)
+        process.kill()
+        process.wait()
+        process.stderr.close()  # type: ignore[union-attr]
+        run = the_run(folder)
+        assert run is not None
+        if RunFolder.open(run).record.current_status != "lost":
+            break
+        process, seconds = started(folder, "resume", run.name), chance.uniform(0, 0.4) * lasted
+    else:
+        finish(process)
+    assert run is not None
+    found = sweep_outcome(run)
+    plots = {name for name in expected if name.startswith("plots/")}
+    if not plots <= found.keys():  # it was killed while it drew, which is not done again
+        subprocess.run([EXECUTABLE, "plot", run.name], cwd=folder, env=surroundings(), check=True, capture_output=True)
+        found = sweep_outcome(run)
+    assert found.keys() == expected.keys()
+    for name, value in expected.items():
+        assert found[name] == value, name
     assert not [path for path in run.rglob(".*") if path.name != ".lock"]
 
 

@@ -101,6 +101,71 @@ def test_a_broken_checkpoint_is_set_aside_and_the_one_before_is_used(run):
     assert path.with_name("0002.npz.damaged").read_bytes() == content
 
 
+SLICE = "checkpoints/slice-0.9-0"
+
+
+@pytest.fixture
+def swept(run):
+    """The run as an interrupted sweep, with the checkpoints of a slice."""
+    RunFolder.open(run).update(verb="sweep-rho", kind="sweep-rho", status="interrupted")
+    for folder in (run / SLICE, run / SLICE / "parts"):
+        for update in (1, 2):
+            checkpoints.save(folder, {"course.0": [[1.0, 2.0]]}, {"update": update})
+    assert kinds(run.parent) == []
+    return run
+
+
+@pytest.mark.parametrize("folder", [SLICE, f"{SLICE}/parts"])
+@pytest.mark.parametrize("suffix", [".npz", ".json"])
+def test_a_broken_checkpoint_of_a_slice_is_set_aside(swept, folder, suffix):
+    path = swept / folder / f"0002{suffix}"
+    path.write_bytes(path.read_bytes()[:-30])
+    (found,) = examine(swept.parent).findings
+    assert found.kind == "checkpoint"
+    assert "slice-0.9-0" in found.sentence
+    assert mended(swept.parent)
+    assert checkpoints.latest(swept / folder).metadata == {"update": 1}
+
+
+@pytest.mark.parametrize("folder", [SLICE, f"{SLICE}/parts"])
+def test_leftovers_of_a_slice_go(swept, folder):
+    (swept / folder / "0002.json").unlink()
+    left = swept / folder / ".0003.json.0123abcd"
+    left.write_text("half")
+    age(left, swept / folder / "0002.npz")
+    assert kinds(swept.parent) == ["leftover", "leftover"]
+    assert mended(swept.parent)
+    assert {path.name for path in (swept / folder).glob("*0*")} == {"0001.json", "0001.npz"}
+
+
+def test_slices_of_a_sweep_that_is_completed_are_left_over(swept):
+    RunFolder.open(swept).update(status="completed")
+    (swept / SLICE / "0002.npz").unlink()
+    assert kinds(swept.parent) == ["leftover"]
+    assert mended(swept.parent)
+    assert not (swept / SLICE).exists()
+    assert checkpoints.latest(swept / "checkpoints") is not None
+
+
+@pytest.mark.parametrize("place", ["checkpoints", "plots", SLICE, f"{SLICE}/parts"])
+def test_nothing_is_mended_behind_a_link(swept, tmp_path, place):
+    elsewhere = tmp_path / "elsewhere"
+    if (swept / place).exists():
+        shutil.move(swept / place, elsewhere)
+    else:
+        elsewhere.mkdir()
+    (swept / place).symlink_to(elsewhere)
+    (elsewhere / "0003.json").write_text("{")
+    left = elsewhere / ".0003.json.0123abcd"
+    left.write_text("half")
+    age(left)
+    before = sorted(elsewhere.rglob("*"))
+    RunFolder.open(swept).update(status="completed" if place == SLICE else "interrupted")
+    repair(examine(swept.parent))
+    assert sorted(elsewhere.rglob("*")) == before
+    assert kinds(swept.parent) == (["link"] if place in ("checkpoints", "plots") else [])
+
+
 @pytest.mark.parametrize("place", [".", "checkpoints", ".."])
 def test_temporary_files_go_once_they_are_old(run, place):
     left = run / place / ".run.json.0123abcd"

@@ -1,19 +1,24 @@
 """A run that stopped goes on to the bytes of one that did not, or says in one sentence why it cannot."""
 
 import json
+import os
+import platform
 import re
 import shutil
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from rnnlab.config import load
-from rnnlab.errors import DataError, RunBusyError, RunFolderError, UsageError
+from rnnlab.errors import DataError, RunBusyError, RunFolderError, RunWriteError, UsageError
+from rnnlab.experiments.doctor import examine
 from rnnlab.experiments.observers import Observer
 from rnnlab.experiments.resume import Length, resume
 from rnnlab.experiments.train import train
-from rnnlab.runs import RunFolder, checkpoints
+from rnnlab.experiments.verify import verify
+from rnnlab.runs import RunFolder, checkpoints, process
 from tests.experiments.outcomes import outcome
 
 TEXT = "{kind: text, text: the quick brown fox jumps over the lazy dog, repeat: 9, chunk: 7}"
@@ -97,6 +102,68 @@ def test_a_cosine_is_stretched_with_a_note(folder):
     said = re.search(r"cosine schedule now ends with update \d+: the learning rate goes from (\S+) to (\S+)\.", notes)
     assert said
     assert float(said[1]) < 2e-4 < 4e-3 < float(said[2]) < 8e-3
+
+
+WRITES = ("replace", "unlink", "ftruncate")  # of the module `os`
+
+
+class Writes:
+    """Counts what changes files, and ends the process, as it were, before a given one; nothing is put in order."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, last: int | None = None) -> None:
+        self.made, self.last = 0, last
+        for name in WRITES:
+            patch.setattr(os, name, self._counted(getattr(os, name)))
+        patch.setattr(RunFolder, "mark_failed", lambda *_: None)
+        patch.setattr(process, "identity", lambda: {"pid": 2**31 - 1, "started": "never", "host": platform.node()})
+
+    def _counted(self, act):
+        def counted(*arguments, **options):
+            if self.made == self.last:
+                raise SystemExit(9)
+            self.made += 1
+            return act(*arguments, **options)
+
+        return counted
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", ["early stopping", "a schedule"])
+def test_a_lengthening_that_is_killed_between_any_two_writes_leaves_a_whole_run(folder, tmp_path, monkeypatch, case):
+    short, total = ("40", 60) if case == "early stopping" else ("3", 4)
+    run = start(folder, case, f"training.epochs={short}", "training.checkpoint.every=9", seeds="1")
+    old, new = (run / "config.yaml").read_text(), Length(epochs=total)
+    copies = [shutil.copytree(run, tmp_path / "copies" / f"{n}" / run.name) for n in range(60)]
+    with monkeypatch.context() as patch:
+        writes = Writes(patch)
+        go_on(run, new)
+    whole = outcome(run)
+    assert 10 < writes.made < len(copies)
+    for n in range(writes.made):
+        killed = copies[n]
+        with monkeypatch.context() as patch, suppress(SystemExit):
+            Writes(patch, n)
+            go_on(killed, new)
+        status = RunFolder.open(killed).record.current_status
+        assert status in ("completed", "lost")
+        found = verify(killed)
+        assert found.passed, (n, [check for check in found.checks if check.result == "failed"])
+        assert {one.kind for one in examine(killed.parent).findings} <= {"lost", "leftover"}
+        is_longer = (killed / "config.yaml").read_text() != old
+        if status == "lost":
+            go_on(killed)
+            assert outcome(killed)["status"] == "completed"
+            assert verify(killed).passed
+        if not is_longer:
+            go_on(killed, new)
+        assert "before" not in RunFolder.open(killed).record.config
+        assert differing(outcome(killed), whole) <= {"observer.warnings.shown"}, n
+
+
+def differing(found: dict, whole: dict) -> set[str]:
+    """What differs between two outcomes; of the arrays, which."""
+    arrays = {name for name, value in whole["arrays"].items() if found["arrays"].get(name) != value}
+    return arrays | {name for name in whole if name != "arrays" and found.get(name) != whole[name]}
 
 
 class FirstParameters(Observer):
@@ -205,6 +272,19 @@ def test_data_that_changed_are_refused(folder):
     assert (run / "run.json").read_text() == before
 
 
+def test_a_config_that_was_edited_is_refused(folder):
+    run = start(folder, "forecast", should_stop=after(1))
+    path = run / "config.yaml"
+    path.write_text(path.read_text().replace("epochs: 9", "epochs: 8"))
+    before = (run / "run.json").read_text()
+    with pytest.raises(RunFolderError, match="has changed since the run began: its sha256 was") as refused:
+        go_on(run)
+    assert "--epochs N" in refused.value.hint
+    assert (run / "run.json").read_text() == before
+    path.write_text("# as it was\n" + path.read_text().replace("epochs: 8", "epochs: 9"))
+    go_on(run)
+
+
 # Checkpoints that are damaged, foreign or hostile
 
 
@@ -261,6 +341,19 @@ def test_a_checkpoint_that_was_passed_over_is_not_taken_up_once_the_tables_are_a
         go_on(stopped, observers=[Killed()])
     assert newest(stopped) < refused
     assert not refused.with_suffix(".npz").exists()
+
+
+@pytest.mark.parametrize("name", ["checkpoints", "plots"])
+def test_nothing_is_written_behind_a_link(stopped, tmp_path, name):
+    elsewhere = tmp_path / "elsewhere"
+    shutil.move(stopped / name, elsewhere)
+    (stopped / name).symlink_to(elsewhere)
+    before = {path: path.read_bytes() for path in [*elsewhere.iterdir(), stopped / "run.json"]}
+    with pytest.raises(RunWriteError, match=f"{name}' must be a folder; it is a link"):
+        go_on(stopped)
+    with suppress(RunWriteError):
+        RunFolder.open(stopped).write(f"{name}/training.png", b"")
+    assert {path: path.read_bytes() for path in [*elsewhere.iterdir(), stopped / "run.json"]} == before
 
 
 HOSTILE = {

@@ -30,6 +30,16 @@ KINDS = {
     "float32": (TEXT, ["model.dtype=float32", "model.cell=lstm"]),
     "stateful": (TEXT, ["training.stateful=true", "training.tbptt_steps=2"]),
     "stopping early": (CSV, ["training.early_stopping={patience: 1}", "training.optimizer=adam"]),
+    "stopped between checkpoints": (
+        CSV,
+        [
+            "training.early_stopping={patience: 2, validation_fraction: 0.3}",
+            "training.checkpoint.every=7",
+            "training.optimizer={kind: adam, learning_rate: 0.3}",
+            "training.updates=90",
+            "training.batch_size=20",
+        ],
+    ),
     "minibatches": (CSV, ["training.batch_size=16", "training.log_gradient_flow_every=2"]),
     "ridge": (CSV, ["training.fit=ridge", "training.updates=null"]),
     "bundled": ("data: {kind: prices, symbol: AAPL, start: 2012-01-01}", ["training.updates=3"]),

@@ -5,7 +5,7 @@ import os
 import numpy as np
 import pytest
 
-from rnnlab.errors import RunFolderError
+from rnnlab.errors import RunFolderError, RunWriteError
 from rnnlab.runs import checkpoints
 
 ARRAYS = {
@@ -48,7 +48,7 @@ DAMAGE = {
     "arrays cut short": lambda path: os.truncate(path.with_suffix(".npz"), 100),
     "arrays missing": lambda path: path.with_suffix(".npz").unlink(),
     "JSON cut short": lambda path: os.truncate(path, 20),
-    "a number in the JSON": lambda path: path.write_text(path.read_text().replace('"update": 2', '"update": 3')),
+    "a number in the JSON": lambda path: path.write_text(path.read_text().replace('"update": ', '"update": 7')),
     "JSON of another kind": lambda path: path.write_text("{}"),
 }
 
@@ -108,6 +108,46 @@ def test_nothing_is_removed_where_the_folder_is_a_link(tmp_path):
     before = sorted(elsewhere.iterdir())
     (tmp_path / "checkpoints").symlink_to(elsewhere)
     checkpoints.prune(tmp_path / "checkpoints", 1, False)
+    with pytest.raises(RunWriteError, match="must be a folder; it is a link"):
+        checkpoints.cut(tmp_path / "checkpoints", 1)
+    with pytest.raises(RunWriteError, match="must be a folder; it is a link"):
+        checkpoints.save(tmp_path / "checkpoints", ARRAYS, {})
     assert sorted(elsewhere.iterdir()) == before
     checkpoints.prune(elsewhere, 1, False)
     assert len(list(elsewhere.iterdir())) == 2
+
+
+def saved(folder, losses):
+    return [checkpoints.save(folder, ARRAYS, {"update": n, "loss": loss}) for n, loss in enumerate(losses, start=1)]
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_damaged_ones_are_not_counted_among_those_that_are_kept(tmp_path, damage):
+    paths = saved(tmp_path, [2.0, 2.0, 1.0, 2.0, 2.0, 2.0])
+    for path in (paths[2], paths[4]):
+        DAMAGE[damage](path)
+    checkpoints.prune(tmp_path, 3, best=False)
+    there = {path.stem for path in tmp_path.glob("*.json")}
+    assert there == {"0002", "0003", "0004", "0005", "0006"}
+    checkpoints.prune(tmp_path, 1, best=True)
+    assert {path.stem for path in tmp_path.glob("*.json")} == {"0002", "0006"}  # the best that is whole
+
+
+def test_what_is_known_to_be_whole_is_not_hashed_again(tmp_path, monkeypatch):
+    saved(tmp_path, [1.0] * 5)
+    checkpoints._WHOLE.clear()  # as in another process, which goes on
+    hashed = []
+    digest = checkpoints._digest
+    monkeypatch.setattr(checkpoints, "_digest", lambda *what: hashed.append(what) or digest(*what))
+    for _ in range(4):
+        checkpoints.save(tmp_path, ARRAYS, {})
+        checkpoints.prune(tmp_path, 3, best=False)
+    assert len(hashed) == 4 + 2  # each as it is written, and once those that were there
+    assert {path.stem for path in tmp_path.glob("*.json")} == {"0007", "0008", "0009"}
+
+
+def test_arrays_that_never_got_their_json_are_removed_however_few_there_are(tmp_path):
+    saved(tmp_path, [1.0])
+    (tmp_path / "0002.npz").write_bytes(b"half a check")
+    checkpoints.prune(tmp_path, 3, best=True)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["0001.json", "0001.npz"]

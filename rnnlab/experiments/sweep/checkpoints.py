@@ -13,6 +13,7 @@ from rnnlab.printable import shortened
 from rnnlab.runs import RunFolder
 from rnnlab.runs.checkpoints import Checkpoint
 from rnnlab.runs.files import reading
+from rnnlab.words import count
 
 BLOCK = 1 << 20
 
@@ -55,7 +56,8 @@ def save(run: RunFolder, standing: Standing, keep: int) -> None:
         If the run folder does not take it; earlier checkpoints stay.
     """
     tables = dict.fromkeys(TABLES, 0) | run.table_sizes()
-    run.save_checkpoint({}, {"tables": tables, **asdict(standing)})
+    asked = {"rhos": run.record.rhos, "exact": run.record.exact}
+    run.save_checkpoint({}, {"tables": tables, **asked, **asdict(standing)})
     run.keep_checkpoints(keep, best=False)
 
 
@@ -93,6 +95,9 @@ def _standing(found: Checkpoint, run: RunFolder, slices: Sequence[Sequence[tuple
     """What a checkpoint holds (RunFolderError for one that is not of this sweep, or of other tables)."""
     held = found.metadata
     try:
+        for name in ("rhos", "exact"):  # which checkpoints of old do not have
+            if held.get(name, asked := getattr(run.record, name)) != asked:
+                raise ValueError(f"its {name} must be as in run.json")
         members = [member for part in slices for member in part]
         done = held["done"]
         if type(done) is not int or done not in {0, *accumulate(map(len, slices))}:
@@ -125,13 +130,17 @@ def _failure(held: object, members: Sequence[tuple[float, int]]) -> Failure:
     return Failure(**held)
 
 
-def _check_tables(sizes: Mapping[str, int], run: RunFolder, measured: int) -> None:
+def _check_tables(sizes: object, run: RunFolder, measured: int) -> None:
     """Hold the tables as they were against those that there are now."""
-    if sizes.keys() != set(TABLES):
+    if not isinstance(sizes, dict) or sizes.keys() != set(TABLES):
         raise ValueError(f"its tables must be {', '.join(TABLES)}")
+    for name, size in sizes.items():
+        if type(size) is not int or size < 0:
+            raise ValueError(f"the size of {name} must be a whole number of at least 0; got {shortened(repr(size))}")
     lines = {name: _lines(run, name, size) for name, size in sizes.items()}
-    if lines[RESULTS] != (measured + 1 if measured else 0):
-        raise ValueError(f"{RESULTS} must have a row for each of {measured} models, {lines[RESULTS] - 1} are there")
+    rows = max(lines[RESULTS] - 1, 0)
+    if rows != measured or (lines[RESULTS] and not measured):
+        raise ValueError(f"{RESULTS} must have a row for each of {count(measured, 'model')}; it has {rows}")
 
 
 def _lines(run: RunFolder, name: str, size: int) -> int:

@@ -232,9 +232,15 @@ def slice_folder(run: Path, members: Sequence[tuple[float, int]]) -> Path:
 def remove_folders(run: Path, keep: Sequence[Sequence[tuple[float, int]]]) -> None:
     """Remove the checkpoints of all slices but these."""
     kept = {slice_folder(run, members) for members in keep}
-    for folder in (run / "checkpoints").glob("slice-*"):
+    for folder in slice_folders(run):
         if folder not in kept:
             shutil.rmtree(folder, ignore_errors=True)
+
+
+def slice_folders(run: Path) -> list[Path]:
+    """The folders with checkpoints of slices that are there; what a link leads to is not the run's."""
+    folder = run / "checkpoints"
+    return [] if folder.is_symlink() else sorted(one for one in folder.glob("slice-*") if not one.is_symlink())
 
 
 def flow_every(config, updates: int) -> int:

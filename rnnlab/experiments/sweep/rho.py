@@ -197,6 +197,8 @@ def resume_sweep(
     rhos, exact = _asked(run)
     sweep = _Sweep(config, task, rhos, exact, run, on_progress, on_warning, should_stop)
     standing, found = checkpoints.find(run, sweep.slices)
+    if len(standing.failures) == sweep.models:  # memory that ran out may be there again
+        standing, found = Standing(), None
     with failing_well(run):
         sweep.go_on(standing, found, command)
         return sweep.execute()
@@ -320,9 +322,13 @@ class _Sweep:
         part.checkpoints.remove()
 
     def _note_failure(self, failure: Failure) -> None:
+        """Take note of a model that failed; with the last one of its slice, in a checkpoint."""
         self.standing.failures.append(failure)
         self.standing.done += 1
         self._warn(f"rho {failure.rho:g}, seed {failure.seed} failed: {failure.reason}.")
+        if self.standing.done in accumulate(map(len, self.slices)):
+            self._save()
+            remove_folders(self.run.path, keep=self._left)
 
     def _save(self) -> None:
         checkpoints.save(self.run, self.standing, self.config.training.checkpoint.keep)
