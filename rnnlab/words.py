@@ -36,9 +36,12 @@ def rough_duration(seconds: float) -> str:
     return count(max(1, -int(-seconds // size)), unit)
 
 
-def seeds_shown(seeds: int, *, interval: bool = True) -> str:
-    """`1 seed`; `median of 5 seeds, 5–95 %`, or without the interval."""
-    return count(seeds, "seed") if seeds == 1 else f"median of {count(seeds, 'seed')}" + f", {INTERVAL}" * interval
+def seeds_shown(*seeds: int, interval: bool = True) -> str:
+    """`1 seed`; `median of 5 seeds, 5–95 %`, or without the interval; `median of 5 to 10 seeds` of several numbers."""
+    fewest, most = min(seeds), max(seeds)
+    if most == 1:
+        return count(most, "seed")
+    return f"median of {f'{fewest:,} to ' * (fewest < most)}{count(most, 'seed')}" + f", {INTERVAL}" * interval
 
 
 def spread_aside(seeds: int, low: str, high: str, unit: str = "") -> str:

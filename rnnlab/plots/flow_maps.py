@@ -60,7 +60,7 @@ def flow_maps(
         place = axes[0, -1].get_position()
         bar_axes = figure.add_axes((place.x1 + 0.2 / size[0], place.y0, 0.14 / size[0], place.height))
         draw_colours(figure, mesh, list(maps.values()), cax=bar_axes)
-    seeds = max((len(np.asarray(values)) for values in norms.values()), default=1)
-    text = f"{quantity}, {seeds_shown(seeds, interval=False)}; {GREY}"
+    seeds = [len(np.asarray(values)) for values in norms.values()] or [1]
+    text = f"{quantity}, {seeds_shown(*seeds, interval=False)}; {GREY}"
     figure.text(0.25 / size[0], 1 - 0.45 / size[1], text, size=9, color=INK, va="top")
     return figure

@@ -137,8 +137,8 @@ def _draw_transport(axes: Axes, lags: NDArray, curves: Mapping[str, Transport], 
 
 
 def _name_seeds(curves: Mapping[str, Transport]) -> str:
-    for curve in curves.values():
-        return seeds_shown(len(np.atleast_2d(curve.norms)))
+    if curves:
+        return seeds_shown(*(len(np.atleast_2d(curve.norms)) for curve in curves.values()))
     return ""
 
 

@@ -1,6 +1,7 @@
 """The phase diagram of a sweep: growth rate of the gradient per step over rho, with theory and verdicts."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -48,6 +49,7 @@ def growth(
     low: ArrayLike | None = None,
     high: ArrayLike | None = None,
     mixed: ArrayLike | None = None,
+    seeds: Sequence[int] | None = None,
     title: str = "Growth rate of the gradient through time",
 ) -> Figure:
     """One panel: growth rate over rho with intervals, the zero line, the predicted edge, and verdict regions.
@@ -69,6 +71,8 @@ def growth(
         Rate and interval over seeds; infinite ends run to the edge of the panel. Of the finite rates where left out.
     mixed : array of bool of shape (P,), optional
         Where the verdict is `mixed`: a hollow marker.
+    seeds : sequence of int, optional
+        How many there are of each rho; R where left out.
     """
     figure, axes = new_figure(title, size=(9.0, 5.2), right=1.0, top=0.9)
     panel = axes[0, 0]
@@ -80,7 +84,7 @@ def growth(
     median, low, high = (np.asarray(drawable(one), float) for one in (median, low, high))
     decisive = math.log(decisive_factor) / steps
     scale_y(panel, [median, low, high, [-2 * decisive, 2 * decisive]], log=False)
-    label = f"measured ({seeds_shown(rates.shape[1])})"
+    label = f"measured ({seeds_shown(*(seeds or [rates.shape[1]]))})"
     measured = _draw_measured(panel, rho, median, low, high, label)
     _draw_mixed(panel, rho, median, mixed)
     if theory is not None:

@@ -109,7 +109,7 @@ def _draw(axes: Axes, panel: Panel, beside: bool) -> None:
     else:
         count_x(axes)
     several = max(sizes) > 1
-    shown = seeds_shown(max(sizes)) if len(sizes) == 1 else f"median of the seeds, {seeds_shown(2).partition(', ')[2]}"
+    shown = seeds_shown(*sizes)
     name = f"{literal(panel.name)}: {shown}" if several else literal(panel.name)
     if beside:
         legend_beside(axes)

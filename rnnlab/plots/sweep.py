@@ -14,7 +14,7 @@ from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import CATEGORIES, FAINT, INK, count_x, legend_above, scale_y
 from rnnlab.words import seeds_shown
 
-Counts = Mapping[float, int] | None
+Masks = Mapping[float, NDArray[np.bool_]]
 MOST_ABOVE = 1e6  # a model on its way to infinity would squeeze all others into a line
 
 
@@ -23,7 +23,7 @@ def sweep(
     updates: ArrayLike,
     norms: Mapping[float, ArrayLike],
     *,
-    diverged: Mapping[float, int] | None = None,
+    diverged: Masks | None = None,
     quantity: str = r"$\|\partial L\,/\,\partial W_{\mathrm{hh}}\|$",
     title: str = "Gradient norm over training, per ρ",
 ) -> Figure:
@@ -35,29 +35,31 @@ def sweep(
     ----------
     updates : array of shape (U,)
     norms : mapping of rho to array of shape (R, U)
-        NaN or infinite from where a model diverged. What lies a million times above the median is cut off.
-    diverged : mapping of rho to int, optional
-        How many of its models diverged, the last update included; counted by their norms where left out.
+        NaN or infinite from where a model ended. What lies a million times above the median is cut off.
+    diverged : mapping of rho to bool array of shape (R,), optional
+        Which of its models diverged, the last update included; those that ended early where left out.
     quantity : str
         What the norms are of, for the y axis.
     """
     few = len(norms) <= len(CATEGORIES)
     figure, axes = new_figure(title, size=(9.0, 4.8), right=0.25 if few else 0.15, top=0.9)
     panel = axes[0, 0]
-    shown = _within_reach([np.atleast_2d(values) for values in norms.values()])
+    norms = {rho: np.atleast_2d(values) for rho, values in norms.items()}
+    lost = diverged or {rho: np.array(~np.isfinite(values).all(axis=1)) for rho, values in norms.items()}
+    shown = _within_reach([(norms[rho], ~lost[rho]) for rho in norms])
     panel.set(xlabel="update", ylabel=quantity)
     scale_y(panel, shown, log=True)
     if few:
-        _draw_few(panel, updates, norms, diverged)
+        _draw_few(panel, updates, norms, lost)
     else:
-        _draw_many(figure, panel, updates, norms, diverged)
+        _draw_many(figure, panel, updates, norms, lost)
     count_x(panel)
     return figure
 
 
-def _within_reach(norms: list[NDArray]) -> list[NDArray]:
+def _within_reach(norms: list[tuple[NDArray, NDArray]]) -> list[NDArray]:
     """What the axis fits: the models that survive, up to so many decades above the middle of them all."""
-    alive = [extent(one) for one in norms if np.isfinite(one).all(axis=1).any()] or [extent(one) for one in norms]
+    alive = [extent(one, stopped) for one, stopped in norms if stopped.any()] or [extent(one) for one, _ in norms]
     positive = np.concatenate([one[np.isfinite(one) & (one > 0)] for one in alive])
     if not positive.size:
         return alive
@@ -65,20 +67,17 @@ def _within_reach(norms: list[NDArray]) -> list[NDArray]:
     return [np.minimum(one, most) for one in alive]
 
 
-def _draw_few(axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike], known: Counts) -> None:
-    seeds = ""
+def _draw_few(axes: Axes, updates: ArrayLike, norms: Mapping[float, NDArray], diverged: Masks) -> None:
     for color, (rho, values) in zip(CATEGORIES, norms.items(), strict=False):
-        band = summarise(updates, values)
-        diverged = mark_diverged(axes, updates, values, color=color, label="")
-        diverged = diverged if known is None else known[rho]
-        label = f"ρ = {rho:g}" + (f" ({diverged} diverged: ×)" if diverged else "")
-        draw_band(axes, band, label, color=color)
-        seeds = seeds_shown(len(np.atleast_2d(values)))
-    if seeds:
-        legend_above(axes, title=seeds)
+        lost = diverged[rho]
+        mark_diverged(axes, updates, values[lost], color=color, label="")
+        label = f"ρ = {rho:g}" + (f" ({lost.sum()} diverged: ×)" if lost.any() else "")
+        draw_band(axes, summarise(updates, values), label, color=color)
+    if norms:
+        legend_above(axes, title=seeds_shown(*map(len, norms.values())))
 
 
-def _draw_many(figure: Figure, axes: Axes, updates: ArrayLike, norms: Mapping[float, ArrayLike], known: Counts) -> None:
+def _draw_many(figure: Figure, axes: Axes, updates: ArrayLike, norms: Mapping[float, NDArray], diverged: Masks) -> None:
     bands = [summarise(updates, values) for values in norms.values()]
     paths = [np.column_stack([band.x, band.median]) for band in bands]
     if len(paths[0]) == 1:
@@ -94,11 +93,8 @@ def _draw_many(figure: Figure, axes: Axes, updates: ArrayLike, norms: Mapping[fl
     bar.set_label("ρ", color=INK)
     bar.ax.tick_params(labelsize=9, colors=INK, color=FAINT)
     bar.outline.set_visible(False)  # type: ignore[operator]
-    models = [np.atleast_2d(values) for values in norms.values()]
-    diverged = (
-        sum(int(np.sum(~np.isfinite(one).all(axis=1))) for one in models) if known is None else sum(known.values())
-    )
-    seeds = seeds_shown(len(models[0]), interval=False)
-    note = f"; {diverged} of {sum(map(len, models))} models diverged" if diverged else ""
+    models, lost = [len(values) for values in norms.values()], sum(int(one.sum()) for one in diverged.values())
+    seeds = seeds_shown(*models, interval=False)
+    note = f"; {lost} of {sum(models)} models diverged" if lost else ""
     axes.plot([], [], color=INK, linewidth=1.1, label=f"per ρ: {seeds}{note}")
     legend_above(axes)

@@ -181,7 +181,7 @@ def _norms(config, stored: _Stored) -> "Figure":
     from rnnlab.plots.sweep import sweep
 
     updates, norms = stored.norms()
-    diverged = {one.rho: len(one.diverged) for one in stored.found}
+    diverged = {rho: where(stored.results, rho=rho)["diverged"] for rho in norms}
     return sweep(updates, norms, diverged=diverged, title=f"{config.name}: gradient norm over training, per ρ")
 
 
@@ -212,6 +212,7 @@ def _growth(config, stored: _Stored) -> "Figure":
         rho,
         np.stack([np.resize(one, max(map(len, rates))) for one in rates]),  # a sweep that was stopped has some short
         steps=stored.steps,
+        seeds=[len(one) for one in rates],
         theory=theory,
         median=[one.verdict.rate for one in ordered],
         low=[one.verdict.low for one in ordered],

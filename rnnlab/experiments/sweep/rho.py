@@ -35,7 +35,7 @@ from rnnlab.runs import RunFolder
 from rnnlab.runs.checkpoints import Checkpoint
 from rnnlab.runs.schema import SWEEP_RHO
 from rnnlab.tasks.task import Task, build_task, pinned
-from rnnlab.words import QUANTILES, count
+from rnnlab.words import QUANTILES, count, listed
 
 STARTER = bundled.configs()["gradients"]  # what is swept where no config is named
 MOST_MODELS = 100_000
@@ -217,6 +217,25 @@ def _asked(run: RunFolder) -> tuple[list[float], bool]:
     )
 
 
+@dataclass(frozen=True)
+class _Behind:
+    """A model in the tables that no checkpoint of the sweep knows of, since it or one before it was stopped.
+
+    Attributes
+    ----------
+    rho : float
+    done, updates : int
+        Updates that it made, and was to make.
+    over : bool
+        Whether its training is over: it made all updates, was stopped early or diverged.
+    """
+
+    rho: float
+    done: int
+    updates: int
+    over: bool
+
+
 class _Sweep:
     """One sweep from its first slice to its plots."""
 
@@ -226,6 +245,8 @@ class _Sweep:
         self.models = len(rhos) * len(config.seeds)
         self.tables = SweepTables(run, architecture_of(config, task).layout().names)
         self.standing = Standing()
+        self._stopped = False  # before all slices were whole
+        self._behind: list[_Behind] = []
         self._tell = on_warning or (lambda _sentence: None)
         self._should_stop = should_stop or (lambda: False)
         self._on_progress = on_progress
@@ -288,7 +309,7 @@ class _Sweep:
         return self._finish(progress)
 
     def _measure(self, progress: Counter) -> None:
-        """Write down slice after slice, as long as they are whole; of what was stopped, checkpoints are left."""
+        """Write down slice after slice; from the first that was stopped, checkpoints are left besides."""
         parts = run_slices(
             self.config,
             self.task,
@@ -299,15 +320,15 @@ class _Sweep:
             stopped=lambda: progress.stopped,
         )
         for part in parts:
-            if isinstance(part, Failure):
-                self._note_failure(part)
-            elif part is not None and part.whole:
+            if isinstance(part, Slice) and part.whole and not self._stopped:
                 self._add(part)
+            elif isinstance(part, Failure) and not self._stopped:
+                self._note_failure(part)
             else:
-                break
-        for part in parts:  # they were further than the first that was stopped
-            if isinstance(part, Slice) and part.whole:
-                part.save()
+                self._stopped = True
+                if isinstance(part, Slice) and part.training.done:
+                    part.save()
+                    self._add_behind(part)
 
     def _add(self, part: Slice) -> None:
         """Take a whole slice into the tables."""
@@ -320,6 +341,15 @@ class _Sweep:
                 part.save()
             raise
         part.checkpoints.remove()
+
+    def _add_behind(self, part: Slice) -> None:
+        """Take what there is of a slice into the tables, beyond what checkpoints know of them: `go_on` cuts it off."""
+        self.tables.add(part)
+        done, updates, diverged = part.training.done, part.training.updates, part.course.diverged
+        self._behind += [
+            _Behind(rho, done, updates, over=part.whole or model in diverged)
+            for model, rho in enumerate(part.rho.tolist())
+        ]
 
     def _note_failure(self, failure: Failure) -> None:
         """Take note of a model that failed; with the last one of its slice, in a checkpoint."""
@@ -350,7 +380,7 @@ class _Sweep:
             sentences = (*sentences, "Stopped while it was measured what would change the verdict.")
         summary = {
             "complete": not stopped,
-            "models": {"measured": self.standing.measured, "of": self.models},
+            "models": {"measured": self._measured, "trained": self._trained, "of": self.models},
             "cell": config.model.cell.kind,
             "activation": config.model.activation,
             "hidden_size": config.model.hidden_size,
@@ -386,7 +416,7 @@ class _Sweep:
 
     def _found(self) -> tuple[list[RhoSummary], dict[float, np.ndarray], int]:
         """What the tables say: of each rho, its log Jacobians by lag, and the steps over which both are meant."""
-        if not self.standing.measured:
+        if not self._measured:
             return [], {}, self.task.sequences.steps
         curves = stored_curves(self.run)
         steps = next(iter(curves.values())).shape[-1] - 1
@@ -404,15 +434,34 @@ class _Sweep:
             on_start=progress.measuring,
         )
 
+    @property
+    def _measured(self) -> int:
+        """Models in results.csv."""
+        return self.standing.measured + len(self._behind)
+
+    @property
+    def _trained(self) -> int:
+        """Those of them whose training is over."""
+        return self.standing.measured + sum(one.over for one in self._behind)
+
     def _so_far(self) -> str:
         """How far a sweep was that was stopped."""
-        models = count(self.models, "model")
-        if not self.standing.measured:
-            return f"Stopped before any of {models} was measured to its end; checkpoints keep what was done."
-        done = f"Stopped before the end: {self.standing.measured:,} of {models} were measured"
-        later = self.rhos[-(-self.standing.done // len(self.config.seeds)) :]
-        span = f"{later[0]:.4g}" + (f" to {later[-1]:.4g}" if len(later) > 1 else "") if later else ""
-        return f"{done}, none at rho {span}." if later else f"{done}."
+        models, failed = count(self.models, "model"), len(self.standing.failures)
+        if not self._measured + failed:
+            return f"Stopped before any of {models} was measured."
+        part_way = [one.done for one in self._behind if not one.over]
+        said = [f"{self._trained:,} {'is' if self._trained == 1 else 'are'} done"] if self._trained else []
+        if part_way:
+            span = f"{min(part_way):,}" + (f" to {max(part_way):,}" if max(part_way) > min(part_way) else "")
+            said.append(f"{len(part_way):,} made {span} of {self._behind[0].updates:,} updates")
+        said += [f"{failed:,} failed"] if failed else []
+        not_begun = self.models - self._measured - failed
+        said += [f"{not_begun:,} had not begun"] if not_begun else []
+        members = [rho for part in self.slices for rho, _ in part]
+        known = {*members[: self.standing.done], *(one.rho for one in self._behind)}
+        missing = [f"{rho:.4g}" for rho in self.rhos if rho not in known]
+        where = f"; nothing is known of rho {listed(missing)}" if missing else ""
+        return f"Stopped before the end: of {models}, {listed(said)}{where}."
 
     def _has_theory(self) -> bool:
         """Mean field speaks of vanilla cells with random weights."""

@@ -18,7 +18,8 @@ from tests.experiments.sweeps import content, resume, small_config, sweep
 from tests.painting import nothing_painted
 
 RHOS = [0.9, 1.2, 1e300]  # the last diverges in its first update
-SETTINGS = ("training.updates=20", "training.checkpoint.every=4", "training.log_gradient_flow_every=3")
+UPDATES = 20
+SETTINGS = (f"training.updates={UPDATES}", "training.checkpoint.every=4", "training.log_gradient_flow_every=3")
 SYNTHETIC = "data: {{kind: synthetic, {}}}\nmodel: {{hidden_size: 5}}\nseeds: 3\ntraining: {{batch_size: 4, "
 OTHERS = {
     "moments and states": "model: {cell: lstm, activation: tanh, hidden_size: 5}\nseeds: 3\n"
@@ -132,14 +133,38 @@ def test_no_update_is_made_twice(stopped, monkeypatch):
 
 def test_an_interrupted_sweep_shows_what_it_has_measured(stopped):
     found = stopped(55)
-    measured = len(read_table(found.run / "results.csv")["rho"])
-    assert 2 <= measured < 9
+    results, norms = (read_table(found.run / name) for name in ("results.csv", "gradient_norms.csv"))
+    part_way = results["updates"][(results["updates"] < UPDATES) & (results["diverged"] == "false")]
+    measured, trained = len(results["rho"]), len(results["rho"]) - len(part_way)
+    assert 2 <= trained < measured <= 9
     assert sum(one.seeds for one in found.rhos) == measured
-    assert found.summary["models"] == {"measured": measured, "of": 9}
-    assert found.sentences[0].startswith(f"Stopped before the end: {measured} of 9 models were measured")
+    models = {"measured": measured, "trained": trained, "of": 9}
     written = json.loads((found.run / "summary.json").read_text())
-    assert (written["complete"], written["models"]) == (False, {"measured": measured, "of": 9})
-    assert {one.rho for one in found.rhos} == set(read_table(found.run / "results.csv")["rho"])
+    assert (written["complete"], written["models"], found.summary["models"]) == (False, models, models)
+    assert {one.rho for one in found.rhos} == set(results["rho"])
+    for rho, seed, updates in zip(*(results[name] for name in ("rho", "seed", "updates")), strict=True):
+        assert rho == 1e300 or ((norms["rho"] == rho) & (norms["seed"] == seed)).sum() == updates
+    begun = f"Stopped before the end: of 9 models, {trained} are done"
+    assert found.sentences[0].startswith(begun)
+    assert f"{len(part_way)} made {part_way.min():g}" in found.sentences[0]
+
+
+def test_a_sweep_of_one_slice_shows_how_far_it_came(whole, stopped, monkeypatch):
+    monkeypatch.setattr(members, "MOST_MODELS", 9)
+    found = stopped(9, rhos=[0.9, 1.2])
+    results = read_table(found.run / "results.csv")
+    (done,) = set(results["updates"])
+    assert 0 < done < UPDATES
+    assert found.sentences[0] == f"Stopped before the end: of 6 models, 6 made {done:g} of {UPDATES} updates."
+    monkeypatch.setattr(members, "MOST_MODELS", 2)
+    before = {one.rho: one.verdict for one in found.rhos}
+    assert before == {one.rho: one.verdict for one in whole.rhos if one.rho < 1e300}
+
+
+def test_a_sweep_that_stops_at_once_knows_nothing(stopped):
+    found = stopped(0)
+    assert found.sentences == ("Stopped before any of 9 models was measured.",)
+    assert not found.rhos
 
 
 @pytest.mark.painted
