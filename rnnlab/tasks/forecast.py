@@ -105,7 +105,7 @@ class Forecast(Task):
         tests = _tests(test.actual, predicted, rivals[best], horizon)
         judged = comparison.judge_errors(
             measured["rmse"],
-            comparison.Rival(baselines.NAMES[best].format(season=season), scored[best]["rmse"]),
+            comparison.Rival(baselines.BASELINES[best].title_with(season), scored[best]["rmse"]),
             tests,
             diverged=np.isnan(theta[:, 0]),
         )
@@ -148,14 +148,16 @@ class Forecast(Task):
         return {"forecast.png": partial(_draw, config, run)}
 
     def _baselines(self) -> dict[str, np.ndarray]:
-        """What each baseline forecasts at the test rows; without a season there is no seasonal one."""
-        windowed, season = self.windowed, self.season
-        options = {"seasonal_naive": {"season": season}}
-        return {
-            name: rule(windowed.values, windowed.test.rows, windowed.encoding.horizon, **options.get(name, {}))
-            for name, rule in baselines.BASELINES.items()
-            if name != "seasonal_naive" or season is not None
-        }
+        """What each baseline forecasts at the test rows."""
+        windowed = self.windowed
+        return baselines.forecasts(
+            windowed.values,
+            windowed.test.rows,
+            windowed.encoding.horizon,
+            training_rows=windowed.train_rows,
+            window=self.config.data.lookback + windowed.encoding.rows_before,
+            season=self.season,
+        )
 
 
 def _draw(config, run: Completed) -> "Figure":
@@ -194,7 +196,7 @@ def _best(run: Completed, values: np.ndarray | None) -> "Baseline | None":
     best = tests["diebold_mariano"]["against"]
     if best == "naive" or values is None:
         return None
-    name = baselines.NAMES[best].format(season=tests["seasonal_naive"]["season"])
+    name = baselines.BASELINES[best].title_with(tests["seasonal_naive"]["season"])
     return Baseline(name, values, _rmse(run, best))
 
 

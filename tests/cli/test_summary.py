@@ -10,7 +10,7 @@ from rnnlab.api.facts import metric_names
 from rnnlab.cli import summary
 from rnnlab.display import console
 from rnnlab.experiments.reports import Measured, Progress, TrainSummary
-from rnnlab.forecasting import baselines
+from rnnlab.forecasting.baselines.simple import moving_average
 from rnnlab.seeds import Spread
 
 LAST = Progress(300, 300, 300, 300, 0.001, 0.1, 0.04, 3.14)
@@ -118,5 +118,5 @@ def test_the_median_of_the_seeds_leaves_out_those_without_a_number():
 
 
 def test_the_width_of_the_moving_average_is_shown():
-    width = inspect.signature(baselines.moving_average).parameters["width"].default
+    width = inspect.signature(moving_average).parameters["width"].default
     assert summary.label("moving_average", metric_names(["csv"])) == f"moving avg ({width})"

@@ -5,20 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.forecasting.baselines import (
-    BASELINES,
-    NAMES,
-    checked,
-    drift,
-    mean,
-    moving_average,
-    naive,
-    season_of,
-    seasonal_naive,
-)
+from rnnlab.forecasting.baselines import BASELINES, Baseline, forecasts, season_of, table
+from rnnlab.forecasting.baselines.simple import drift, mean, moving_average, naive, seasonal_naive
 
 VALUES = np.array([10.0, 12.0, 11.0, 17.0, 20.0, 8.0])
 ROWS = np.array([3, 4, 5])
+
+
+def forecast(name, values, rows, horizon=1, *, training_rows=20, window=4, season=5):
+    known = {"training_rows": training_rows, "window": window, "season": season}
+    baseline = BASELINES[name]
+    return baseline.rule(values, rows, horizon, **{need: known[need] for need in baseline.needs})
 
 
 def test_by_hand_one_step_ahead():
@@ -50,13 +47,29 @@ def test_no_baseline_looks_beyond_its_origin(name, horizon, seed):
     row = 20
     spoilt = values.copy()
     spoilt[row - horizon + 1 :] = np.nan
-    known, hidden = (BASELINES[name](v, np.array([row]), horizon) for v in (values, spoilt))
+    known, hidden = (forecast(name, v, np.array([row]), horizon, training_rows=row - 3) for v in (values, spoilt))
     assert np.isfinite(known).all()
     np.testing.assert_array_equal(known, hidden)
 
 
+@given(name=st.sampled_from(sorted(BASELINES)), horizon=st.integers(1, 4), seed=st.integers(0, 9))
+def test_no_baseline_is_fitted_on_test_rows(name, horizon, seed):
+    values = np.random.default_rng(seed).normal(size=60)
+    other = np.concatenate([values[:50], np.random.default_rng(99).normal(size=10)])
+    here, there = (forecast(name, v, np.array([50]), horizon, training_rows=50) for v in (values, other))
+    np.testing.assert_array_equal(here, there)
+
+
 def test_every_baseline_has_a_name_for_sentences():
-    assert list(NAMES) == list(BASELINES)
+    titles = {name: baseline.title_with(7) for name, baseline in BASELINES.items()}
+    assert titles["naive"] == "persistence"
+    assert titles["seasonal_naive"] == "the seasonal baseline (season 7)"
+    assert all(titles.values())
+
+
+def test_without_a_season_there_is_no_seasonal_baseline():
+    found = forecasts(np.arange(60.0), np.arange(50, 60), 1, training_rows=50, window=5, season=None)
+    assert found.keys() == BASELINES.keys() - {"seasonal_naive"}
 
 
 @pytest.mark.parametrize(
@@ -67,9 +80,11 @@ def test_every_baseline_has_a_name_for_sentences():
         ([1.0, np.nan, np.inf], "2 that are not"),
     ],
 )
-def test_a_baseline_that_forecasts_something_else_is_named(forecast, got):
+def test_a_baseline_that_forecasts_something_else_is_named(forecast, got, monkeypatch):
+    odd = Baseline(lambda _values, _rows, _horizon: forecast, "odd")
+    monkeypatch.setattr(table, "BASELINES", {"odd": odd})
     with pytest.raises(ValueError, match=rf"The baseline odd must give finite numbers of shape \(3,\), .* got {got}\."):
-        checked("odd", lambda _values, _rows, _horizon: forecast)(VALUES, ROWS)
+        forecasts(VALUES, ROWS, 1, training_rows=3, window=2, season=None)
 
 
 @pytest.mark.parametrize(("rows", "horizon"), [([0], 1), ([1], 2), ([5], 0)])
@@ -87,16 +102,17 @@ def test_a_width_or_season_below_one_is_refused():
 
 def test_a_constant_is_forecast_exactly():
     values = np.full(60, 0.1)
-    for name, rule in BASELINES.items():
-        np.testing.assert_array_equal(rule(values, np.arange(20, 60)), np.full(40, 0.1), err_msg=name)
+    for name in BASELINES:
+        np.testing.assert_array_equal(forecast(name, values, np.arange(20, 60)), np.full(40, 0.1), err_msg=name)
 
 
 @given(st.sampled_from(sorted(BASELINES)), st.integers(0, 9))
 def test_sums_of_huge_values_stay_finite(name, seed):
     values = np.random.default_rng(seed).uniform(-1.0, 1.0, 60)
     rows = np.arange(30, 60)
-    here = BASELINES[name](values, rows)
-    np.testing.assert_allclose(BASELINES[name](1e308 * values, rows), 1e308 * here, rtol=1e-12, atol=1e294)
+    here = forecast(name, values, rows, training_rows=30)
+    huge = forecast(name, 1e308 * values, rows, training_rows=30)
+    np.testing.assert_allclose(huge, 1e308 * here, rtol=1e-10, atol=1e294)
 
 
 def test_a_huge_value_spoils_only_the_windows_it_is_in():

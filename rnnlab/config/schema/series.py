@@ -40,7 +40,7 @@ class SeriesData(StoredTask):
         **StoredTask.metric_names,
         "mape": "MAPE", "smape": "sMAPE", "mase": "MASE", "rmsse": "RMSSE",
         "directional_accuracy": "direction hits", "naive": "persistence", "moving_average": "moving avg (20)",
-        "seasonal_naive": "seasonal",
+        "seasonal_naive": "seasonal", "exponential_smoothing": "exp. smoothing", "window_map": "linear window",
     }  # fmt: skip
 
     start: Day | None = key(

@@ -1,0 +1,165 @@
+"""Exponential smoothing: level, damped trend and season, each moved by a part of the last error."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from rnnlab.forecasting.baselines.floats import Standard, origins_of
+
+MOST_ROWS = 2048  # the newest training rows, on which the model is fitted
+START = 10  # rows without a season, after which the errors count
+ALPHA, BETA, GAMMA, PHI = range(4)
+LOWEST, HIGHEST = np.array([1e-4, 1e-4, 1e-4, 0.8]), np.array([0.9999, 0.9999, 0.9999, 0.98])
+LEVELS = (0.02, 0.3, 0.7, 0.98)  # of each parameter, as parts of its range, where the search begins
+ROUNDS = 7  # in which its steps are halved
+
+
+def exponential_smoothing(
+    values: ArrayLike, rows: ArrayLike, horizon: int = 1, *, training_rows: int, season: int | None
+) -> NDArray[np.float64]:
+    """Forecast with additive errors, a damped trend and an additive season (Holt-Winters).
+
+        f_t = l + phi b + s_{t-m},    e_t = y_t - f_t
+        l <- l + phi b + alpha e_t,   b <- phi b + alpha beta e_t,   s_t = s_{t-m} + (1 - alpha) gamma e_t
+        y_{t+h} = l + (phi + ... + phi^h) b + s_{t+h-m ceil(h / m)}
+
+    alpha, beta, gamma and phi have the smallest mean square of e_t on the training rows. The trend and the season are
+    left out where the AICc on these rows is smaller without, the season too where there are fewer than three of it.
+
+    Source: Hyndman and Athanasopoulos 2021, sections 8.2 to 8.6.
+    """
+    origins = origins_of(rows, horizon)
+    if not len(origins):
+        return np.zeros(0)
+    start = max(0, min(training_rows - MOST_ROWS, int(origins.min())))
+    standard = Standard(values, training_rows)
+    model = fit_smoothing(standard.values[start:training_rows], season)
+    with np.errstate(over="ignore", invalid="ignore"):
+        return standard.restored(model.forecast(standard.values[start : origins.max() + 1], origins - start, horizon))
+
+
+@dataclass(frozen=True)
+class Smoothing:
+    """A fitted model.
+
+    Attributes
+    ----------
+    parameters : (4,)
+        alpha, beta, gamma, phi.
+    level, trend : float
+        Before the first row.
+    seasons : (m,)
+        Before the first row, in the order of the rows that they are of; one 0 without a season.
+    """
+
+    parameters: NDArray[np.float64]
+    level: float
+    trend: float
+    seasons: NDArray[np.float64]
+
+    def forecast(self, values: NDArray[np.float64], origins: NDArray[np.intp], horizon: int) -> NDArray[np.float64]:
+        """Forecasts `horizon` rows after each origin, (N,)."""
+        alpha, beta, gamma, phi = self.parameters.tolist()
+        level, trend, seasons = self.level, self.trend, self.seasons.tolist()
+        m, ahead = len(seasons), float(np.sum(phi ** np.arange(1, horizon + 1)))
+        found = np.empty(len(values))
+        for t, value in enumerate(values.tolist()):
+            level += phi * trend
+            error = value - level - seasons[t % m]
+            level += alpha * error
+            trend = phi * trend + alpha * beta * error
+            seasons[t % m] += (1 - alpha) * gamma * error
+            found[t] = level + ahead * trend + seasons[(t + horizon) % m]
+        return found[origins]
+
+
+def fit_smoothing(values: NDArray[np.float64], season: int | None = None) -> Smoothing:
+    """The model with the smallest AICc: with and without a trend, with and without the season.
+
+    Parameters
+    ----------
+    values : (n,), n >= 1
+    season : int, or None
+    """
+    seasons = [1, season] if season is not None and 1 < season <= len(values) // 3 else [1]
+    trends = [False, True] if len(values) > 2 * START else [False]
+    fits = [_fit(values, trended, m) for m in seasons for trended in trends]
+    return min(fits, key=lambda fit: fit[0])[1]
+
+
+def _fit(values: NDArray[np.float64], trended: bool, m: int) -> tuple[float, Smoothing]:
+    """A model and its AICc."""
+    level, trend, seasons = _before(values, trended, m)
+    free = [ALPHA, *([BETA, PHI] if trended else ()), *([GAMMA] if m > 1 else ())]
+    spared = min(max(START, m) if m == 1 else m, len(values) - 1)
+    steps = np.zeros(4)
+    steps[free] = (HIGHEST - LOWEST)[free] / len(LEVELS)
+    tried = _grid(free, np.asarray(LEVELS)) * (HIGHEST - LOWEST) + LOWEST
+    if not trended:
+        tried[:, BETA] = 0.0
+    if m == 1:
+        tried[:, GAMMA] = 0.0
+    for _ in range(ROUNDS + 1):
+        errors = _mean_squares(values, tried, level, trend, seasons, spared)
+        best, error = tried[np.argmin(errors)], float(errors.min())
+        tried = np.where(
+            steps > 0, np.clip(best + steps * _grid(free, np.array([-1.0, 0.0, 1.0])), LOWEST, HIGHEST), best
+        )
+        steps /= 2
+    count, parameters = len(values) - spared, len(free) + 2 + trended + (m if m > 1 else 0)
+    room = max(count - parameters - 1, 0.5)
+    score = count * np.log(max(error, np.finfo(float).eps ** 2)) + 2 * parameters * (1 + (parameters + 1) / room)
+    return score, Smoothing(best, level, trend, seasons)
+
+
+def _grid(free: list[int], levels: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Every combination of levels for the free parameters, (K, 4); 0 for the others."""
+    found = np.zeros((len(levels) ** len(free), 4))
+    found[:, free] = np.stack(np.meshgrid(*[levels] * len(free)), axis=-1).reshape(-1, len(free))
+    return found
+
+
+def _before(values: NDArray[np.float64], trended: bool, m: int) -> tuple[float, float, NDArray[np.float64]]:
+    """Level, trend and seasons before the first row: from the first three seasons, or the first rows."""
+    if m == 1:
+        first = values[: START + 1]
+        trend = float(first[-1] - first[0]) / (len(first) - 1) if trended else 0.0
+        return float(values[0]) - trend, trend, np.zeros(1)
+    means = values[: 3 * m].reshape(3, m).mean(axis=1)
+    slope = float(means[2] - means[0]) / (2 * m)
+    line = means[1] + slope * (np.arange(3 * m) - (3 * m - 1) / 2)
+    seasons = (values[: 3 * m] - line).reshape(3, m).mean(axis=0)
+    return float(line[0]) - slope, slope if trended else 0.0, seasons
+
+
+def _mean_squares(
+    values: NDArray[np.float64],
+    parameters: NDArray[np.float64],
+    level: float,
+    trend: float,
+    seasons: NDArray[np.float64],
+    spared: int,
+) -> NDArray[np.float64]:
+    """Mean squared errors one step ahead of K models beside each other, (K,), from row `spared` on."""
+    alpha, beta, gamma, phi = parameters.T
+    m, trended = len(seasons), bool(parameters[:, BETA].any())
+    l, b = np.full(len(alpha), level), np.full(len(alpha), trend)  # noqa: E741
+    s = np.tile(seasons[:, np.newaxis], (1, len(alpha)))
+    on_trend, on_season = alpha * beta, (1 - alpha) * gamma
+    total = np.zeros(len(alpha))
+    with np.errstate(over="ignore", invalid="ignore"):
+        for t, value in enumerate(values.tolist()):
+            if trended:
+                b = phi * b
+                l = l + b  # noqa: E741
+            error = value - l
+            if m > 1:
+                error -= s[t % m]
+                s[t % m] += on_season * error
+            l = l + alpha * error  # noqa: E741
+            if trended:
+                b += on_trend * error
+            if t >= spared:
+                total += error * error
+    return np.where(np.isfinite(total), total, np.inf) / max(len(values) - spared, 1)
