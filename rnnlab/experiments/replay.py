@@ -16,7 +16,7 @@ from rnnlab.experiments.observers import observe
 from rnnlab.experiments.restoring import restore
 from rnnlab.experiments.setup import Setup, start_training
 from rnnlab.experiments.sweep.members import draw_setup, measure, slices_of
-from rnnlab.experiments.sweep.rho import check_rhos
+from rnnlab.experiments.sweep.rho import asked
 from rnnlab.experiments.watch import Watch, watch
 from rnnlab.printable import shortened
 from rnnlab.runs import tables
@@ -193,10 +193,16 @@ def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int,
     -------
     str
         What was replayed.
+
+    Raises
+    ------
+    RunFolderError
+        If run.json does not say what was swept.
     """
-    members = slices_of(config, task, check_rhos(record.rhos))[0]
+    rhos, exact = asked(run, record)
+    members = slices_of(config, task, rhos)[0]
     rho, seed = np.array([rho for rho, _ in members]), np.array([seed for _, seed in members])
-    setup = draw_setup(config, task, members, bool(record.exact))
+    setup = draw_setup(config, task, members, exact)
     training = start_training(config, setup)
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):
         before = measure(setup)
@@ -215,7 +221,7 @@ def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int,
     moving = np.isfinite(columns["total"])
     comparison.hold_table(run / "gradient_norms.csv", {name: values[moving] for name, values in columns.items()})
     held = listed([f"{count(rows, 'row')} of {name}" for name, rows in comparison.rows.items()])
-    all_of_them = len(record.rhos) * len(config.seeds)
+    all_of_them = len(rhos) * len(config.seeds)
     which = f"the first {len(members)} of {all_of_them} models" if len(members) < all_of_them else "all models"
     return f"{which} measured before training, and their updates 1 to {len(made)}: {held}"
 
@@ -274,7 +280,7 @@ def _relative(old: str, new: str) -> float | None:
 def _worst(file: str, name: str, old: np.ndarray, new: np.ndarray) -> Mismatch:
     """The entry of an array that differs most, by the array's largest entry."""
     if old.dtype.kind not in "fc":
-        place = tuple(int(axis[0]) for axis in np.nonzero(old != new))
+        place = tuple(map(int, np.argwhere(old != new)[0]))
         relative = None
     else:
         with np.errstate(invalid="ignore", over="ignore"):

@@ -238,7 +238,7 @@ class _Verifying:
 
     def _check_checkpoint(self, path: Path) -> str:
         self.good.append(found := checkpoints.load(path))
-        return f"after update {update_of(found):,}; {SAME}" if self.record.verb == TRAIN else SAME
+        return f"after update {shortened(f'{update_of(found):,}', 30)}; {SAME}" if self.record.verb == TRAIN else SAME
 
     def _table_names(self) -> list[str]:
         """Tables that run.json or a checkpoint knows, and the others that are there."""
@@ -253,7 +253,10 @@ class _Verifying:
         with reading(self.run / name) as file:
             size = os.fstat(file.fileno()).st_size
             if size < least:
-                return FAILED, f"{size:,} bytes; there were {least:,} at checkpoint {self.good[-1].path.stem}"
+                return (
+                    FAILED,
+                    f"{size:,} bytes; there were {shortened(f'{least:,}', 30)} at checkpoint {self.good[-1].path.stem}",
+                )
             rows = _rows(file)
         if (sha256 := _text(expected, "sha256")) is not None:
             found = self._check_hash(name, sha256)

@@ -33,7 +33,7 @@ from rnnlab.plain import timestamp
 from rnnlab.printable import described
 from rnnlab.runs import RunFolder
 from rnnlab.runs.checkpoints import Checkpoint
-from rnnlab.runs.schema import SWEEP_RHO
+from rnnlab.runs.schema import SWEEP_RHO, RunRecord
 from rnnlab.tasks.task import Task, build_task, pinned
 from rnnlab.words import QUANTILES, count
 
@@ -194,7 +194,7 @@ def resume_sweep(
     RunFolderError
         If its run.json or all of its checkpoints are damaged, or the run folder cannot be written.
     """
-    rhos, exact = _asked(run)
+    rhos, exact = asked(run.path, run.record)
     sweep = _Sweep(config, task, rhos, exact, run, on_progress, on_warning, should_stop)
     standing, found = checkpoints.find(run, sweep.slices)
     if len(standing.failures) == sweep.models:  # memory that ran out may be there again
@@ -204,16 +204,22 @@ def resume_sweep(
         return sweep.execute()
 
 
-def _asked(run: RunFolder) -> tuple[list[float], bool]:
-    """The rhos of a sweep, and whether they are exact, from its run.json."""
-    rhos, exact = run.record.rhos, run.record.exact
+def asked(run: Path, record: RunRecord) -> tuple[list[float], bool]:
+    """The rhos of a sweep, and whether they are exact, from its run.json.
+
+    Raises
+    ------
+    RunFolderError
+        If it has none.
+    """
+    rhos, exact = record.rhos, record.exact
     try:
-        if isinstance(rhos, list) and isinstance(exact, bool) and check_rhos(rhos) == rhos:
-            return check_rhos(rhos), exact
+        if isinstance(rhos, list) and isinstance(exact, bool | None) and check_rhos(rhos) == rhos:
+            return check_rhos(rhos), bool(exact)
     except UsageError:
         pass
     raise RunFolderError(
-        f"'{name_of(run.path / 'run.json')}' is damaged: it must hold the rhos of the sweep, ascending, and exact."
+        f"'{name_of(run / 'run.json')}' is damaged: it must hold the rhos of the sweep, ascending, and exact."
     )
 
 
