@@ -111,12 +111,8 @@ def resume(
         task = build_task(config)
         check_same_data(store.record, task, run)
         if store.record.verb == SWEEP_RHO:
-            for sentence in elsewhere:
-                store.log(f"warning: {sentence}")
-                if on_warning is not None:
-                    on_warning(sentence)
             return resume_sweep(store, config, task, command=command, on_progress=on_progress, on_warning=on_warning,
-                                should_stop=should_stop)  # fmt: skip
+                                should_stop=should_stop, notes=elsewhere)  # fmt: skip
         check_network(config, task)
         setup = build_setup(config, task)
         taken = _take_up(config, task, setup, store, on_progress, on_warning, observers)

@@ -1,6 +1,7 @@
 """`rnnlab verify`: whether a run folder is what it was, and whether its numbers come out again."""
 
 import csv
+import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -34,7 +35,7 @@ from rnnlab.runs.environment import Difference, differences, kernel_hint
 from rnnlab.runs.files import file_sha256, reading
 from rnnlab.runs.schema import SWEEP_RHO, TRAIN, RunRecord
 from rnnlab.tasks.task import build_task
-from rnnlab.words import count
+from rnnlab.words import count, listed
 
 UPDATES = 10  # that are replayed where nobody says how many
 PASSED, FAILED, SKIPPED = "ok", "failed", "not checked"
@@ -149,7 +150,8 @@ class _Verifying:
         self.setup: Any = None
         self.good: list[Checkpoint] = []
         self.newest_is_good = False
-        self.tables = record.tables if isinstance(record.tables, Mapping) else {}
+        self.files = record.files if isinstance(record.files, Mapping) else {}
+        self.tables = {**self.files, **(record.tables if isinstance(record.tables, Mapping) else {})}
 
     def verify(self, updates: int) -> Verification:
         """Look at everything, the cheapest first."""
@@ -160,6 +162,7 @@ class _Verifying:
         self._check_checkpoints()
         for name in self._table_names():
             self._look(name, lambda name=name: self._check_table(name))
+        self._check_files()
         found = differences(self.record)
         dtype = "float64" if self.config is None else self.config.model.dtype
         comparison = Comparison(TOLERANCES[dtype] if found else None)
@@ -210,6 +213,7 @@ class _Verifying:
         self._look(file, lambda: self._check_hash(Path(file).name, expected))
 
     def _check_hash(self, name: str, expected: str):
+        """Hash a file of the run folder again."""
         with reading(self.run / name) as file:
             found = file_sha256(file)
         if found != expected:
@@ -243,6 +247,7 @@ class _Verifying:
     def _table_names(self) -> list[str]:
         """Tables that run.json or a checkpoint knows, and the others that are there."""
         known = {*self.tables, *(name for one in self.good for name in one.metadata.get("tables", {}))}
+        known = {name for name in known if name.endswith(".csv")}
         return sorted({Path(name).name for name in known} | {path.name for path in self.run.glob("*.csv")})
 
     def _check_table(self, name: str):
@@ -262,6 +267,30 @@ class _Verifying:
             found = self._check_hash(name, sha256)
             return found if isinstance(found, tuple) else f"{count(rows, 'row')}; {found}"
         return f"{count(rows, 'row')}, all of them whole; {NO_HASH}"
+
+    def _check_files(self) -> None:
+        """Hash the plots and all else that is no table, and say of which no hash is recorded."""
+        named = sorted(name for name in self.files if not name.endswith(".csv"))
+        for name in named:
+            self._look(shortened(name), lambda name=name: self._check_file(name))
+        there = [self.run / "summary.json", self.run / "log.txt", self.run / "inspect.json"]
+        there += sorted((self.run / "plots").glob("*"))
+        others = [str(path.relative_to(self.run)) for path in there if path.is_file() and not path.name.startswith(".")]
+        if rest := [name for name in others if name not in named]:
+            self.checks.append(Check("other files", SKIPPED, f"{NO_HASH} of {shortened(listed(rest), 300)}"))
+
+    def _check_file(self, name: str):
+        entry, path = self.files[name], Path(name)
+        expected, size = _text(entry, "sha256"), entry.get("bytes") if isinstance(entry, Mapping) else None
+        if expected is None or path.is_absolute() or ".." in path.parts:
+            return FAILED, "run.json does not say what it must be"
+        if name != "log.txt" or not isinstance(size, int):
+            return self._check_hash(name, expected)
+        with reading(self.run / name) as file:  # which what happens to a run later is added to
+            found, more = hashlib.sha256(file.read(max(size, 0))).hexdigest(), file.read(1)
+        if found != expected:
+            return FAILED, _differ(expected, found)
+        return f"{SAME}; lines were added since" if more else SAME
 
     def _cannot_repeat(self) -> tuple[str, str] | None:
         """Why nothing can be computed again; else the network is made."""

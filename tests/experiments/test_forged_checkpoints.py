@@ -112,7 +112,7 @@ def test_what_a_record_says_of_its_files_replaced_by_every_kind_of_value(stopped
     whole = shutil.copytree(stopped[kind], tmp_path / "whole" / stopped[kind].name)
     resume(whole, command=[])
     record = json.loads((whole / "run.json").read_text())
-    asked = ("tables", "config", "resumed", "rhos", "exact")
+    asked = ("tables", "files", "config", "resumed", "rhos", "exact")
     entries = [entry for entry in places(record) if entry and entry[0] in asked]
     changes = [replaced(record, entry, text) for entry, text in product(entries, VALUES.values())]
     for number, change in enumerate(changes[::every]):

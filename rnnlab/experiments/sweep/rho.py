@@ -175,6 +175,7 @@ def resume_sweep(
     on_progress: Callable[[Progress], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    notes: Sequence[str] = (),
 ) -> SweepSummary:
     """Go on with a sweep that stopped: what it leaves is what it would have left had it never stopped.
 
@@ -188,6 +189,8 @@ def resume_sweep(
         Of the config, with the data of the sweep.
     command, on_progress, on_warning, should_stop
         As for :func:`sweep_rho`.
+    notes : sequence of str
+        What is to be known of going on here.
 
     Raises
     ------
@@ -200,7 +203,7 @@ def resume_sweep(
     if len(standing.failures) == sweep.models:  # memory that ran out may be there again
         standing, found = Standing(), None
     with failing_well(run):
-        sweep.go_on(standing, found, command)
+        sweep.go_on(standing, found, command, notes)
         return sweep.execute()
 
 
@@ -262,7 +265,9 @@ class _Sweep:
         for warning in self.task.warnings:
             self._warn(warning)
 
-    def go_on(self, standing: Standing, found: Checkpoint | None, command: list[str]) -> None:
+    def go_on(
+        self, standing: Standing, found: Checkpoint | None, command: list[str], notes: Sequence[str] = ()
+    ) -> None:
         """Take the run over: its record, and its tables as they were after the last whole slice."""
         went_on = {
             "at": timestamp(datetime.now(UTC)),
@@ -276,7 +281,7 @@ class _Sweep:
         self.run.cut_checkpoints(found)
         self.run.cut_tables(dict.fromkeys(TABLES, 0) if found is None else found.metadata["tables"])
         remove_folders(self.run.path, keep=self._left)
-        for sentence in found.skipped if found else ():
+        for sentence in (*notes, *(found.skipped if found else ())):
             self.run.log(f"warning: {sentence}")
             self._tell(sentence)
         self.run.log(f"Resumed after {standing.done} of {self.models} models")
@@ -385,6 +390,7 @@ class _Sweep:
         if len(self.warnings) > told:  # of plots that failed
             with suppress(RunFolderError):
                 self.run.write_json("summary.json", summary)
+        self.run.seal()
         return SweepSummary(
             self.run.path, config.name, config, steps, found, edge, sentences, tuple(self.warnings),
             self.run.record.plain(), summary,
