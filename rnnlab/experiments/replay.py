@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -186,13 +187,13 @@ def _start_of_replay(good: Sequence[Checkpoint]) -> Checkpoint | None:
     return next((one for one in reversed(good) if update_of(one) < update_of(good[-1])), None)
 
 
-def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int, comparison: Comparison) -> str:
-    """Measure the first slice of a sweep by rho again, and make the first updates of its models again.
+def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int, comparison: Comparison) -> str | None:
+    """Measure the first slice of a sweep by rho again that has rows, and make the first updates of its models again.
 
     Returns
     -------
-    str
-        What was replayed.
+    str or None
+        What was replayed; None where no model was measured before the sweep was stopped.
 
     Raises
     ------
@@ -200,7 +201,13 @@ def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int,
         If run.json does not say what was swept.
     """
     rhos, exact = asked(run, record)
-    members = slices_of(config, task, rhos)[0]
+    there = _measured(run)
+    slices = slices_of(config, task, rhos)
+    members = next((part for part in slices if not there.isdisjoint(part)), None)
+    if members is None:
+        if there:
+            raise RunFolderError("results.csv has no row of a model of this sweep.")
+        return None
     rho, seed = np.array([rho for rho, _ in members]), np.array([seed for _, seed in members])
     setup = draw_setup(config, task, members, exact)
     training = start_training(config, setup)
@@ -222,8 +229,17 @@ def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int,
     comparison.hold_table(run / "gradient_norms.csv", {name: values[moving] for name, values in columns.items()})
     held = listed([f"{count(rows, 'row')} of {name}" for name, rows in comparison.rows.items()])
     all_of_them = len(rhos) * len(config.seeds)
-    which = f"the first {len(members)} of {all_of_them} models" if len(members) < all_of_them else "all models"
+    first = "the first " if members is slices[0] else ""
+    which = f"{first}{len(members)} of {all_of_them} models" if len(members) < all_of_them else "all models"
     return f"{which} measured before training, and their updates 1 to {len(made)}: {held}"
+
+
+def _measured(run: Path) -> set[tuple[float, int]]:
+    """The models, by rho and seed, that results.csv has; none where there is no such file."""
+    if not os.path.lexists(run / "results.csv"):
+        return set()
+    table = tables.read_table(run / "results.csv", numbers=("rho", "seed"))
+    return set(zip(table["rho"].tolist(), table["seed"].tolist(), strict=True))
 
 
 def take_up(config, task: Task, setup: Setup, checkpoint: Checkpoint | None):

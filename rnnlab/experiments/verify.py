@@ -337,6 +337,8 @@ class _Verifying:
                 return SKIPPED, "the learning rates of these updates may be those of a shorter total"
         if self.record.verb == SWEEP_RHO:
             said = replay_sweep(self.run, self.config, self.task, self.record, updates, comparison)
+            if said is None:
+                return (FAILED if self.record.status == "completed" else SKIPPED), "no model has been measured"
         else:
             said = replay_training(self.run, self.config, self.task, self.setup, self.good, updates, comparison)
         if comparison.first is not None:

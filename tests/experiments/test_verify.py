@@ -14,6 +14,7 @@ from rnnlab.experiments import drawing
 from rnnlab.experiments.inspect import inspect
 from rnnlab.experiments.redraw import plot
 from rnnlab.experiments.resume import Length, resume
+from rnnlab.experiments.sweep import members
 from rnnlab.experiments.train import train
 from rnnlab.experiments.verify import FAILED, PASSED, SKIPPED, verify
 from rnnlab.runs import RunFolder
@@ -425,3 +426,31 @@ def test_the_start_is_not_replayed_where_its_learning_rates_were_those_of_a_shor
     found = verify(run)
     assert found.passed
     assert (found.checks[-1].name, found.checks[-1].result) == ("replay", SKIPPED)
+
+
+def test_a_sweep_that_was_stopped_before_a_model_was_measured_is_whole(tmp_path):
+    calls = iter([False] * 3)
+    run = sweep(tmp_path, [0.5], "training.checkpoint.every=1", should_stop=lambda: next(calls, True)).run
+    found = verify(run)
+    assert found.checks[-1].detail == "no model has been measured"
+    assert (found.checks[-1].result, found.passed) == (SKIPPED, True)
+    resume(run, command=[])
+    (run / "results.csv").unlink()
+    assert {"results.csv", "replay"} <= failures(run).keys()
+
+
+def test_of_a_sweep_whose_first_models_failed_others_are_replayed(tmp_path, monkeypatch):
+    draw = members.draw_setup
+
+    def short_of_memory(config, task, which, exact):
+        if which[0] == (0.5, 0):
+            raise MemoryError
+        return draw(config, task, which, exact)
+
+    monkeypatch.setattr(members, "MOST_MODELS", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(members, "draw_setup", short_of_memory)
+        run = sweep(tmp_path, [0.5, 1.5]).run
+    found = verify(run)
+    assert found.passed, found.mismatch
+    assert found.checks[-1].detail.startswith("2 of 6 models measured before training")
