@@ -1,5 +1,6 @@
 """What `rnnlab compare` prints: for each task a table of metrics and one of gradients, a table of the sweeps."""
 
+import sys
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -184,7 +185,9 @@ def _verdicts(contest: "Contest", runs: "list[Compared]") -> list[str]:
     said = []
     for test in contest.against_best[:MOST_TESTS]:
         best, other = contest.runs[test.first].label, contest.runs[test.second].label
-        size = f"{numbers.significant(abs(test.difference))}{f' {unit}' if unit else ''}"
+        is_beyond = abs(test.difference) == sys.float_info.max
+        size = "more than 1.79e+308" if is_beyond else numbers.significant(abs(test.difference))
+        size += f" {unit}" if unit else ""
         which = "lower" if test.difference < 0 else "higher"
         method = _method(test)
         if test.is_significant:

@@ -107,6 +107,7 @@ def finish(
         {**figures, **task_figures(config, Completed(run.record.plain(), run.read_table)), **evaluation.figures},
         warnings.warn,
     )
+    run.seal()
     return replace(summary, record=run.record.plain())
 
 

@@ -11,6 +11,7 @@ from rnnlab.engine.training import Training
 from rnnlab.errors import DataError, RunBusyError, RunFolderError, UsageError
 from rnnlab.experiments.needs import missing_packages
 from rnnlab.experiments.observers import Observer
+from rnnlab.experiments.observers.observer import PREFIX
 from rnnlab.experiments.reports import Progress, TrainSummary
 from rnnlab.experiments.restoring import restore
 from rnnlab.experiments.setup import Setup, build_setup, check_network, schedule_of, start_training
@@ -110,12 +111,8 @@ def resume(
         task = build_task(config)
         check_same_data(store.record, task, run)
         if store.record.verb == SWEEP_RHO:
-            for sentence in elsewhere:
-                store.log(f"warning: {sentence}")
-                if on_warning is not None:
-                    on_warning(sentence)
             return resume_sweep(store, config, task, command=command, on_progress=on_progress, on_warning=on_warning,
-                                should_stop=should_stop)  # fmt: skip
+                                should_stop=should_stop, notes=elsewhere)  # fmt: skip
         check_network(config, task)
         setup = build_setup(config, task)
         taken = _take_up(config, task, setup, store, on_progress, on_warning, observers)
@@ -173,17 +170,24 @@ def _take_up(config, task: Task, setup: Setup, store: RunFolder, on_progress, on
 
 def _check_tables(found: Checkpoint, store: RunFolder, watched: Watch) -> None:
     """Refuse a checkpoint whose tables are not there to their length."""
-    known = {name for observer in watched.saved for name in observer.tables}
+    known = {name: observer.name for observer in watched.saved for name in observer.tables}
     sizes = found.metadata.get("tables", {})
-    if unknown := sorted(set(sizes) - known):
-        raise RunFolderError(f"The checkpoint {found.path.stem} names tables of another run: {listed(unknown)}.")
+    for name, of in known.items():  # an observer that is new has written no rows yet
+        if name not in sizes and any(array.startswith(f"{PREFIX}.{of}.") for array in found.arrays):
+            raise RunFolderError(
+                f"The checkpoint {found.path.stem} is not one of this training: it does not say how long {name} was."
+            )
+    if unknown := sorted(sizes.keys() - known):
+        raise RunFolderError(
+            f"The checkpoint {found.path.stem} names tables of another run: {shortened(listed(unknown), 200)}."
+        )
     for name, size in sizes.items():
         path = store.path / name
         has = path.stat().st_size if path.is_file() else 0
         if has < size:
             raise RunFolderError(
-                f"'{name_of(path)}' has {has:,} bytes and had {size:,} at the checkpoint {found.path.stem}: "
-                "rows are missing."
+                f"'{name_of(path)}' has {has:,} bytes and had {shortened(f'{size:,}', 30)} at the checkpoint "
+                f"{found.path.stem}: rows are missing."
             )
 
 
@@ -315,7 +319,7 @@ def _begin(store: RunFolder, taken: _TakenUp, config, setup: Setup, began: _Begu
         store.write("config.yaml", text)
     store.cut_checkpoints(checkpoint)
     sizes = {name: 0 for observer in taken.watch.saved for name in observer.tables}
-    store.cut_tables(sizes | (checkpoint.metadata["tables"] if checkpoint else {}))
+    store.cut_tables(sizes | (checkpoint.metadata.get("tables", {}) if checkpoint else {}))
     where = f"from checkpoint {checkpoint.path.stem}, after update {training.done}" if checkpoint else "from the start"
     store.log(f"Resumed {where} of {setup.updates}")
 

@@ -1,9 +1,10 @@
 """Runs that are removed: into the trash of their runs folder, from which they can come back, or for good."""
 
+import errno
 import os
 import shutil
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from rnnlab.errors import RunBusyError, RunFolderError, UsageError
@@ -14,6 +15,8 @@ from rnnlab.runs.lock import RunLock
 from rnnlab.runs.record import read_json
 
 TRASH = ".trash"
+_TRIES = 100
+_MEANWHILE = {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}
 
 
 def remove(runs: Sequence[Path], *, purge: bool = False) -> list[tuple[Path, Path | None]]:
@@ -96,14 +99,22 @@ def trained_by(run: Path) -> int | None:
 
 
 def _move(path: Path, trash: Path) -> Path:
+    """Into the trash, which another process may empty and take away at any moment, or fill with a run of this name."""
     with writing(trash):
-        make_folders(trash)
-        place, number = trash / path.name, 1
-        while os.path.lexists(place):
-            number += 1
-            place = trash / f"{path.name}.{number}"
-        os.rename(path, place)
-    return place
+        for _ in range(_TRIES):
+            make_folders(trash)
+            place, number = trash / path.name, 1
+            while os.path.lexists(place):
+                number += 1
+                place = trash / f"{path.name}.{number}"
+            try:
+                os.rename(path, place)
+            except OSError as error:
+                if error.errno not in _MEANWHILE or not os.path.lexists(path):
+                    raise
+                continue
+            return place
+        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
 
 
 def _delete(path: Path) -> None:
@@ -112,8 +123,10 @@ def _delete(path: Path) -> None:
         path = _move(path, path.parent / TRASH)
     with writing(path):
         if path.is_symlink():
-            path.unlink()
+            path.unlink(missing_ok=True)
         else:
-            shutil.rmtree(path)
-        if not any(os.scandir(path.parent)):
-            path.parent.rmdir()
+            while os.path.lexists(path):
+                with suppress(FileNotFoundError):  # another process deletes it too
+                    shutil.rmtree(path)
+    with suppress(OSError):  # it has other runs, or another process has taken it away
+        path.parent.rmdir()

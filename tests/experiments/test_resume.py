@@ -368,6 +368,9 @@ HOSTILE = {
     "a stride of 0": lambda arrays, _: arrays.update({"observer.recorder.updates_stride": np.array(0)}),
     "no text": lambda arrays, _: arrays.update({"observer.warnings.shown": np.frombuffer(b"[[[", np.uint8)}),
     "no list of texts": lambda arrays, _: arrays.update({"observer.warnings.shown": np.frombuffer(b"{}", np.uint8)}),
+    "no sizes of tables": lambda _, metadata: metadata.pop("tables"),
+    "no size of a table": lambda _, metadata: metadata["tables"].pop("metrics.csv"),
+    "another update": lambda _, metadata: metadata.update(update=1),
     "a table elsewhere": lambda _, metadata: metadata.update(tables={"../../small.yaml": 0}),
     "a table that is longer": lambda _, metadata: metadata.update(tables={"gradient_norms.csv": 10**9}),
 }

@@ -152,7 +152,12 @@ def compare(runs: Sequence[Path]) -> Comparison:
     groups = [_of_task(task, found) for task, found in tasks.items()]
     sweeps = Group(SWEEP_RHO, swept, *_differences(swept)) if swept else None
     found = Comparison(groups, sweeps, warnings)
-    warnings[:0] = [*_unfinished(found), *_alone(found), *(one for group in groups for one in _unlike(group.runs))]
+    warnings[:0] = [
+        *_unfinished(found),
+        *_unmeasured(found),
+        *_alone(found),
+        *(one for group in groups for one in _unlike(group.runs)),
+    ]
     return found
 
 
@@ -198,6 +203,15 @@ def _unfinished(found: Comparison) -> list[str]:
         for one in (*found.runs, *found.swept)
         if one.status != "completed"
     ]
+
+
+def _unmeasured(found: Comparison) -> list[str]:
+    """Which trainings have no growth rates because their networks are not those that they would come to."""
+    left = [one.label for one in found.runs if one.status not in ("completed", "diverged")]
+    if not left:
+        return []
+    return [f"Growth rates are measured for completed runs only; {listed(left)} {'has' if len(left) == 1 else 'have'} "
+            "none."]  # fmt: skip
 
 
 def _alone(found: Comparison) -> list[str]:

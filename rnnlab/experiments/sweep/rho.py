@@ -33,7 +33,7 @@ from rnnlab.plain import timestamp
 from rnnlab.printable import described
 from rnnlab.runs import RunFolder
 from rnnlab.runs.checkpoints import Checkpoint
-from rnnlab.runs.schema import SWEEP_RHO
+from rnnlab.runs.schema import SWEEP_RHO, RunRecord
 from rnnlab.tasks.task import Task, build_task, pinned
 from rnnlab.words import QUANTILES, count, listed
 
@@ -175,6 +175,7 @@ def resume_sweep(
     on_progress: Callable[[Progress], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    notes: Sequence[str] = (),
 ) -> SweepSummary:
     """Go on with a sweep that stopped: what it leaves is what it would have left had it never stopped.
 
@@ -188,32 +189,40 @@ def resume_sweep(
         Of the config, with the data of the sweep.
     command, on_progress, on_warning, should_stop
         As for :func:`sweep_rho`.
+    notes : sequence of str
+        What is to be known of going on here.
 
     Raises
     ------
     RunFolderError
         If its run.json or all of its checkpoints are damaged, or the run folder cannot be written.
     """
-    rhos, exact = _asked(run)
+    rhos, exact = asked(run.path, run.record)
     sweep = _Sweep(config, task, rhos, exact, run, on_progress, on_warning, should_stop)
     standing, found = checkpoints.find(run, sweep.slices)
     if len(standing.failures) == sweep.models:  # memory that ran out may be there again
         standing, found = Standing(), None
     with failing_well(run):
-        sweep.go_on(standing, found, command)
+        sweep.go_on(standing, found, command, notes)
         return sweep.execute()
 
 
-def _asked(run: RunFolder) -> tuple[list[float], bool]:
-    """The rhos of a sweep, and whether they are exact, from its run.json."""
-    rhos, exact = run.record.rhos, run.record.exact
+def asked(run: Path, record: RunRecord) -> tuple[list[float], bool]:
+    """The rhos of a sweep, and whether they are exact, from its run.json.
+
+    Raises
+    ------
+    RunFolderError
+        If it has none.
+    """
+    rhos, exact = record.rhos, record.exact
     try:
-        if isinstance(rhos, list) and isinstance(exact, bool) and check_rhos(rhos) == rhos:
-            return check_rhos(rhos), exact
+        if isinstance(rhos, list) and isinstance(exact, bool | None) and check_rhos(rhos) == rhos:
+            return check_rhos(rhos), bool(exact)
     except UsageError:
         pass
     raise RunFolderError(
-        f"'{name_of(run.path / 'run.json')}' is damaged: it must hold the rhos of the sweep, ascending, and exact."
+        f"'{name_of(run / 'run.json')}' is damaged: it must hold the rhos of the sweep, ascending, and exact."
     )
 
 
@@ -277,7 +286,9 @@ class _Sweep:
         for warning in self.task.warnings:
             self._warn(warning)
 
-    def go_on(self, standing: Standing, found: Checkpoint | None, command: list[str]) -> None:
+    def go_on(
+        self, standing: Standing, found: Checkpoint | None, command: list[str], notes: Sequence[str] = ()
+    ) -> None:
         """Take the run over: its record, and its tables as they were after the last whole slice."""
         went_on = {
             "at": timestamp(datetime.now(UTC)),
@@ -291,7 +302,7 @@ class _Sweep:
         self.run.cut_checkpoints(found)
         self.run.cut_tables(dict.fromkeys(TABLES, 0) if found is None else found.metadata["tables"])
         remove_folders(self.run.path, keep=self._left)
-        for sentence in found.skipped if found else ():
+        for sentence in (*notes, *(found.skipped if found else ())):
             self.run.log(f"warning: {sentence}")
             self._tell(sentence)
         self.run.log(f"Resumed after {standing.done} of {self.models} models")
@@ -409,6 +420,7 @@ class _Sweep:
         if len(self.warnings) > told:  # of plots that failed
             with suppress(RunFolderError):
                 self.run.write_json("summary.json", summary)
+        self.run.seal()
         return SweepSummary(
             self.run.path, config.name, config, steps, found, edge, sentences, tuple(self.warnings),
             self.run.record.plain(), summary,

@@ -84,6 +84,9 @@ def test_an_interrupted_run_is_shown_with_a_warning(runs, tmp_path):
     assert found.runs[1].status == "interrupted"
     assert found.runs[1].metrics.keys() == found.runs[0].metrics.keys()
     assert any("is interrupted" in warning for warning in found.warnings)
+    label = found.runs[1].label
+    assert f"Growth rates are measured for completed runs only; {label} has none." in found.warnings
+    assert found.runs[1].plain()["before"] is None
 
 
 def test_one_run_is_no_comparison(runs):
