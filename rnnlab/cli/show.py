@@ -57,7 +57,11 @@ def show(
     _foot(found)
     path = quote(str(found.run))
     if found.resumable:
-        console.next_step(f"rnnlab resume {path}", "goes on where it was ended")
+        begun = found.checkpoints or found.is_sweep
+        console.next_step(
+            f"rnnlab resume {path}",
+            "continue it from its last checkpoint" if begun else "start it over: it has no checkpoint yet",
+        )
     elif found.status == "completed" and not found.is_sweep:
         console.next_step(f"rnnlab inspect {path}", "what its training did to gradients")
     else:
@@ -71,8 +75,9 @@ def _head(found: "Shown") -> None:
     parts = [found.status]
     if record:
         parts += [record.verb or "", count(len(record.seeds), "seed"), record.started_at[:16].replace("T", " ")]
-        if (seconds := _seconds(record)) is not None:
-            parts.append(duration(seconds))
+        if found.seconds is not None:
+            sessions = f" in {count(len(record.resumed) + 1, 'session')}" * bool(record.resumed)
+            parts.append(f"{duration(found.seconds)}{sessions}")
     told = ", ".join(shortened(part) for part in parts if part)
     console.result(f"{console.out.style(shortened(name), 'bold')}: {told}")
     if found.said.labels:
@@ -80,7 +85,7 @@ def _head(found: "Shown") -> None:
     if found.elsewhere is not None:
         _sentence(f"It was started on {shortened(found.elsewhere)}; whether it still runs cannot be known from here.")
     if found.status == "lost":
-        _sentence("Its process ended without a word: it was killed, or the machine went down.")
+        _sentence("Its process is gone without having closed the run: it was killed, or the machine went down.")
 
 
 def _results(found: "Shown") -> None:
@@ -166,8 +171,6 @@ def _foot(found: "Shown") -> None:
         if isinstance(command, list):
             rows.append(("command", printable(join(map(str, command)))))
         rows.append(("computed by", _environment(found.record.plain())))
-    if found.resumable:
-        rows.append(("resume", f"rnnlab resume {quote(str(found.run))}"))
     console.result()
     for line in tables.definitions([(name, text) for name, text in rows if text], console.out.width, indent=0):
         console.result(line)
@@ -186,15 +189,6 @@ def _environment(record: "dict[str, Any]") -> str:
     ]
     parts.append(str(machine.get("cpu") or ""))
     return on_one_line(", ".join(part for part in parts if part))
-
-
-def _seconds(record: Any) -> float | None:
-    from datetime import datetime
-
-    try:
-        return (datetime.fromisoformat(record.ended_at) - datetime.fromisoformat(record.started_at)).total_seconds()
-    except (TypeError, ValueError):
-        return None
 
 
 def _size(size: int) -> str:

@@ -27,6 +27,8 @@ from rnnlab.runs.schema import SWEEP_RHO, RunRecord
 from rnnlab.tasks.task import Task, build_task
 from rnnlab.words import count, listed
 
+STARTING_OVER = "No checkpoint yet: starting over."
+
 
 @dataclass(frozen=True)
 class Length:
@@ -43,10 +45,10 @@ class Length:
 
     def __post_init__(self) -> None:
         if self.epochs is not None and self.updates is not None:
-            raise UsageError("a new total is given in --epochs or in --updates; got both.")
+            raise UsageError("a new total is given in epochs or in updates; got both.")
         for name, value in vars(self).items():
             if value is not None and value < 1:
-                raise UsageError(f"--{name} must be a whole number of at least 1; got {value}.")
+                raise UsageError(f"{name} must be a whole number of at least 1; got {value}.")
 
     def __bool__(self) -> bool:
         return self.epochs is not None or self.updates is not None
@@ -67,6 +69,7 @@ def resume(
     command: list[str],
     on_progress: Callable[[Progress], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     observers: Sequence[Observer] = (),
 ) -> TrainSummary | SweepSummary:
@@ -78,6 +81,8 @@ def resume(
         The run folder.
     length : Length
         The new total, which stands in config.yaml from then on.
+    on_note : callable, optional
+        Is told where the run continues.
     command, on_progress, on_warning, should_stop, observers
         As for :func:`rnnlab.experiments.train.train`.
 
@@ -104,7 +109,7 @@ def resume(
         before = load(config_file(run))
         config = load(config_file(run), overrides=length.overrides) if length else before
         if length and config.training.fit.kind != "gradient":
-            raise UsageError(f"'{name_of(run)}' was fitted in closed form: it cannot be lengthened.")
+            raise UsageError(f"'{name_of(run)}' was fitted in closed form and cannot be lengthened.")
         task = build_task(config)
         check_same_data(store.record, task, run)
         if store.record.verb == SWEEP_RHO:
@@ -113,15 +118,15 @@ def resume(
                 if on_warning is not None:
                     on_warning(sentence)
             return resume_sweep(store, config, task, command=command, on_progress=on_progress, on_warning=on_warning,
-                                should_stop=should_stop)  # fmt: skip
+                                on_note=on_note, should_stop=should_stop)  # fmt: skip
         check_network(config, task)
         setup = build_setup(config, task)
-        taken = _take_up(config, task, setup, store, on_progress, on_warning, observers)
+        taken = _take_up(config, task, setup, store, length, on_progress, on_warning, observers)
         taken.notes.extend(elsewhere)
         if length:
-            _lengthen(taken, before, config, run)
+            _lengthen(taken, before, config, run, length)
         with failing_well(store):
-            _begin(store, taken, config, task, setup, length, command)
+            _begin(store, taken, config, task, setup, length, command, on_note)
             return carry_out(config, task, setup, store, taken.training, taken.watch, should_stop)
 
 
@@ -135,7 +140,9 @@ class _TakenUp:
     notes: list[str]
 
 
-def _take_up(config, task: Task, setup: Setup, store: RunFolder, on_progress, on_warning, further) -> _TakenUp:
+def _take_up(
+    config, task: Task, setup: Setup, store: RunFolder, length: Length, on_progress, on_warning, further
+) -> _TakenUp:
     """The training at the newest checkpoint that is good."""
 
     def fresh() -> _TakenUp:
@@ -149,8 +156,7 @@ def _take_up(config, task: Task, setup: Setup, store: RunFolder, on_progress, on
         _check_tables(found, store, taken.watch)
         restore(found, taken.training, taken.watch.saved)
         if taken.training.done > setup.updates:
-            raise UsageError(f"'{name_of(store.path)}' has made {count(taken.training.done, 'update')} already; the "
-                             f"total must be more, got {setup.updates:,}.")  # fmt: skip
+            raise _too_short(taken.training, store.path, length, setup.updates)
         good.append(taken)
 
     try:
@@ -199,7 +205,7 @@ def _check_status(record: RunRecord, run: Path, length: Length) -> None:
             hint=f"Train it anew with other settings: rnnlab train {name_of(run / 'config.yaml')} --set KEY=VALUE",
         )
     if record.status in ("completed", "diverged") and not length:
-        hint = None if record.verb == SWEEP_RHO else "--epochs N or --updates N gives it a new total."
+        hint = None if record.verb == SWEEP_RHO else "A new total, in epochs or in updates, lengthens it."
         raise UsageError(f"'{name_of(run)}' is completed: nothing is left to do.", hint=hint)
 
 
@@ -223,19 +229,29 @@ def check_same_data(record: RunRecord, task: Task, run: Path) -> None:
         )
 
 
-def _lengthen(taken: _TakenUp, before, config, run: Path) -> None:
+def _too_short(training: Training, run: Path, length: Length, updates: int) -> UsageError:
+    """The error for a total that the training has reached, in the unit of the new total."""
+    made, got = count(training.done, "update"), count(updates, "update")
+    if length.epochs is not None:
+        epochs, rest = divmod(training.done, training.sampling.updates_per_epoch)
+        made, got = "more than " * bool(rest) + count(epochs, "epoch"), count(length.epochs, "epoch")
+    return UsageError(f"'{name_of(run)}' has already made {made}; the new total must be larger, got {got}.")
+
+
+def _lengthen(taken: _TakenUp, before, config, run: Path, length: Length) -> None:
     """Let a training go on to a new total, and note what that changes."""
     training = taken.training
     if training.updates <= training.done:
-        raise UsageError(f"'{name_of(run)}' has made {count(training.done, 'update')} already; the total must be "
-                         f"more, got {training.updates:,}.")  # fmt: skip
+        raise _too_short(training, run, length, training.updates)
     training.lengthen()
     taken.notes.extend(_stretched(before, config, training))
     if training.sampling.has_epochs and training.done % training.sampling.updates_per_epoch:
         taken.notes.append("The old total ended within an epoch, which has a row for each of its parts in metrics.csv.")
 
 
-def _begin(store: RunFolder, taken: _TakenUp, config, task: Task, setup: Setup, length: Length, command) -> None:
+def _begin(
+    store: RunFolder, taken: _TakenUp, config, task: Task, setup: Setup, length: Length, command, on_note
+) -> None:
     """Take the run over: its record, its config, its tables as they were at the checkpoint."""
     training, watched, checkpoint = taken.training, taken.watch, taken.checkpoint
     went_on = {
@@ -254,8 +270,11 @@ def _begin(store: RunFolder, taken: _TakenUp, config, task: Task, setup: Setup, 
     store.cut_checkpoints(checkpoint)
     sizes = {name: 0 for observer in watched.saved for name in observer.tables}
     store.cut_tables(sizes | (checkpoint.metadata["tables"] if checkpoint else {}))
-    where = f"from checkpoint {checkpoint.path.stem}, after update {training.done}" if checkpoint else "from the start"
-    store.log(f"Resumed {where} of {setup.updates}")
+    place = f"after update {training.done:,} of {setup.updates:,}"
+    said = f"Continuing {place}, from checkpoint {checkpoint.path.stem}." if checkpoint else STARTING_OVER
+    store.log(said)
+    if on_note is not None:
+        on_note(said)
     if checkpoint is None:
         warn_at_start(task, setup, watched)
     for sentence in (*(checkpoint.skipped if checkpoint else ()), *taken.notes):

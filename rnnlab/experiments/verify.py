@@ -126,7 +126,7 @@ def verify(run: Path, updates: int = UPDATES) -> Verification:
         If `updates` is below 1, or the run has not ended.
     """
     if updates < 1:
-        raise UsageError(f"--updates must be a whole number of at least 1; got {updates}.")
+        raise UsageError(f"updates must be a whole number of at least 1; got {updates}.")
     try:
         record = RunFolder.open(run).record
     except RunFolderError as error:

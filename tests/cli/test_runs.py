@@ -126,7 +126,23 @@ def test_a_run_is_shown(rnnlab, runs):
     assert "model.layers" not in shown
     assert "model.layers" in rnnlab("show", "b", "--all").stdout
     lose(runs / "20260101T000100Z-b-0001")
-    assert "Its process ended without a word" in rnnlab("show", "b").stdout
+    assert "Its process is gone without having closed the run" in rnnlab("show", "b").stdout
+
+
+def test_a_run_that_stopped_is_shown_with_resume_as_the_next_step(on_terminal, runs):
+    begun, never = runs / "20260101T000000Z-a-0000", runs / "20260101T000100Z-b-0001"
+    for run in (begun, never):
+        lose(run)
+    (begun / "checkpoints").mkdir()
+    (begun / "checkpoints" / "0001.json").write_text("{}")
+    for run, meaning in (
+        (begun, "continue it from its last checkpoint"),
+        (never, "start it over: it has no checkpoint"),
+    ):
+        shown = on_terminal("show", run.name, columns=120, env={"NO_COLOR": "1"})[1]
+        assert f"next  rnnlab resume runs/{run.name}  {meaning}" in shown
+    (begun / "config.yaml").unlink()
+    assert "rnnlab resume" not in on_terminal("show", begun.name)[1]
 
 
 def test_a_removed_run_comes_back(rnnlab, runs):

@@ -295,7 +295,7 @@ def test_a_run_that_goes_on_is_left_alone(run):
 
 
 def test_at_least_one_update_is_replayed(run):
-    with pytest.raises(UsageError, match="--updates must be a whole number of at least 1; got 0"):
+    with pytest.raises(UsageError, match="updates must be a whole number of at least 1; got 0"):
         verify(run, updates=0)
 
 

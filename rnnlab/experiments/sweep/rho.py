@@ -174,6 +174,7 @@ def resume_sweep(
     command: list[str],
     on_progress: Callable[[Progress], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
 ) -> SweepSummary:
     """Go on with a sweep that stopped: what it leaves is what it would have left had it never stopped.
@@ -186,6 +187,8 @@ def resume_sweep(
         Of its config.yaml.
     task : Task
         Of the config, with the data of the sweep.
+    on_note : callable, optional
+        Is told where the sweep continues.
     command, on_progress, on_warning, should_stop
         As for :func:`sweep_rho`.
 
@@ -198,7 +201,9 @@ def resume_sweep(
     sweep = _Sweep(config, task, rhos, exact, run, on_progress, on_warning, should_stop)
     standing, found = checkpoints.find(run, sweep.slices)
     with failing_well(run):
-        sweep.go_on(standing, found, command)
+        said = sweep.go_on(standing, found, command)
+        if on_note is not None:
+            on_note(said)
         return sweep.execute()
 
 
@@ -254,8 +259,14 @@ class _Sweep:
         for warning in self.task.warnings:
             self._warn(warning)
 
-    def go_on(self, standing: Standing, found: Checkpoint | None, command: list[str]) -> None:
-        """Take the run over: its record, and its tables as they were after the last whole slice."""
+    def go_on(self, standing: Standing, found: Checkpoint | None, command: list[str]) -> str:
+        """Take the run over: its record, and its tables as they were after the last whole slice.
+
+        Returns
+        -------
+        str
+            Where the sweep continues, as a sentence.
+        """
         went_on = {
             "at": timestamp(datetime.now(UTC)),
             "from_model": standing.done,
@@ -271,7 +282,13 @@ class _Sweep:
         for sentence in found.skipped if found else ():
             self.run.log(f"warning: {sentence}")
             self._tell(sentence)
-        self.run.log(f"Resumed after {standing.done} of {self.models} models")
+        said = f"Continuing after {standing.done:,} of {count(self.models, 'model')}."
+        if not standing.done:
+            begun = any((self.run.path / "checkpoints").glob("slice-*"))
+            said = f"None of {count(self.models, 'model')} is finished: continuing those that have a checkpoint."
+            said = said if begun else "No checkpoint yet: starting over."
+        self.run.log(said)
+        return said
 
     def execute(self) -> SweepSummary:
         """Run the slices that are left, then write the summary, and the plots last."""
