@@ -77,10 +77,10 @@ def show(found: "Listing") -> None:
     """Print the table, and below it how many runs it leaves out."""
     total = len(found.registry.names)
     if not found.order:
-        none = "No run matches" if total else "There is no run"
-        console.result(
-            f"{none} in {on_one_line(str(found.runs_dir))}." + f" It has {count(total, 'run')}." * (total > 0)
-        )
+        where = on_one_line(str(found.runs_dir))
+        none = "The run in" if total == 1 else f"None of the {total:,} runs in"
+        verb = "does not match" if total == 1 else "matches"
+        console.result(f"{none} {where} {verb} the filters." if total else f"There is no run in {where}.")
         return
     columns = _fitting(_columns(found), console.out.width)
     for number, line in enumerate(tables.render(list(columns), list(zip(*columns.values(), strict=True)))):
@@ -167,6 +167,6 @@ def _csv_cell(value: Any) -> Any:
 
 def _next(found: "Listing") -> tuple[str, str]:
     if not found.order:
-        return "rnnlab train CONFIG", "make a run"
+        return ("rnnlab runs", "all runs") if found.registry.names else ("rnnlab train stock", "make a run")
     first = quote(str(found.runs_dir / found.values("id")[0]))
     return f"rnnlab show {first}", "the newest of them" if not found.keys else "the first of them"

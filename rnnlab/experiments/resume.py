@@ -5,10 +5,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 
 from rnnlab.config import dump, fingerprint, load
 from rnnlab.engine.training import Training
-from rnnlab.errors import DataError, RunBusyError, RunFolderError, UsageError
+from rnnlab.errors import DataError, RunFolderError, UsageError
 from rnnlab.experiments.needs import missing_packages
 from rnnlab.experiments.observers import Observer
 from rnnlab.experiments.reports import Progress, TrainSummary
@@ -24,6 +25,7 @@ from rnnlab.printable import shortened
 from rnnlab.runs import RunFolder, environment, process
 from rnnlab.runs.checkpoints import Checkpoint
 from rnnlab.runs.schema import SWEEP_RHO, RunRecord
+from rnnlab.runs.trash import running_in
 from rnnlab.tasks.task import Task, build_task
 from rnnlab.words import count, listed
 
@@ -188,8 +190,7 @@ def _check_holder(record: RunRecord, run: Path) -> None:
     """Refuse a run that another process of this machine is at; in this one, the lock of the run tells."""
     holder = record.process.model_dump() if record.process else {}
     if record.status == "running" and holder.get("pid") != os.getpid() and process.is_alive(holder):
-        raise RunBusyError(f"'{name_of(run)}' is running in process {holder['pid']}.",
-                           hint=f"Wait for it, or stop it: kill -INT {holder['pid']}")  # fmt: skip
+        raise running_in(run, holder["pid"])
 
 
 def _check_status(record: RunRecord, run: Path, length: Length) -> None:
@@ -224,9 +225,18 @@ def check_same_data(record: RunRecord, task: Task, run: Path) -> None:
     old, new = record.data and record.data.sha256, task.record.get("sha256")
     if old != new:
         raise DataError(
-            f"The data of '{name_of(run)}' have changed since: their sha256 was {old}, it is {new}.",
-            hint=f"Bring them back, or train on the new ones: rnnlab train {name_of(run / 'config.yaml')}",
+            f"The data of '{name_of(run)}' have changed since its training: their sha256 was {old}, it is {new}.",
+            hint=other_data_hint(run, task),
         )
+
+
+def other_data_hint(run: Path, task: Task) -> str:
+    """What to do about data that are no longer those of a run."""
+    source = shortened(str(task.record.get("source") or "the data"), 200)
+    return (
+        f"Put back the old content of {source}, or train a new run on the new data: "
+        f"`rnnlab train {quote(str(run / 'config.yaml'))}`."
+    )
 
 
 def _too_short(training: Training, run: Path, length: Length, updates: int) -> UsageError:

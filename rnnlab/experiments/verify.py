@@ -23,6 +23,7 @@ from rnnlab.experiments.replay import (
     take_up,
     update_of,
 )
+from rnnlab.experiments.resume import other_data_hint
 from rnnlab.experiments.setup import build_setup, check_network
 from rnnlab.experiments.trained import config_file
 from rnnlab.files import name_of
@@ -76,6 +77,8 @@ class Verification:
         Largest relative difference of the replay.
     mismatch : Mismatch or None
         The first difference beyond the tolerance.
+    advice : str or None
+        What to do about data that have changed.
     """
 
     run: Path
@@ -85,6 +88,7 @@ class Verification:
     tolerance: float | None
     worst: float
     mismatch: Mismatch | None
+    advice: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -106,6 +110,7 @@ class Verification:
             "differences": [asdict(one) for one in self.differences],
             "tolerance": self.tolerance,
             "largest_relative_difference": self.worst,
+            "advice": self.advice,
             "first_difference": None if self.mismatch is None else asdict(self.mismatch),
         }
 
@@ -148,6 +153,7 @@ class _Verifying:
         self.setup: Any = None
         self.good: list[Checkpoint] = []
         self.newest_is_good = False
+        self.advice: str | None = None
         self.tables = record.tables if isinstance(record.tables, Mapping) else {}
 
     def verify(self, updates: int) -> Verification:
@@ -167,7 +173,14 @@ class _Verifying:
             self._look("metrics", lambda: why or self._check_metrics(comparison.tolerance))
         self._look("replay", lambda: why or self._replay(updates, comparison))
         return Verification(
-            self.run, self.record.name, self.checks, found, comparison.tolerance, comparison.worst, comparison.first
+            self.run,
+            self.record.name,
+            self.checks,
+            found,
+            comparison.tolerance,
+            comparison.worst,
+            comparison.first,
+            self.advice,
         )
 
     def _look(self, name: str, check: Callable[[], "str | tuple[str, str]"]) -> None:
@@ -220,7 +233,7 @@ class _Verifying:
         self.task = task = build_task(self.config)
         old, new = self.record.data and self.record.data.sha256, task.record.get("sha256")
         if old != new:
-            self.task = None
+            self.task, self.advice = None, other_data_hint(self.run, task)
             return FAILED, f"{task.record.get('source')}: {_differ(old, new)}"
         return f"{task.record.get('source')}: {'drawn again, not hashed' if new is None else SAME}"
 

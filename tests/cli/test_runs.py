@@ -73,6 +73,11 @@ def test_a_document_and_a_table_of_the_same_runs(rnnlab):
         (["--where", "metrics.rmze<5"], "error: --where: no run has a key 'metrics.rmze'; did you mean metrics.rmse?"),
         (["--where", "a ="], "error: --where: a value must stand after 'a ='; got the end."),
         (["--sort", "nothing.at.all"], "error: --sort: no run has a key 'nothing.at.all'"),
+        (
+            ["--status", "complete"],
+            "error: status must be one of running, completed, interrupted, diverged, failed, lost, unreadable; "
+            "got 'complete'; did you mean completed?",
+        ),
         (["--limit", "0"], "error: a whole number of at least 1 is needed; got '0'."),
         (["--json", "--csv"], ""),
     ],
@@ -85,8 +90,33 @@ def test_mistakes(rnnlab, words, told):
 
 @pytest.mark.usefixtures("runs")
 def test_nothing_found(rnnlab):
-    assert rnnlab("runs", "--status", "lost").stdout == "No run matches in runs. It has 2 runs.\n"
+    assert rnnlab("runs", "--status", "lost").stdout == "None of the 2 runs in runs matches the filters.\n"
     assert rnnlab("runs", "--runs-dir", "none").stdout == "There is no run in none.\n"
+
+
+@pytest.mark.usefixtures("runs")
+def test_after_filters_that_match_nothing_the_next_step_is_all_runs(on_terminal):
+    assert "next  rnnlab runs  all runs" in on_terminal("runs", "--label", "x", env={"NO_COLOR": "1"})[1]
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("aa", "error: There is no run 'aa' in 'runs'"),
+        ("stok", "error: There is no run 'stok' in 'runs'; did you mean stock?\n"),
+        ("runs/*", " hint: No file matches this pattern, or it is in quotes: the shell expands patterns"),
+        ("gone", " hint: 20260101T000300Z-gone-0003 is in the trash: `rnnlab rm --restore 20260101T000300Z-gone-0003`"),
+        ("20260101T0003", " hint: 20260101T000300Z-gone-0003 is in the trash"),
+    ],
+)
+def test_a_run_that_is_not_there_is_looked_for(rnnlab, runs, named, told):
+    make_run(runs, 2, name="stock")
+    make_run(runs, 3, name="gone")
+    rnnlab("rm", "gone")
+    for words in (["show", named], ["resume", named], ["rm", named], ["compare", "a", named], ["plot", named]):
+        done = rnnlab(*words)
+        assert (done.returncode, told in done.stderr) == (2, True), done.stderr
 
 
 def test_a_damaged_run_is_a_warning(rnnlab, runs):
@@ -154,6 +184,29 @@ def test_a_removed_run_comes_back(rnnlab, runs):
     rnnlab("rm", "a", "b")
     assert rnnlab("rm", "--restore", "20260101T0000").returncode == 0
     assert [one["name"] for one in json.loads(rnnlab("runs", "--json").stdout)["runs"]] == ["a"]
+
+
+def test_a_removed_run_comes_back_by_its_name(rnnlab, runs):
+    make_run(runs, 2, name="a")
+    rnnlab("rm", "20260101T000000Z-a-0000", "20260101T000200Z-a-0002")
+    done = rnnlab("rm", "--restore", "a")
+    assert (done.returncode, done.stdout) == (0, "run  runs/20260101T000200Z-a-0002\n")
+    done = rnnlab("rm", "--restore", "none")
+    assert done.stderr == (
+        "error: There is no run 'none' in the trash, 'runs/.trash'.\n hint: In the trash: 20260101T000000Z-a-0000.\n"
+    )
+
+
+def test_a_run_in_training_is_not_removed_and_its_process_is_named(rnnlab, runs):
+    run = runs / "20260101T000000Z-a-0000"
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**record, "status": "running"}))  # by this process
+    done = rnnlab("rm", "a")
+    pid = os.getpid()
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: '{run.resolve()}' is running in process {pid}.\n hint: Wait for it, or stop it: kill -INT {pid}\n"
+    )
 
 
 def test_a_purge_asks(rnnlab, runs, tmp_path):

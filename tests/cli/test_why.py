@@ -88,4 +88,4 @@ def test_a_damaged_run_is_compared_as_far_as_it_goes(place):
 def test_a_run_that_is_not_there_is_refused(place):
     done = run_here(place, "why", "one", "nonesuch")
     assert done.returncode == 2
-    assert done.stderr.startswith("error: RUN must be a path")
+    assert done.stderr.startswith("error: There is no run 'nonesuch' in 'runs'")

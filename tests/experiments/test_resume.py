@@ -219,8 +219,10 @@ def test_data_that_changed_are_refused(folder):
     path = folder / "series.csv"
     path.write_text(path.read_text().rpartition(",")[0] + ",1\n")
     before = (run / "run.json").read_text()
-    with pytest.raises(DataError, match="have changed since: their sha256 was"):
+    with pytest.raises(DataError, match="have changed since its training: their sha256 was") as caught:
         go_on(run)
+    assert f"Put back the old content of file {path}" in (caught.value.hint or "")
+    assert f"`rnnlab train {run / 'config.yaml'}`" in (caught.value.hint or "")
     assert (run / "run.json").read_text() == before
 
 

@@ -172,6 +172,11 @@ def test_changed_data_are_found(run):
     )
 
 
+def test_changed_data_come_with_what_to_do(run):
+    (run.parents[1] / "series.csv").open("a").write("2031-01-01,5\n")
+    assert f"`rnnlab train {run / 'config.yaml'}`" in (verify(run).advice or "")
+
+
 def test_data_that_are_gone_are_named(run):
     (run.parents[1] / "series.csv").unlink()
     assert "series.csv" in failures(run)["data"]
