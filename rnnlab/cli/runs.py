@@ -99,11 +99,10 @@ def _columns(found: "Listing") -> dict[str, list[str]]:
     for key in found.keys:
         if key not in RIGHT_AWAY:
             columns[shortened(key, LONGEST)] = [_cell(one) for one in found.values(key)]
-    metrics = {name: found.values(f"metrics.{name}") for name in found.metrics if f"metrics.{name}" not in found.keys}
-    if metrics:
-        columns["result"] = [
-            _result({name: one[at] for name, one in metrics.items()}) for at in range(len(found.order))
-        ]
+    metrics = {name: found.values(f"metrics.{name}") for name in found.metrics}
+    usual = [_usual({name: one[at] for name, one in metrics.items()}) for at in range(len(found.order))]
+    if any(name is not None and f"metrics.{name}" not in found.keys for name, _ in usual):
+        columns["result"] = ["" if name is None else f"{name} {numbers.significant(value)}" for name, value in usual]
     columns |= {
         "labels": [shortened(", ".join(one or []), LONGEST) for one in found.values("label")],
         "seeds": [numbers.MISSING if one is None else f"{one:,}" for one in found.values("seeds")],
@@ -113,21 +112,21 @@ def _columns(found: "Listing") -> dict[str, list[str]]:
 
 
 def _fitting(columns: dict[str, list[str]], width: int | None) -> dict[str, list[str]]:
-    """As many of the columns as the screen has room for, two at the least."""
+    """The columns for which the screen has room, two at the least."""
     fitting: dict[str, list[str]] = {}
     used = 0
     for title, cells in columns.items():
         used += max(map(len, [title, *cells])) + 2
         if width is None or used <= width or len(fitting) < 2:
             fitting[title] = cells
-        else:
-            break
+        else:  # a later one may be narrower
+            used -= max(map(len, [title, *cells])) + 2
     return fitting
 
 
-def _result(metrics: dict[str, Any]) -> str:
-    """The first metric that a run has."""
-    return next((f"{name} {numbers.significant(one)}" for name, one in metrics.items() if one is not None), "")
+def _usual(metrics: dict[str, Any]) -> tuple[str | None, Any]:
+    """The first metric that a run has, with its value."""
+    return next(((name, one) for name, one in metrics.items() if one is not None), (None, None))
 
 
 def _cell(value: Any) -> str:

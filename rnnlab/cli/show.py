@@ -23,8 +23,10 @@ EXAMPLES = """\b
 Examples:
   rnnlab show latest
   rnnlab show stock --all"""
-SPARK = 40  # columns
+SPARK, LEAST_SPARK = 40, 8  # columns
 LONGEST = 60  # characters of a value of the config
+CHECKPOINTS = "checkpoints/"  # the folder
+PINS = ("data.sha256",)  # keys that a run sets by itself: shown with the whole config only
 
 
 def register(app: typer.Typer) -> None:
@@ -53,7 +55,7 @@ def show(
     if found.said.notes:
         _title("notes")
         note.show(found.said)
-    _section("files", [(name, _size(size)) for name, size in found.files], flush=True)
+    _section("files", _files(found), flush=True)
     _foot(found)
     path = quote(str(found.run))
     if found.resumable:
@@ -108,7 +110,9 @@ def _results(found: "Shown") -> None:
         seeds = (
             f" (median of {count(len(found.record.seeds), 'seed')})" if found.record and found.record.seeds[1:] else ""
         )
-        console.result(f"training loss{seeds}  {first} {sparkline(found.loss, SPARK)} {last}")
+        head = f"training loss{seeds}  {first} "
+        room = min(console.out.width or console.WIDEST, console.WIDEST) - len(head) - len(last) - 1
+        console.result(f"{head}{sparkline(found.loss, min(SPARK, max(room, LEAST_SPARK)))} {last}")
     for warning in found.record.warnings if found.record and isinstance(found.record.warnings, list) else ():
         console.result()
         _sentence(f"warning: {warning}")
@@ -137,10 +141,28 @@ def _rhos(rhos: "list[Any]") -> tuple[list[str], list[list[str]]]:
 
 
 def _config(found: "Shown", whole: bool) -> list[tuple[str, str]]:
+    """Keys and values, each pair on one line."""
     keys = found.config if whole and found.config is not None else found.departures
-    return [
-        (shortened(key), shortened(in_flow(value), LONGEST)) for key, value in keys.items() if not key.endswith(".kind")
-    ]
+    shown = {
+        shortened(key): value for key, value in keys.items() if not key.endswith(".kind") and (whole or key not in PINS)
+    }
+    beside = max(map(len, shown), default=0) + 2 * len(tables.GAP)
+    room = min(LONGEST, max((console.out.width or console.WIDEST) - beside, tables.LEAST))
+    return [(key, shortened(_value(value), room)) for key, value in shown.items()]
+
+
+def _value(value: Any) -> str:
+    """A value as a config writes it, a number with no more digits than mean something."""
+    return f"{value:.6g}" if isinstance(value, float) else in_flow(value)
+
+
+def _files(found: "Shown") -> list[tuple[str, str]]:
+    """Names and sizes of the files; those of the checkpoints together."""
+    parts = {name: size for name, size in found.files if name.startswith(CHECKPOINTS)}
+    rows = [(name, _size(size)) for name, size in found.files if name not in parts]
+    if parts:
+        rows.append((f"{CHECKPOINTS} ({count(len(parts), 'file')})", _size(sum(parts.values()))))
+    return sorted(rows)
 
 
 def _section(title: str, rows: list[tuple[str, str]], *, flush: bool = False) -> None:

@@ -94,6 +94,42 @@ def test_nothing_found(rnnlab):
     assert rnnlab("runs", "--runs-dir", "none").stdout == "There is no run in none.\n"
 
 
+def test_sorting_by_a_metric_adds_a_column_and_takes_none_away(rnnlab, runs):
+    make_run(runs, 2, name="c", metrics={"rmse": metric(2.0), "mae": metric(7.0)})
+    lines = rnnlab("runs", "--sort", "metrics.mae").stdout.splitlines()
+    assert lines[0].split() == ["run", "status", "metrics.mae", "result", "seeds", "cell"]
+    assert lines[1].split()[2:5] == ["7.000", "rmse", "2.00"]
+    assert "result" not in rnnlab("runs", "--sort", "metrics.rmse").stdout  # its column is the usual result
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_column_that_is_too_wide_does_not_take_narrower_ones_with_it(rnnlab, on_terminal):
+    rnnlab("label", "a", "x" * 40)
+    header = on_terminal("runs", env={"NO_COLOR": "1"})[1].splitlines()[0]
+    assert header.split() == ["run", "status", "result", "seeds", "cell"]
+
+
+def test_a_screen_of_80_columns_is_enough_for_a_run(on_terminal, runs):
+    run = runs / "20260101T000000Z-a-0000"
+    rows = "".join(f"0,{n},{n},{1 / n}\n" for n in range(1, 90))
+    (run / "metrics.csv").write_text("seed,epoch,update,train_loss\n" + rows)
+    (run / "config.yaml").write_text(
+        "name: a\nseeds: 2\nmodel: {init: {W_hh: {kind: normal, std: 0.1414213562373095}}}\n"
+        f"data: {{kind: text, text: {'the quick brown fox ' * 9}, sha256: {'0' * 64}}}\n"
+    )
+    for number in range(3):
+        (run / "checkpoints" / f"slice-{number}").mkdir(parents=True)
+        (run / "checkpoints" / f"slice-{number}" / "0001.json").write_text("{}")
+    shown = on_terminal("show", run.name, env={"NO_COLOR": "1"})[1].replace("\r", "")
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "training loss (median of 2 seeds)  1.000 █" in shown
+    assert "0.141421\n" in shown
+    assert "sha256" not in shown
+    assert "checkpoints/ (3 files)" in shown
+    assert "slice" not in shown
+    assert "data.sha256" in on_terminal("show", run.name, "--all")[1]
+
+
 @pytest.mark.usefixtures("runs")
 def test_after_filters_that_match_nothing_the_next_step_is_all_runs(on_terminal):
     assert "next  rnnlab runs  all runs" in on_terminal("runs", "--label", "x", env={"NO_COLOR": "1"})[1]

@@ -173,7 +173,8 @@ def test_changed_data_are_found(run):
 
 
 def test_changed_data_come_with_what_to_do(run):
-    (run.parents[1] / "series.csv").open("a").write("2031-01-01,5\n")
+    series = run.parents[1] / "series.csv"
+    series.write_text(series.read_text() + "2031-01-01,5\n")
     assert f"`rnnlab train {run / 'config.yaml'}`" in (verify(run).advice or "")
 
 

@@ -203,7 +203,7 @@ def _unfinished(found: Comparison) -> list[str]:
 def _alone(found: Comparison) -> list[str]:
     """Say so where no two runs are of one kind."""
     sizes = [len(found.swept), *(len(group.runs) for group in found.groups)]
-    return ["No two of these runs have the same task: nothing is compared."] if max(sizes) == 1 else []
+    return ["No two of these runs have the same task: there is no verdict."] if max(sizes) == 1 else []
 
 
 def _unlike(runs: Sequence[Compared]) -> list[str]:

@@ -106,7 +106,7 @@ def test_a_sweep_beside_trainings_has_a_table_of_its_own(runs, swept):
 
 def test_runs_of_which_no_two_have_one_task_are_not_compared(runs, swept):
     (warning,) = compare([runs[0], swept]).warnings
-    assert warning == "No two of these runs have the same task: nothing is compared."
+    assert warning == "No two of these runs have the same task: there is no verdict."
 
 
 def test_a_sweep_without_a_summary_keeps_its_rates(swept, tmp_path):
