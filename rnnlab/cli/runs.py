@@ -47,7 +47,7 @@ def runs(
     sort: Annotated[
         str | None, typer.Option("--sort", metavar="KEY", help="Sort by a key, the smallest first; -KEY: the largest.")
     ] = None,
-    reverse: Annotated[bool, typer.Option("--reverse", help="The other order.")] = False,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Reverse the order.")] = False,
     status: Annotated[
         str | None, typer.Option("--status", metavar="S", help="Only runs of this status, such as completed or lost.")
     ] = None,

@@ -85,7 +85,7 @@ def _head(found: "Shown") -> None:
     if found.said.labels:
         console.result(f"labels: {', '.join(map(shortened, found.said.labels))}")
     if found.elsewhere is not None:
-        _sentence(f"It was started on {shortened(found.elsewhere)}; whether it still runs cannot be known from here.")
+        _sentence(f"It was started on {shortened(found.elsewhere)}; this machine cannot tell whether it still runs.")
     if found.status == "lost":
         _sentence("Its process is gone without having closed the run: it was killed, or the machine went down.")
 

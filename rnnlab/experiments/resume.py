@@ -199,7 +199,7 @@ def _check_status(record: RunRecord, run: Path, length: Length) -> None:
         raise RunFolderError(f"'{name_of(run)}' needs {needed}.", hint="Install it.")
     if record.verb == SWEEP_RHO and length:
         raise UsageError(f"'{name_of(run)}' is a sweep, which cannot be lengthened.",
-                         hint="Sweep again with --set training.updates=N.")  # fmt: skip
+                         hint="Start a new sweep with another training.updates.")  # fmt: skip
     if record.status == "diverged" and record.verb != SWEEP_RHO:
         raise UsageError(
             f"'{name_of(run)}' diverged in every seed: no update is left to make.",
@@ -216,7 +216,7 @@ def _elsewhere(record: RunRecord) -> list[str]:
     if not found:
         return []
     hint = environment.kernel_hint(found)
-    return [f"The last digits may differ from those of a run that never stopped; not as it was: "
+    return [f"The last digits may differ from those of an uninterrupted run, since this has changed: "
             f"{shortened(listed([str(one) for one in found]), 400)}.{f' {hint}' if hint else ''}"]  # fmt: skip
 
 

@@ -184,9 +184,9 @@ def test_a_run_that_did_not_end_says_so(rnnlab, trained, tmp_path):
     path = tmp_path / gated / "run.json"
     record = json.loads(path.read_text())
     for status, said in (
-        ({"status": "interrupted"}, "is interrupted: its training did not come to its end."),
+        ({"status": "interrupted"}, "is interrupted: its training did not finish."),
         ({"status": "running", "process": {"pid": 2**30, "started": "never", "host": record["process"]["host"]}},
-         "is lost: its training did not come to its end."),
+         "is lost: its training did not finish."),
     ):  # fmt: skip
         path.write_text(json.dumps({**record, **status, "metrics": {}, "baselines": {}}))
         done = rnnlab("compare", plain, gated)

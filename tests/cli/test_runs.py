@@ -70,9 +70,9 @@ def test_a_document_and_a_table_of_the_same_runs(rnnlab):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--where", "metrics.rmze<5"], "error: --where: no run has a key 'metrics.rmze'; did you mean metrics.rmse?"),
-        (["--where", "a ="], "error: --where: a value must stand after 'a ='; got the end."),
-        (["--sort", "nothing.at.all"], "error: --sort: no run has a key 'nothing.at.all'"),
+        (["--where", "metrics.rmze<5"], "error: where: no run has a key 'metrics.rmze'; did you mean metrics.rmse?"),
+        (["--where", "a ="], "error: where: expected a value after 'a ='; got the end."),
+        (["--sort", "nothing.at.all"], "error: sort: no run has a key 'nothing.at.all'"),
         (
             ["--status", "complete"],
             "error: status must be one of running, completed, interrupted, diverged, failed, lost, unreadable; "

@@ -145,7 +145,7 @@ def list_runs(
     found = Listing(runs_dir, Registry(runs_dir))
     wanted = [True] * len(found.registry.names)
     if condition is not None:
-        found.keys += _known(found, keys_in(condition), "--where")
+        found.keys += _known(found, keys_in(condition), "where")
         wanted = condition.matches(found.column)
     if status is not None:
         wanted = [one and has == status for one, has in zip(wanted, found.column("status"), strict=True)]
@@ -154,7 +154,7 @@ def list_runs(
     found.order = [at for at in _by_age(found.registry) if wanted[at]]
     if sort is not None:
         key = sort.removeprefix("-")
-        found.keys += [one for one in _known(found, [key], "--sort") if one not in found.keys]
+        found.keys += [one for one in _known(found, [key], "sort") if one not in found.keys]
         found.order = _sorted(found, key, reverse != sort.startswith("-"))
     elif reverse:
         found.order.reverse()

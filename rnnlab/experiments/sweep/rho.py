@@ -130,7 +130,7 @@ def sweep_rho(
         raise UsageError(
             f"a sweep measures what training does to gradients; training.fit must be gradient, got "
             f"{config.training.fit.kind}.",
-            hint="Say --set training.fit=gradient.",
+            hint="Set training.fit to gradient.",
         )
     given, rhos = [float(rho) for rho in rhos], check_rhos(rhos)
     models = len(rhos) * len(config.seeds)
@@ -358,7 +358,7 @@ class _Sweep:
             stand = sentences_of.stand(config, found, steps, edge, exact=self.exact, alternatives=others, curves=curves)
             sentences = (*sentences, *stand)
         if measured_all and stopped:
-            sentences = (*sentences, "Stopped while it was measured what would change the verdict.")
+            sentences = (*sentences, "Stopped while measuring what would change the verdict.")
         summary = {
             "complete": not stopped,
             "models": {"measured": self.standing.measured, "of": self.models},
@@ -419,11 +419,10 @@ class _Sweep:
         """How far a sweep was that was stopped."""
         models = count(self.models, "model")
         if not self.standing.measured:
-            return f"Stopped before any of {models} was measured to its end; checkpoints keep what was done."
+            return f"Stopped before any of {models} was finished; checkpoints keep what was done."
         done = f"Stopped before the end: {self.standing.measured:,} of {models} were measured"
         later = self.rhos[-(-self.standing.done // len(self.config.seeds)) :]
-        span = f"{later[0]:.4g}" + (f" to {later[-1]:.4g}" if len(later) > 1 else "") if later else ""
-        return f"{done}, none at rho {span}." if later else f"{done}."
+        return f"{done}, none at rho {sentences_of.values_shown(later)}." if later else f"{done}."
 
     def _has_theory(self) -> bool:
         """Mean field speaks of vanilla cells with random weights."""
