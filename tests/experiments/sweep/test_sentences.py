@@ -94,11 +94,13 @@ def test_a_wholly_positive_interval_with_most_networks_diverged_is_not_near_any_
     said = sentences(found)
     assert said[0] == "Over 50 steps the gradient depends on the seed at rho 1.5, 1.6, ..., 1.8."
     assert said[1] == (
-        "In training 80 of 100 networks diverged, at 5 of 5 rhos (1.5, 1.6, ..., 1.8); at each of them more than half did."
+        "In training 80 of 100 networks diverged, at 5 of 5 rhos (1.5, 1.6, ..., 1.8); at each of them more than half "
+        "did."
     )
     found = [summary(rho, rates, diverged=lost(16 if rho > 1.7 else 2)) for rho in (1.5, 1.6, 1.65, 1.7, 1.8)]
     assert sentences(found)[1] == (
-        "In training 24 of 100 networks diverged, at 5 of 5 rhos (1.5, 1.6, ..., 1.8); at 1 of them (1.8) more than half did."
+        "In training 24 of 100 networks diverged, at 5 of 5 rhos (1.5, 1.6, ..., 1.8); at 1 of them (1.8) more than "
+        "half did."
     )
 
 
