@@ -217,7 +217,8 @@ def _may_be_called(one: FoundRun, name: str) -> bool:
 def _hint(run: str, ids: list[str], runs_dir: Path) -> str:
     """Where a run that is not there may be found: in the trash, under another id; else how runs are named."""
     if removed := trashed(run, runs_dir):
-        return f"{_some(removed[:1])} is in the trash: `rnnlab rm --restore {quote(removed[0])}` brings it back."
+        typed = removed[0] if len(removed) > 1 and removed[0].startswith(run) else run
+        return f"{_some(removed[:1])} is in the trash: `rnnlab rm --restore {quote(typed)}` brings it back."
     if _PATTERN.search(run):
         return (
             "No file matches this pattern, or it is in quotes: the shell expands patterns, and rnnlab does not. "

@@ -90,9 +90,7 @@ def restore(name: str, runs_dir: Path) -> Path:
 
 def running_in(run: Path, pid: int) -> RunBusyError:
     """The error for a run that a living process trains."""
-    return RunBusyError(
-        f"'{name_of(run)}' is running in process {pid}.", hint=f"Wait for it, or stop it: kill -INT {pid}"
-    )
+    return RunBusyError(f"'{name_of(run)}' is running in process {pid}.", hint=f"Wait for it, or stop it: kill {pid}")
 
 
 def _contents(trash: Path) -> list[str]:

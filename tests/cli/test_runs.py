@@ -142,7 +142,7 @@ def test_after_filters_that_match_nothing_the_next_step_is_all_runs(on_terminal)
         ("aa", "error: There is no run 'aa' in 'runs'"),
         ("stok", "error: There is no run 'stok' in 'runs'; did you mean stock?\n"),
         ("runs/*", " hint: No file matches this pattern, or it is in quotes: the shell expands patterns"),
-        ("gone", " hint: 20260101T000300Z-gone-0003 is in the trash: `rnnlab rm --restore 20260101T000300Z-gone-0003`"),
+        ("gone", " hint: 20260101T000300Z-gone-0003 is in the trash: `rnnlab rm --restore gone` brings"),
         ("20260101T0003", " hint: 20260101T000300Z-gone-0003 is in the trash"),
     ],
 )
@@ -241,7 +241,7 @@ def test_a_run_in_training_is_not_removed_and_its_process_is_named(rnnlab, runs)
     pid = os.getpid()
     assert done.returncode == 2
     assert done.stderr == (
-        f"error: '{run.resolve()}' is running in process {pid}.\n hint: Wait for it, or stop it: kill -INT {pid}\n"
+        f"error: '{run.resolve()}' is running in process {pid}.\n hint: Wait for it, or stop it: kill {pid}\n"
     )
 
 
