@@ -203,17 +203,18 @@ def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int,
     rhos, exact = asked(run, record)
     there = _measured(run)
     slices = slices_of(config, task, rhos)
-    members = next((part for part in slices if not there.isdisjoint(part)), None)
+    members = next((part for part in slices if not there.keys().isdisjoint(part)), None)
     if members is None:
         if there:
             raise RunFolderError("results.csv has no row of a model of this sweep.")
         return None
     rho, seed = np.array([rho for rho, _ in members]), np.array([seed for _, seed in members])
+    reached = max(1, int(max(there.get(one, 0) for one in members)))  # of a sweep that was stopped, not the end
     setup = draw_setup(config, task, members, exact)
     training = start_training(config, setup)
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):
         before = measure(setup)
-        made = list(islice(training, updates))
+        made = list(islice(training, min(updates, reached)))
     names = ("spectral_radius", "sigma_max", "lyapunov", "growth_rate", "lag_share", "condition", "saturated", "dead")
     gates = {f"gate_{name}": openness for name, openness in before.gates.items()}
     measured = {name: getattr(before, name) for name in names} | gates
@@ -234,12 +235,14 @@ def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int,
     return f"{which} measured before training, and their updates 1 to {len(made)}: {held}"
 
 
-def _measured(run: Path) -> set[tuple[float, int]]:
-    """The models, by rho and seed, that results.csv has; none where there is no such file."""
+def _measured(run: Path) -> dict[tuple[float, int], float]:
+    """The models that results.csv has, by rho and seed: how many updates each made; none where there is no file."""
     if not os.path.lexists(run / "results.csv"):
-        return set()
-    table = tables.read_table(run / "results.csv", numbers=("rho", "seed"))
-    return set(zip(table["rho"].tolist(), table["seed"].tolist(), strict=True))
+        return {}
+    keys = ("rho", "seed", "updates")
+    table = tables.read_table(run / "results.csv", numbers=keys)
+    rho, seed, updates = (table[key].tolist() for key in keys)
+    return dict(zip(zip(rho, seed, strict=True), updates, strict=True))
 
 
 def take_up(config, task: Task, setup: Setup, checkpoint: Checkpoint | None):

@@ -25,6 +25,7 @@ from rnnlab.experiments.replay import (
     take_up,
     update_of,
 )
+from rnnlab.experiments.resume import other_data_hint
 from rnnlab.experiments.setup import build_setup, check_network
 from rnnlab.experiments.trained import config_file
 from rnnlab.files import name_of
@@ -78,6 +79,8 @@ class Verification:
         Largest relative difference of the replay.
     mismatch : Mismatch or None
         The first difference beyond the tolerance.
+    advice : str or None
+        What to do about data that have changed.
     """
 
     run: Path
@@ -87,6 +90,7 @@ class Verification:
     tolerance: float | None
     worst: float
     mismatch: Mismatch | None
+    advice: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -108,6 +112,7 @@ class Verification:
             "differences": [asdict(one) for one in self.differences],
             "tolerance": self.tolerance,
             "largest_relative_difference": self.worst,
+            "advice": self.advice,
             "first_difference": None if self.mismatch is None else asdict(self.mismatch),
         }
 
@@ -128,7 +133,7 @@ def verify(run: Path, updates: int = UPDATES) -> Verification:
         If `updates` is below 1, or the run has not ended.
     """
     if updates < 1:
-        raise UsageError(f"--updates must be a whole number of at least 1; got {updates}.")
+        raise UsageError(f"updates must be a whole number of at least 1; got {updates}.")
     try:
         record = RunFolder.open(run).record
     except RunFolderError as error:
@@ -152,6 +157,7 @@ class _Verifying:
         self.newest_is_good = False
         self.files = record.files if isinstance(record.files, Mapping) else {}
         self.tables = {**self.files, **(record.tables if isinstance(record.tables, Mapping) else {})}
+        self.advice: str | None = None
 
     def verify(self, updates: int) -> Verification:
         """Look at everything, the cheapest first."""
@@ -171,7 +177,14 @@ class _Verifying:
             self._look("metrics", lambda: why or self._check_metrics(comparison.tolerance))
         self._look("replay", lambda: why or self._replay(updates, comparison))
         return Verification(
-            self.run, self.record.name, self.checks, found, comparison.tolerance, comparison.worst, comparison.first
+            self.run,
+            self.record.name,
+            self.checks,
+            found,
+            comparison.tolerance,
+            comparison.worst,
+            comparison.first,
+            self.advice,
         )
 
     def _look(self, name: str, check: Callable[[], "str | tuple[str, str]"]) -> None:
@@ -226,7 +239,7 @@ class _Verifying:
         self.task = task = build_task(self.config)
         old, new = self.record.data and self.record.data.sha256, task.record.get("sha256")
         if old != new:
-            self.task = None
+            self.task, self.advice = None, other_data_hint(self.run, task)
             return FAILED, f"{task.record.get('source')}: {_differ(old, new)}"
         return f"{task.record.get('source')}: {'drawn again, not hashed' if new is None else SAME}"
 

@@ -17,7 +17,7 @@ from rnnlab.experiments.resume import Length, resume
 from rnnlab.experiments.sweep import members
 from rnnlab.experiments.train import train
 from rnnlab.experiments.verify import FAILED, PASSED, SKIPPED, verify
-from rnnlab.runs import RunFolder
+from rnnlab.runs import RunFolder, read_table
 from tests.experiments.sweeps import sweep
 from tests.painting import nothing_painted
 
@@ -256,6 +256,12 @@ def test_changed_data_are_found(run):
     )
 
 
+def test_changed_data_come_with_what_to_do(run):
+    series = run.parents[1] / "series.csv"
+    series.write_text(series.read_text() + "2031-01-01,5\n")
+    assert f"`rnnlab train {run / 'config.yaml'}`" in (verify(run).advice or "")
+
+
 def test_data_that_are_gone_are_named(run):
     (run.parents[1] / "series.csv").unlink()
     assert "series.csv" in failures(run)["data"]
@@ -379,7 +385,7 @@ def test_a_run_that_goes_on_is_left_alone(run):
 
 
 def test_at_least_one_update_is_replayed(run):
-    with pytest.raises(UsageError, match="--updates must be a whole number of at least 1; got 0"):
+    with pytest.raises(UsageError, match="updates must be a whole number of at least 1; got 0"):
         verify(run, updates=0)
 
 
@@ -429,14 +435,23 @@ def test_the_start_is_not_replayed_where_its_learning_rates_were_those_of_a_shor
 
 
 def test_a_sweep_that_was_stopped_before_a_model_was_measured_is_whole(tmp_path):
-    calls = iter([False] * 3)
-    run = sweep(tmp_path, [0.5], "training.checkpoint.every=1", should_stop=lambda: next(calls, True)).run
+    run = sweep(tmp_path, [0.5], "training.checkpoint.every=1", should_stop=lambda: True).run
     found = verify(run)
     assert found.checks[-1].detail == "no model has been measured"
     assert (found.checks[-1].result, found.passed) == (SKIPPED, True)
     resume(run, command=[])
     (run / "results.csv").unlink()
     assert {"results.csv", "replay"} <= failures(run).keys()
+
+
+def test_of_a_sweep_that_was_stopped_the_updates_that_it_made_are_replayed(tmp_path):
+    calls = iter([False] * 4)
+    run = sweep(tmp_path, [0.5], "training.checkpoint.every=1", should_stop=lambda: next(calls, True)).run
+    made = int(read_table(run / "results.csv")["updates"][0])
+    assert 0 < made < 6
+    found = verify(run)
+    assert (found.checks[-1].result, found.passed) == (PASSED, True)
+    assert f"updates 1 to {made}: 3 rows of results.csv and {3 * made} rows" in found.checks[-1].detail
 
 
 def test_of_a_sweep_whose_first_models_failed_others_are_replayed(tmp_path, monkeypatch):

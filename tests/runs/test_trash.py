@@ -49,7 +49,7 @@ def test_a_name_that_is_in_the_trash_already_gets_a_number(runs):
     for number in (2, 3):
         first.mkdir()
         assert remove([first])[0][1].name == f"{first.name}.{number}"
-    with pytest.raises(RunFolderError, match="names 3"):
+    with pytest.raises(RunFolderError, match="3 runs in the trash"):
         restore("2026", runs)
     assert restore(first.name, runs) == first
     first_again = sorted((runs / TRASH).iterdir())
@@ -98,7 +98,7 @@ def test_a_run_in_training_is_not_removed(runs):
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(runs)], stdout=subprocess.PIPE, text=True)
     run = process.stdout.readline().strip()
-    with pytest.raises(RunBusyError, match="is in use by another process"):
+    with pytest.raises(RunBusyError, match=f"is running in process {process.pid}"):
         remove([runs / os.path.basename(run)])
     process.kill()
     process.wait()

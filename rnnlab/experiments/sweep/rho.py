@@ -130,7 +130,7 @@ def sweep_rho(
         raise UsageError(
             f"a sweep measures what training does to gradients; training.fit must be gradient, got "
             f"{config.training.fit.kind}.",
-            hint="Say --set training.fit=gradient.",
+            hint="Set training.fit to gradient.",
         )
     given, rhos = [float(rho) for rho in rhos], check_rhos(rhos)
     models = len(rhos) * len(config.seeds)
@@ -174,6 +174,7 @@ def resume_sweep(
     command: list[str],
     on_progress: Callable[[Progress], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     notes: Sequence[str] = (),
 ) -> SweepSummary:
@@ -187,6 +188,8 @@ def resume_sweep(
         Of its config.yaml.
     task : Task
         Of the config, with the data of the sweep.
+    on_note : callable, optional
+        Is told where the sweep continues.
     command, on_progress, on_warning, should_stop
         As for :func:`sweep_rho`.
     notes : sequence of str
@@ -203,7 +206,9 @@ def resume_sweep(
     if len(standing.failures) == sweep.models:  # memory that ran out may be there again
         standing, found = Standing(), None
     with failing_well(run):
-        sweep.go_on(standing, found, command, notes)
+        said = sweep.go_on(standing, found, command, notes)
+        if on_note is not None:
+            on_note(said)
         return sweep.execute()
 
 
@@ -286,10 +291,14 @@ class _Sweep:
         for warning in self.task.warnings:
             self._warn(warning)
 
-    def go_on(
-        self, standing: Standing, found: Checkpoint | None, command: list[str], notes: Sequence[str] = ()
-    ) -> None:
-        """Take the run over: its record, and its tables as they were after the last whole slice."""
+    def go_on(self, standing: Standing, found: Checkpoint | None, command: list[str], notes: Sequence[str] = ()) -> str:
+        """Take the run over: its record, and its tables as they were after the last whole slice.
+
+        Returns
+        -------
+        str
+            Where the sweep continues, as a sentence.
+        """
         went_on = {
             "at": timestamp(datetime.now(UTC)),
             "from_model": standing.done,
@@ -305,7 +314,13 @@ class _Sweep:
         for sentence in (*notes, *(found.skipped if found else ())):
             self.run.log(f"warning: {sentence}")
             self._tell(sentence)
-        self.run.log(f"Resumed after {standing.done} of {self.models} models")
+        said = f"Continuing after {standing.done:,} of {count(self.models, 'model')}."
+        if not standing.done:
+            begun = any((self.run.path / "checkpoints").glob("slice-*"))
+            said = f"None of {count(self.models, 'model')} is finished: continuing those that have a checkpoint."
+            said = said if begun else "No checkpoint yet: starting over."
+        self.run.log(said)
+        return said
 
     def execute(self) -> SweepSummary:
         """Run the slices that are left, then write the summary, and the plots last."""
@@ -388,7 +403,7 @@ class _Sweep:
             stand = sentences_of.stand(config, found, steps, edge, exact=self.exact, alternatives=others, curves=curves)
             sentences = (*sentences, *stand)
         if measured_all and stopped:
-            sentences = (*sentences, "Stopped while it was measured what would change the verdict.")
+            sentences = (*sentences, "Stopped while measuring what would change the verdict.")
         summary = {
             "complete": not stopped,
             "models": {"measured": self._measured, "trained": self._trained, "of": self.models},
@@ -471,8 +486,8 @@ class _Sweep:
         said += [f"{not_begun:,} had not begun"] if not_begun else []
         members = [rho for part in self.slices for rho, _ in part]
         known = {*members[: self.standing.done], *(one.rho for one in self._behind)}
-        missing = [f"{rho:.4g}" for rho in self.rhos if rho not in known]
-        where = f"; nothing is known of rho {listed(missing)}" if missing else ""
+        missing = [rho for rho in self.rhos if rho not in known]
+        where = f"; nothing is known of rho {sentences_of.values_shown(missing)}" if missing else ""
         return f"Stopped before the end: of {models}, {listed(said)}{where}."
 
     def _has_theory(self) -> bool:

@@ -56,7 +56,7 @@ def test_the_order_is_that_of_the_arguments_and_repeats_count_once(runs):
 def test_runs_on_other_data_are_warned_about(runs, tmp_path):
     other = train(small_config("data.text=hello world", "data.repeat=9"), runs_dir=tmp_path, command=[]).run
     found = compare([runs[0], other])
-    assert any("did not learn from the same data" in warning for warning in found.warnings)
+    assert any("were trained on different data" in warning for warning in found.warnings)
     assert found.groups[0].verdicts.contests == []
     assert compare(runs).warnings == []
 
@@ -109,7 +109,7 @@ def test_a_sweep_beside_trainings_has_a_table_of_its_own(runs, swept):
 
 def test_runs_of_which_no_two_have_one_task_are_not_compared(runs, swept):
     (warning,) = compare([runs[0], swept]).warnings
-    assert warning == "No two of these runs have the same task: nothing is compared."
+    assert warning == "No two of these runs have the same task: there is no verdict."
 
 
 def test_a_sweep_without_a_summary_keeps_its_rates(swept, tmp_path):
