@@ -10,7 +10,7 @@ from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, Self
 
-from rnnlab.errors import RunFolderError, RunWriteError
+from rnnlab.errors import RunBusyError, RunFolderError, RunWriteError
 from rnnlab.files import name_of
 from rnnlab.runs import checkpoints, environment, notes, process, start, tables
 from rnnlab.runs.files import LineFile, file_sha256, leftovers, reading, refuse_link, replace, writing
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from rnnlab.runs.schema import RunRecord
+
+WAIT = 10.0  # seconds for another process that writes files of a run anew
 
 
 class RunFolder(RunStore):
@@ -177,16 +179,20 @@ class RunFolder(RunStore):
     def rewriting(self, which: Callable[[str], bool]) -> Iterator[None]:
         """While entered, some files of a run that has ended are written anew; run.json is given their new hashes.
 
-        It has none of them meanwhile, so that a process that is killed leaves files whose hash is not known. Where
-        another process holds the run, or it cannot be written, run.json is left alone.
+        It has none of them meanwhile, so that a process that is killed leaves files whose hash is not known. Another
+        that does the same is waited for. Where the run is in training, or cannot be written, run.json is left alone.
 
         Parameters
         ----------
         which : function of str
             Whether a file of this name may be written.
         """
+        lock = RunLock(self.path, patience=WAIT)
         try:
-            self.hold()
+            self.refresh()
+            if self.record.current_status == "running":
+                raise RunBusyError(f"'{name_of(self.path)}' is running.")
+            lock.acquire()
         except RunFolderError:
             yield
             return
@@ -200,7 +206,7 @@ class RunFolder(RunStore):
             if has_ended:
                 self.seal()
         finally:
-            self.release()
+            lock.release()
 
     def release(self) -> None:
         """Let others hold the run."""
