@@ -156,7 +156,7 @@ def test_a_runs_folder_that_is_a_file(tmp_path):
     for runs_dir in (tmp_path / "runs", tmp_path / "runs" / "deeper"):
         with pytest.raises(RunFolderError, match=r"runs.* cannot be used: .*file") as caught:
             RunFolder.create(runs_dir, "stock", now=NOW)
-        assert "--runs-dir" in (caught.value.hint or "")
+        assert "RNNLAB_RUNS" in (caught.value.hint or "")
     assert (tmp_path / "runs").read_text() == "not a folder"
 
 
