@@ -121,20 +121,20 @@ def trained_by(run: Path) -> int | None:
 def _move(path: Path, trash: Path) -> Path:
     """Into the trash, which another process may empty and take away at any moment, or fill with a run of this name."""
     with writing(trash):
-        for _ in range(_TRIES):
-            make_folders(trash)
-            place, number = trash / path.name, 1
-            while os.path.lexists(place):
-                number += 1
-                place = trash / f"{path.name}.{number}"
+        for tries_left in reversed(range(_TRIES)):
             try:
+                make_folders(trash)
+                place, number = trash / path.name, 1
+                while os.path.lexists(place):
+                    number += 1
+                    place = trash / f"{path.name}.{number}"
                 os.rename(path, place)
             except OSError as error:
-                if error.errno not in _MEANWHILE or not os.path.lexists(path):
+                if error.errno not in _MEANWHILE or not os.path.lexists(path) or not tries_left:
                     raise
                 continue
             return place
-        raise OSError(errno.EBUSY, os.strerror(errno.EBUSY))
+    raise AssertionError  # the last try returns or raises
 
 
 def _delete(path: Path) -> None:
