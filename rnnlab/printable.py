@@ -30,6 +30,22 @@ def cut(text: str, most: int = 60) -> str:
     return text if len(text) <= most else text[: most - 1] + "…"
 
 
+def cut_apart(a: str, b: str, most: int = 60) -> tuple[str, str]:
+    """Two texts that differ, each on one line of at most `most` characters, cut so that the difference is seen.
+
+    Of what both begin with, the first characters stay, and the last before the difference.
+    """
+    a, b = on_one_line(a), on_one_line(b)
+    if max(len(a), len(b)) <= most:
+        return a, b
+    same = next((at for at, pair in enumerate(zip(a, b, strict=False)) if pair[0] != pair[1]), min(len(a), len(b)))
+    before, rest = most // 8, max(len(a), len(b)) - same
+    head = max(most // 4, most - 1 - before - rest)
+    if same > head + before + 1:
+        a, b = (f"{text[:head]}…{text[same - before :]}" for text in (a, b))
+    return cut(a, most), cut(b, most)
+
+
 def without_escapes(text: str) -> str:
     """The text without the escape sequences of colours, cursor movements, titles and links."""
     return _ESCAPES.sub("", text)

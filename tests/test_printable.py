@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.printable import cut, on_one_line, printable, shortened
+from rnnlab.printable import cut, cut_apart, on_one_line, printable, shortened
 
 ACTING = {"Cc", "Cf", "Cs", "Zl", "Zp"}
 
@@ -43,3 +43,14 @@ def test_what_is_printable_stays(text):
 def test_a_text_is_cut_where_it_is_too_long():
     assert [cut("abcd", most) for most in (5, 4, 3)] == ["abcd", "abcd", "ab…"]
     assert shortened("a\tb" * 40, 6) == "a\\tba…"
+
+
+def test_texts_are_cut_so_that_their_difference_is_seen():
+    begin = "rnnlab train stock --set training.epochs=300 --set training.optimizer.learning_rate="
+    assert cut_apart(f"{begin}0.1", f"{begin}0.2", 40) == (
+        "rnnlab train stock --set training…te=0.1",
+        "rnnlab train stock --set training…te=0.2",
+    )
+    assert cut_apart("a" * 50, "b" * 50, 40) == ("a" * 39 + "…", "b" * 39 + "…")
+    assert cut_apart("short", "texts", 40) == ("short", "texts")
+    assert all(len(one) <= 12 for one in cut_apart("x" * 90, "x" * 30 + "y" * 60, 12))

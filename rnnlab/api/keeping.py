@@ -163,7 +163,7 @@ def restore(run: str, folder: str | os.PathLike[str] | None = None) -> Path:
     Parameters
     ----------
     run : str
-        Its id, or the unique beginning of one.
+        Its id, the unique beginning of one, or its name (of several runs of that name, the newest).
     folder : str or path, optional
         The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
 

@@ -210,7 +210,7 @@ def why(
     *,
     on_warning: Callable[[str], None] = warn,
 ) -> "Explanation":
-    """Everything that differs between two runs, the likeliest cause first, and where their numbers part.
+    """Everything that differs between two runs, the likeliest cause first, and where their numbers first differ.
 
     Parameters
     ----------

@@ -331,10 +331,15 @@ class Run:
         return stored_figures(self._store, self.config, warn, lambda: self.trained)
 
     def __repr__(self) -> str:
-        seeds = f"{len(self.seeds)} seed{'s' * (len(self.seeds) != 1)}"
-        where = "in memory" if self.path is None else str(self.path)
-        first = f"<rnnlab.Run {self.name}: {self.status}, {seeds}, {where}>"
-        return f"{first}\n{self.headline}" if self.headline else first
+        from rnnlab.display.numbers import significant
+        from rnnlab.experiments.registry.rows import median
+
+        record = self.record
+        parts = [record.current_status, record.verb or ""]
+        for name, metric in [*record.metrics.items()][:1]:
+            parts.append(f"{name} {significant(median(metric.per_seed))}")
+        where = shortened(f"{self.name} in memory" if self.path is None else self.path.name)
+        return f"<rnnlab.Run {where}: {', '.join(filter(None, parts))}>"
 
 
 class Parameters(Mapping[str, "np.ndarray"]):

@@ -142,6 +142,7 @@ def resume(
             command=list(map(str, listed(command, "command"))),
             on_progress=screen.update,
             on_warning=screen.warning,
+            on_note=screen.note,
             should_stop=asked,
             observers=observers,
         )

@@ -62,7 +62,7 @@ def _rnnlab(
         bool,
         typer.Option(
             "--install-completion",
-            help="Have the shell that is in use complete with TAB, and exit.",
+            help="Set up TAB completion for the current shell, and exit.",
             callback=_install_completion,
             is_eager=True,
         ),
@@ -71,7 +71,7 @@ def _rnnlab(
         bool,
         typer.Option(
             "--show-completion",
-            help="Show the script that does so, and exit.",
+            help="Show the completion script, and exit.",
             callback=_show_completion,
             is_eager=True,
         ),

@@ -35,7 +35,7 @@ def check(
     seeds: Annotated[str | None, SEEDS] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
-    """Validate a config and tell what it would train: shapes, parameters, samples, memory and time."""
+    """Validate a config and show what it would train: shapes, parameters, samples, memory and time."""
     chosen = read_config(config, overrides=overrides or (), seeds=seeds)
     with raising():
         found = rnnlab.check(chosen)

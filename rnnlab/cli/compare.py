@@ -2,7 +2,7 @@
 
 from pathlib import Path
 from shlex import quote
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from rnnlab.cli.options import JSON, RUNS_FROM
 from rnnlab.display import console
 from rnnlab.files import user_path
 from rnnlab.printable import on_one_line
+
+if TYPE_CHECKING:
+    from rnnlab.experiments.comparison.compare import Comparison
 
 EXAMPLES = """\b
 Examples:
@@ -42,7 +45,7 @@ def compare(
     runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
-    """Show runs side by side: what differs, their metrics, which is better, and what they do to gradients."""
+    """Show runs side by side: which is better, what differs, their metrics, and what they do to gradients."""
     if plot is not None:
         check_plot_file(plot)
     found = rnnlab.compare(runs, runs_dir, on_warning=console.warning)
@@ -56,6 +59,17 @@ def compare(
     comparison_table.show(found)
     if plot is not None:
         console.result(f"{console.out.style('plot', 'dim')}  {on_one_line(str(plot))}")
-    first, second = [one.run for one in (*found.runs, *found.swept)][:2]
-    console.next_step(f"rnnlab why {quote(str(first))} {quote(str(second))}", "everything that differs between the two")
+    console.next_step(*_next(found))
     return 0
+
+
+def _next(found: "Comparison") -> tuple[str, str]:
+    """Why two runs of one kind differ; where there are none, what the first one can be compared with."""
+    for runs in (*(group.runs for group in found.groups), found.swept):
+        if len(runs) > 1:
+            pair = " ".join(quote(str(one.run)) for one in runs[:2])
+            return f"rnnlab why {pair}", "everything that differs between the two"
+    if not found.runs:
+        return "rnnlab runs", "other runs"
+    first = found.runs[0]
+    return f"rnnlab runs --where {quote(f'task={first.task}')}", f"runs with the task of {first.label}"

@@ -1,5 +1,7 @@
 """What `rnnlab compare` prints: for each task a table of metrics and one of gradients, a table of the sweeps."""
 
+import math
+import sys
 from collections.abc import Sequence
 from itertools import zip_longest
 from typing import TYPE_CHECKING
@@ -52,6 +54,8 @@ def _heading(title: str, place: int, several: bool) -> None:
 
 def _show_trainings(group: "Group[Compared]") -> None:
     runs = group.runs
+    said = [sentence for contest in group.verdicts.contests for sentence in _verdicts(contest, runs)]
+    _sentences([*said, *group.verdicts.reasons], "bold")
     keys = _key_columns(group.differences, len(runs))
     places = _places(runs)
     beside = keys if len(keys) <= MOST_BESIDE_METRICS else {}
@@ -59,13 +63,15 @@ def _show_trainings(group: "Group[Compared]") -> None:
         _table([_key_row(one, keys, place) for place, one in enumerate(runs)])
         console.result()
     metrics = [_key_row(one, beside, place) | _metric_row(one, runs, places) for place, one in enumerate(runs)]
-    _table([*metrics, *_baseline_rows(runs, places)])
-    gradients = [_gradient_row(one, runs) for one in runs]
-    if any(len(row) > 1 for row in gradients):
+    left_out = _table_that_fits([*metrics, *_baseline_rows(runs, places)], {_title(name, runs) for name in places})
+    for rows in _gradient_tables(runs):
         console.result()
-        _table(gradients)
-    said = [sentence for contest in group.verdicts.contests for sentence in _verdicts(contest, runs)]
-    _sentences([*said, *group.verdicts.reasons, *_differ(group, keys)])
+        _table(rows)
+    rest = [f"A wider terminal shows {listed(left_out)} too, and --json has them."] if left_out else []
+    differ = [*_differ(group, keys), *rest]
+    if differ:
+        console.result()
+    _sentences(differ)
 
 
 def _table(rows: Sequence[dict[str, str]]) -> None:
@@ -76,11 +82,30 @@ def _table(rows: Sequence[dict[str, str]]) -> None:
         console.result(line)
 
 
-def _sentences(sentences: Sequence[str]) -> None:
-    if sentences:
-        console.result()
+def _table_that_fits(rows: Sequence[dict[str, str]], titles: set[str]) -> list[str]:
+    """Print as many of the columns with these titles as the screen has room for, and return the titles of the others.
+
+    One of them is shown in any case.
+    """
+    columns = list(dict.fromkeys(title for row in sorted(rows, key=len, reverse=True) for title in row))
+    widths = {title: max(len(title), *(len(row.get(title, "")) for row in rows)) + 2 for title in columns}
+    room = (console.out.width or math.inf) - sum(widths[title] for title in columns if title not in titles)
+    shown: list[str] = []
+    for title in (title for title in columns if title in titles):
+        if shown and sum(widths[one] for one in (*shown, title)) > room:
+            break
+        shown.append(title)
+    left_out = [title for title in columns if title in titles and title not in shown]
+    _table([{title: cell for title, cell in row.items() if title not in left_out} for row in rows])
+    return left_out
+
+
+def _sentences(sentences: Sequence[str], style: str | None = None) -> None:
     for sentence in sentences:
-        console.result(console.out.fold(console.printable(sentence)))
+        for line in console.out.fold(console.printable(sentence)).split("\n"):
+            console.result(console.out.style(line, style) if style else line)
+    if sentences and style:
+        console.result()
 
 
 def _dim(text: str) -> None:
@@ -134,7 +159,18 @@ def _metric_row(one: "Compared", runs: "list[Compared]", places: dict[str, int])
     return row
 
 
-def _gradient_row(one: "Compared", runs: "list[Compared]") -> dict[str, str]:
+def _gradient_tables(runs: "list[Compared]") -> list[list[dict[str, str]]]:
+    """What the runs do to gradients and how their training went: one table, or two where the screen is narrow."""
+    rates = [_rate_row(one, runs) for one in runs]
+    courses = [_course_row(one) for one in runs]
+    together = [rate | course for rate, course in zip(rates, courses, strict=True)]
+    columns = dict.fromkeys(title for row in together for title in row)
+    width = sum(max(len(title), *(len(row.get(title, "")) for row in together)) + 2 for title in columns)
+    tables_shown = [together] if width <= (console.out.width or math.inf) else [rates, courses]
+    return [rows for rows in tables_shown if any(len(row) > 1 for row in rows)]
+
+
+def _rate_row(one: "Compared", runs: "list[Compared]") -> dict[str, str]:
     row = {"run": one.label}
     if one.looks:
         before, after = (look.verdict for look in one.looks)
@@ -146,6 +182,11 @@ def _gradient_row(one: "Compared", runs: "list[Compared]") -> dict[str, str]:
         }
     elif any(other.looks for other in runs):
         row |= dict.fromkeys(("verdict", "growth rate", "after", "horizon"), numbers.MISSING)
+    return row
+
+
+def _course_row(one: "Compared") -> dict[str, str]:
+    row = {"run": one.label}
     if one.loss:
         row["loss"] = " → ".join(numbers.significant(value, 4) for value in one.loss[one.fitted :])
     if one.clipped is not None:
@@ -184,7 +225,9 @@ def _verdicts(contest: "Contest", runs: "list[Compared]") -> list[str]:
     said = []
     for test in contest.against_best[:MOST_TESTS]:
         best, other = contest.runs[test.first].label, contest.runs[test.second].label
-        size = f"{numbers.significant(abs(test.difference))}{f' {unit}' if unit else ''}"
+        is_beyond = abs(test.difference) == sys.float_info.max
+        size = "more than 1.79e+308" if is_beyond else numbers.significant(abs(test.difference))
+        size += f" {unit}" if unit else ""
         which = "lower" if test.difference < 0 else "higher"
         method = _method(test)
         if test.is_significant:
@@ -240,18 +283,20 @@ def _show_sweeps(group: "Group[ComparedSweep]") -> None:
     console.result()
     rhos = sorted({rho for one in sweeps for rho in one.rates})
     _table([_rho_row(rho, sweeps) for rho in rhos] or [{"run": "no rho was measured"}])
-    _sentences(_differ(group, keys))
+    if differ := _differ(group, keys):
+        console.result()
+        _sentences(differ)
 
 
 def _rho_row(rho: float, sweeps: "list[ComparedSweep]") -> dict[str, str]:
     row = {"rho": f"{rho:.4g}"}
     for one in sweeps:
-        name = f"{one.label}: " * (len(sweeps) > 1)
-        verdict = one.verdict(rho)
-        row[f"{name}verdict"] = one.word(rho) or numbers.MISSING
-        row[f"{name}growth rate"] = (
-            numbers.rate_with_interval(verdict.rate, verdict.low, verdict.high) if verdict else numbers.MISSING
-        )
+        verdict, word = one.verdict(rho), one.word(rho) or numbers.MISSING
+        rate = numbers.rate_with_interval(verdict.rate, verdict.low, verdict.high) if verdict else numbers.MISSING
+        if len(sweeps) == 1:
+            row |= {"verdict": word, "growth rate": rate}
+        else:
+            row[one.label] = f"{word}  {rate}" if verdict else word
     return row
 
 

@@ -43,7 +43,7 @@ def explain(
     overrides: Annotated[list[str] | None, SET] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
-    """Tell what a config key means, its range, unit and default, and where its value comes from."""
+    """Show what a config key means, its range, unit and default, and where its value comes from."""
     if config is None and overrides:
         raise UsageError("--set changes a config, and none is named.", hint=f"rnnlab explain {key} CONFIG --set ...")
     if config is not None:

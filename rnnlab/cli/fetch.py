@@ -78,7 +78,7 @@ def fetch(
     list_: Annotated[bool, typer.Option("--list", help="Show what is kept.")] = False,
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
-    """Get daily prices, or only the days that are new, and keep them with a record of their origin."""
+    """Download daily prices, or only the days that are new, and keep them with a record of their origin."""
     if list_:
         if symbols:
             raise UsageError("--list shows everything that is kept, and takes no symbols.")

@@ -31,7 +31,7 @@ def gradcheck(
     overrides: Annotated[list[str] | None, SET] = None,
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
-    """Prove the gradients of a config's network: parameters, inputs, initial state. Exit 7 where one is wrong."""
+    """Verify the hand-derived gradients of a config's network. Exit 7 where one is wrong."""
     found = rnnlab.gradcheck(read_config(config, overrides=overrides or ()))
     if as_json:
         console.document(_record(found))

@@ -6,7 +6,7 @@ GROUPS = {
     "Start here": ("train", "init", "check", "explain", "schema", "manual"),
     "Look": ("sweep-rho", "inspect", "runs", "show", "compare", "why", "plot", "report", "lyapunov", "cells"),
     "Forecast": ("fetch", "forecast", "sample", "tag", "translate", "watch"),
-    "Prove": ("gradcheck", "unroll", "sweep", "success", "remedies", "reproduce", "verify"),
+    "Verify": ("gradcheck", "unroll", "sweep", "success", "remedies", "reproduce", "verify"),
     "Keep": ("resume", "label", "note", "rm", "doctor"),
 }
 OTHERS = "More"

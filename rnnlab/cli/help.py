@@ -113,7 +113,7 @@ def unknown_option(option: str, context: Any, arguments: Sequence[str]) -> Usage
     name, _, value = option.partition("=")
     message = f"no such option: {name}"
     if name in known:
-        return UsageError(f"{name} must stand before --; what follows -- is no option.")
+        return UsageError(f"{name} must come before --; what follows -- is not an option.")
     value = value or _value_of(name, arguments)
     names = context.parent.command.list_commands(context) if context.parent else ()
     takes = [_name(param).rstrip(".") for param in _parameters(context.command, context, "argument")]

@@ -25,7 +25,7 @@ def register(app: typer.Typer) -> None:
 
 
 def init(
-    folder: Annotated[str, typer.Argument(metavar="DIR", help="Where to; made if it is not there.")] = ".",
+    folder: Annotated[str, typer.Argument(metavar="DIR", help="Folder to write to; created if it is missing.")] = ".",
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
     """Write the starter configs with their comments, and the schema for editors; overwrite nothing."""

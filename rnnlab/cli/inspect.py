@@ -52,7 +52,7 @@ def inspect(
     runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
-    """Measure what a trained network does to gradients, before training against after."""
+    """Measure gradients through time in a trained network, before training and after."""
     with raising():
         found = rnnlab.inspect(run, runs_dir, checkpoint=checkpoint, on_warning=console.warning)
     for warning in found.warnings:

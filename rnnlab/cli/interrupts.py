@@ -9,6 +9,7 @@ A signal finds the process in one of three moods:
 A signal that was ignored when the process started (`nohup`, a script's background) stays ignored.
 """
 
+import atexit
 import os
 import signal
 import sys
@@ -67,9 +68,16 @@ def install() -> None:
 
 
 def leave(code: int) -> NoReturn:
-    """End the process; where a signal came, without waiting for threads at work."""
+    """End the process; where a signal came, without waiting for threads at work.
+
+    What was registered for the end of the process is carried out, but the interpreter is not taken apart: it would give
+    the signals back to the operating system first, and one that comes in these tenths of a second would kill a process
+    whose work is done.
+    """
     if not _Process.came:
-        sys.exit(code)
+        with suppress(Exception):
+            threading._shutdown()  # type: ignore[attr-defined]
+        atexit._run_exitfuncs()
     for stream in (sys.stdout, sys.stderr):
         with suppress(OSError, ValueError, AttributeError):
             stream.flush()

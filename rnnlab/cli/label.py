@@ -26,7 +26,7 @@ def register(app: typer.Typer) -> None:
 def label(
     run: Annotated[str, RUN],
     labels: Annotated[list[str], typer.Argument(metavar="LABEL...", help="Words of your own, such as paper.")],
-    remove: Annotated[bool, typer.Option("--remove", help="Take these labels from the run.")] = False,
+    remove: Annotated[bool, typer.Option("--remove", help="Remove these labels from the run.")] = False,
     runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
     as_json: Annotated[bool, JSON] = False,
 ) -> int:

@@ -109,7 +109,7 @@ def _find(wanted: str) -> str:
         return word
     begin = [name for name in known if word and name.startswith(word)]
     if len(begin) > 1:
-        raise UsageError(f"{wanted} is the beginning of several chapters: {', '.join(begin)}.")
+        raise UsageError(f"{wanted} begins several chapters: {', '.join(begin)}.")
     if begin:
         return begin[0]
     raise UsageError(f"no such chapter: {wanted}{did_you_mean(word, known)}", hint="`rnnlab manual` lists the chapters")

@@ -72,7 +72,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     (
         ("resume", "continue", "restart", "retry", "repeat", "rerun"),
         (
-            ("resume", "`rnnlab resume RUN` goes on with a run"),
+            ("resume", "`rnnlab resume RUN` continues a run"),
             ("train", "`rnnlab train runs/RUN/config.yaml` repeats a run from the start"),
         ),
     ),
@@ -162,7 +162,7 @@ OPTIONS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     (
         ("--resume", "--continue", "--load", "--restore", "--from-checkpoint", "--ckpt", "--pretrained"),
         (
-            ("resume", "`rnnlab resume {value:RUN}` goes on with a run"),
+            ("resume", "`rnnlab resume {value:RUN}` continues a run"),
         ),
     ),
     (

@@ -55,7 +55,7 @@ def carry_out(work: "Callable[..., Run | SweepSummary]", *, as_json: bool, quiet
             _show_sweep(done, as_json=as_json)
     if status == "interrupted":
         if not quiet:
-            console.advice(f"`rnnlab resume {quote(str(path))}` goes on where it stopped.")
+            console.advice(f"`rnnlab resume {quote(str(path))}` continues the run.")
         return interrupts.exit_code
     return code
 

@@ -36,7 +36,7 @@ def plot(
     format: Annotated[str, typer.Option("--format", metavar="FORMAT", help="png, pdf or svg.")] = "png",
     out: Annotated[
         Path | None,
-        typer.Option("--out", metavar="DIR", parser=user_path, help="Where to; the run's plots/ if left out."),
+        typer.Option("--out", metavar="DIR", parser=user_path, help="Folder to write to; the run's plots/ by default."),
     ] = None,
     runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
     as_json: Annotated[bool, JSON] = False,

@@ -31,7 +31,7 @@ def resume(
     as_json: Annotated[bool, RECORD_JSON] = False,
     quiet: Annotated[bool, QUIET] = False,
 ) -> int:
-    """Continue a run that was interrupted, lost or failed, or give one a new total."""
+    """Continue a run that was interrupted or killed, or lengthen one."""
     choose_kernel_of(run, runs_dir)
     go_on = rnnlab.resume  # loaded while a signal still ends the process at once
     work = partial(go_on, run, runs_dir, epochs=epochs, updates=updates)

@@ -35,7 +35,7 @@ def rm(
         typer.Argument(metavar="RUN...", help="Paths, ids, beginnings of ids, names (the newest run), latest."),
     ],
     purge: Annotated[bool, typer.Option("--purge", help="Delete for good; asks first.")] = False,
-    restore: Annotated[bool, typer.Option("--restore", help="Bring runs back from the trash, by id.")] = False,
+    restore: Annotated[bool, typer.Option("--restore", help="Bring runs back from the trash, by id or name.")] = False,
     yes: Annotated[bool, YES] = False,
     runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
     as_json: Annotated[bool, JSON] = False,
@@ -90,7 +90,7 @@ def confirmed(question: str, option: str) -> bool:
     """
     if sys.stdin is None or not sys.stdin.isatty() or not console.err.is_terminal:
         raise UsageError(
-            f"{option} asks first, and this is no terminal to ask on.", hint=f"{option} --yes does not ask."
+            f"{option} asks for confirmation, which needs a terminal.", hint=f"{option} --yes does not ask."
         )
     console.note(f"{question} [y/N]")
     return sys.stdin.readline().strip().lower() in ("y", "yes")

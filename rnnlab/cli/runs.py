@@ -47,7 +47,7 @@ def runs(
     sort: Annotated[
         str | None, typer.Option("--sort", metavar="KEY", help="Sort by a key, the smallest first; -KEY: the largest.")
     ] = None,
-    reverse: Annotated[bool, typer.Option("--reverse", help="The other order.")] = False,
+    reverse: Annotated[bool, typer.Option("--reverse", help="Reverse the order.")] = False,
     status: Annotated[
         str | None, typer.Option("--status", metavar="S", help="Only runs of this status, such as completed or lost.")
     ] = None,
@@ -77,10 +77,10 @@ def show(found: "Listing") -> None:
     """Print the table, and below it how many runs it leaves out."""
     total = len(found.registry.names)
     if not found.order:
-        none = "No run matches" if total else "There is no run"
-        console.result(
-            f"{none} in {on_one_line(str(found.runs_dir))}." + f" It has {count(total, 'run')}." * (total > 0)
-        )
+        where = on_one_line(str(found.runs_dir))
+        none = "The run in" if total == 1 else f"None of the {total:,} runs in"
+        verb = "does not match" if total == 1 else "matches"
+        console.result(f"{none} {where} {verb} the filters." if total else f"There is no run in {where}.")
         return
     columns = _fitting(_columns(found), console.out.width)
     for number, line in enumerate(tables.render(list(columns), list(zip(*columns.values(), strict=True)))):
@@ -99,11 +99,10 @@ def _columns(found: "Listing") -> dict[str, list[str]]:
     for key in found.keys:
         if key not in RIGHT_AWAY:
             columns[shortened(key, LONGEST)] = [_cell(one) for one in found.values(key)]
-    metrics = {name: found.values(f"metrics.{name}") for name in found.metrics if f"metrics.{name}" not in found.keys}
-    if metrics:
-        columns["result"] = [
-            _result({name: one[at] for name, one in metrics.items()}) for at in range(len(found.order))
-        ]
+    metrics = {name: found.values(f"metrics.{name}") for name in found.metrics}
+    usual = [_usual({name: one[at] for name, one in metrics.items()}) for at in range(len(found.order))]
+    if any(name is not None and f"metrics.{name}" not in found.keys for name, _ in usual):
+        columns["result"] = ["" if name is None else f"{name} {numbers.significant(value)}" for name, value in usual]
     columns |= {
         "labels": [shortened(", ".join(one or []), LONGEST) for one in found.values("label")],
         "seeds": [numbers.MISSING if one is None else f"{one:,}" for one in found.values("seeds")],
@@ -113,21 +112,21 @@ def _columns(found: "Listing") -> dict[str, list[str]]:
 
 
 def _fitting(columns: dict[str, list[str]], width: int | None) -> dict[str, list[str]]:
-    """As many of the columns as the screen has room for, two at the least."""
+    """The columns for which the screen has room, two at the least."""
     fitting: dict[str, list[str]] = {}
     used = 0
     for title, cells in columns.items():
         used += max(map(len, [title, *cells])) + 2
         if width is None or used <= width or len(fitting) < 2:
             fitting[title] = cells
-        else:
-            break
+        else:  # a later one may be narrower
+            used -= max(map(len, [title, *cells])) + 2
     return fitting
 
 
-def _result(metrics: dict[str, Any]) -> str:
-    """The first metric that a run has."""
-    return next((f"{name} {numbers.significant(one)}" for name, one in metrics.items() if one is not None), "")
+def _usual(metrics: dict[str, Any]) -> tuple[str | None, Any]:
+    """The first metric that a run has, with its value."""
+    return next(((name, one) for name, one in metrics.items() if one is not None), (None, None))
 
 
 def _cell(value: Any) -> str:
@@ -167,6 +166,6 @@ def _csv_cell(value: Any) -> Any:
 
 def _next(found: "Listing") -> tuple[str, str]:
     if not found.order:
-        return "rnnlab train CONFIG", "make a run"
+        return ("rnnlab runs", "all runs") if found.registry.names else ("rnnlab train stock", "make a run")
     first = quote(str(found.runs_dir / found.values("id")[0]))
     return f"rnnlab show {first}", "the newest of them" if not found.keys else "the first of them"

@@ -23,8 +23,10 @@ EXAMPLES = """\b
 Examples:
   rnnlab show latest
   rnnlab show stock --all"""
-SPARK = 40  # columns
+SPARK, LEAST_SPARK = 40, 8  # columns
 LONGEST = 60  # characters of a value of the config
+CHECKPOINTS = "checkpoints/"  # the folder
+PINS = ("data.sha256",)  # keys that a run sets by itself: shown with the whole config only
 
 
 def register(app: typer.Typer) -> None:
@@ -53,11 +55,15 @@ def show(
     if found.said.notes:
         _title("notes")
         note.show(found.said)
-    _section("files", [(name, _size(size)) for name, size in found.files], flush=True)
+    _section("files", _files(found), flush=True)
     _foot(found)
     path = quote(str(found.run))
     if found.resumable:
-        console.next_step(f"rnnlab resume {path}", "goes on where it was ended")
+        begun = found.checkpoints or found.is_sweep
+        console.next_step(
+            f"rnnlab resume {path}",
+            "continue it from its last checkpoint" if begun else "start it over: it has no checkpoint yet",
+        )
     elif found.status == "completed" and not found.is_sweep:
         console.next_step(f"rnnlab inspect {path}", "what its training did to gradients")
     else:
@@ -71,16 +77,17 @@ def _head(found: "Shown") -> None:
     parts = [found.status]
     if record:
         parts += [record.verb or "", count(len(record.seeds), "seed"), record.started_at[:16].replace("T", " ")]
-        if (seconds := _seconds(record)) is not None:
-            parts.append(duration(seconds))
+        if found.seconds is not None:
+            sessions = f" in {count(len(record.resumed) + 1, 'session')}" * bool(record.resumed)
+            parts.append(f"{duration(found.seconds)}{sessions}")
     told = ", ".join(shortened(part) for part in parts if part)
     console.result(f"{console.out.style(shortened(name), 'bold')}: {told}")
     if found.said.labels:
         console.result(f"labels: {', '.join(map(shortened, found.said.labels))}")
     if found.elsewhere is not None:
-        _sentence(f"It was started on {shortened(found.elsewhere)}; whether it still runs cannot be known from here.")
+        _sentence(f"It was started on {shortened(found.elsewhere)}; this machine cannot tell whether it still runs.")
     if found.status == "lost":
-        _sentence("Its process ended without a word: it was killed, or the machine went down.")
+        _sentence("Its process is gone without having closed the run: it was killed, or the machine went down.")
 
 
 def _results(found: "Shown") -> None:
@@ -103,7 +110,9 @@ def _results(found: "Shown") -> None:
         seeds = (
             f" (median of {count(len(found.record.seeds), 'seed')})" if found.record and found.record.seeds[1:] else ""
         )
-        console.result(f"training loss{seeds}  {first} {sparkline(found.loss, SPARK)} {last}")
+        head = f"training loss{seeds}  {first} "
+        room = min(console.out.width or console.WIDEST, console.WIDEST) - len(head) - len(last) - 1
+        console.result(f"{head}{sparkline(found.loss, min(SPARK, max(room, LEAST_SPARK)))} {last}")
     for warning in found.record.warnings if found.record and isinstance(found.record.warnings, list) else ():
         console.result()
         _sentence(f"warning: {warning}")
@@ -132,10 +141,28 @@ def _rhos(rhos: "list[Any]") -> tuple[list[str], list[list[str]]]:
 
 
 def _config(found: "Shown", whole: bool) -> list[tuple[str, str]]:
+    """Keys and values, each pair on one line."""
     keys = found.config if whole and found.config is not None else found.departures
-    return [
-        (shortened(key), shortened(in_flow(value), LONGEST)) for key, value in keys.items() if not key.endswith(".kind")
-    ]
+    shown = {
+        shortened(key): value for key, value in keys.items() if not key.endswith(".kind") and (whole or key not in PINS)
+    }
+    beside = max(map(len, shown), default=0) + 2 * len(tables.GAP)
+    room = min(LONGEST, max((console.out.width or console.WIDEST) - beside, tables.LEAST))
+    return [(key, shortened(_value(value), room)) for key, value in shown.items()]
+
+
+def _value(value: Any) -> str:
+    """A value as a config writes it, a number with no more digits than mean something."""
+    return f"{value:.6g}" if isinstance(value, float) else in_flow(value)
+
+
+def _files(found: "Shown") -> list[tuple[str, str]]:
+    """Names and sizes of the files; those of the checkpoints together."""
+    parts = {name: size for name, size in found.files if name.startswith(CHECKPOINTS)}
+    rows = [(name, _size(size)) for name, size in found.files if name not in parts]
+    if parts:
+        rows.append((f"{CHECKPOINTS} ({count(len(parts), 'file')})", _size(sum(parts.values()))))
+    return sorted(rows)
 
 
 def _section(title: str, rows: list[tuple[str, str]], *, flush: bool = False) -> None:
@@ -166,8 +193,6 @@ def _foot(found: "Shown") -> None:
         if isinstance(command, list):
             rows.append(("command", printable(join(map(str, command)))))
         rows.append(("computed by", _environment(found.record.plain())))
-    if found.resumable:
-        rows.append(("resume", f"rnnlab resume {quote(str(found.run))}"))
     console.result()
     for line in tables.definitions([(name, text) for name, text in rows if text], console.out.width, indent=0):
         console.result(line)
@@ -186,15 +211,6 @@ def _environment(record: "dict[str, Any]") -> str:
     ]
     parts.append(str(machine.get("cpu") or ""))
     return on_one_line(", ".join(part for part in parts if part))
-
-
-def _seconds(record: Any) -> float | None:
-    from datetime import datetime
-
-    try:
-        return (datetime.fromisoformat(record.ended_at) - datetime.fromisoformat(record.started_at)).total_seconds()
-    except (TypeError, ValueError):
-        return None
 
 
 def _size(size: int) -> str:

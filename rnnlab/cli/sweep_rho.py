@@ -77,7 +77,7 @@ def sweep_rho(
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", help="Print one line, the run folder.")] = False,
 ) -> int:
-    """Measure what gradients do through time at each scale RHO of the recurrent weights."""
+    """Measure gradients through time at several scales RHO of the recurrent weights."""
     values = [_number(word, context) for word in rhos or ()] + _range(start, stop, number)
     _check_word("--cell", cell, CELLS)
     _check_word("--activation", activation, ACTIVATIONS)

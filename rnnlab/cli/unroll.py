@@ -56,7 +56,7 @@ def _show(found: "Unroll", proof: str) -> None:
         console.result(console.out.fold(f"note: {note}"))
     console.result("\n".join(unrolled.report(found, console.out.width)))
     console.result(console.out.fold(_verdict(found)))
-    console.next_step(proof, "prove the gradients of the network in its own size")
+    console.next_step(proof, "verify the gradients of the network in its full size")
 
 
 def _verdict(found: "Unroll") -> str:

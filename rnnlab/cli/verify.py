@@ -48,6 +48,8 @@ def verify(
         console.document(found.plain())
     else:
         _show(found)
+        if found.advice is not None:
+            console.advice(found.advice)
         if found.passed:
             console.next_step(f"rnnlab verify {quote(str(found.run))} --updates {10 * updates}", "replay more of it")
     return 0 if found.passed else WRONG

@@ -1,5 +1,6 @@
 """`rnnlab why`: everything that differs between two runs."""
 
+import math
 from itertools import groupby
 from pathlib import Path
 from shlex import quote
@@ -13,7 +14,7 @@ from rnnlab.cli import summary
 from rnnlab.cli.help import Command
 from rnnlab.cli.options import JSON, RUNS_FROM
 from rnnlab.display import console, numbers, tables
-from rnnlab.printable import on_one_line, shortened
+from rnnlab.printable import cut_apart, on_one_line, shortened
 from rnnlab.words import MEDIANS, count
 
 if TYPE_CHECKING:
@@ -24,7 +25,10 @@ EXAMPLES = """\b
 Examples:
   rnnlab why latest 20261121T1703
   rnnlab why runs/*-gradients-* runs/*-lstm-* --json"""
-NARROWEST, WIDEST = 12, 40  # characters of a value
+NARROWEST, WIDEST = 12, 40  # characters of a value beside its key
+LONGEST = 100  # characters of a value on a line of its own
+HASH = 12  # characters of a hash
+MOST_DIGITS = 17  # that a number of 64 bits can need
 RUN = "A path, an id, the beginning of one, a name, or latest."
 
 
@@ -39,7 +43,7 @@ def why(
     runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
     as_json: Annotated[bool, JSON] = False,
 ) -> int:
-    """Show everything that differs between two runs, the likeliest cause first, and where their numbers part."""
+    """Show all that differs between two runs, the likeliest cause first, and where their numbers first differ."""
     found = rnnlab.why(a, b, runs_dir, on_warning=console.warning)
     for warning in found.warnings:
         console.warning(warning)
@@ -47,11 +51,10 @@ def why(
         console.document(found.plain())
         return 0
     show(found)
-    runs = " ".join(quote(str(run)) for run in found.runs)
     if found.same_run:
-        console.next_step("rnnlab compare --help", "how runs are named")
+        console.next_step("rnnlab runs", "other runs")
     else:
-        console.next_step(f"rnnlab compare {runs}", "the two side by side")
+        console.next_step(f"rnnlab verify {quote(str(found.runs[0]))}", "whether its numbers can be repeated")
     return 0
 
 
@@ -90,26 +93,24 @@ def _show_differences(ranked: "list[Ranked]") -> None:
     members = groupby(zip(keys, ranked, strict=True), key=lambda pair: pair[1].group)
     for rank, (group, pairs) in enumerate(members, start=1):
         rows.append([f"{rank}. {group}", "", ""])
-        rows += [[f"   {key}", *_values(one, room)] for key, one in pairs]
-    widths = [max(len(row[place]) for row in rows) for place in range(2)]
+        rows += [[f"   {key}", *_values(one)] for key, one in pairs]
+    short = [row for row in rows if max(map(len, row[1:])) <= room]
+    widths = [max(len(row[place]) for row in short) for place in range(2)]
     for name, a, b in rows:
+        if max(len(a), len(b)) > room:  # each on a line of its own, below the key
+            console.result(name)
+            for letter, value in zip("AB", cut_apart(a, b, min((console.out.width or 1000) - 9, LONGEST)), strict=True):
+                console.result(f"      {letter}  {value}")
+            continue
         line = f"{name.ljust(widths[0])}{tables.GAP}{a.ljust(widths[1])}{tables.GAP}{b}".rstrip()
         is_group = name[:1].isdigit()
         console.result(console.out.style(line, "bold") if is_group else line)
 
 
-def _values(one: "Ranked", room: int) -> list[str]:
-    """Both values, cut so that the place where they part is seen."""
-    a, b = map(on_one_line, one.difference.shown)
-    if max(len(a), len(b)) <= room:
-        return [a, b]
-    same = next(
-        (place for place, pair in enumerate(zip(a, b, strict=False)) if pair[0] != pair[1]), min(len(a), len(b))
-    )
-    start = max(0, same - room // 3)
-    if start <= 1:
-        return [shortened(a, room), shortened(b, room)]
-    return [shortened(f"…{text[start:]}", room) for text in (a, b)]
+def _values(one: "Ranked") -> list[str]:
+    """Both values; of hashes, the beginning."""
+    is_hash = one.difference.key.rpartition(".")[2] == "sha256"
+    return [shortened(value, HASH + 1) if is_hash else on_one_line(value) for value in one.difference.shown]
 
 
 def _table(one: "TableDifference") -> str:
@@ -126,15 +127,22 @@ def _table(one: "TableDifference") -> str:
 def _first(first: "FirstDifference") -> str:
     place = ", ".join(f"{name} {value:.6g}" if isinstance(value, float) else f"{name} {value}"
                       for name, value in first.place.items())  # fmt: skip
-    a, b = (value if isinstance(value, str) else _exact(value) for value in (first.a, first.b))
-    size = "" if first.relative is None else f", a relative difference of {first.relative:.1e}"
+    digits = _digits(first.relative)
+    a, b = (value if isinstance(value, str) else _number(value, digits) for value in (first.a, first.b))
+    size = "" if first.relative is None else f", a relative difference of {numbers.significant(first.relative, 2)}"
     more = f"; {count(first.columns - 1, 'more column')} of that row {'differs' if first.columns == 2 else 'differ'}"
     return f"{place} in {shortened(first.column)}: {a or 'empty'} and {b or 'empty'}{size}" + more * (first.columns > 1)
 
 
-def _exact(value: float) -> str:
-    """A number that shows where two of them differ, within reason."""
-    return "empty" if value != value else repr(value)
+def _digits(relative: float | None) -> int:
+    """Significant digits that show a relative difference."""
+    if relative is None or not 0 < relative < math.inf:
+        return MOST_DIGITS
+    return min(max(numbers.FEWEST_DIGITS + 1, 2 - math.floor(math.log10(relative))), MOST_DIGITS)
+
+
+def _number(value: float, digits: int) -> str:
+    return "empty" if value != value else numbers.significant(value, digits)
 
 
 def _show_metrics(found: "Explanation") -> None:

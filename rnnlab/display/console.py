@@ -171,19 +171,24 @@ def warning(text: str) -> None:
 
 def warning_line(text: str) -> str:
     """What `warning` prints."""
-    return err.fold(f"{err.style('warning:', 'yellow')} {printable(text)}")
+    return _titled(err.style("warning:", "yellow"), text)
 
 
 def error(text: str, hint: str | None = None) -> None:
     """Print what went wrong, and what to do next where there is a hint, on standard error."""
-    err.write(err.fold(f"{err.style('error:', 'red')} {printable(text)}"))
+    err.write(_titled(err.style("error:", "red"), text))
     if hint:
         advice(hint)
 
 
 def advice(text: str) -> None:
     """Print what to do next on standard error."""
-    err.write(err.fold(f" {err.style('hint:', 'cyan')} {printable(text)}"))
+    err.write(_titled(f" {err.style('hint:', 'cyan')}", text))
+
+
+def _titled(title: str, text: str) -> str:
+    """A text behind its title; its further lines begin where it begins."""
+    return f"{title} {err.fold(printable(text), indent=len(ESCAPE.sub('', title)) + 1)}"
 
 
 def next_step(command: str, meaning: str) -> None:

@@ -157,7 +157,7 @@ def _in_run(run: Path, record: RunRecord | None) -> Iterator[Finding]:
             "lost",
             "The record says running, but its process is gone.",
             "set its status to interrupted",
-            f"`rnnlab resume {quote(str(run))}` goes on with it",
+            f"`rnnlab resume {quote(str(run))}` continues it",
             lambda: _interrupt(run),
         )
     content = content_of(os.fspath(run / "config.yaml"), MOST_BYTES)
@@ -185,10 +185,10 @@ def _in_table(run: Path, path: Path) -> Iterator[Finding]:
         bytes_torn = _torn(path)
     except RunFolderError as error:
         if os.path.lexists(path):  # else it was removed meanwhile
-            yield Finding(run, "unreadable", error.message, advice="let yourself read it, then look again")
+            yield Finding(run, "unreadable", error.message, advice="give yourself read permission, then try again")
         return
     if bytes_torn:
-        sentence = f"The last line of {on_one_line(path.name)} is not whole ({bytes_torn:,} bytes)."
+        sentence = f"The last line of {on_one_line(path.name)} is incomplete ({bytes_torn:,} bytes)."
         yield Finding(run, "torn", sentence, "cut it off", act=lambda: LineFile(path).close())
 
 
@@ -202,13 +202,13 @@ def _checkpoints(run: Path, folders: list[Path]) -> Iterator[Finding]:
                     run,
                     "checkpoint",
                     error.message,
-                    f"set it aside, with {SET_ASIDE} at the end of its names",
+                    f"set it aside: its files are renamed and end in {SET_ASIDE}",
                     act=lambda path=path: _set_aside(path),
                 )
         for path in sorted(folder.glob("*.npz")):
             if not os.path.lexists(path.with_suffix(".json")) and not _is_young(path):
                 name = on_one_line(str(path.relative_to(run / "checkpoints").with_suffix("")))
-                sentence = f"The checkpoint {name} has no JSON file: it was never whole."
+                sentence = f"The checkpoint {name} has no JSON file: it was never completed."
                 yield Finding(run, "leftover", sentence, "delete it", act=lambda path=path: _delete(path))
 
 
@@ -251,8 +251,8 @@ def _in_folder(runs_dir: Path) -> Iterator[Finding]:
         yield Finding(
             runs_dir,
             "index",
-            f"{INDEX} is damaged or of another version; the runs are read one by one until it is written anew.",
-            "write it anew",
+            f"{INDEX} is damaged or of another version; the runs are read one by one until it is rebuilt.",
+            "rebuild it",
             act=lambda: _index_anew(runs_dir),
         )
     try:

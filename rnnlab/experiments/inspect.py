@@ -125,8 +125,9 @@ def inspect(run: Path | Trained, *, checkpoint: str | None = None) -> Inspection
     warnings = [*trained.warnings, *divergence_warning(trained)]
     found = Inspection(trained, probe(sampling).steps, looked_at(sampling), looks, [], warnings)
     try:
-        with trained.store as store:
-            for filename, columns in _tables(found).items():
+        tables = _tables(found)
+        with trained.store as store, store.rewriting(_is_own):
+            for filename, columns in tables.items():
                 store.write_table(filename, columns)
             store.write_json(NUMBERS, found.plain())
             if store.path is not None:
@@ -198,7 +199,7 @@ def _quantities(p: Diagnostics) -> dict[str, Spread]:
 
 
 def _draw(found: Inspection, store: RunStore) -> list[Path]:
-    """Its plots; run.json and log.txt are another's, who may be training the run."""
+    """Its plots; the log is another's, who may be training the run."""
     told = len(found.warnings)
     plots = draw_into(
         into_plots(store),
@@ -210,6 +211,11 @@ def _draw(found: Inspection, store: RunStore) -> list[Path]:
         with suppress(RunWriteError):  # the disk that took no plot may not take this either
             store.write_json(NUMBERS, found.plain())
     return plots
+
+
+def _is_own(filename: str) -> bool:
+    """Whether an inspection leaves a file of this name."""
+    return filename == NUMBERS or filename.startswith(("inspect_", "plots/inspect_"))
 
 
 def _tables(found: Inspection) -> dict[str, dict[str, np.ndarray]]:

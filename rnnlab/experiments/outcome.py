@@ -107,6 +107,7 @@ def finish(
         {**figures, **task_figures(config, Completed(run.record.plain(), run.read_table)), **evaluation.figures},
         warnings.warn,
     )
+    run.seal()
     return replace(summary, record=run.record.plain())
 
 
@@ -164,7 +165,7 @@ def _unused_note(training) -> list[str]:
         ("epochs", training.epochs not in (None, EPOCHS)),
     )
     unused = [f"training.{name}" for name, differs in told if differs]
-    return [f"{listed(unused)} played no part: the fit takes a single step."] if unused else []
+    return [f"{listed(unused)} had no effect: the fit takes a single step."] if unused else []
 
 
 def _constant_clipping(config, recorder: Recorder) -> list[str]:

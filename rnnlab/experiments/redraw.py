@@ -95,7 +95,12 @@ def plot(
     figures = stored_figures(store, load(config_file(run)), warn, lambda: load_run(run))
     if names:
         figures = {found: figures[found] for found in (named(name, figures) for name in dict.fromkeys(names))}
-    files = draw_into(into_plots(store) if out is None else into(out), figures, note, format=format)
+    if out is None:
+        drawn = {f"plots/{name.removesuffix('.png')}.{format}" for name in figures}
+        with store.rewriting(drawn.__contains__):
+            files = draw_into(into_plots(store), figures, note, format=format)
+    else:
+        files = draw_into(into(out), figures, note, format=format)
     if not files:
         for error in refused:
             if isinstance(error, RunWriteError):

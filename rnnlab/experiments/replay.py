@@ -2,6 +2,7 @@
 
 import csv
 import io
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from rnnlab.experiments.observers import observe
 from rnnlab.experiments.restoring import restore
 from rnnlab.experiments.setup import Setup, start_training
 from rnnlab.experiments.sweep.members import draw_setup, measure, slices_of
-from rnnlab.experiments.sweep.rho import check_rhos
+from rnnlab.experiments.sweep.rho import asked
 from rnnlab.experiments.watch import Watch, watch
 from rnnlab.printable import shortened
 from rnnlab.runs import tables
@@ -186,21 +187,34 @@ def _start_of_replay(good: Sequence[Checkpoint]) -> Checkpoint | None:
     return next((one for one in reversed(good) if update_of(one) < update_of(good[-1])), None)
 
 
-def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int, comparison: Comparison) -> str:
-    """Measure the first slice of a sweep by rho again, and make the first updates of its models again.
+def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int, comparison: Comparison) -> str | None:
+    """Measure the first slice of a sweep by rho again that has rows, and make the first updates of its models again.
 
     Returns
     -------
-    str
-        What was replayed.
+    str or None
+        What was replayed; None where no model was measured before the sweep was stopped.
+
+    Raises
+    ------
+    RunFolderError
+        If run.json does not say what was swept.
     """
-    members = slices_of(config, task, check_rhos(record.rhos))[0]
+    rhos, exact = asked(run, record)
+    there = _measured(run)
+    slices = slices_of(config, task, rhos)
+    members = next((part for part in slices if not there.keys().isdisjoint(part)), None)
+    if members is None:
+        if there:
+            raise RunFolderError("results.csv has no row of a model of this sweep.")
+        return None
     rho, seed = np.array([rho for rho, _ in members]), np.array([seed for _, seed in members])
-    setup = draw_setup(config, task, members, bool(record.exact))
+    reached = max(1, int(max(there.get(one, 0) for one in members)))  # of a sweep that was stopped, not the end
+    setup = draw_setup(config, task, members, exact)
     training = start_training(config, setup)
     with threadpool_limits(limits=1, user_api="blas"), np.errstate(all="ignore"):
         before = measure(setup)
-        made = list(islice(training, updates))
+        made = list(islice(training, min(updates, reached)))
     names = ("spectral_radius", "sigma_max", "lyapunov", "growth_rate", "lag_share", "condition", "saturated", "dead")
     gates = {f"gate_{name}": openness for name, openness in before.gates.items()}
     measured = {name: getattr(before, name) for name in names} | gates
@@ -215,9 +229,20 @@ def replay_sweep(run: Path, config, task: Task, record: RunRecord, updates: int,
     moving = np.isfinite(columns["total"])
     comparison.hold_table(run / "gradient_norms.csv", {name: values[moving] for name, values in columns.items()})
     held = listed([f"{count(rows, 'row')} of {name}" for name, rows in comparison.rows.items()])
-    all_of_them = len(record.rhos) * len(config.seeds)
-    which = f"the first {len(members)} of {all_of_them} models" if len(members) < all_of_them else "all models"
+    all_of_them = len(rhos) * len(config.seeds)
+    first = "the first " if members is slices[0] else ""
+    which = f"{first}{len(members)} of {all_of_them} models" if len(members) < all_of_them else "all models"
     return f"{which} measured before training, and their updates 1 to {len(made)}: {held}"
+
+
+def _measured(run: Path) -> dict[tuple[float, int], float]:
+    """The models that results.csv has, by rho and seed: how many updates each made; none where there is no file."""
+    if not os.path.lexists(run / "results.csv"):
+        return {}
+    keys = ("rho", "seed", "updates")
+    table = tables.read_table(run / "results.csv", numbers=keys)
+    rho, seed, updates = (table[key].tolist() for key in keys)
+    return dict(zip(zip(rho, seed, strict=True), updates, strict=True))
 
 
 def take_up(config, task: Task, setup: Setup, checkpoint: Checkpoint | None):
@@ -274,7 +299,7 @@ def _relative(old: str, new: str) -> float | None:
 def _worst(file: str, name: str, old: np.ndarray, new: np.ndarray) -> Mismatch:
     """The entry of an array that differs most, by the array's largest entry."""
     if old.dtype.kind not in "fc":
-        place = tuple(int(axis[0]) for axis in np.nonzero(old != new))
+        place = tuple(map(int, np.argwhere(old != new)[0]))
         relative = None
     else:
         with np.errstate(invalid="ignore", over="ignore"):

@@ -28,7 +28,7 @@ class Progress:
     clipped_share : float
         Share of all updates so far in which clipping fired, in [0, 1].
     elapsed : float
-        Seconds since training began; NaN where no time is to be shown.
+        Seconds of training, those of earlier sessions of a resumed run too; NaN where no time is to be shown.
     loss_name : str
         What to call the loss: "bits per character", or "loss" where it has no unit.
     words : str

@@ -33,6 +33,10 @@ def restore(checkpoint: Checkpoint, training: Training, observers: Sequence[Obse
     try:
         _check(held, training.state() | observer.state(observers))
         _check_course(held)
+        if (update := checkpoint.metadata.get("update", done := int(held["done"]))) != done:
+            raise ValueError(
+                f"it says that it is of update {shortened(str(update), 30)}; its arrays are of update {done}"
+            )
         training.restore(held)
         _check_carried(held, training)
         observer.restore(observers, held)

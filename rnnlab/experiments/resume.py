@@ -5,12 +5,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from shlex import quote
 
 from rnnlab.config import dump, fingerprint, load
 from rnnlab.engine.training import Training
-from rnnlab.errors import DataError, RunBusyError, RunFolderError, UsageError
+from rnnlab.errors import DataError, RunFolderError, UsageError
 from rnnlab.experiments.needs import missing_packages
 from rnnlab.experiments.observers import Observer
+from rnnlab.experiments.observers.observer import PREFIX
 from rnnlab.experiments.reports import Progress, TrainSummary
 from rnnlab.experiments.restoring import restore
 from rnnlab.experiments.setup import Setup, build_setup, check_network, schedule_of, start_training
@@ -25,8 +27,11 @@ from rnnlab.runs import RunFolder, environment, process
 from rnnlab.runs.checkpoints import Checkpoint
 from rnnlab.runs.files import reading
 from rnnlab.runs.schema import SWEEP_RHO, RunRecord
+from rnnlab.runs.trash import running_in
 from rnnlab.tasks.task import Task, build_task
 from rnnlab.words import count, listed
+
+STARTING_OVER = "No checkpoint yet: starting over."
 
 
 @dataclass(frozen=True)
@@ -44,10 +49,10 @@ class Length:
 
     def __post_init__(self) -> None:
         if self.epochs is not None and self.updates is not None:
-            raise UsageError("a new total is given in --epochs or in --updates; got both.")
+            raise UsageError("a new total is given in epochs or in updates; got both.")
         for name, value in vars(self).items():
             if value is not None and value < 1:
-                raise UsageError(f"--{name} must be a whole number of at least 1; got {value}.")
+                raise UsageError(f"{name} must be a whole number of at least 1; got {value}.")
 
     def __bool__(self) -> bool:
         return self.epochs is not None or self.updates is not None
@@ -68,6 +73,7 @@ def resume(
     command: list[str],
     on_progress: Callable[[Progress], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
     observers: Sequence[Observer] = (),
 ) -> TrainSummary | SweepSummary:
@@ -79,6 +85,8 @@ def resume(
         The run folder.
     length : Length
         The new total, which stands in config.yaml from then on.
+    on_note : callable, optional
+        Is told where the run continues.
     command, on_progress, on_warning, should_stop, observers
         As for :func:`rnnlab.experiments.train.train`.
 
@@ -106,28 +114,24 @@ def resume(
         before = load(config_file(run))
         config = load(config_file(run), overrides=length.overrides) if length else before
         if length and config.training.fit.kind != "gradient":
-            raise UsageError(f"'{name_of(run)}' was fitted in closed form: it cannot be lengthened.")
+            raise UsageError(f"'{name_of(run)}' was fitted in closed form and cannot be lengthened.")
         task = build_task(config)
         check_same_data(store.record, task, run)
         if store.record.verb == SWEEP_RHO:
-            for sentence in elsewhere:
-                store.log(f"warning: {sentence}")
-                if on_warning is not None:
-                    on_warning(sentence)
             return resume_sweep(store, config, task, command=command, on_progress=on_progress, on_warning=on_warning,
-                                should_stop=should_stop)  # fmt: skip
+                                on_note=on_note, should_stop=should_stop, notes=elsewhere)  # fmt: skip
         check_network(config, task)
         setup = build_setup(config, task)
-        taken = _take_up(config, task, setup, store, on_progress, on_warning, observers)
+        taken = _take_up(config, task, setup, store, length, on_progress, on_warning, observers)
         taken.notes.extend(elsewhere)
         if length:
-            _lengthen(taken, before, config, run)
+            _lengthen(taken, before, config, run, length)
         elif began.lengthened:
             taken.training.lengthen()
         elif began.lengthened is False:
             taken.notes.append("The run was not lengthened: the process that was to do so ended before it began.")
         with failing_well(store):
-            _begin(store, taken, config, setup, began, length, command)
+            _begin(store, taken, config, setup, began, length, command, on_note)
             if taken.checkpoint is None:
                 warn_at_start(task, setup, taken.watch)
             _go_on(store, taken, lengthens=bool(length or began.lengthened))
@@ -144,7 +148,9 @@ class _TakenUp:
     notes: list[str]
 
 
-def _take_up(config, task: Task, setup: Setup, store: RunFolder, on_progress, on_warning, further) -> _TakenUp:
+def _take_up(
+    config, task: Task, setup: Setup, store: RunFolder, length: Length, on_progress, on_warning, further
+) -> _TakenUp:
     """The training at the newest checkpoint that is good."""
 
     def fresh() -> _TakenUp:
@@ -158,8 +164,7 @@ def _take_up(config, task: Task, setup: Setup, store: RunFolder, on_progress, on
         _check_tables(found, store, taken.watch)
         restore(found, taken.training, taken.watch.saved)
         if taken.training.done > setup.updates:
-            raise UsageError(f"'{name_of(store.path)}' has made {count(taken.training.done, 'update')} already; the "
-                             f"total must be more, got {setup.updates:,}.")  # fmt: skip
+            raise _too_short(taken.training, store.path, length, setup.updates)
         good.append(taken)
 
     try:
@@ -173,17 +178,24 @@ def _take_up(config, task: Task, setup: Setup, store: RunFolder, on_progress, on
 
 def _check_tables(found: Checkpoint, store: RunFolder, watched: Watch) -> None:
     """Refuse a checkpoint whose tables are not there to their length."""
-    known = {name for observer in watched.saved for name in observer.tables}
+    known = {name: observer.name for observer in watched.saved for name in observer.tables}
     sizes = found.metadata.get("tables", {})
-    if unknown := sorted(set(sizes) - known):
-        raise RunFolderError(f"The checkpoint {found.path.stem} names tables of another run: {listed(unknown)}.")
+    for name, of in known.items():  # an observer that is new has written no rows yet
+        if name not in sizes and any(array.startswith(f"{PREFIX}.{of}.") for array in found.arrays):
+            raise RunFolderError(
+                f"The checkpoint {found.path.stem} is not one of this training: it does not say how long {name} was."
+            )
+    if unknown := sorted(sizes.keys() - known):
+        raise RunFolderError(
+            f"The checkpoint {found.path.stem} names tables of another run: {shortened(listed(unknown), 200)}."
+        )
     for name, size in sizes.items():
         path = store.path / name
         has = path.stat().st_size if path.is_file() else 0
         if has < size:
             raise RunFolderError(
-                f"'{name_of(path)}' has {has:,} bytes and had {size:,} at the checkpoint {found.path.stem}: "
-                "rows are missing."
+                f"'{name_of(path)}' has {has:,} bytes and had {shortened(f'{size:,}', 30)} at the checkpoint "
+                f"{found.path.stem}: rows are missing."
             )
 
 
@@ -191,8 +203,7 @@ def _check_holder(record: RunRecord, run: Path) -> None:
     """Refuse a run that another process of this machine is at; in this one, the lock of the run tells."""
     holder = record.process.model_dump() if record.process else {}
     if record.status == "running" and holder.get("pid") != os.getpid() and process.is_alive(holder):
-        raise RunBusyError(f"'{name_of(run)}' is running in process {holder['pid']}.",
-                           hint=f"Wait for it, or stop it: kill -INT {holder['pid']}")  # fmt: skip
+        raise running_in(run, holder["pid"])
 
 
 def _check_status(record: RunRecord, run: Path, length: Length) -> None:
@@ -201,14 +212,14 @@ def _check_status(record: RunRecord, run: Path, length: Length) -> None:
         raise RunFolderError(f"'{name_of(run)}' needs {needed}.", hint="Install it.")
     if record.verb == SWEEP_RHO and length:
         raise UsageError(f"'{name_of(run)}' is a sweep, which cannot be lengthened.",
-                         hint="Sweep again with --set training.updates=N.")  # fmt: skip
+                         hint="Start a new sweep with another training.updates.")  # fmt: skip
     if record.status == "diverged" and record.verb != SWEEP_RHO:
         raise UsageError(
             f"'{name_of(run)}' diverged in every seed: no update is left to make.",
             hint=f"Train it anew with other settings: rnnlab train {name_of(run / 'config.yaml')} --set KEY=VALUE",
         )
     if record.status in ("completed", "diverged") and not length:
-        hint = None if record.verb == SWEEP_RHO else "--epochs N or --updates N gives it a new total."
+        hint = None if record.verb == SWEEP_RHO else "A new total, in epochs or in updates, lengthens it."
         raise UsageError(f"'{name_of(run)}' is completed: nothing is left to do.", hint=hint)
 
 
@@ -261,7 +272,7 @@ def _elsewhere(record: RunRecord) -> list[str]:
     if not found:
         return []
     hint = environment.kernel_hint(found)
-    return [f"The last digits may differ from those of a run that never stopped; not as it was: "
+    return [f"The last digits may differ from those of an uninterrupted run, since this has changed: "
             f"{shortened(listed([str(one) for one in found]), 400)}.{f' {hint}' if hint else ''}"]  # fmt: skip
 
 
@@ -270,24 +281,43 @@ def check_same_data(record: RunRecord, task: Task, run: Path) -> None:
     old, new = record.data and record.data.sha256, task.record.get("sha256")
     if old != new:
         raise DataError(
-            f"The data of '{name_of(run)}' have changed since: their sha256 was {old}, it is {new}.",
-            hint=f"Bring them back, or train on the new ones: rnnlab train {name_of(run / 'config.yaml')}",
+            f"The data of '{name_of(run)}' have changed since its training: their sha256 was {old}, it is {new}.",
+            hint=other_data_hint(run, task),
         )
 
 
-def _lengthen(taken: _TakenUp, before, config, run: Path) -> None:
+def other_data_hint(run: Path, task: Task) -> str:
+    """What to do about data that are no longer those of a run."""
+    source = shortened(str(task.record.get("source") or "the data"), 200)
+    return (
+        f"Put back the old content of {source}, or train a new run on the new data: "
+        f"`rnnlab train {quote(str(run / 'config.yaml'))}`."
+    )
+
+
+def _too_short(training: Training, run: Path, length: Length, updates: int) -> UsageError:
+    """The error for a total that the training has reached, in the unit of the new total."""
+    made, got = count(training.done, "update"), count(updates, "update")
+    if length.epochs is not None:
+        epochs, rest = divmod(training.done, training.sampling.updates_per_epoch)
+        made, got = "more than " * bool(rest) + count(epochs, "epoch"), count(length.epochs, "epoch")
+    return UsageError(f"'{name_of(run)}' has already made {made}; the new total must be larger, got {got}.")
+
+
+def _lengthen(taken: _TakenUp, before, config, run: Path, length: Length) -> None:
     """Let a training go on to a new total, and note what that changes."""
     training = taken.training
     if training.updates <= training.done:
-        raise UsageError(f"'{name_of(run)}' has made {count(training.done, 'update')} already; the total must be "
-                         f"more, got {training.updates:,}.")  # fmt: skip
+        raise _too_short(training, run, length, training.updates)
     training.lengthen()
     taken.notes.extend(_stretched(before, config, training))
     if training.sampling.has_epochs and training.done % training.sampling.updates_per_epoch:
         taken.notes.append("The old total ended within an epoch, which has a row for each of its parts in metrics.csv.")
 
 
-def _begin(store: RunFolder, taken: _TakenUp, config, setup: Setup, began: _Begun, length: Length, command) -> None:
+def _begin(
+    store: RunFolder, taken: _TakenUp, config, setup: Setup, began: _Begun, length: Length, command, on_note
+) -> None:
     """Take the run over: its record, its config, its tables as they were at the checkpoint.
 
     A process may be killed between any two of these writes. While a run is lengthened its record has the hashes of both
@@ -315,9 +345,12 @@ def _begin(store: RunFolder, taken: _TakenUp, config, setup: Setup, began: _Begu
         store.write("config.yaml", text)
     store.cut_checkpoints(checkpoint)
     sizes = {name: 0 for observer in taken.watch.saved for name in observer.tables}
-    store.cut_tables(sizes | (checkpoint.metadata["tables"] if checkpoint else {}))
-    where = f"from checkpoint {checkpoint.path.stem}, after update {training.done}" if checkpoint else "from the start"
-    store.log(f"Resumed {where} of {setup.updates}")
+    store.cut_tables(sizes | (checkpoint.metadata.get("tables", {}) if checkpoint else {}))
+    place = f"after update {training.done:,} of {setup.updates:,}"
+    said = f"Continuing {place}, from checkpoint {checkpoint.path.stem}." if checkpoint else STARTING_OVER
+    store.log(said)
+    if on_note is not None:
+        on_note(said)
 
 
 def _go_on(store: RunFolder, taken: _TakenUp, *, lengthens: bool) -> None:

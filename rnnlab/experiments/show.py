@@ -9,7 +9,7 @@ from typing import Any
 from rnnlab.config.departures import departures
 from rnnlab.config.flat import Flat, flat, nested
 from rnnlab.errors import RunFolderError
-from rnnlab.experiments.registry.rows import UNREADABLE, median
+from rnnlab.experiments.registry.rows import UNREADABLE, median, seconds_between
 from rnnlab.experiments.reports import Measured, TrainSummary
 from rnnlab.files import name_of
 from rnnlab.runs.files import content_of, reason
@@ -38,6 +38,9 @@ class Shown:
         Those that differ from the defaults.
     summary : TrainSummary or None
         Of a training that has metrics: they, and the baseline that they were tested against.
+    seconds : float or None
+        How long it took: from its start to its end; of a training that was resumed, the time in training, without the
+        pauses between its sessions. None where that is not known.
     loss : list of float
         Training loss by epoch, or by row of metrics.csv: the median over the seeds.
     rhos : list of mapping
@@ -58,6 +61,7 @@ class Shown:
     config: Flat | None
     departures: Flat
     summary: TrainSummary | None
+    seconds: float | None
     loss: list[float]
     rhos: list[Mapping[str, Any]]
     said: Annotations
@@ -72,8 +76,8 @@ class Shown:
 
     @property
     def resumable(self) -> bool:
-        """Whether it was ended before its end, so that `rnnlab resume` goes on with it."""
-        return self.status in ("lost", "interrupted", "failed")
+        """Whether it ended before its time and has the config with which `rnnlab resume` continues it."""
+        return self.status in ("lost", "interrupted", "failed") and self.config is not None
 
     @property
     def elsewhere(self) -> str | None:
@@ -94,6 +98,7 @@ class Shown:
             "best_baseline": next(iter(summary.baselines), None) if summary else None,
             "config": self.config,
             "departures": self.departures,
+            "seconds": self.seconds,
             "loss": self.loss,
             "rhos": self.rhos,
             **self.said.plain(),
@@ -118,12 +123,13 @@ def show(run: Path) -> Shown:
     said = _tried(lambda: read_notes(run), problems) or Annotations()
     sweep = record is not None and record.verb == SWEEP_RHO
     status = record.current_status if record is not None else UNREADABLE
-    rhos, loss = [], []
+    rhos, loss, trained = [], [], None
     if sweep and _has(files, "summary.json"):
         rhos = _tried(lambda: _rhos(run), problems) or []
     elif _has(files, "metrics.csv"):
         # Of a run in training, the last line may be half written.
-        loss = _tried(lambda: _loss(run), [] if status == "running" else problems) or []
+        read = _tried(lambda: _loss(run), [] if status == "running" else problems)
+        loss, trained = read or ([], None)
     names = [path.name for path in map(PurePath, (name for name, _ in files)) if str(path.parent) == "checkpoints"]
     return Shown(
         run,
@@ -132,6 +138,7 @@ def show(run: Path) -> Shown:
         _flat(values),
         departures(values) if values is not None else {},
         _summary(run, record) if record is not None and record.metrics else None,
+        trained if record is None or record.resumed else seconds_between(record.started_at, record.ended_at),
         loss,
         rhos,
         said,
@@ -192,13 +199,15 @@ def _best(record: RunRecord) -> dict[str, dict[str, Any]]:
     return dict(named or record.baselines)
 
 
-def _loss(run: Path) -> list[float]:
+def _loss(run: Path) -> tuple[list[float], float | None]:
+    """The training losses, and the seconds that the training took."""
     table = read_table(run / "metrics.csv", numbers=("update", "train_loss"))
     rows: dict[Any, list[float]] = {}
     for update, loss in zip(table["update"].tolist(), table["train_loss"].tolist(), strict=True):
         rows.setdefault(update, []).append(loss)
     medians = (median(rows[update]) for update in sorted(rows))
-    return [one for one in medians if one is not None]
+    seconds = [one for one in table["seconds"].tolist() if isinstance(one, float)] if "seconds" in table else []
+    return [one for one in medians if one is not None], max(seconds, default=None)
 
 
 def _rhos(run: Path) -> list[Mapping[str, Any]]:

@@ -191,4 +191,5 @@ def _diverged(
     run.log(f"error: {error.message}")
     run.finish("diverged", datetime.now(UTC), diverged=divergence.record(), warnings=warnings.shown)
     draw_plots(run, figures, warnings.warn)
+    run.seal()
     return error

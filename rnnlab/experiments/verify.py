@@ -1,6 +1,7 @@
 """`rnnlab verify`: whether a run folder is what it was, and whether its numbers come out again."""
 
 import csv
+import hashlib
 import io
 import os
 from collections.abc import Callable, Iterator, Mapping
@@ -24,6 +25,7 @@ from rnnlab.experiments.replay import (
     take_up,
     update_of,
 )
+from rnnlab.experiments.resume import other_data_hint
 from rnnlab.experiments.setup import build_setup, check_network
 from rnnlab.experiments.trained import config_file
 from rnnlab.files import name_of
@@ -34,7 +36,7 @@ from rnnlab.runs.environment import Difference, differences, kernel_hint
 from rnnlab.runs.files import file_sha256, reading
 from rnnlab.runs.schema import SWEEP_RHO, TRAIN, RunRecord
 from rnnlab.tasks.task import build_task
-from rnnlab.words import count
+from rnnlab.words import count, listed
 
 UPDATES = 10  # that are replayed where nobody says how many
 PASSED, FAILED, SKIPPED = "ok", "failed", "not checked"
@@ -77,6 +79,8 @@ class Verification:
         Largest relative difference of the replay.
     mismatch : Mismatch or None
         The first difference beyond the tolerance.
+    advice : str or None
+        What to do about data that have changed.
     """
 
     run: Path
@@ -86,6 +90,7 @@ class Verification:
     tolerance: float | None
     worst: float
     mismatch: Mismatch | None
+    advice: str | None = None
 
     @property
     def passed(self) -> bool:
@@ -107,6 +112,7 @@ class Verification:
             "differences": [asdict(one) for one in self.differences],
             "tolerance": self.tolerance,
             "largest_relative_difference": self.worst,
+            "advice": self.advice,
             "first_difference": None if self.mismatch is None else asdict(self.mismatch),
         }
 
@@ -127,7 +133,7 @@ def verify(run: Path, updates: int = UPDATES) -> Verification:
         If `updates` is below 1, or the run has not ended.
     """
     if updates < 1:
-        raise UsageError(f"--updates must be a whole number of at least 1; got {updates}.")
+        raise UsageError(f"updates must be a whole number of at least 1; got {updates}.")
     try:
         record = RunFolder.open(run).record
     except RunFolderError as error:
@@ -149,7 +155,9 @@ class _Verifying:
         self.setup: Any = None
         self.good: list[Checkpoint] = []
         self.newest_is_good = False
-        self.tables = record.tables if isinstance(record.tables, Mapping) else {}
+        self.files = record.files if isinstance(record.files, Mapping) else {}
+        self.tables = {**self.files, **(record.tables if isinstance(record.tables, Mapping) else {})}
+        self.advice: str | None = None
 
     def verify(self, updates: int) -> Verification:
         """Look at everything, the cheapest first."""
@@ -160,6 +168,7 @@ class _Verifying:
         self._check_checkpoints()
         for name in self._table_names():
             self._look(name, lambda name=name: self._check_table(name))
+        self._check_files()
         found = differences(self.record)
         dtype = "float64" if self.config is None else self.config.model.dtype
         comparison = Comparison(TOLERANCES[dtype] if found else None)
@@ -168,7 +177,14 @@ class _Verifying:
             self._look("metrics", lambda: why or self._check_metrics(comparison.tolerance))
         self._look("replay", lambda: why or self._replay(updates, comparison))
         return Verification(
-            self.run, self.record.name, self.checks, found, comparison.tolerance, comparison.worst, comparison.first
+            self.run,
+            self.record.name,
+            self.checks,
+            found,
+            comparison.tolerance,
+            comparison.worst,
+            comparison.first,
+            self.advice,
         )
 
     def _look(self, name: str, check: Callable[[], "str | tuple[str, str]"]) -> None:
@@ -210,6 +226,7 @@ class _Verifying:
         self._look(file, lambda: self._check_hash(Path(file).name, expected))
 
     def _check_hash(self, name: str, expected: str):
+        """Hash a file of the run folder again."""
         with reading(self.run / name) as file:
             found = file_sha256(file)
         if found != expected:
@@ -222,7 +239,7 @@ class _Verifying:
         self.task = task = build_task(self.config)
         old, new = self.record.data and self.record.data.sha256, task.record.get("sha256")
         if old != new:
-            self.task = None
+            self.task, self.advice = None, other_data_hint(self.run, task)
             return FAILED, f"{task.record.get('source')}: {_differ(old, new)}"
         return f"{task.record.get('source')}: {'drawn again, not hashed' if new is None else SAME}"
 
@@ -238,11 +255,12 @@ class _Verifying:
 
     def _check_checkpoint(self, path: Path) -> str:
         self.good.append(found := checkpoints.load(path))
-        return f"after update {update_of(found):,}; {SAME}" if self.record.verb == TRAIN else SAME
+        return f"after update {shortened(f'{update_of(found):,}', 30)}; {SAME}" if self.record.verb == TRAIN else SAME
 
     def _table_names(self) -> list[str]:
         """Tables that run.json or a checkpoint knows, and the others that are there."""
         known = {*self.tables, *(name for one in self.good for name in one.metadata.get("tables", {}))}
+        known = {name for name in known if name.endswith(".csv")}
         return sorted({Path(name).name for name in known} | {path.name for path in self.run.glob("*.csv")})
 
     def _check_table(self, name: str):
@@ -253,12 +271,39 @@ class _Verifying:
         with reading(self.run / name) as file:
             size = os.fstat(file.fileno()).st_size
             if size < least:
-                return FAILED, f"{size:,} bytes; there were {least:,} at checkpoint {self.good[-1].path.stem}"
+                return (
+                    FAILED,
+                    f"{size:,} bytes; there were {shortened(f'{least:,}', 30)} at checkpoint {self.good[-1].path.stem}",
+                )
             rows = _rows(file)
         if (sha256 := _text(expected, "sha256")) is not None:
             found = self._check_hash(name, sha256)
             return found if isinstance(found, tuple) else f"{count(rows, 'row')}; {found}"
         return f"{count(rows, 'row')}, all of them whole; {NO_HASH}"
+
+    def _check_files(self) -> None:
+        """Hash the plots and all else that is no table, and say of which no hash is recorded."""
+        named = sorted(name for name in self.files if not name.endswith(".csv"))
+        for name in named:
+            self._look(shortened(name), lambda name=name: self._check_file(name))
+        there = [self.run / "summary.json", self.run / "log.txt", self.run / "inspect.json"]
+        there += sorted((self.run / "plots").glob("*"))
+        others = [str(path.relative_to(self.run)) for path in there if path.is_file() and not path.name.startswith(".")]
+        if rest := [name for name in others if name not in named]:
+            self.checks.append(Check("other files", SKIPPED, f"{NO_HASH} of {shortened(listed(rest), 300)}"))
+
+    def _check_file(self, name: str):
+        entry, path = self.files[name], Path(name)
+        expected, size = _text(entry, "sha256"), entry.get("bytes") if isinstance(entry, Mapping) else None
+        if expected is None or path.is_absolute() or ".." in path.parts:
+            return FAILED, "run.json does not say what it must be"
+        if name != "log.txt" or not isinstance(size, int):
+            return self._check_hash(name, expected)
+        with reading(self.run / name) as file:  # which what happens to a run later is added to
+            found, more = hashlib.sha256(file.read(max(size, 0))).hexdigest(), file.read(1)
+        if found != expected:
+            return FAILED, _differ(expected, found)
+        return f"{SAME}; lines were added since" if more else SAME
 
     def _cannot_repeat(self) -> tuple[str, str] | None:
         """Why nothing can be computed again; else the network is made."""
@@ -305,6 +350,8 @@ class _Verifying:
                 return SKIPPED, "the learning rates of these updates may be those of a shorter total"
         if self.record.verb == SWEEP_RHO:
             said = replay_sweep(self.run, self.config, self.task, self.record, updates, comparison)
+            if said is None:
+                return (FAILED if self.record.status == "completed" else SKIPPED), "no model has been measured"
         else:
             said = replay_training(self.run, self.config, self.task, self.setup, self.good, updates, comparison)
         if comparison.first is not None:

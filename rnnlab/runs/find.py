@@ -6,6 +6,7 @@ import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from shlex import quote
 from typing import TYPE_CHECKING
 
 from rnnlab.errors import RunFolderError
@@ -14,14 +15,17 @@ from rnnlab.printable import on_one_line, shortened
 from rnnlab.runs.files import reason
 from rnnlab.runs.record import load_record
 from rnnlab.runs.start import label_of
-from rnnlab.suggestions import nearest
+from rnnlab.suggestions import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from rnnlab.runs.schema import RunRecord
 
 LATEST = "latest"  # the newest run of all, and no name of one
+TRASH = ".trash"  # the folder of the runs that were removed, in their runs folder
 _SHOWN = 5
 _SEARCHED = 1000  # ids, the newest, among which those that resemble an unknown one are looked for
+_ALIKE = 0.6  # how near an id must be to be named, from 0 (any) to 1 (the same)
+_PATTERN = re.compile(r"[*?\[]")
 _ID = re.compile(r"\d{8}T\d{6}Z-.+-[0-9a-f]{4}", re.DOTALL)
 _MOMENT = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d")
 
@@ -178,13 +182,13 @@ def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = 
         return _newest(iter(named), run, runs_dir, on_warning)
     if meant:
         raise RunFolderError(
-            f"The prefix '{shortened(run)}' must begin one id, not {len(meant)}: {_some(meant)}.",
+            f"'{shortened(run)}' is the beginning of {len(meant)} ids: {_some(meant)}.",
             hint="Give more of the id.",
         )
+    ids = run_ids(runs_dir)
+    meant_name = did_you_mean(run[:255], dict.fromkeys(map(name_in, ids[:_SEARCHED]))) or "."
     raise RunFolderError(
-        f"RUN must be a path, an id, the beginning of one, a name, or '{LATEST}'; got '{shortened(run, 255)}', "
-        f"no run in '{name_of(runs_dir)}'.",
-        hint=_hint(run, runs_dir),
+        f"There is no run '{shortened(run, 255)}' in '{name_of(runs_dir)}'{meant_name}", hint=_hint(run, ids, runs_dir)
     )
 
 
@@ -210,19 +214,38 @@ def _may_be_called(one: FoundRun, name: str) -> bool:
     return one.record.name == name if one.record else name_in(one.id) == name
 
 
-def _hint(run: str, runs_dir: Path) -> str:
-    """The ids that come near what was typed, else what there is."""
-    ids = run_ids(runs_dir)
-    near = [one for one in ids if run in one] or nearest(run[:255], ids[:_SEARCHED], most=_SHOWN, cutoff=0.3)
+def _hint(run: str, ids: list[str], runs_dir: Path) -> str:
+    """Where a run that is not there may be found: in the trash, under another id; else how runs are named."""
+    if removed := trashed(run, runs_dir):
+        typed = removed[0] if len(removed) > 1 and removed[0].startswith(run) else run
+        return f"{_some(removed[:1])} is in the trash: `rnnlab rm --restore {quote(typed)}` brings it back."
+    if _PATTERN.search(run):
+        return (
+            "No file matches this pattern, or it is in quotes: the shell expands patterns, and rnnlab does not. "
+            "`rnnlab runs` lists the runs."
+        )
+    near = [one for one in ids if run and run in one]
+    near = near or nearest(run[:255], ids[:_SEARCHED], most=_SHOWN, cutoff=_ALIKE)
     if near:
-        return f"Near it: {_some(near)}."
+        return f"Similar ids: {_some(near)}."
     if not ids:
         return _START
-    good = next((one.id for one in newest_first(runs_dir) if one.status != "unreadable"), None)
-    return f"There are {len(ids)}" + (f"; '{LATEST}' means {good}." if good else ".")
+    ways = f"its path, its id, the beginning of its id, its name, or '{LATEST}'"
+    return f"A run is named by {ways}. `rnnlab runs` lists them."
 
 
-_START = "`rnnlab train CONFIG` makes one; --runs-dir DIR or RNNLAB_RUNS looks elsewhere."
+def trashed(run: str, runs_dir: Path) -> list[str]:
+    """The runs in the trash of a runs folder that an id, the beginning of one, or a name means, the newest first."""
+    try:
+        with os.scandir(runs_dir / TRASH) as entries:
+            names = sorted((entry.name for entry in entries if _is_folder(entry)), reverse=True)
+    except (OSError, ValueError):
+        return []
+    exact, begun = [one for one in names if one == run], [one for one in names if run and one.startswith(run)]
+    return exact or begun or [one for one in names if run and name_in(one) == label_of(run)]
+
+
+_START = "`rnnlab train CONFIG` makes one. RNNLAB_RUNS names the runs folder, where it is another one."
 
 
 def is_run(folder: str | Path) -> bool:

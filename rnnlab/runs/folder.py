@@ -3,14 +3,14 @@
 import os
 import secrets
 import shutil
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, suppress
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Any, Self
 
-from rnnlab.errors import RunFolderError, RunWriteError
+from rnnlab.errors import RunBusyError, RunFolderError, RunWriteError
 from rnnlab.files import name_of
 from rnnlab.runs import checkpoints, environment, notes, process, start, tables
 from rnnlab.runs.files import LineFile, file_sha256, leftovers, reading, refuse_link, replace, writing
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from rnnlab.runs.schema import RunRecord
+
+WAIT = 10.0  # seconds for another process that writes files of a run anew
 
 
 class RunFolder(RunStore):
@@ -43,6 +45,7 @@ class RunFolder(RunStore):
         self.record = record
         self._tables: dict[str, tables.Table] = {}
         self._log: LineFile | None = None
+        self._written: set[str] = set()  # whole files, by their names, and the log
         self._lock = lock or RunLock(path)
 
     @classmethod
@@ -155,12 +158,55 @@ class RunFolder(RunStore):
             with suppress(OSError):
                 if not path.name.startswith(f".{notes.FILE}"):  # which another process may write at any moment
                     path.unlink()
-        self.update(status="running", ended_at=None, process=process.identity(), tables={}, **fields)
+        again = {"status": "running", "ended_at": None, "process": process.identity(), "tables": {}, "files": {}}
+        self.update(**again, **fields)
 
     def finish(self, status: str, now: datetime, **fields: object) -> None:
         """As for any run; run.json keeps the size and the sha256 of every table too."""
         self.close()
         super().finish(status, now, **fields, tables=self._tables_now())
+
+    def seal(self) -> None:
+        """Keep the sizes and hashes of the plots and of all else that this object wrote beside the tables in run.json.
+
+        The last thing that is done to a run; what a full disk does not take is lost.
+        """
+        written = self._written - {"config.yaml", *_entries(self.record.tables)}
+        with suppress(RunFolderError):
+            self.update(files={**_entries(self.record.files), **self._hashes(written)})
+
+    @contextmanager
+    def rewriting(self, which: Callable[[str], bool]) -> Iterator[None]:
+        """While entered, some files of a run that has ended are written anew; run.json is given their new hashes.
+
+        It has none of them meanwhile, so that a process that is killed leaves files whose hash is not known. Another
+        that does the same is waited for. Where the run is in training, or cannot be written, run.json is left alone.
+
+        Parameters
+        ----------
+        which : function of str
+            Whether a file of this name may be written.
+        """
+        lock = RunLock(self.path, patience=WAIT)
+        try:
+            self.refresh()
+            if self.record.current_status == "running":
+                raise RunBusyError(f"'{name_of(self.path)}' is running.")
+            lock.acquire()
+        except RunFolderError:
+            yield
+            return
+        try:
+            self.refresh()
+            has_ended = self.record.status in ("completed", "diverged", "interrupted", "failed")
+            files = _entries(self.record.files)
+            if has_ended and any(map(which, files)):
+                self.update(files={name: entry for name, entry in files.items() if not which(name)})
+            yield
+            if has_ended:
+                self.seal()
+        finally:
+            lock.release()
 
     def release(self) -> None:
         """Let others hold the run."""
@@ -185,12 +231,14 @@ class RunFolder(RunStore):
             replace(path, data)
 
         self._keeping(put)
+        self._written.add(filename)
         return path
 
     def write_json(self, filename: str, value: object) -> Path:
         """Write a value as strict JSON in one step (NaN becomes null), e.g. ``summary.json``."""
         path = self.path / filename
         self._keeping(lambda: write_json(path, value))
+        self._written.add(filename)
         return path
 
     def append_columns(self, filename: str, columns: Mapping[str, object]) -> None:
@@ -250,6 +298,7 @@ class RunFolder(RunStore):
             self._log.append(line.encode("utf-8", "backslashreplace"))
 
         self._keeping(put)
+        self._written.add("log.txt")
 
     def save_checkpoint(self, arrays: "Mapping[str, np.ndarray]", metadata: Mapping) -> Path:
         """Write the next checkpoint (see `rnnlab.runs.checkpoints.save`)."""
@@ -291,12 +340,15 @@ class RunFolder(RunStore):
 
     def _tables_now(self) -> dict[str, dict[str, object]]:
         """Size and hash of the tables on disk, by name; without those of `rnnlab inspect`, which may come again."""
+        names = (path.name for path in self.path.glob("*.csv"))
+        return self._hashes(name for name in names if not name.startswith("inspect_"))
+
+    def _hashes(self, names: Iterable[str]) -> dict[str, dict[str, object]]:
+        """Size and hash of files, by name."""
         found = {}
-        for path in sorted(self.path.glob("*.csv")):
-            if path.name.startswith("inspect_"):
-                continue
-            with suppress(RunFolderError), reading(path) as file:
-                found[path.name] = {"bytes": os.fstat(file.fileno()).st_size, "sha256": file_sha256(file)}
+        for name in sorted(names):
+            with suppress(RunFolderError), reading(self.path / name) as file:
+                found[name] = {"bytes": os.fstat(file.fileno()).st_size, "sha256": file_sha256(file)}
         return found
 
     def _keeping(self, action: Callable[[], object]) -> None:
@@ -314,6 +366,11 @@ class RunFolder(RunStore):
         if is_gone or self.record.status not in ("running", "interrupted", "failed"):
             return start.ELSEWHERE
         return f"Once it can be written again: rnnlab resume {quote(str(self.path))}"
+
+
+def _entries(value: object) -> Mapping[str, Any]:
+    """An entry of run.json that names files, which may be damaged."""
+    return value if isinstance(value, dict) else {}
 
 
 def _sources() -> tuple[dict[str, object], dict[str, bytes]]:

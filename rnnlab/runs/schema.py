@@ -87,6 +87,7 @@ class RunRecord(_Checked):
     config: SkipValidation[dict[str, object] | None] = None
     folder: SkipValidation[dict[str, object] | None] = None
     tables: SkipValidation[dict[str, dict[str, object]]] = {}
+    files: SkipValidation[dict[str, dict[str, object]]] = {}
     code: SkipValidation[dict[str, object]] = {}
     environment: SkipValidation[dict[str, object]] = {}
     plugins: SkipValidation[dict[str, str]] = {}

@@ -12,7 +12,7 @@ from rnnlab.errors import RunWriteError
 from rnnlab.files import make_folders, name_of
 from rnnlab.runs.files import reason
 
-ELSEWHERE = "Choose another runs folder with --runs-dir DIR or the variable RNNLAB_RUNS."
+ELSEWHERE = "Choose another runs folder, for example with the variable RNNLAB_RUNS."
 _TRIES = 1000
 
 

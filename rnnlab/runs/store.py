@@ -1,8 +1,8 @@
 """Where a run keeps what it makes: one interface, for a folder on disk and for memory."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Mapping
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from types import TracebackType
@@ -149,6 +149,14 @@ class RunStore(ABC):
                 with suppress(RnnlabError):  # rows that the disk does not take
                     self.close()
                 self.finish("interrupted" if interrupted else "failed", now)
+
+    def seal(self) -> None:  # noqa: B027
+        """Keep the hashes of what was written beside the tables, at the very end."""
+
+    @contextmanager
+    def rewriting(self, _which: Callable[[str], bool]) -> Iterator[None]:
+        """While entered, the files of a run that has ended whose names are such are written anew."""
+        yield
 
     def release(self) -> None:  # noqa: B027
         """Let others write to the run."""

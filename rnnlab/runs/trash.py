@@ -1,19 +1,24 @@
 """Runs that are removed: into the trash of their runs folder, from which they can come back, or for good."""
 
+import errno
 import os
 import shutil
 from collections.abc import Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from rnnlab.errors import RunBusyError, RunFolderError, UsageError
 from rnnlab.files import make_folders, name_of
+from rnnlab.printable import on_one_line, shortened
 from rnnlab.runs import process
 from rnnlab.runs.files import writing
+from rnnlab.runs.find import TRASH, name_in, trashed
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.record import read_json
+from rnnlab.suggestions import did_you_mean
 
-TRASH = ".trash"
+_TRIES = 100
+_MEANWHILE = {errno.ENOENT, errno.ENOTEMPTY, errno.EEXIST}
 
 
 def remove(runs: Sequence[Path], *, purge: bool = False) -> list[tuple[Path, Path | None]]:
@@ -43,37 +48,41 @@ def remove(runs: Sequence[Path], *, purge: bool = False) -> list[tuple[Path, Pat
     paths = list(dict.fromkeys(Path(os.path.abspath(run)) for run in runs))
     for path in paths:
         if path.parent.name == TRASH and not purge:
-            raise UsageError(f"'{name_of(path)}' is in the trash already.", hint="--purge deletes it for good.")
+            raise UsageError(f"'{name_of(path)}' is in the trash already.", hint="A purge deletes it for good.")
     with ExitStack() as held:
         for path in paths:
+            if (pid := trained_by(path)) is not None:
+                raise running_in(path, pid)
             lock = RunLock(path)
             lock.acquire()
             held.callback(lock.release)
-            if (pid := trained_by(path)) is not None:
-                raise RunBusyError(
-                    f"'{name_of(path)}' is being trained by process {pid}.", hint=f"kill {pid} stops it."
-                )
+            if (pid := trained_by(path)) is not None:  # it began in between
+                raise running_in(path, pid)
         return [(path, _delete(path) if purge else _move(path, path.parent / TRASH)) for path in paths]
 
 
 def restore(name: str, runs_dir: Path) -> Path:
-    """Bring a run back from the trash of a runs folder, by its id or the unique beginning of one.
+    """Bring a run back from the trash of a runs folder, by its id, the unique beginning of one, or its name.
+
+    Of several runs of one name, the newest comes back.
 
     Raises
     ------
     RunFolderError
         If no run, or more than one, is meant, or its place is taken.
     """
-    trash = runs_dir / TRASH
-    try:
-        names = sorted(entry.name for entry in os.scandir(trash) if entry.is_dir())
-    except OSError:
-        names = []
-    meant = [one for one in names if one == name] or [one for one in names if name and one.startswith(name)]
-    if len(meant) != 1:
+    trash, meant = runs_dir / TRASH, trashed(name, runs_dir)
+    if meant and not meant[0].startswith(name):  # a name, which means its newest run
+        meant = meant[:1]
+    if not meant:
+        there = [*_contents(trash)]
+        near = did_you_mean(name, dict.fromkeys(map(name_in, there))) or "."
+        hint = f"In the trash: {', '.join(map(on_one_line, there[:5]))}." if there else "The trash is empty."
+        raise RunFolderError(f"There is no run {shortened(name)!r} in the trash, '{name_of(trash)}'{near}", hint=hint)
+    if len(meant) > 1:
         raise RunFolderError(
-            f"--restore must name one run in '{name_of(trash)}'; got {name!r}, which names {len(meant)}.",
-            hint=f"There: {', '.join(names[-5:])}." if names else "The trash is empty.",
+            f"{len(meant)} runs in the trash have an id that begins with {shortened(name)!r}.",
+            hint=f"Give more of the id: {', '.join(map(on_one_line, meant[:5]))}.",
         )
     place = runs_dir / meant[0]
     if os.path.lexists(place):
@@ -81,6 +90,20 @@ def restore(name: str, runs_dir: Path) -> Path:
     with writing(place):
         os.rename(trash / meant[0], place)
     return place
+
+
+def running_in(run: Path, pid: int) -> RunBusyError:
+    """The error for a run that a living process trains."""
+    return RunBusyError(f"'{name_of(run)}' is running in process {pid}.", hint=f"Wait for it, or stop it: kill {pid}")
+
+
+def _contents(trash: Path) -> list[str]:
+    """The names of the runs in the trash, the newest first."""
+    try:
+        with os.scandir(trash) as entries:
+            return sorted((entry.name for entry in entries if entry.is_dir()), reverse=True)
+    except OSError:
+        return []
 
 
 def trained_by(run: Path) -> int | None:
@@ -96,14 +119,22 @@ def trained_by(run: Path) -> int | None:
 
 
 def _move(path: Path, trash: Path) -> Path:
+    """Into the trash, which another process may empty and take away at any moment, or fill with a run of this name."""
     with writing(trash):
-        make_folders(trash)
-        place, number = trash / path.name, 1
-        while os.path.lexists(place):
-            number += 1
-            place = trash / f"{path.name}.{number}"
-        os.rename(path, place)
-    return place
+        for tries_left in reversed(range(_TRIES)):
+            try:
+                make_folders(trash)
+                place, number = trash / path.name, 1
+                while os.path.lexists(place):
+                    number += 1
+                    place = trash / f"{path.name}.{number}"
+                os.rename(path, place)
+            except OSError as error:
+                if error.errno not in _MEANWHILE or not os.path.lexists(path) or not tries_left:
+                    raise
+                continue
+            return place
+    raise AssertionError  # the last try returns or raises
 
 
 def _delete(path: Path) -> None:
@@ -112,8 +143,10 @@ def _delete(path: Path) -> None:
         path = _move(path, path.parent / TRASH)
     with writing(path):
         if path.is_symlink():
-            path.unlink()
+            path.unlink(missing_ok=True)
         else:
-            shutil.rmtree(path)
-        if not any(os.scandir(path.parent)):
-            path.parent.rmdir()
+            while os.path.lexists(path):
+                with suppress(FileNotFoundError):  # another process deletes it too
+                    shutil.rmtree(path)
+    with suppress(OSError):  # it has other runs, or another process has taken it away
+        path.parent.rmdir()

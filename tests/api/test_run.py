@@ -133,9 +133,10 @@ def test_a_plot_of_a_training_that_ended_within_an_epoch(folder, trained):
 
 def test_it_says_what_it_is(trained, folder):
     run = trained()
-    assert repr(run) == f"<rnnlab.Run small: completed, 2 seeds, in memory>\n{run.headline}"
+    assert repr(run) == f"<rnnlab.Run small in memory: completed, train, rmse {run.metrics['rmse'].median():.2f}>"
     kept = trained(seeds=1, runs=folder / "kept")
-    assert repr(kept).startswith(f"<rnnlab.Run small: completed, 1 seed, {kept.path}>\n")
+    assert repr(kept).startswith(f"<rnnlab.Run {kept.path.name}: completed, train, rmse ")
+    assert "\n" not in repr(kept)
     assert (kept.name, kept.seeds, kept.status) == ("small", [0], "completed")
     pin = {"data.sha256": kept.record.data.sha256}
     assert kept.config == rnnlab.load("small.yaml", pin, seeds=1)
@@ -243,7 +244,7 @@ def test_runs_are_listed(trained, folder, monkeypatch):
     assert rnnlab.open("latest").name in ("small", "second")
     assert rnnlab.open(second.path.name[:-2], folder / "runs").name == "second"
     assert rnnlab.find_run("latest").parent == folder / "runs"
-    with pytest.raises(RunFolderError, match=re.escape("RUN must be")):
+    with pytest.raises(RunFolderError, match="There is no run"):
         rnnlab.open("nothing")
     with pytest.raises(RunFolderError, match="There is no run"):
         rnnlab.open("latest", folder / "nowhere")

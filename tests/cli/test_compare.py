@@ -84,7 +84,7 @@ def test_texts_show_rates_beside_metrics_and_baselines(rnnlab, trained):
     runs = trained("plain", "gated")
     done = rnnlab("compare", *runs)
     assert done.returncode == 0, done.stderr
-    metrics, gradients = (block.splitlines() for block in done.stdout.split("\n\n")[:2])
+    metrics, gradients = (block.splitlines() for block in done.stdout.split("\n\n")[1:3])
     assert re.split("  +", metrics[0].strip())[:3] == ["cell", "cross entropy (nats/character)", "accuracy"]
     assert [row.split()[:2] for row in metrics[1:3]] == [["plain", "rnn"], ["gated", "gru"]]
     assert [row.split()[0] for row in metrics[3:]] == ["unigram", "bigram"]
@@ -113,7 +113,9 @@ def test_a_fit_in_closed_form_shows_the_one_loss_that_it_has(rnnlab, trained):
 
 def test_forecasts_show_their_metrics_beside_persistence(rnnlab, trained):
     runs = trained("a", "again")
-    lines = rnnlab("compare", *runs).stdout.splitlines()
+    verdict, blank, *lines = rnnlab("compare", *runs).stdout.splitlines()
+    assert verdict.startswith("No verdict on ")
+    assert blank == ""
     assert re.split("  +", lines[0].strip())[:4] == ["RMSE (USD)", "MAE (USD)", "MAPE (%)", "sMAPE (%)"]
     assert lines[1].split()[:2] == ["a", runs[0][-4:]]
     assert any(line.split()[:1] == ["persistence"] for line in lines)
@@ -133,8 +135,31 @@ def test_each_task_has_a_table_of_its_own(rnnlab, trained):
     lines = rnnlab("compare", *trained("plain", "a", "gated", "again")).stdout.splitlines()
     text, prices = lines.index("text"), lines.index("prices")
     assert text < prices
-    assert [line.split()[0] for line in lines[text + 2 : text + 4]] == ["plain", "gated"]
+    assert [line.split()[0] for line in lines[text + 4 : text + 6]] == ["plain", "gated"]
     assert all("cross entropy" not in line for line in lines[prices:])
+
+
+@pytest.mark.parametrize("columns", [60, 80, 120])
+def test_a_narrow_screen_has_as_many_metrics_as_fit_and_names_the_others(on_terminal, trained, columns):
+    runs = trained("a", "again")
+    shown = on_terminal("compare", *runs, columns=columns, env={"NO_COLOR": "1"})[1].replace("\r", "")
+    assert max(map(len, shown.partition("\n\n")[2].partition("\n\n")[0].split("\n"))) <= columns
+    assert shown.count("persistence") == 1
+    assert re.search(
+        r"A wider terminal shows .* and direction hits too, and --json has them\.", " ".join(shown.split())
+    )
+
+
+def test_the_next_step_leads_on(on_terminal, trained):
+    text, series, again = trained("plain", "a", "again")
+    for runs, said in (
+        ((series, again), f"next  rnnlab why {series} {again}"),
+        ((text, series, again), f"next  rnnlab why {series} {again}"),
+        ((text, series), "next  rnnlab runs --where task=text"),
+    ):
+        assert said in on_terminal("compare", *runs, columns=200, env={"NO_COLOR": "1"})[1]
+    shown = on_terminal("why", series, again, columns=200, env={"NO_COLOR": "1"})[1]
+    assert f"next  rnnlab verify {series}" in shown
 
 
 def test_json_has_runs_groups_and_warnings(rnnlab, trained):
@@ -143,7 +168,7 @@ def test_json_has_runs_groups_and_warnings(rnnlab, trained):
     assert [one["name"] for one in content["runs"]] == ["plain", "a"]
     assert content["runs"][0]["before"]["verdict"] in ("vanishing", "critical", "mixed", "exploding")
     assert [group["task"] for group in content["groups"]] == ["text", "prices"]
-    assert content["warnings"] == ["No two of these runs have the same task: nothing is compared."]
+    assert content["warnings"] == ["No two of these runs have the same task: there is no verdict."]
     assert done.stderr == f"warning: {content['warnings'][0]}\n"
 
 
@@ -159,9 +184,9 @@ def test_a_run_that_did_not_end_says_so(rnnlab, trained, tmp_path):
     path = tmp_path / gated / "run.json"
     record = json.loads(path.read_text())
     for status, said in (
-        ({"status": "interrupted"}, "is interrupted: its training did not come to its end."),
+        ({"status": "interrupted"}, "is interrupted: its training did not finish."),
         ({"status": "running", "process": {"pid": 2**30, "started": "never", "host": record["process"]["host"]}},
-         "is lost: its training did not come to its end."),
+         "is lost: its training did not finish."),
     ):  # fmt: skip
         path.write_text(json.dumps({**record, **status, "metrics": {}, "baselines": {}}))
         done = rnnlab("compare", plain, gated)
@@ -248,7 +273,7 @@ def test_of_many_keys_some_are_named_below_the_table(rnnlab, trained, tmp_path):
         text = text.replace(old, new)
     path.write_text(text)
     shown = rnnlab("compare", plain, gated).stdout
-    titles = shown.splitlines()[0].split()
+    titles = shown.splitlines()[2].split()
     assert titles[:6] == ["repeat", "chunk", "cell", "hidden_size", "batch_size", "updates"]
     assert "They also differ in training.shuffle and training.l2." in shown
 

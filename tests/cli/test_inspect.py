@@ -60,7 +60,7 @@ def test_json_is_one_document(rnnlab, run):
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nothing",), "RUN must be a path, an id, the beginning of one, a name, or 'latest'; got 'nothing'"),
+        (("nothing",), "There is no run 'nothing' in 'runs'"),
         (("latest", "--checkpoint", "9"), "--checkpoint must name a checkpoint of 'runs/"),
     ],
 )

@@ -224,6 +224,18 @@ def test_signals_while_plots_are_drawn_find_a_completed_run(signalled_at_import,
     no_leftovers(run)
 
 
+@pytest.mark.parametrize(("number", "code"), CTRL_C_FIRST)
+@pytest.mark.parametrize("after", [0.02, *(pytest.param(t, marks=pytest.mark.slow) for t in (0.0, 0.005, 0.05, 0.1))])
+def test_a_process_that_has_said_its_last_word_is_killed_by_no_signal(started, number, code, after):
+    """Taking the interpreter apart lasts tenths of a second, in which the signals are the system's again."""
+    process = started("train", "small.yaml", "--set", "training.updates=3", "--quiet")
+    assert process.stdout.readline()
+    time.sleep(after)
+    process.send_signal(number)
+    process.communicate(timeout=60)
+    assert process.returncode in (0, code)
+
+
 @pytest.mark.slow
 def test_a_terminal_that_hangs_up_stops_the_training_with_a_checkpoint(executable, environment, tmp_path):
     (tmp_path / "small.yaml").write_text(CONFIG)

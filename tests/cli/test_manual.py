@@ -85,7 +85,7 @@ def test_a_beginning_is_enough(rnnlab, word):
         ("zzz", "error: no such chapter: zzz\n hint: `rnnlab manual` lists the chapters\n"),
         ("../runs", "error: no such chapter: ../runs"),
         ("", "error: no such chapter: "),
-        ("co", "error: co is the beginning of several chapters: configs, commands, contributing.\n"),
+        ("co", "error: co begins several chapters: configs, commands, contributing.\n"),
     ],
 )
 def test_a_name_that_is_none(rnnlab, word, message):

@@ -207,7 +207,7 @@ def test_a_run_that_was_stopped_says_how_it_goes_on(folder, number, code):
     assert process.returncode == code
     run = the_run(folder)
     assert run is not None
-    assert f"`rnnlab resume runs/{run.name}` goes on where it stopped." in err
+    assert f"`rnnlab resume runs/{run.name}` continues the run." in err
     assert "RMSE" in out
     assert "Stopped after update" in out
     assert {path.name for path in (run / "plots").iterdir()} >= {"training.png", "gradient_norms.png", "forecast.png"}

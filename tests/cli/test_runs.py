@@ -70,9 +70,14 @@ def test_a_document_and_a_table_of_the_same_runs(rnnlab):
 @pytest.mark.parametrize(
     ("words", "told"),
     [
-        (["--where", "metrics.rmze<5"], "error: --where: no run has a key 'metrics.rmze'; did you mean metrics.rmse?"),
-        (["--where", "a ="], "error: --where: a value must stand after 'a ='; got the end."),
-        (["--sort", "nothing.at.all"], "error: --sort: no run has a key 'nothing.at.all'"),
+        (["--where", "metrics.rmze<5"], "error: where: no run has a key 'metrics.rmze'; did you mean metrics.rmse?"),
+        (["--where", "a ="], "error: where: expected a value after 'a ='; got the end."),
+        (["--sort", "nothing.at.all"], "error: sort: no run has a key 'nothing.at.all'"),
+        (
+            ["--status", "complete"],
+            "error: status must be one of running, completed, interrupted, diverged, failed, lost, unreadable; "
+            "got 'complete'; did you mean completed?",
+        ),
         (["--limit", "0"], "error: a whole number of at least 1 is needed; got '0'."),
         (["--json", "--csv"], ""),
     ],
@@ -85,8 +90,69 @@ def test_mistakes(rnnlab, words, told):
 
 @pytest.mark.usefixtures("runs")
 def test_nothing_found(rnnlab):
-    assert rnnlab("runs", "--status", "lost").stdout == "No run matches in runs. It has 2 runs.\n"
+    assert rnnlab("runs", "--status", "lost").stdout == "None of the 2 runs in runs matches the filters.\n"
     assert rnnlab("runs", "--runs-dir", "none").stdout == "There is no run in none.\n"
+
+
+def test_sorting_by_a_metric_adds_a_column_and_takes_none_away(rnnlab, runs):
+    make_run(runs, 2, name="c", metrics={"rmse": metric(2.0), "mae": metric(7.0)})
+    lines = rnnlab("runs", "--sort", "metrics.mae").stdout.splitlines()
+    assert lines[0].split() == ["run", "status", "metrics.mae", "result", "seeds", "cell"]
+    assert lines[1].split()[2:5] == ["7.000", "rmse", "2.00"]
+    assert "result" not in rnnlab("runs", "--sort", "metrics.rmse").stdout  # its column is the usual result
+
+
+@pytest.mark.usefixtures("runs")
+def test_a_column_that_is_too_wide_does_not_take_narrower_ones_with_it(rnnlab, on_terminal):
+    rnnlab("label", "a", "x" * 40)
+    header = on_terminal("runs", env={"NO_COLOR": "1"})[1].splitlines()[0]
+    assert header.split() == ["run", "status", "result", "seeds", "cell"]
+
+
+def test_a_screen_of_80_columns_is_enough_for_a_run(on_terminal, runs):
+    run = runs / "20260101T000000Z-a-0000"
+    rows = "".join(f"0,{n},{n},{1 / n}\n" for n in range(1, 90))
+    (run / "metrics.csv").write_text("seed,epoch,update,train_loss\n" + rows)
+    (run / "config.yaml").write_text(
+        "name: a\nseeds: 2\nmodel: {init: {W_hh: {kind: normal, std: 0.1414213562373095}}}\n"
+        f"data: {{kind: text, text: {'the quick brown fox ' * 9}, sha256: {'0' * 64}}}\n"
+    )
+    for number in range(3):
+        (run / "checkpoints" / f"slice-{number}").mkdir(parents=True)
+        (run / "checkpoints" / f"slice-{number}" / "0001.json").write_text("{}")
+    shown = on_terminal("show", run.name, env={"NO_COLOR": "1"})[1].replace("\r", "")
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "training loss (median of 2 seeds)  1.000 █" in shown
+    assert "0.141421\n" in shown
+    assert "sha256" not in shown
+    assert "checkpoints/ (3 files)" in shown
+    assert "slice" not in shown
+    assert "data.sha256" in on_terminal("show", run.name, "--all")[1]
+
+
+@pytest.mark.usefixtures("runs")
+def test_after_filters_that_match_nothing_the_next_step_is_all_runs(on_terminal):
+    assert "next  rnnlab runs  all runs" in on_terminal("runs", "--label", "x", env={"NO_COLOR": "1"})[1]
+
+
+@pytest.mark.usefixtures("runs")
+@pytest.mark.parametrize(
+    ("named", "told"),
+    [
+        ("aa", "error: There is no run 'aa' in 'runs'"),
+        ("stok", "error: There is no run 'stok' in 'runs'; did you mean stock?\n"),
+        ("runs/*", " hint: No file matches this pattern, or it is in quotes: the shell expands patterns"),
+        ("gone", " hint: 20260101T000300Z-gone-0003 is in the trash: `rnnlab rm --restore gone` brings"),
+        ("20260101T0003", " hint: 20260101T000300Z-gone-0003 is in the trash"),
+    ],
+)
+def test_a_run_that_is_not_there_is_looked_for(rnnlab, runs, named, told):
+    make_run(runs, 2, name="stock")
+    make_run(runs, 3, name="gone")
+    rnnlab("rm", "gone")
+    for words in (["show", named], ["resume", named], ["rm", named], ["compare", "a", named], ["plot", named]):
+        done = rnnlab(*words)
+        assert (done.returncode, told in done.stderr) == (2, True), done.stderr
 
 
 def test_a_damaged_run_is_a_warning(rnnlab, runs):
@@ -126,7 +192,23 @@ def test_a_run_is_shown(rnnlab, runs):
     assert "model.layers" not in shown
     assert "model.layers" in rnnlab("show", "b", "--all").stdout
     lose(runs / "20260101T000100Z-b-0001")
-    assert "Its process ended without a word" in rnnlab("show", "b").stdout
+    assert "Its process is gone without having closed the run" in rnnlab("show", "b").stdout
+
+
+def test_a_run_that_stopped_is_shown_with_resume_as_the_next_step(on_terminal, runs):
+    begun, never = runs / "20260101T000000Z-a-0000", runs / "20260101T000100Z-b-0001"
+    for run in (begun, never):
+        lose(run)
+    (begun / "checkpoints").mkdir()
+    (begun / "checkpoints" / "0001.json").write_text("{}")
+    for run, meaning in (
+        (begun, "continue it from its last checkpoint"),
+        (never, "start it over: it has no checkpoint"),
+    ):
+        shown = on_terminal("show", run.name, columns=120, env={"NO_COLOR": "1"})[1]
+        assert f"next  rnnlab resume runs/{run.name}  {meaning}" in shown
+    (begun / "config.yaml").unlink()
+    assert "rnnlab resume" not in on_terminal("show", begun.name)[1]
 
 
 def test_a_removed_run_comes_back(rnnlab, runs):
@@ -138,6 +220,29 @@ def test_a_removed_run_comes_back(rnnlab, runs):
     rnnlab("rm", "a", "b")
     assert rnnlab("rm", "--restore", "20260101T0000").returncode == 0
     assert [one["name"] for one in json.loads(rnnlab("runs", "--json").stdout)["runs"]] == ["a"]
+
+
+def test_a_removed_run_comes_back_by_its_name(rnnlab, runs):
+    make_run(runs, 2, name="a")
+    rnnlab("rm", "20260101T000000Z-a-0000", "20260101T000200Z-a-0002")
+    done = rnnlab("rm", "--restore", "a")
+    assert (done.returncode, done.stdout) == (0, "run  runs/20260101T000200Z-a-0002\n")
+    done = rnnlab("rm", "--restore", "none")
+    assert done.stderr == (
+        "error: There is no run 'none' in the trash, 'runs/.trash'.\n hint: In the trash: 20260101T000000Z-a-0000.\n"
+    )
+
+
+def test_a_run_in_training_is_not_removed_and_its_process_is_named(rnnlab, runs):
+    run = runs / "20260101T000000Z-a-0000"
+    record = json.loads((run / "run.json").read_text())
+    (run / "run.json").write_text(json.dumps({**record, "status": "running"}))  # by this process
+    done = rnnlab("rm", "a")
+    pid = os.getpid()
+    assert done.returncode == 2
+    assert done.stderr == (
+        f"error: '{run.resolve()}' is running in process {pid}.\n hint: Wait for it, or stop it: kill {pid}\n"
+    )
 
 
 def test_a_purge_asks(rnnlab, runs, tmp_path):

@@ -137,7 +137,7 @@ def test_a_config_of_ones_own_is_swept(rnnlab, tmp_path):
         (("--from", "1"), 2, "--from and --to must be given together, and with --num."),
         (("1", "--num", "5"), 2, "--from and --to must be given together, and with --num."),
         (("0,9",), 2, " hint: separate RHOs by spaces: rnnlab sweep-rho 0 9; or is it the number 0.9?\n"),
-        (("--seeds", "1", "--", "1", "--runs-dir", "r"), 2, "--runs-dir must stand before --; what follows"),
+        (("--seeds", "1", "--", "1", "--runs-dir", "r"), 2, "--runs-dir must come before --; what follows"),
         (("--from", "2", "--to", "1"), 2, "--from must be below --to, both finite; got 2 and 1."),
         (("--from", "1", "--to", "2", "--num", "1"), 2, "--num must be a whole number from 2 to 100,000; got 1."),
         (("--from", "1", "--to", "2", "--num", "1000000000"), 2, "from 2 to 100,000; got 1,000,000,000."),
@@ -200,7 +200,5 @@ def test_ctrl_c_stops_it_and_keeps_what_is_done(executable, environment, tmp_pat
     assert "Stopped before" in stdout
     assert "interrupted" in stdout.splitlines()[0]
     (record,) = tmp_path.glob("runs/*/run.json")
-    assert f"`rnnlab resume {record.parent.relative_to(tmp_path)}` goes on where it stopped." in " ".join(
-        stderr.split()
-    )
+    assert f"`rnnlab resume {record.parent.relative_to(tmp_path)}` continues the run." in " ".join(stderr.split())
     assert json.loads(record.read_text())["status"] == "interrupted"

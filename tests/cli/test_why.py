@@ -61,10 +61,13 @@ def test_the_document_has_every_difference(place):
 def test_long_values_are_cut_where_they_part(place, columns):
     code, said = watch_here(place, "why", "one", "long", columns=columns, env={"NO_COLOR": "1"})
     assert code == 0
-    rows = [line for line in said.replace("\r", "").split("\n") if line.startswith("   data.text")]
-    assert len(rows) == 1
-    assert len(rows[0]) <= columns
-    assert "…" in rows[0]
+    lines = said.replace("\r", "").split("\n")
+    below = lines[lines.index("   data.text") + 1 :]
+    a, b = below[0].removeprefix("      A  "), below[1].removeprefix("      B  ")
+    assert max(len(below[0]), len(below[1])) <= columns
+    assert a == "the quick brown fox"
+    assert b.startswith("the quick brown fox the quick")
+    assert b.endswith("…")
 
 
 def test_a_run_beside_itself_is_said_to_be_so(place):
@@ -88,4 +91,4 @@ def test_a_damaged_run_is_compared_as_far_as_it_goes(place):
 def test_a_run_that_is_not_there_is_refused(place):
     done = run_here(place, "why", "one", "nonesuch")
     assert done.returncode == 2
-    assert done.stderr.startswith("error: RUN must be a path")
+    assert done.stderr.startswith("error: There is no run 'nonesuch' in 'runs'")

@@ -91,6 +91,16 @@ def test_any_encoding_carries_any_text(monkeypatch, encoding):
     assert text == expected.get(encoding, "1.0 +- 0.2 - ??") + "\n"
 
 
+def test_what_follows_a_title_is_indented_as_far(terminal):
+    for say, title in ((console.error, "error: "), (console.warning, "warning: "), (console.advice, " hint: ")):
+        before = len(terminal.getvalue())
+        say("word " * 30)
+        lines = re.sub(r"\x1b\[[0-9;]*m", "", terminal.getvalue()[before:]).splitlines()
+        assert lines[0].startswith(f"{title}word")
+        assert len(lines) > 1
+        assert all(line.startswith(" " * len(title) + "word") for line in lines[1:])
+
+
 def test_sentences_fold_on_a_terminal(terminal):
     text = "a good deal longer than the forty columns of this terminal, said/in/one/path/that/cannot/be/cut"
     console.warning(text)

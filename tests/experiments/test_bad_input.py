@@ -161,7 +161,7 @@ def test_an_unknown_symbol(installed, folder):
 def test_a_runs_folder_that_is_a_file(rnnlab, folder):
     (folder / "taken").write_text("kept")
     done = rnnlab("train", "small.yaml", "--runs-dir", "taken")
-    refused(done, folder, 6, r"'taken' cannot be used: a file of that name is in the way", r"hint: .*--runs-dir")
+    refused(done, folder, 6, r"'taken' cannot be used: a file of that name is in the way", r"hint: .*RNNLAB_RUNS")
     assert (folder / "taken").read_text() == "kept"
 
 

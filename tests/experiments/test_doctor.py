@@ -55,7 +55,7 @@ def test_a_torn_tail_is_cut_off(run, name, whole):
     with (run / name).open("a") as file:
         file.write("0,3,0.")
     (found,) = examine(run.parent).findings
-    assert (found.kind, found.sentence) == ("torn", f"The last line of {name} is not whole (6 bytes).")
+    assert (found.kind, found.sentence) == ("torn", f"The last line of {name} is incomplete (6 bytes).")
     assert mended(run.parent)
     assert (run / name).read_text().endswith(whole)
 
@@ -64,7 +64,7 @@ def test_of_a_lost_sweep_it_says_how_to_go_on(tmp_path):
     sweep = make_run(tmp_path / "runs", kind="sweep-rho", verb="sweep-rho")
     lose(sweep)
     (found,) = examine(sweep.parent).findings
-    assert (found.kind, found.advice) == ("lost", f"`rnnlab resume {sweep}` goes on with it")
+    assert (found.kind, found.advice) == ("lost", f"`rnnlab resume {sweep}` continues it")
 
 
 @pytest.mark.parametrize("verb", ["train", "sweep-rho"])
@@ -73,7 +73,7 @@ def test_a_lost_run_is_resumed_whatever_it_is_and_however_early_it_was_lost(run,
     lose(run)
     shutil.rmtree(run / "checkpoints")
     (found,) = examine(run.parent).findings
-    assert found.advice == f"`rnnlab resume {run}` goes on with it"
+    assert found.advice == f"`rnnlab resume {run}` continues it"
 
 
 def test_a_lost_run_becomes_interrupted_as_of_its_last_word(run):

@@ -18,7 +18,7 @@ from rnnlab.experiments.observers import Observer
 from rnnlab.experiments.resume import Length, resume
 from rnnlab.experiments.train import train
 from rnnlab.experiments.verify import verify
-from rnnlab.runs import RunFolder, checkpoints, process
+from rnnlab.runs import RunFolder, checkpoints, process, read_table
 from tests.experiments.outcomes import outcome
 
 TEXT = "{kind: text, text: the quick brown fox jumps over the lazy dog, repeat: 9, chunk: 7}"
@@ -89,8 +89,27 @@ def test_a_run_lost_before_its_first_checkpoint_starts_again(folder):
     whole = outcome(start(folder, "forecast"))
     run = start(folder, "forecast", should_stop=after(1))
     shutil.rmtree(run / "checkpoints")
-    go_on(run)
+    said: list[str] = []
+    go_on(run, on_note=said.append)
+    assert said == ["No checkpoint yet: starting over."]
     assert outcome(run) == whole
+
+
+def test_where_a_run_continues_is_said(folder):
+    run = start(folder, "forecast", should_stop=after(4))
+    said: list[str] = []
+    go_on(run, on_note=said.append)
+    assert said == ["Continuing after update 4 of 9, from checkpoint 0001."]
+    assert said[0] in (run / "log.txt").read_text()
+
+
+def test_the_time_that_is_shown_is_that_of_all_sessions(folder):
+    run = start(folder, "forecast", should_stop=after(4))
+    before = read_table(run / "metrics.csv")["seconds"].max()
+    shown = []
+    go_on(run, on_progress=shown.append)
+    assert shown[0].elapsed > before
+    assert shown[-1].elapsed == pytest.approx(read_table(run / "metrics.csv")["seconds"].max(), abs=0.05)
 
 
 # What a new total changes
@@ -219,8 +238,8 @@ def test_a_run_that_is_killed_once_it_was_lengthened_stays_lengthened(folder):
 
 
 @pytest.mark.parametrize(("length", "words"), [
-    ({"epochs": 1}, "has made 9 updates already; the total must be more, got 1"),
-    ({"updates": 9}, "has made 9 updates already; the total must be more, got 9"),
+    ({"epochs": 1}, "has already made 9 epochs; the new total must be larger, got 1 epoch."),
+    ({"updates": 9}, "has already made 9 updates; the new total must be larger, got 9 updates."),
 ])  # fmt: skip
 def test_a_total_that_is_no_more_is_refused(folder, length, words):
     run = start(folder, "forecast")
@@ -231,8 +250,8 @@ def test_a_total_that_is_no_more_is_refused(folder, length, words):
 
 
 @pytest.mark.parametrize(("length", "words"), [
-    ({"epochs": 0}, "--epochs must be a whole number of at least 1; got 0"),
-    ({"epochs": 3, "updates": 3}, "in --epochs or in --updates; got both"),
+    ({"epochs": 0}, "epochs must be a whole number of at least 1; got 0"),
+    ({"epochs": 3, "updates": 3}, "in epochs or in updates; got both"),
 ])  # fmt: skip
 def test_a_total_that_is_none_is_refused(length, words):
     with pytest.raises(UsageError, match=words):
@@ -267,8 +286,10 @@ def test_data_that_changed_are_refused(folder):
     path = folder / "series.csv"
     path.write_text(path.read_text().rpartition(",")[0] + ",1\n")
     before = (run / "run.json").read_text()
-    with pytest.raises(DataError, match="have changed since: their sha256 was"):
+    with pytest.raises(DataError, match="have changed since its training: their sha256 was") as caught:
         go_on(run)
+    assert f"Put back the old content of file {path}" in (caught.value.hint or "")
+    assert f"`rnnlab train {run / 'config.yaml'}`" in (caught.value.hint or "")
     assert (run / "run.json").read_text() == before
 
 
@@ -368,6 +389,9 @@ HOSTILE = {
     "a stride of 0": lambda arrays, _: arrays.update({"observer.recorder.updates_stride": np.array(0)}),
     "no text": lambda arrays, _: arrays.update({"observer.warnings.shown": np.frombuffer(b"[[[", np.uint8)}),
     "no list of texts": lambda arrays, _: arrays.update({"observer.warnings.shown": np.frombuffer(b"{}", np.uint8)}),
+    "no sizes of tables": lambda _, metadata: metadata.pop("tables"),
+    "no size of a table": lambda _, metadata: metadata["tables"].pop("metrics.csv"),
+    "another update": lambda _, metadata: metadata.update(update=1),
     "a table elsewhere": lambda _, metadata: metadata.update(tables={"../../small.yaml": 0}),
     "a table that is longer": lambda _, metadata: metadata.update(tables={"gradient_norms.csv": 10**9}),
 }

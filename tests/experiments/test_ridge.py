@@ -43,7 +43,7 @@ def test_run_says_what_was_done(fitted):
         "was drawn."
     )
     assert note in fitted.summary.notes
-    assert "training.optimizer and training.epochs played no part: the fit takes a single step." in fitted.summary.notes
+    assert "training.optimizer and training.epochs had no effect: the fit takes a single step." in fitted.summary.notes
     assert not any("clipp" in said for said in fitted.summary.notes)
     assert note in (fitted.path / "log.txt").read_text()
     assert fitted.record["status"] == "completed"
@@ -89,4 +89,4 @@ def test_sweep_refuses(rnnlab):
     done = rnnlab("sweep-rho", "0.9", "--config", "small.yaml", "--set", "training.fit=ridge")
     assert done.returncode == 2
     assert "training.fit must be gradient, got ridge" in done.stderr
-    assert "--set training.fit=gradient" in done.stderr
+    assert "Set training.fit to gradient." in done.stderr

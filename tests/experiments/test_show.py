@@ -65,6 +65,22 @@ def test_a_sweep_that_stopped_can_be_resumed(folder):
     assert (found.status, found.resumable, found.checkpoints) == ("interrupted", True, ["0001"])
 
 
+def test_a_resumed_run_took_the_time_of_its_sessions_without_the_pauses(run_of):
+    made = run_of()
+    assert show(made.path).seconds == pytest.approx(10, abs=10)
+    record = json.loads((made.path / "run.json").read_text())
+    later = {"ended_at": "2099-01-01T00:00:00.000Z", "resumed": [{"from_update": 2}]}
+    (made.path / "run.json").write_text(json.dumps({**record, **later}))
+    assert show(made.path).seconds == made.table("metrics.csv")["seconds"][-1]
+
+
+def test_a_run_without_a_config_cannot_be_resumed(run_of):
+    made = run_of()
+    lose(made.path)
+    (made.path / "config.yaml").unlink()
+    assert not show(made.path).resumable
+
+
 def test_a_lost_run_can_be_resumed_and_one_of_another_machine_is_unknown(run_of):
     made = run_of()
     lose(made.path)

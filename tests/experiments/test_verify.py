@@ -10,10 +10,14 @@ import pytest
 
 from rnnlab.config import load
 from rnnlab.errors import UsageError
+from rnnlab.experiments import drawing
+from rnnlab.experiments.inspect import inspect
+from rnnlab.experiments.redraw import plot
 from rnnlab.experiments.resume import Length, resume
+from rnnlab.experiments.sweep import members
 from rnnlab.experiments.train import train
 from rnnlab.experiments.verify import FAILED, PASSED, SKIPPED, verify
-from rnnlab.runs import RunFolder
+from rnnlab.runs import RunFolder, read_table
 from tests.experiments.sweeps import sweep
 from tests.painting import nothing_painted
 
@@ -121,6 +125,7 @@ def flip(path, place):
         ("gradient_norms.csv", -3, "gradient_norms.csv"),
         ("predictions.csv", 200, "predictions.csv"),
         ("config.yaml", -5, "config.yaml"),
+        ("log.txt", 5, "log.txt"),
         ("run.json", 0, "run.json"),
     ],
 )
@@ -138,6 +143,75 @@ def test_a_changed_patch_is_found(run):
     store.write("folder.patch", "")
     store.update(folder={"patch": {**patch, "sha256": hashlib.sha256(b"").hexdigest()}})
     assert failures(run) == {}
+
+
+def test_plots_and_the_files_of_inspect_are_hashed_whenever_they_are_written(run):
+    def results():
+        return {check.name: check.result for check in verify(run).checks}
+
+    for act in (lambda: None, lambda: plot(run), lambda: inspect(run), lambda: plot(run, format="svg")):
+        act()
+        assert set(results().values()) == {PASSED}
+    hashed = (
+        "plots/training.png",
+        "plots/training.svg",
+        "plots/inspect_spectrum.png",
+        "inspect.json",
+        "inspect_lags.csv",
+    )
+    for name in hashed:
+        before = (run / name).read_bytes()
+        (run / name).write_bytes(before + b" ")
+        assert name in failures(run)
+        (run / name).unlink()
+        assert "no such file" in failures(run)[name]
+        (run / name).write_bytes(before)
+    assert failures(run) == {}
+
+
+def test_a_plot_whose_drawing_was_killed_has_no_hash(run, monkeypatch):
+    class Killed(BaseException):
+        pass
+
+    def kill(*_):
+        (run / "plots" / "training.png").write_bytes(b"another plot")
+        raise Killed
+
+    monkeypatch.setattr(drawing, "_render", kill)
+    with pytest.raises(Killed):
+        plot(run)
+    found = {check.name: check for check in verify(run).checks}
+    assert found["other files"].result == SKIPPED
+    assert "no sha256 is recorded of plots/" in found["other files"].detail
+    assert verify(run).passed
+
+
+def test_lines_that_the_log_was_given_later_are_told(run):
+    with (run / "log.txt").open("a") as log:
+        log.write("error: there was no more\n")
+    details = {check.name: check.detail for check in verify(run).checks}
+    assert details["log.txt"] == "sha256 as recorded; lines were added since"
+    (run / "log.txt").write_text("error: there was no more\n")
+    assert "log.txt" in failures(run)
+
+
+def test_of_a_run_of_old_it_says_what_has_no_hash(run):
+    record = json.loads((run / "run.json").read_text())
+    del record["files"]
+    (run / "run.json").write_text(json.dumps(record))
+    found = verify(run)
+    (rest,) = [check for check in found.checks if check.name == "other files"]
+    assert rest.result == SKIPPED
+    assert rest.detail.startswith("no sha256 is recorded of log.txt, plots/")
+    assert found.passed
+
+
+@pytest.mark.parametrize("entry", [5, [1], {"../c": {"sha256": "0"}}, {"log.txt": 5}, {"a": {"sha256": None}}])
+def test_files_that_run_json_cannot_mean_are_one_sentence(run, entry):
+    RunFolder.open(run).update(files=entry)
+    assert set(failures(run)) <= {"../c", "log.txt", "a"}
+    plot(run)
+    inspect(run)
 
 
 @pytest.mark.parametrize("file", ["config.yaml", "metrics.csv", "checkpoints/0003.npz"])
@@ -180,6 +254,12 @@ def test_changed_data_are_found(run):
     assert re.fullmatch(
         r"file .*series\.csv: sha256 \w{12}\.\.\. is recorded; it is \w{12}\.\.\.", failures(run)["data"]
     )
+
+
+def test_changed_data_come_with_what_to_do(run):
+    series = run.parents[1] / "series.csv"
+    series.write_text(series.read_text() + "2031-01-01,5\n")
+    assert f"`rnnlab train {run / 'config.yaml'}`" in (verify(run).advice or "")
 
 
 def test_data_that_are_gone_are_named(run):
@@ -305,7 +385,7 @@ def test_a_run_that_goes_on_is_left_alone(run):
 
 
 def test_at_least_one_update_is_replayed(run):
-    with pytest.raises(UsageError, match="--updates must be a whole number of at least 1; got 0"):
+    with pytest.raises(UsageError, match="updates must be a whole number of at least 1; got 0"):
         verify(run, updates=0)
 
 
@@ -352,3 +432,40 @@ def test_the_start_is_not_replayed_where_its_learning_rates_were_those_of_a_shor
     found = verify(run)
     assert found.passed
     assert (found.checks[-1].name, found.checks[-1].result) == ("replay", SKIPPED)
+
+
+def test_a_sweep_that_was_stopped_before_a_model_was_measured_is_whole(tmp_path):
+    run = sweep(tmp_path, [0.5], "training.checkpoint.every=1", should_stop=lambda: True).run
+    found = verify(run)
+    assert found.checks[-1].detail == "no model has been measured"
+    assert (found.checks[-1].result, found.passed) == (SKIPPED, True)
+    resume(run, command=[])
+    (run / "results.csv").unlink()
+    assert {"results.csv", "replay"} <= failures(run).keys()
+
+
+def test_of_a_sweep_that_was_stopped_the_updates_that_it_made_are_replayed(tmp_path):
+    calls = iter([False] * 4)
+    run = sweep(tmp_path, [0.5], "training.checkpoint.every=1", should_stop=lambda: next(calls, True)).run
+    made = int(read_table(run / "results.csv")["updates"][0])
+    assert 0 < made < 6
+    found = verify(run)
+    assert (found.checks[-1].result, found.passed) == (PASSED, True)
+    assert f"updates 1 to {made}: 3 rows of results.csv and {3 * made} rows" in found.checks[-1].detail
+
+
+def test_of_a_sweep_whose_first_models_failed_others_are_replayed(tmp_path, monkeypatch):
+    draw = members.draw_setup
+
+    def short_of_memory(config, task, which, exact):
+        if which[0] == (0.5, 0):
+            raise MemoryError
+        return draw(config, task, which, exact)
+
+    monkeypatch.setattr(members, "MOST_MODELS", 2)
+    with monkeypatch.context() as patch:
+        patch.setattr(members, "draw_setup", short_of_memory)
+        run = sweep(tmp_path, [0.5, 1.5]).run
+    found = verify(run)
+    assert found.passed, found.mismatch
+    assert found.checks[-1].detail.startswith("2 of 6 models measured before training")

@@ -65,13 +65,13 @@ def test_an_id_that_begins_another_is_not_ambiguous(runs_dir):
 
 
 def test_a_prefix_of_several_lists_them(runs_dir):
-    with pytest.raises(RunFolderError, match=r"'20261121T17031' must begin one id, not 2: .*cccc, .*bbbb"):
+    with pytest.raises(RunFolderError, match=r"'20261121T17031' is the beginning of 2 ids: .*cccc, .*bbbb"):
         resolve("20261121T17031", runs_dir)
 
 
 @pytest.mark.parametrize(("run", "near"), [("stock-aaaa", "stock-aaaa"), ("20261121T170305Z-stack-aaaa", "stock-aaaa")])
 def test_an_unknown_run_lists_near_ids(runs_dir, run, near):
-    with pytest.raises(RunFolderError, match=f"got '{run}'") as caught:
+    with pytest.raises(RunFolderError, match=f"There is no run '{run}'") as caught:
         resolve(run, runs_dir)
     assert caught.value.hint is not None
     assert near in caught.value.hint
@@ -104,7 +104,7 @@ def test_a_name_is_looked_up_after_the_ids(tmp_path):
         RunFolder.create(tmp_path, name, now=now if name != "stock" else NOW, digits=lambda digits=digits: digits)
     assert resolve("20261121T170305Z-stock-aaaa", tmp_path).name == "20261121T170305Z-stock-aaaa"
     assert resolve("2026", tmp_path).name == "20261121T170305Z-2026-bbbb"
-    with pytest.raises(RunFolderError, match="must begin one id, not 3"):
+    with pytest.raises(RunFolderError, match="is the beginning of 3 ids"):
         resolve("20", tmp_path)
 
 

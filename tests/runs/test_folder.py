@@ -156,7 +156,7 @@ def test_a_runs_folder_that_is_a_file(tmp_path):
     for runs_dir in (tmp_path / "runs", tmp_path / "runs" / "deeper"):
         with pytest.raises(RunFolderError, match=r"runs.* cannot be used: .*file") as caught:
             RunFolder.create(runs_dir, "stock", now=NOW)
-        assert "--runs-dir" in (caught.value.hint or "")
+        assert "RNNLAB_RUNS" in (caught.value.hint or "")
     assert (tmp_path / "runs").read_text() == "not a folder"
 
 
@@ -200,3 +200,31 @@ def test_the_working_folder_is_kept_in_the_run_folder_alone_and_only_where_asked
     assert "password" not in (run.path / "run.json").read_text()
     assert run.record.folder is not None
     assert run.record.folder["git_dirty"] is True
+
+
+def test_two_that_write_files_anew_wait_for_each_other_and_both_leave_hashes_that_fit(tmp_path):
+    run = RunFolder.create(tmp_path, "stock", now=NOW)
+    run.write("plots/a.png", "first")
+    run.finish("completed", NOW)
+    run.seal()
+    run.release()
+
+    def again(content):
+        store = RunFolder.open(run.path)
+        with store.rewriting(lambda name: name.startswith("plots/")):
+            assert "plots/a.png" not in RunFolder.open(run.path).record.files
+            store.write("plots/a.png", content)
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(again, ["second", "third", "fourth", "fifth"]))
+    sha256 = hashlib.sha256((run.path / "plots/a.png").read_bytes()).hexdigest()
+    assert RunFolder.open(run.path).record.files["plots/a.png"]["sha256"] == sha256
+
+
+def test_files_of_a_run_in_training_are_written_anew_without_a_word_in_its_record(tmp_path):
+    run = RunFolder.create(tmp_path, "stock", now=NOW)
+    store = RunFolder.open(run.path)
+    before = (run.path / "run.json").read_bytes()
+    with store.rewriting(lambda _name: True):
+        store.write("plots/a.png", "content")
+    assert (run.path / "run.json").read_bytes() == before

@@ -48,7 +48,7 @@ def test_on_a_full_disk_no_run_begins_and_nothing_is_left(mount):
     with pytest.raises(RunWriteError, match=r"No run was started: .*the disk is full\.$") as caught:
         RunFolder.create(disk / "runs", "stock", now=NOW, files={"config.yaml": "name: stock\n"})
     assert caught.value.exit_code == 6
-    assert "--runs-dir" in (caught.value.hint or "")
+    assert "RNNLAB_RUNS" in (caught.value.hint or "")
     assert os.listdir(disk) == ["ballast"]
 
 
@@ -206,5 +206,5 @@ def test_a_run_folder_that_is_gone(tmp_path):
         with pytest.raises(RunWriteError, match=r"The run folder '.*' is gone\.$") as caught:
             action()
         assert caught.value.exit_code == 6
-        assert "--runs-dir" in caught.value.hint
+        assert "RNNLAB_RUNS" in caught.value.hint
     assert os.listdir(tmp_path) == []

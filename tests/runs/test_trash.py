@@ -1,6 +1,7 @@
 """Runs that are removed: out of sight in one step, back again, and never under somebody's hands."""
 
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -48,7 +49,7 @@ def test_a_name_that_is_in_the_trash_already_gets_a_number(runs):
     for number in (2, 3):
         first.mkdir()
         assert remove([first])[0][1].name == f"{first.name}.{number}"
-    with pytest.raises(RunFolderError, match="names 3"):
+    with pytest.raises(RunFolderError, match="3 runs in the trash"):
         restore("2026", runs)
     assert restore(first.name, runs) == first
     first_again = sorted((runs / TRASH).iterdir())
@@ -97,7 +98,7 @@ def test_a_run_in_training_is_not_removed(runs):
     )
     process = subprocess.Popen([sys.executable, "-c", code, str(runs)], stdout=subprocess.PIPE, text=True)
     run = process.stdout.readline().strip()
-    with pytest.raises(RunBusyError, match="is in use by another process"):
+    with pytest.raises(RunBusyError, match=f"is running in process {process.pid}"):
         remove([runs / os.path.basename(run)])
     process.kill()
     process.wait()
@@ -128,3 +129,58 @@ def test_the_working_folder_can_be_the_run(runs, monkeypatch):
 def test_a_folder_that_is_gone_is_told(runs):
     with pytest.raises(RunWriteError, match="could not be written"):
         remove([runs / "20261121T170305Z-x-cccc"])
+
+
+PURGE = """
+import sys
+from pathlib import Path
+from rnnlab.runs.trash import remove
+sys.stdin.read(1)
+for path in sys.argv[1:]:
+    remove([Path(path)], purge=True)
+"""
+
+
+def test_two_that_purge_at_once_do_not_trip_over_each_other(tmp_path):
+    names = [f"{n:04x}" for n in range(120)]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text("{}")
+    both = [subprocess.Popen([sys.executable, "-c", PURGE, *(tmp_path / name for name in names[start::2])],
+                             stdin=subprocess.PIPE, stderr=subprocess.PIPE, text=True) for start in (0, 1)]  # fmt: skip
+    for one in both:
+        assert one.stdin is not None
+        one.stdin.write("x")
+        one.stdin.flush()
+    assert [one.communicate(timeout=60)[1] for one in both] == ["", ""]
+    assert [one.returncode for one in both] == [0, 0]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_trash_that_vanishes_while_a_run_is_moved_is_made_again(runs, monkeypatch):
+    run, rename = resolve("20261121T170305Z-x-aaaa", runs), os.rename
+    calls = []
+
+    def emptied(source, place):
+        calls.append(place)
+        if len(calls) == 1:
+            Path(place).parent.rmdir()  # by another process
+        rename(source, place)
+
+    monkeypatch.setattr(os, "rename", emptied)
+    ((_, place),) = remove([run])
+    assert place == runs / TRASH / run.name
+    assert place.is_dir()
+
+
+def test_what_another_process_deletes_first_is_deleted(runs, monkeypatch):
+    run, rmtree = resolve("20261121T170305Z-x-aaaa", runs), shutil.rmtree
+
+    def both(path, **options):
+        rmtree(path)
+        path.parent.rmdir()
+        rmtree(path, **options)
+
+    monkeypatch.setattr(shutil, "rmtree", both)
+    assert remove([run], purge=True) == [(run, None)]
+    assert not (runs / TRASH).exists()

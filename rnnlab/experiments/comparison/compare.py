@@ -152,7 +152,12 @@ def compare(runs: Sequence[Path]) -> Comparison:
     groups = [_of_task(task, found) for task, found in tasks.items()]
     sweeps = Group(SWEEP_RHO, swept, *_differences(swept)) if swept else None
     found = Comparison(groups, sweeps, warnings)
-    warnings[:0] = [*_unfinished(found), *_alone(found), *(one for group in groups for one in _unlike(group.runs))]
+    warnings[:0] = [
+        *_unfinished(found),
+        *_unmeasured(found),
+        *_alone(found),
+        *(one for group in groups for one in _unlike(group.runs)),
+    ]
     return found
 
 
@@ -190,28 +195,37 @@ def _differences(runs: Sequence[Compared] | Sequence[ComparedSweep]) -> tuple[li
 def _unfinished(found: Comparison) -> list[str]:
     """What runs have not come to their end."""
     said = {
-        "running": "is still running: its numbers are those of this moment",
+        "running": "is still running: its numbers are provisional",
         "diverged": "diverged in every seed",
     }
     return [
-        f"{one.label} {said.get(one.status, f'is {one.status}: its training did not come to its end')}."
+        f"{one.label} {said.get(one.status, f'is {one.status}: its training did not finish')}."
         for one in (*found.runs, *found.swept)
         if one.status != "completed"
     ]
 
 
+def _unmeasured(found: Comparison) -> list[str]:
+    """Which trainings have no growth rates because their networks are not those that they would come to."""
+    left = [one.label for one in found.runs if one.status not in ("completed", "diverged")]
+    if not left:
+        return []
+    return [f"Growth rates are measured for completed runs only; {listed(left)} {'has' if len(left) == 1 else 'have'} "
+            "none."]  # fmt: skip
+
+
 def _alone(found: Comparison) -> list[str]:
     """Say so where no two runs are of one kind."""
     sizes = [len(found.swept), *(len(group.runs) for group in found.groups)]
-    return ["No two of these runs have the same task: nothing is compared."] if max(sizes) == 1 else []
+    return ["No two of these runs have the same task: there is no verdict."] if max(sizes) == 1 else []
 
 
 def _unlike(runs: Sequence[Compared]) -> list[str]:
     """What the metrics of one table do not have in common."""
     measured = [one for one in runs if one.metrics]
     if len({one.record.data and one.record.data.sha256 for one in runs}) > 1:
-        return [f"{listed([one.label for one in runs])} did not learn from the same data: "
-                "their metrics do not measure the same thing."]  # fmt: skip
+        return [f"{listed([one.label for one in runs])} were trained on different data: "
+                "their metrics cannot be compared."]  # fmt: skip
     if len({measured_on(one, next(iter(one.metrics))) for one in measured}) > 1:
         return [f"{listed([one.label for one in measured])} were measured on different rows of the same data, or "
                 "against other baselines: their metrics cannot be compared."]  # fmt: skip

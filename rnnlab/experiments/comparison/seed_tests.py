@@ -1,6 +1,7 @@
 """Whether one run is better than another, or luckier in its seeds: t-tests over the seeds."""
 
 import math
+import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -9,6 +10,7 @@ import numpy as np
 
 from rnnlab.forecasting.student import two_sided_p_value
 
+LARGEST = sys.float_info.max
 LEVEL = 0.05
 FEWEST_SEEDS = 3  # fewer do not show how much seeds differ
 ROUNDING = 1e-9  # a difference of this share of the metric is none
@@ -23,7 +25,7 @@ class SeedTest:
     first, second : int
         Places of the runs.
     difference : float
-        Mean over the seeds of the first run, less that of the second.
+        Mean over the seeds of the first run, less that of the second; the largest number there is where it is larger.
     paired : bool
         Whether the runs have the same seeds.
     seeds : (int, int)
@@ -90,7 +92,8 @@ def _test(first: int, ours: Mapping[int, float], second: int, theirs: Mapping[in
         variance, freedom = float(np.var(a - b, ddof=1)) / len(a), len(a) - 1.0
     else:
         variance, freedom = _welch(a, b)
-    return SeedTest(first, second, mean * scale, paired, (len(a), len(b)), _p_value(mean, variance, freedom))
+    difference = float(np.clip(mean * scale, -LARGEST, LARGEST))
+    return SeedTest(first, second, difference, paired, (len(a), len(b)), _p_value(mean, variance, freedom))
 
 
 def _welch(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:

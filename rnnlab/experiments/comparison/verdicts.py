@@ -86,7 +86,7 @@ def judge_runs(runs: Sequence["Compared"], name: Callable[[str], str]) -> Verdic
     if alone:
         reasons.append(f"No verdict on {listed(alone)}: no other run was measured on the same rows of the same data.")
     elif len(fit) == 1 and excluded:
-        reasons.append(f"No verdict on {fit[0].label}: there is no other run to hold it against.")
+        reasons.append(f"No verdict on {fit[0].label}: there is no other run to compare it with.")
     return Verdicts(contests, reasons)
 
 

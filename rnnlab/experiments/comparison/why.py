@@ -126,8 +126,8 @@ class Explanation:
         if numbers is None:
             return ["There are no numbers to compare."]
         if not numbers:
-            return ["All numbers that both have are the same, in spite of these differences."]
-        return ["This is a list of differences by how much they usually matter, not a proof of the cause."]
+            return ["All numbers that both have are the same, despite these differences."]
+        return ["This list is ordered by how much a difference usually matters; it is not a proof of the cause."]
 
     def _caveats(self) -> list[str]:
         """What is to be minded about the code, and about the size and the moment of the first difference."""

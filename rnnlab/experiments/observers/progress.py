@@ -48,7 +48,8 @@ class ProgressReport(Observer):
 
     def before_update(self, training: Training) -> None:
         if self._began is None:
-            self._began = self._shown = self._clock()
+            self._shown = self._clock()
+            self._began = self._shown - self._recorder.seconds  # of the sessions before
 
     def after_update(self, training: Training, update: Update) -> None:
         self._newest, now = update, self._clock()
@@ -66,7 +67,7 @@ class ProgressReport(Observer):
         return {}
 
     def restore(self, held: Mapping[str, np.ndarray]) -> None:
-        """Nothing to do: the time that is shown is that of this process."""
+        """Nothing to do: the recorder knows the time of the sessions before."""
 
     def _progress(self, training: Training, update: Update, now: float) -> Progress:
         alive = np.isfinite(update.loss)

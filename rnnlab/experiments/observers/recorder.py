@@ -91,6 +91,11 @@ class Recorder(Observer):
         elif len(self._waiting) >= MOST_WAITING:
             self._append_rows()
 
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, those before a resumption too, pauses between them left out."""
+        return self._seconds
+
     def flush(self) -> None:
         """Append what has not been written yet; rows of models that stand still are left out."""
         self._append_rows()

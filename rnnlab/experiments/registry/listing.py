@@ -6,14 +6,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from rnnlab.errors import RunFolderError
+from rnnlab.errors import RunFolderError, UsageError
 from rnnlab.experiments.registry.index import Registry
 from rnnlab.experiments.registry.query import as_text, keys_in, parse, unknown_key
 from rnnlab.experiments.registry.rows import DAMAGED, PROCESS, UNREADABLE
-from rnnlab.printable import on_one_line
+from rnnlab.printable import on_one_line, shortened
 from rnnlab.runs.find import age
 from rnnlab.runs.notes import read_notes
-from rnnlab.runs.record import load_record, status
+from rnnlab.runs.record import STATUSES, load_record, status
+from rnnlab.suggestions import did_you_mean
 
 # Other words for a key.
 ALIASES = {"labels": "label", "started": "started_at", "ended": "ended_at", "task": "data.task", "note": "notes"}
@@ -23,6 +24,7 @@ RECORD_KEYS = (
     "command", "warnings", "diverged", "stopped_early", "clipped_share", "data.task",
 )  # fmt: skip
 METRICS = "metrics."
+SHOWN = (*STATUSES, "lost", UNREADABLE)  # every status that a run can have in the list
 
 
 @dataclass
@@ -131,15 +133,19 @@ def list_runs(
     Raises
     ------
     UsageError
-        For a condition that cannot be read, and a key that there is not.
+        For a condition that cannot be read, and a key or a status that there is not.
     RunFolderError
         If the folder exists and cannot be read.
     """
+    if status is not None and status not in SHOWN:
+        raise UsageError(
+            f"status must be one of {', '.join(SHOWN)}; got {shortened(status)!r}{did_you_mean(status, SHOWN) or '.'}"
+        )
     condition = parse(where) if where is not None else None
     found = Listing(runs_dir, Registry(runs_dir))
     wanted = [True] * len(found.registry.names)
     if condition is not None:
-        found.keys += _known(found, keys_in(condition), "--where")
+        found.keys += _known(found, keys_in(condition), "where")
         wanted = condition.matches(found.column)
     if status is not None:
         wanted = [one and has == status for one, has in zip(wanted, found.column("status"), strict=True)]
@@ -148,7 +154,7 @@ def list_runs(
     found.order = [at for at in _by_age(found.registry) if wanted[at]]
     if sort is not None:
         key = sort.removeprefix("-")
-        found.keys += [one for one in _known(found, [key], "--sort") if one not in found.keys]
+        found.keys += [one for one in _known(found, [key], "sort") if one not in found.keys]
         found.order = _sorted(found, key, reverse != sort.startswith("-"))
     elif reverse:
         found.order.reverse()

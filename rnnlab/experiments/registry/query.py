@@ -24,7 +24,7 @@ from rnnlab.words import listed
 
 LONGEST = 10_000
 DEEPEST = 100
-OPTION = "--where"
+OPTION = "where"
 _TOKEN = re.compile(
     r"""\s*(?:(?P<mark>[()])|(?P<operator>==|!=|<=|>=|=|<|>|~)|"(?P<double>[^"]*)"|'(?P<single>[^']*)'|(?P<word>[^\s()=!<>~"']+))"""
 )
@@ -180,7 +180,7 @@ class _Parser:
         got = shortened(after.split()[0], 40) if after.strip() else "the end"
         where = f" after '{shortened(before.strip()[-40:], 41)}'" if before.strip() else ""
         raise UsageError(
-            f"{OPTION}: {wanted} must stand{where}; got {got}.",
+            f"{OPTION}: expected {wanted}{where}; got {got}.",
             hint="a condition reads: metrics.rmse<20 and (model.cell=lstm or label=paper)",
         )
 

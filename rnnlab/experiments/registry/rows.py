@@ -80,7 +80,7 @@ def _recorded(record: Mapping[str, Any]) -> Row:
         row["command"] = shlex.join(map(str, command))
     for name, metric in record.get("metrics", {}).items():
         row[f"metrics.{name}"] = median(metric.get("per_seed", ()))
-    row["seconds"] = _seconds(record)
+    row["seconds"] = seconds_between(record.get("started_at"), record.get("ended_at"))
     if record["status"] == "running":
         row[PROCESS] = record.get("process") or {}
     return row
@@ -103,9 +103,8 @@ def median(values: Sequence[float | None]) -> float | None:
     return low if low == high else 0.5 * low + 0.5 * high
 
 
-def _seconds(record: Mapping[str, Any]) -> float | None:
-    """From the start of a run to its end."""
-    started, ended = record.get("started_at"), record.get("ended_at")
+def seconds_between(started: Any, ended: Any) -> float | None:
+    """From the start of a run to its end, pauses included, as its record writes them; None where one is missing."""
     with suppress(ValueError, TypeError):
         if started and ended:
             return (datetime.fromisoformat(ended) - datetime.fromisoformat(started)).total_seconds()

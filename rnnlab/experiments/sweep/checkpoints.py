@@ -95,6 +95,8 @@ def _standing(found: Checkpoint, run: RunFolder, slices: Sequence[Sequence[tuple
     """What a checkpoint holds (RunFolderError for one that is not of this sweep, or of other tables)."""
     held = found.metadata
     try:
+        if missing := [name for name in ("done", "failures", "warnings", "tables") if name not in held]:
+            raise ValueError(f"it has no {missing[0]}")
         for name in ("rhos", "exact"):  # which checkpoints of old do not have
             if held.get(name, asked := getattr(run.record, name)) != asked:
                 raise ValueError(f"its {name} must be as in run.json")
@@ -108,7 +110,7 @@ def _standing(found: Checkpoint, run: RunFolder, slices: Sequence[Sequence[tuple
             raise ValueError("its warnings are no text")
         standing = Standing(done, failures, warnings)
         _check_tables(held["tables"], run, standing.measured)
-    except (KeyError, ValueError) as error:
+    except ValueError as error:
         why = shortened(str(error).strip("'\""), 200)
         raise RunFolderError(f"The checkpoint {found.path.stem} is not one of this sweep: {why}.") from error
     return standing
@@ -150,7 +152,7 @@ def _lines(run: RunFolder, name: str, size: int) -> int:
     lines, left, block = 0, size, b""
     with reading(run.path / name) as file:
         if os.fstat(file.fileno()).st_size < size:
-            raise ValueError(f"{name} must have at least {size:,} bytes")
+            raise ValueError(f"{name} must have at least {shortened(f'{size:,}', 30)} bytes")
         while left and (block := file.read(min(BLOCK, left))):
             lines, left = lines + block.count(b"\n"), left - len(block)
     if not block.endswith(b"\n"):

@@ -33,7 +33,7 @@ from rnnlab.plain import timestamp
 from rnnlab.printable import described
 from rnnlab.runs import RunFolder
 from rnnlab.runs.checkpoints import Checkpoint
-from rnnlab.runs.schema import SWEEP_RHO
+from rnnlab.runs.schema import SWEEP_RHO, RunRecord
 from rnnlab.tasks.task import Task, build_task, pinned
 from rnnlab.words import QUANTILES, count, listed
 
@@ -130,7 +130,7 @@ def sweep_rho(
         raise UsageError(
             f"a sweep measures what training does to gradients; training.fit must be gradient, got "
             f"{config.training.fit.kind}.",
-            hint="Say --set training.fit=gradient.",
+            hint="Set training.fit to gradient.",
         )
     given, rhos = [float(rho) for rho in rhos], check_rhos(rhos)
     models = len(rhos) * len(config.seeds)
@@ -174,7 +174,9 @@ def resume_sweep(
     command: list[str],
     on_progress: Callable[[Progress], None] | None = None,
     on_warning: Callable[[str], None] | None = None,
+    on_note: Callable[[str], None] | None = None,
     should_stop: Callable[[], bool] | None = None,
+    notes: Sequence[str] = (),
 ) -> SweepSummary:
     """Go on with a sweep that stopped: what it leaves is what it would have left had it never stopped.
 
@@ -186,34 +188,46 @@ def resume_sweep(
         Of its config.yaml.
     task : Task
         Of the config, with the data of the sweep.
+    on_note : callable, optional
+        Is told where the sweep continues.
     command, on_progress, on_warning, should_stop
         As for :func:`sweep_rho`.
+    notes : sequence of str
+        What is to be known of going on here.
 
     Raises
     ------
     RunFolderError
         If its run.json or all of its checkpoints are damaged, or the run folder cannot be written.
     """
-    rhos, exact = _asked(run)
+    rhos, exact = asked(run.path, run.record)
     sweep = _Sweep(config, task, rhos, exact, run, on_progress, on_warning, should_stop)
     standing, found = checkpoints.find(run, sweep.slices)
     if len(standing.failures) == sweep.models:  # memory that ran out may be there again
         standing, found = Standing(), None
     with failing_well(run):
-        sweep.go_on(standing, found, command)
+        said = sweep.go_on(standing, found, command, notes)
+        if on_note is not None:
+            on_note(said)
         return sweep.execute()
 
 
-def _asked(run: RunFolder) -> tuple[list[float], bool]:
-    """The rhos of a sweep, and whether they are exact, from its run.json."""
-    rhos, exact = run.record.rhos, run.record.exact
+def asked(run: Path, record: RunRecord) -> tuple[list[float], bool]:
+    """The rhos of a sweep, and whether they are exact, from its run.json.
+
+    Raises
+    ------
+    RunFolderError
+        If it has none.
+    """
+    rhos, exact = record.rhos, record.exact
     try:
-        if isinstance(rhos, list) and isinstance(exact, bool) and check_rhos(rhos) == rhos:
-            return check_rhos(rhos), exact
+        if isinstance(rhos, list) and isinstance(exact, bool | None) and check_rhos(rhos) == rhos:
+            return check_rhos(rhos), bool(exact)
     except UsageError:
         pass
     raise RunFolderError(
-        f"'{name_of(run.path / 'run.json')}' is damaged: it must hold the rhos of the sweep, ascending, and exact."
+        f"'{name_of(run / 'run.json')}' is damaged: it must hold the rhos of the sweep, ascending, and exact."
     )
 
 
@@ -277,8 +291,14 @@ class _Sweep:
         for warning in self.task.warnings:
             self._warn(warning)
 
-    def go_on(self, standing: Standing, found: Checkpoint | None, command: list[str]) -> None:
-        """Take the run over: its record, and its tables as they were after the last whole slice."""
+    def go_on(self, standing: Standing, found: Checkpoint | None, command: list[str], notes: Sequence[str] = ()) -> str:
+        """Take the run over: its record, and its tables as they were after the last whole slice.
+
+        Returns
+        -------
+        str
+            Where the sweep continues, as a sentence.
+        """
         went_on = {
             "at": timestamp(datetime.now(UTC)),
             "from_model": standing.done,
@@ -291,10 +311,16 @@ class _Sweep:
         self.run.cut_checkpoints(found)
         self.run.cut_tables(dict.fromkeys(TABLES, 0) if found is None else found.metadata["tables"])
         remove_folders(self.run.path, keep=self._left)
-        for sentence in found.skipped if found else ():
+        for sentence in (*notes, *(found.skipped if found else ())):
             self.run.log(f"warning: {sentence}")
             self._tell(sentence)
-        self.run.log(f"Resumed after {standing.done} of {self.models} models")
+        said = f"Continuing after {standing.done:,} of {count(self.models, 'model')}."
+        if not standing.done:
+            begun = any((self.run.path / "checkpoints").glob("slice-*"))
+            said = f"None of {count(self.models, 'model')} is finished: continuing those that have a checkpoint."
+            said = said if begun else "No checkpoint yet: starting over."
+        self.run.log(said)
+        return said
 
     def execute(self) -> SweepSummary:
         """Run the slices that are left, then write the summary, and the plots last."""
@@ -377,7 +403,7 @@ class _Sweep:
             stand = sentences_of.stand(config, found, steps, edge, exact=self.exact, alternatives=others, curves=curves)
             sentences = (*sentences, *stand)
         if measured_all and stopped:
-            sentences = (*sentences, "Stopped while it was measured what would change the verdict.")
+            sentences = (*sentences, "Stopped while measuring what would change the verdict.")
         summary = {
             "complete": not stopped,
             "models": {"measured": self._measured, "trained": self._trained, "of": self.models},
@@ -409,6 +435,7 @@ class _Sweep:
         if len(self.warnings) > told:  # of plots that failed
             with suppress(RunFolderError):
                 self.run.write_json("summary.json", summary)
+        self.run.seal()
         return SweepSummary(
             self.run.path, config.name, config, steps, found, edge, sentences, tuple(self.warnings),
             self.run.record.plain(), summary,
@@ -459,8 +486,8 @@ class _Sweep:
         said += [f"{not_begun:,} had not begun"] if not_begun else []
         members = [rho for part in self.slices for rho, _ in part]
         known = {*members[: self.standing.done], *(one.rho for one in self._behind)}
-        missing = [f"{rho:.4g}" for rho in self.rhos if rho not in known]
-        where = f"; nothing is known of rho {listed(missing)}" if missing else ""
+        missing = [rho for rho in self.rhos if rho not in known]
+        where = f"; nothing is known of rho {sentences_of.values_shown(missing)}" if missing else ""
         return f"Stopped before the end: of {models}, {listed(said)}{where}."
 
     def _has_theory(self) -> bool:

@@ -257,7 +257,7 @@ def _longer(found: Sequence[RhoSummary], steps: int, *, settable: bool) -> str:
     length, one = min(lengths, key=lambda pair: pair[0])
     word = "vanishing" if one.verdict.high < 0 else "exploding"
     option = f" (--length {length})" if settable else ""
-    return f"Should its rates hold on, rho {one.rho:g} would be {word} over {length} steps{option}."
+    return f"If its rates persist, rho {one.rho:g} would be {word} over {length} steps{option}."
 
 
 def _seeds(seeds: int) -> str:
@@ -287,12 +287,19 @@ def _change(log_factor: float) -> tuple[str, str]:
 
 
 def _spans(hit: Sequence[RhoSummary], found: Sequence[RhoSummary]) -> str:
-    """The rhos of `hit`, those that are neighbours in the sweep as one range."""
+    """The rhos of `hit`: a few by their values, of many those that are neighbours in the sweep together."""
+    if len(hit) <= FEW:
+        return _span(sorted(hit, key=lambda one: one.rho))
     rhos = {one.rho for one in hit}
     runs = groupby(sorted(found, key=lambda one: one.rho), key=lambda one: one.rho in rhos)
     return listed([_span(list(run)) for belongs, run in runs if belongs])
 
 
 def _span(run: Sequence[RhoSummary]) -> str:
-    low, high = run[0].rho, run[-1].rho
-    return f"{low:.4g}" if low == high else f"{low:.4g} to {high:.4g}"
+    return values_shown([one.rho for one in run])
+
+
+def values_shown(rhos: Sequence[float]) -> str:
+    """`0.9`, `0.9 and 1`, `0.9, 1 and 1.1`; of many, `0.5, 0.6, ..., 1.4`: a list, for nothing between was measured."""
+    shown = [f"{rho:.4g}" for rho in rhos]
+    return listed(shown) if len(shown) <= FEW else f"{shown[0]}, {shown[1]}, ..., {shown[-1]}"

@@ -56,7 +56,7 @@ def test_the_order_is_that_of_the_arguments_and_repeats_count_once(runs):
 def test_runs_on_other_data_are_warned_about(runs, tmp_path):
     other = train(small_config("data.text=hello world", "data.repeat=9"), runs_dir=tmp_path, command=[]).run
     found = compare([runs[0], other])
-    assert any("did not learn from the same data" in warning for warning in found.warnings)
+    assert any("were trained on different data" in warning for warning in found.warnings)
     assert found.groups[0].verdicts.contests == []
     assert compare(runs).warnings == []
 
@@ -84,6 +84,9 @@ def test_an_interrupted_run_is_shown_with_a_warning(runs, tmp_path):
     assert found.runs[1].status == "interrupted"
     assert found.runs[1].metrics.keys() == found.runs[0].metrics.keys()
     assert any("is interrupted" in warning for warning in found.warnings)
+    label = found.runs[1].label
+    assert f"Growth rates are measured for completed runs only; {label} has none." in found.warnings
+    assert found.runs[1].plain()["before"] is None
 
 
 def test_one_run_is_no_comparison(runs):
@@ -106,7 +109,7 @@ def test_a_sweep_beside_trainings_has_a_table_of_its_own(runs, swept):
 
 def test_runs_of_which_no_two_have_one_task_are_not_compared(runs, swept):
     (warning,) = compare([runs[0], swept]).warnings
-    assert warning == "No two of these runs have the same task: nothing is compared."
+    assert warning == "No two of these runs have the same task: there is no verdict."
 
 
 def test_a_sweep_without_a_summary_keeps_its_rates(swept, tmp_path):

@@ -1,8 +1,12 @@
 """The t-tests over seeds are those of other programs, and seeds that agree need none."""
 
+import sys
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
+from rnnlab.cli.comparison_table import _verdicts
 from rnnlab.experiments.comparison.seed_tests import holm, seed_tests
 
 # Student's sleep data (Student 1908), as R has them: t.test(extra ~ group, sleep), with and without paired = TRUE.
@@ -60,3 +64,13 @@ def test_zeros_and_numbers_at_the_end_of_the_floats():
     assert (test.difference, test.p_value) == (0.0, 1.0)
     (test,) = seed_tests({0: {0: 1e308, 1: 9e307, 2: 1e308}, 1: {0: 1.0, 1: 2.0, 2: 3.0}})
     assert test.is_significant
+
+
+def test_a_difference_beyond_the_numbers_there_are_is_the_largest():
+    """Of a skill, say, which has no least value; its sentence says that it is more."""
+    (test,) = seed_tests({0: {0: -1e308, 1: -1.1e308, 2: -1.2e308}, 1: {0: 1.7e308, 1: 1.6e308, 2: 1.7e308}})
+    assert test.difference == -sys.float_info.max
+    assert test.is_significant
+    runs = [SimpleNamespace(label=label, record=SimpleNamespace(units={}), task="prices") for label in ("a", "b")]
+    (said,) = _verdicts(SimpleNamespace(metric="skill", runs=runs, against_best=[test]), runs)
+    assert " is lower by more than 1.79e+308 on average" in said

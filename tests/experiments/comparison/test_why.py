@@ -72,7 +72,7 @@ def test_a_learning_rate_shows_after_the_first_update(runs):
     assert ranked(found)[0] == ("training", "training.optimizer.learning_rate")
     norms = next(one for one in found.tables if one.table == "gradient_norms.csv")
     assert norms.first.place["update"] == 2
-    assert found.sentences[0].startswith("This is a list of differences")
+    assert found.sentences[0].startswith("This list is ordered by")
     assert not any("first gradient" in sentence for sentence in found.sentences)
 
 
@@ -116,7 +116,7 @@ def test_entries_of_the_record_are_found_whatever_they_are_called(runs, changed)
         ("environment", "environment.blas.0.kernel"),
     ]
     assert ranked(found)[0] == ("data", "data.anything")
-    assert found.sentences == ["All numbers that both have are the same, in spite of these differences."]
+    assert found.sentences == ["All numbers that both have are the same, despite these differences."]
 
 
 def test_numbers_that_differ_without_a_cause_on_record_are_told(runs, changed):

@@ -105,7 +105,7 @@ def test_a_key_that_there_is_not(runs, where, told):
     with pytest.raises(UsageError) as caught:
         list_runs(runs, where=where)
     assert told in caught.value.message
-    with pytest.raises(UsageError, match=r"^--sort: no run has a key 'nothing'"):
+    with pytest.raises(UsageError, match=r"^sort: no run has a key 'nothing'"):
         list_runs(runs, sort="nothing")
 
 

@@ -81,7 +81,7 @@ def test_what_a_condition_means(text, places):
     ],
 )
 def test_what_is_no_condition_is_shown(text, wanted, got):
-    with pytest.raises(UsageError, match=r"^--where: ") as caught:
+    with pytest.raises(UsageError, match=r"^where: ") as caught:
         parse(text)
     assert wanted in caught.value.message
     assert caught.value.message.endswith(f"got {got}.")

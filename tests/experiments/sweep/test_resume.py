@@ -12,6 +12,7 @@ from rnnlab.errors import RnnlabError, RunFolderError, RunWriteError
 from rnnlab.experiments.resume import resume as resume_run
 from rnnlab.experiments.sweep import members
 from rnnlab.experiments.sweep.rho import sweep_rho
+from rnnlab.experiments.sweep.tables import TABLES
 from rnnlab.runs import RunFolder, read_table
 from rnnlab.tasks.task import build_task
 from tests.experiments.sweeps import content, resume, small_config, sweep
@@ -246,7 +247,8 @@ HOSTILE = {
     "failures": (None, {}, [1], [{}], [{"rho": 0.9, "seed": 77, "reason": "x"}],
                  [{"rho": 0.9, "seed": 0, "reason": 5}], [{"rho": 0.9, "seed": 0, "reason": "x"}]),
     "warnings": (None, "x", [1], [["x"]]),
-    "tables": ({}, {"results.csv": 5}, {"../run.json": 1}, {"results.csv": 10**15}),
+    "tables": ({}, {"results.csv": 5}, {"../run.json": 1}, {"results.csv": 10**15}, None, {"results.csv": "x"},
+               dict.fromkeys(TABLES, 1.5), dict.fromkeys(TABLES, -1), dict.fromkeys(TABLES, True)),
 }  # fmt: skip
 
 

@@ -73,11 +73,11 @@ def test_a_few_rhos_are_named_one_by_one():
     )
 
 
-def test_many_rhos_are_named_by_range():
+def test_many_rhos_are_named_as_a_list_of_values():
     found = [summary(rho, [rho - 1.4] * 5) for rho in np.linspace(1, 2, 11)]
     assert sentences(found)[0] == (
-        "Over 50 steps the gradient vanishes at rho 1 to 1.3, stays within a factor of 10 at rho 1.4 and explodes at "
-        "rho 1.5 to 2."
+        "Over 50 steps the gradient vanishes at rho 1, 1.1, 1.2 and 1.3, stays within a factor of 10 at rho 1.4 and "
+        "explodes at rho 1.5, 1.6, ..., 2."
     )
 
 
@@ -92,13 +92,15 @@ def test_a_wholly_positive_interval_with_most_networks_diverged_is_not_near_any_
     )
     found = [summary(rho, rates, diverged=lost(16)) for rho in (1.5, 1.6, 1.65, 1.7, 1.8)]
     said = sentences(found)
-    assert said[0] == "Over 50 steps the gradient depends on the seed at rho 1.5 to 1.8."
+    assert said[0] == "Over 50 steps the gradient depends on the seed at rho 1.5, 1.6, ..., 1.8."
     assert said[1] == (
-        "In training 80 of 100 networks diverged, at 5 of 5 rhos (1.5 to 1.8); at each of them more than half did."
+        "In training 80 of 100 networks diverged, at 5 of 5 rhos (1.5, 1.6, ..., 1.8); at each of them more than half "
+        "did."
     )
     found = [summary(rho, rates, diverged=lost(16 if rho > 1.7 else 2)) for rho in (1.5, 1.6, 1.65, 1.7, 1.8)]
     assert sentences(found)[1] == (
-        "In training 24 of 100 networks diverged, at 5 of 5 rhos (1.5 to 1.8); at 1 of them (1.8) more than half did."
+        "In training 24 of 100 networks diverged, at 5 of 5 rhos (1.5, 1.6, ..., 1.8); at 1 of them (1.8) more than "
+        "half did."
     )
 
 
@@ -106,7 +108,7 @@ def test_diverged_networks_are_in_the_sentence_whatever_the_verdict():
     assert "(vanishing; 1 of 2 diverged in training)" in sentences([summary(0.9, [-0.4] * 2, diverged=lost(1))])[0]
     assert "(critical; 2 of 3 diverged in training)" in (sentences([summary(1.4, [0.01] * 3, diverged=lost(2))])[0])
     few = [summary(rho, [-0.4] * 5, diverged=lost(1 if rho > 3 else 0)) for rho in (1, 2, 3, 4, 5)]
-    assert sentences(few)[1] == "In training 2 of 25 networks diverged, at 2 of 5 rhos (4 to 5)."
+    assert sentences(few)[1] == "In training 2 of 25 networks diverged, at 2 of 5 rhos (4 and 5)."
     apart = [summary(rho, [-0.4] * 5, diverged=lost(4 if rho in (1, 3, 5) else 0)) for rho in (1, 2, 3, 4, 5)]
     assert sentences(apart)[1] == (
         "In training 12 of 25 networks diverged, at 3 of 5 rhos (1, 3 and 5); at each of them more than half did."
@@ -173,7 +175,7 @@ def test_fewer_steps_are_those_whose_own_rates_give_another_verdict():
 
 def test_longer_sequences_are_named_where_the_whole_interval_has_one_sign():
     (_, said) = sentences([summary(1.4, [0.02, 0.021, 0.022])])[:2]
-    assert said == "Should its rates hold on, rho 1.4 would be exploding over 115 steps (--length 115)."
+    assert said == "If its rates persist, rho 1.4 would be exploding over 115 steps (--length 115)."
     assert judge(np.array([0.02, 0.021, 0.022]), 115).word == "exploding"
     (_, said) = sentences([summary(1.2, [-0.04] * 3)])[:2]
     assert said.endswith("would be vanishing over 58 steps (--length 58).")
