@@ -41,11 +41,20 @@ def show(summary: "TrainSummary", last: "Progress | None") -> None:
 
 
 def table(summary: "TrainSummary", width: int | None) -> list[str]:
-    """A line per metric: the median of the seeds with their interval, each baseline beside it."""
-    names, written = list(summary.baselines), metric_names([summary.task])
-    model = "network" if len(summary.seeds) == 1 else f"network: median [{INTERVAL}]"
-    rows = [_row(summary, metric, written) for metric in summary.metrics]
-    return tables.render(["", model, *(label(name, written, summary.season) for name in names)], rows, width)
+    """A column per metric: the median of the seeds, with several the interval below, and each baseline in a line."""
+    written = metric_names([summary.task])
+    spreads = {metric: measured.spread for metric, measured in summary.metrics.items()}
+    places = {metric: numbers.place_for(spread) for metric, spread in spreads.items()}
+    several = len(summary.seeds) > 1
+    rows = [["network, median" if several else "network"]]
+    rows[0] += [numbers.beside(spread.median, places[metric]) for metric, spread in spreads.items()]
+    if several:
+        rows.append([f"  {INTERVAL}", *(numbers.interval(spread) for spread in spreads.values())])
+    for name, scores in summary.baselines.items():
+        values = (numbers.beside(scores.get(metric), place) for metric, place in places.items())
+        rows.append([label(name, written, summary.season), *values])
+    header = ["", *(with_unit(label(metric, written), summary.units.get(metric)) for metric in spreads)]
+    return tables.render(header, rows, width)
 
 
 def label(name: str, names: Mapping[str, str], season: int | None = None) -> str:
@@ -57,17 +66,6 @@ def label(name: str, names: Mapping[str, str], season: int | None = None) -> str
 def with_unit(name: str, unit: str | None) -> str:
     """`RMSE (USD)`, or the name alone."""
     return f"{name} ({unit})" if unit else name
-
-
-def _row(summary: "TrainSummary", metric: str, names: Mapping[str, str]) -> list[str]:
-    spread = summary.metrics[metric].spread
-    unit = summary.units.get(metric)
-    place = numbers.place_for(spread)
-    return [
-        with_unit(label(metric, names), unit),
-        numbers.with_interval(spread),
-        *(numbers.beside(values.get(metric), place) for values in summary.baselines.values()),
-    ]
 
 
 def _title(summary: "TrainSummary", last: "Progress | None") -> str:

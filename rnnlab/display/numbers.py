@@ -38,6 +38,12 @@ def with_interval(spread: "Spread") -> str:
     return bracketed(*(beside(value, place) for value in (spread.median, spread.low, spread.high)))
 
 
+def interval(spread: "Spread") -> str:
+    """The interval of the seeds alone; nothing where they agree."""
+    place = place_for(spread)
+    return "" if _agree(spread) else f"[{beside(spread.low, place)}, {beside(spread.high, place)}]"
+
+
 def place_for(spread: "Spread") -> int:
     """The power of ten that numbers of a row are written down to: the second digit of the interval's width.
 

@@ -45,10 +45,12 @@ def test_screen_of_a_training(trained, capsys):
     assert capsys.readouterr() == (
         "stock: 5 seeds, 300 epochs, 3.1 s\n"
         "\n"
-        "                  network: median [5–95 %]  persistence     drift  seasonal (6)\n"
-        "  RMSE (USD)             14.7 [13.9, 15.5]         2.75      2.75          3.10\n"
-        "  skill               -4.30 [-4.62, -4.06]            0  4.00e-04             –\n"
-        "  direction hits      0.500 [0.492, 0.516]            –         –             –\n"
+        "                     RMSE (USD)           skill  direction hits\n"
+        "  network, median          14.7           -4.30           0.500\n"
+        "    5–95 %         [13.9, 15.5]  [-4.62, -4.06]  [0.492, 0.516]\n"
+        "  persistence              2.75               0               –\n"
+        "  drift                    2.75        4.00e-04               –\n"
+        "  seasonal (6)             3.10               –               –\n"
         "\n"
         "The network does not beat persistence.\n"
         "\n"
@@ -71,7 +73,7 @@ def test_seeds_that_stopped_early_have_epochs_up_to_the_longest(trained, capsys)
 def test_table_fits(trained, width):
     lines = summary.table(trained, width)
     assert max(map(len, lines)) <= width
-    assert sum("drift" in line for line in lines) == 1
+    assert sum("RMSE" in line for line in lines) == 1
 
 
 def test_a_single_seed_has_no_spread(trained):
@@ -85,7 +87,7 @@ def test_a_single_seed_has_no_spread(trained):
         baselines={},
         headline="",
     )
-    assert summary.table(alone, None) == ["        network", "  RMSE     14.7"]
+    assert summary.table(alone, None) == ["           RMSE", "  network  14.7"]
 
 
 def test_interruption_says_what_to_do(capsys):
