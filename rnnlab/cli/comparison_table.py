@@ -206,12 +206,12 @@ def _names(runs: "Sequence[Compared]") -> dict[str, str]:
 
 
 def _baseline_rows(runs: "list[Compared]", places: dict[str, int]) -> list[dict[str, str]]:
-    """A row per baseline, where all runs that have any were held against the same rows."""
+    """A row per baseline that is the same for all runs that have any: one that is fitted may see other windows."""
     having = [one for one in runs if one.baselines]
-    if not having or any(one.baselines != having[0].baselines for one in having):
-        return []
     rows = []
-    for name, values in having[0].baselines.items():
+    for name, values in having[0].baselines.items() if having else ():
+        if any(one.baselines.get(name) != values for one in having):
+            continue
         row = {"run": summary.label(name, _names(runs), having[0].season)}
         rows.append(row | {_title(metric, runs): numbers.beside(values.get(metric), place)
                            for metric, place in places.items()})  # fmt: skip

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rnnlab.experiments.comparison.trainings import Compared
 
 BETTER_LOW = ("rmse", "mae", "mape", "smape", "mase", "rmsse", "cross_entropy", "bits_per_character")
+PERSISTENCE = "naive"
 BETTER_HIGH = ("skill", "accuracy", "directional_accuracy")
 
 
@@ -93,10 +94,12 @@ def judge_runs(runs: Sequence["Compared"], name: Callable[[str], str]) -> Verdic
 def measured_on(one: "Compared", metric: str) -> str:
     """What is the same for runs whose metric measures the same thing: data, rows, unit.
 
-    Baselines are computed from the rows that were measured. Where there are none, the keys of the data stand for them.
+    Baselines are computed from the rows that were measured. Of forecasts persistence alone is asked: others are fitted
+    to what the network sees, and may be new. Where there are none, the keys of the data stand for them.
     """
     data, config = one.record.data, one.config or {}
-    rows = {name: dict(sorted(of.items())) for name, of in sorted(one.baselines.items())}
+    baselines = {PERSISTENCE: one.baselines[PERSISTENCE]} if PERSISTENCE in one.baselines else one.baselines
+    rows = {name: dict(sorted(of.items())) for name, of in sorted(baselines.items())}
     return repr((data and data.sha256, one.record.units.get(metric), rows or config.get("data")))
 
 

@@ -77,6 +77,26 @@ def test_forecasts_are_compared_by_their_metrics(tmp_path):
     assert found[0].baselines["naive"]["rmse"] > 0
 
 
+def test_runs_that_see_windows_of_other_lengths_are_compared_on_the_same_rows(tmp_path):
+    from rnnlab.cli.comparison_table import _baseline_rows
+    from rnnlab.config import load
+
+    config = tmp_path / "c.yaml"
+    config.write_text("data: {kind: prices, symbol: AAPL}\nmodel: {hidden_size: 3}\ntraining: {epochs: 2}\nseeds: 3\n")
+    made = [
+        train(load(config, overrides=[f"data.lookback={n}"], name=f"x{n}"), runs_dir=tmp_path, command=[]).run
+        for n in (5, 6)
+    ]
+    found = compare(made)
+    assert found.warnings == []
+    assert len(found.groups[0].verdicts.contests) == 1
+    a, b = found.runs
+    assert a.baselines["window_map"] != b.baselines["window_map"]
+    shown = [row["run"] for row in _baseline_rows([a, b], {"rmse": 0})]
+    assert shown[0] == "persistence"
+    assert "linear window" not in shown
+
+
 def test_an_interrupted_run_is_shown_with_a_warning(runs, tmp_path):
     calls = iter(range(99))
     stopped = train(small_config(), runs_dir=tmp_path, command=[], should_stop=lambda: next(calls) > 1).run
