@@ -59,11 +59,9 @@ def show(
     _foot(found)
     path = quote(str(found.run))
     if found.resumable:
-        begun = found.checkpoints or found.is_sweep
-        console.next_step(
-            f"rnnlab resume {path}",
-            "continue it from its last checkpoint" if begun else "start it over: it has no checkpoint yet",
-        )
+        said = "continue it" if found.is_sweep else "continue it from its last checkpoint"
+        said = said if found.checkpoints else "start it over: it has no checkpoint yet"
+        console.next_step(f"rnnlab resume {path}", said)
     elif found.status == "completed" and not found.is_sweep:
         console.next_step(f"rnnlab inspect {path}", "what its training did to gradients")
     else:

@@ -14,7 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from rnnlab.errors import RunFolderError
 from rnnlab.experiments.observers import observe
-from rnnlab.experiments.restoring import restore
+from rnnlab.experiments.restoring import lengthened_from, restore
 from rnnlab.experiments.setup import Setup, start_training
 from rnnlab.experiments.sweep.members import draw_setup, measure, slices_of
 from rnnlab.experiments.sweep.rho import asked
@@ -130,7 +130,14 @@ class Comparison:
 
 
 def replay_training(
-    run: Path, config, task: Task, setup: Setup, good: Sequence[Checkpoint], updates: int, comparison: Comparison
+    run: Path,
+    config,
+    task: Task,
+    setup: Setup,
+    good: Sequence[Checkpoint],
+    resumed: Sequence[Mapping[str, object]],
+    updates: int,
+    comparison: Comparison,
 ) -> str:
     """Repeat updates of a training: from its last but one checkpoint, or the start where there is only one.
 
@@ -138,6 +145,8 @@ def replay_training(
     ----------
     good : sequence of Checkpoint
         Of the run, by update.
+    resumed : sequence of mapping
+        Entries of its run.json.
     updates : int
         To make at most; it ends with the next checkpoint.
 
@@ -155,6 +164,8 @@ def replay_training(
     end = min(update_of(one) for one in good if start is None or update_of(one) > update_of(start))
     training, watched, memory = take_up(config, task, setup, start)
     first = training.done
+    if start is not None and lengthened_from(resumed, first):
+        training.lengthen()  # the checkpoint may be of the shorter training
     last = min(first + updates, end)
     if last > first:
         with threadpool_limits(limits=1, user_api="blas"):

@@ -10,6 +10,7 @@ from rnnlab.experiments.observers import Observer, observer
 from rnnlab.printable import shortened
 from rnnlab.runs.checkpoints import Checkpoint
 
+STARTING_OVER = "No checkpoint yet: starting over."
 LATER = frozenset({"largest_norm", "last", "observer.recorder.last_validation"})  # which checkpoints of old do not have
 
 
@@ -43,6 +44,12 @@ def restore(checkpoint: Checkpoint, training: Training, observers: Sequence[Obse
     except (KeyError, IndexError, TypeError, ValueError, OverflowError, AssertionError) as error:
         why = shortened(str(error).strip("'\""), 200)
         raise RunFolderError(f"The checkpoint {checkpoint.path.stem} is not one of this training: {why}.") from error
+
+
+def lengthened_from(resumed: Sequence[Mapping[str, object]], update: int) -> bool:
+    """Whether a training was given a new total after so many updates, or more; by the entries of its run.json."""
+    since = [one.get("from_update") for one in resumed if one.get("lengthened") is True]
+    return any(isinstance(one, int) and one >= update for one in since)
 
 
 def _check(held: Mapping[str, np.ndarray], like: Mapping[str, np.ndarray]) -> None:

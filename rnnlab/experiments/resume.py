@@ -14,7 +14,7 @@ from rnnlab.experiments.needs import missing_packages
 from rnnlab.experiments.observers import Observer
 from rnnlab.experiments.observers.observer import PREFIX
 from rnnlab.experiments.reports import Progress, TrainSummary
-from rnnlab.experiments.restoring import restore
+from rnnlab.experiments.restoring import STARTING_OVER, lengthened_from, restore
 from rnnlab.experiments.setup import Setup, build_setup, check_network, schedule_of, start_training
 from rnnlab.experiments.sweep.rho import SweepSummary, resume_sweep
 from rnnlab.experiments.train import carry_out, failing_well, warn_at_start
@@ -30,8 +30,6 @@ from rnnlab.runs.schema import SWEEP_RHO, RunRecord
 from rnnlab.runs.trash import running_in
 from rnnlab.tasks.task import Task, build_task
 from rnnlab.words import count, listed
-
-STARTING_OVER = "No checkpoint yet: starting over."
 
 
 @dataclass(frozen=True)
@@ -126,10 +124,10 @@ def resume(
         taken.notes.extend(elsewhere)
         if length:
             _lengthen(taken, before, config, run, length)
-        elif began.lengthened:
-            taken.training.lengthen()
         elif began.lengthened is False:
-            taken.notes.append("The run was not lengthened: the process that was to do so ended before it began.")
+            taken.notes.append("The earlier attempt to lengthen this run was cut short; the old total still holds.")
+        elif began.lengthened or lengthened_from(store.record.resumed, taken.training.done):
+            taken.training.lengthen()  # which changes nothing that a checkpoint of the longer training holds
         with failing_well(store):
             _begin(store, taken, config, setup, began, length, command, on_note)
             if taken.checkpoint is None:
@@ -338,9 +336,12 @@ def _begin(
         changed["config"] = {"sha256": fingerprint(text), "before": began.sha256}
     if length or began.lengthened:
         changed |= {"metrics": {}, "baselines": {}, "headline": None}  # of the shorter training
-    elif began.lengthened is False:
-        changed["config"] = {"sha256": began.sha256}
-    store.take_over(resumed=[*store.record.resumed, went_on], **changed)
+    before = store.record.resumed
+    if began.lengthened is False:
+        before = [*before[:-1], *({**one, "lengthened": False} for one in before[-1:])]
+        if not length:
+            changed["config"] = {"sha256": began.sha256}
+    store.take_over(resumed=[*before, went_on], **changed)
     if length:
         store.write("config.yaml", text)
     store.cut_checkpoints(checkpoint)

@@ -333,6 +333,8 @@ class _Verifying:
         for rival, scores in self.record.baselines.items():
             recorded |= {f"baselines.{rival}.{name}": [value] for name, value in scores.items()}
         for rival, scores in found.baselines.items():
+            if rival not in self.record.baselines:  # which a later version has
+                continue
             measured |= {f"baselines.{rival}.{name}": [value] for name, value in scores.items()}
         if other := [name for name, values in measured.items() if len(recorded.get(name, ())) != len(values)]:
             return FAILED, f"run.json has no {other[0]} of every seed"
@@ -353,7 +355,9 @@ class _Verifying:
             if said is None:
                 return (FAILED if self.record.status == "completed" else SKIPPED), "no model has been measured"
         else:
-            said = replay_training(self.run, self.config, self.task, self.setup, self.good, updates, comparison)
+            said = replay_training(
+                self.run, self.config, self.task, self.setup, self.good, self.record.resumed, updates, comparison
+            )
         if comparison.first is not None:
             return FAILED, f"{comparison.first}; in {said}"
         if comparison.worst == 0:

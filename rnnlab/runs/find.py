@@ -241,11 +241,13 @@ def trashed(run: str, runs_dir: Path) -> list[str]:
             names = sorted((entry.name for entry in entries if _is_folder(entry)), reverse=True)
     except (OSError, ValueError):
         return []
+    if os.path.abspath(os.path.dirname(run)) == os.path.abspath(runs_dir):  # a path, as it is printed
+        run = os.path.basename(run)
     exact, begun = [one for one in names if one == run], [one for one in names if run and one.startswith(run)]
     return exact or begun or [one for one in names if run and name_in(one) == label_of(run)]
 
 
-_START = "`rnnlab train CONFIG` makes one. RNNLAB_RUNS names the runs folder, where it is another one."
+_START = "`rnnlab train CONFIG` makes one. If the runs are in another folder, RNNLAB_RUNS names it."
 
 
 def is_run(folder: str | Path) -> bool:

@@ -154,7 +154,8 @@ class RunFolder(RunStore):
 
     def take_over(self, **fields: object) -> None:
         """Go on with a run that stopped: its status is ``running`` again, and this process, which holds it, runs it."""
-        for path in leftovers(self.path):
+        drawn = (path for path in (self.path / "plots").glob("*") if not path.name.startswith("inspect_"))
+        for path in (*leftovers(self.path), *drawn):
             with suppress(OSError):
                 if not path.name.startswith(f".{notes.FILE}"):  # which another process may write at any moment
                     path.unlink()
@@ -202,6 +203,7 @@ class RunFolder(RunStore):
             files = _entries(self.record.files)
             if has_ended and any(map(which, files)):
                 self.update(files={name: entry for name, entry in files.items() if not which(name)})
+            self._written.clear()  # what was written before has its hash, or is as another left it
             yield
             if has_ended:
                 self.seal()

@@ -237,6 +237,59 @@ def test_a_run_that_is_killed_once_it_was_lengthened_stays_lengthened(folder):
     assert outcome(run) == outcome(whole)
 
 
+def spoil(path):
+    """Damage a checkpoint: one of its bytes is another."""
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_run_stays_lengthened_where_the_checkpoint_of_that_is_damaged(folder):
+    run = start(folder, "early stopping")
+    ended = read_table(run / "gradient_norms.csv")["update"].max()
+    with pytest.raises(KeyboardInterrupt):
+        go_on(run, Length(epochs=80), observers=[Killed()])
+    spoil(max((run / "checkpoints").glob("*.npz")))
+    go_on(run)
+    assert read_table(run / "gradient_norms.csv")["update"].max() > ended
+
+
+def test_the_replay_after_a_lengthening_makes_updates_where_its_checkpoint_is_damaged(folder):
+    run = start(folder, "early stopping", "training.checkpoint.keep=99")
+    ended = checkpoints.latest(run / "checkpoints")
+    first = ended.metadata["update"]
+    go_on(run, Length(epochs=80))
+    longer = ended.path.with_name(f"{int(ended.path.stem) + 1:04d}.npz")
+    spoil(longer)
+    replay = verify(run).checks[-1]
+    assert replay.result == "ok"
+    assert replay.detail.startswith(f"updates {first + 1} to ")
+    assert " 0 rows" not in replay.detail
+    assert int(replay.detail.split()[3]) > first
+
+
+def test_a_run_that_is_resumed_has_no_plots_of_before_until_it_is_drawn_again(folder):
+    run = start(folder, "forecast")
+    (run / "plots").mkdir(exist_ok=True)
+    for name in ("training.png", "inspect_transport.png"):
+        (run / "plots" / name).write_bytes(b"old")
+    with pytest.raises(KeyboardInterrupt):
+        go_on(run, Length(epochs=80), observers=[Killed()])
+    assert [path.name for path in (run / "plots").iterdir()] == ["inspect_transport.png"]
+
+
+def test_a_lengthening_that_did_not_begin_is_none_on_record(folder, monkeypatch):
+    run = start(folder, "a schedule")
+    monkeypatch.setattr(RunFolder, "write", lambda *_: exec("raise KeyboardInterrupt"))
+    with pytest.raises(KeyboardInterrupt):
+        go_on(run, Length(epochs=80))
+    monkeypatch.undo()
+    note = "The earlier attempt to lengthen this run was cut short; the old total still holds."
+    assert note in go_on(run).warnings
+    assert [one["lengthened"] for one in RunFolder.open(run).record.resumed] == [False, False]
+    assert verify(run).checks[-1].result == "ok"
+
+
 @pytest.mark.parametrize(("length", "words"), [
     ({"epochs": 1}, "has already made 9 epochs; the new total must be larger, got 1 epoch."),
     ({"updates": 9}, "has already made 9 updates; the new total must be larger, got 9 updates."),

@@ -33,6 +33,7 @@ LEFT_OUT = {
     "units",
     "tests",
     "tables",
+    "files",
     "rhos",
     *LISTS,
 }

@@ -153,7 +153,7 @@ def run_slices(
     tick : function of Slice
         Called before every update, from any thread; False ends the training of the slice.
     stopped : function
-        True where no further slice shall begin.
+        True where no further slice shall begin; one that has a checkpoint is taken up, and makes no update.
 
     Yields
     ------
@@ -171,7 +171,9 @@ def run_slices(
         return not left.is_set() and tick(part)
 
     def run(members) -> Slice | None:
-        return None if left.is_set() or stopped() else _run_slice(config, task, members, exact, folder, go_on)
+        # One that has a checkpoint is brought back even then: what it holds is to be shown.
+        begins = not stopped() or slice_folder(folder, members).is_dir()
+        return _run_slice(config, task, members, exact, folder, go_on) if begins and not left.is_set() else None
 
     try:
         with threadpool_limits(limits=1, user_api="blas"):

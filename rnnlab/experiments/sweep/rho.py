@@ -17,12 +17,13 @@ from rnnlab.dynamics import spectra
 from rnnlab.errors import RnnlabError, RunFolderError, RunWriteError, UsageError
 from rnnlab.experiments.drawing import draw_plots
 from rnnlab.experiments.reports import Progress
+from rnnlab.experiments.restoring import STARTING_OVER
 from rnnlab.experiments.setup import architecture_of, check_network, threads
 from rnnlab.experiments.sweep import checkpoints
 from rnnlab.experiments.sweep import sentences as sentences_of
 from rnnlab.experiments.sweep.alternatives import Alternative, alternatives
 from rnnlab.experiments.sweep.checkpoints import Standing
-from rnnlab.experiments.sweep.members import Failure, Slice, remove_folders, run_slices, slices_of
+from rnnlab.experiments.sweep.members import Failure, Slice, remove_folders, run_slices, slice_folders, slices_of
 from rnnlab.experiments.sweep.plots import stored_curves, sweep_figures
 from rnnlab.experiments.sweep.progress import Counter
 from rnnlab.experiments.sweep.results import RhoSummary, stored_results, summarise
@@ -316,9 +317,9 @@ class _Sweep:
             self._tell(sentence)
         said = f"Continuing after {standing.done:,} of {count(self.models, 'model')}."
         if not standing.done:
-            begun = any((self.run.path / "checkpoints").glob("slice-*"))
+            begun = slice_folders(self.run.path)
             said = f"None of {count(self.models, 'model')} is finished: continuing those that have a checkpoint."
-            said = said if begun else "No checkpoint yet: starting over."
+            said = said if begun else STARTING_OVER
         self.run.log(said)
         return said
 

@@ -164,6 +164,13 @@ def test_a_sweep_of_one_slice_shows_how_far_it_came(whole, stopped, monkeypatch)
         assert here.verdict.rate == pytest.approx(there.verdict.rate, rel=1e-12)
 
 
+def test_a_resumed_sweep_that_stops_at_once_shows_what_its_checkpoints_hold(whole, stopped):
+    found = stopped(30)
+    again = resume(found.run, should_stop=Stop(0))
+    assert again.summary["models"]["measured"] >= found.summary["models"]["measured"]
+    assert content(resume(found.run).run) == content(whole.run)
+
+
 def test_a_sweep_that_stops_at_once_knows_nothing(stopped):
     found = stopped(0)
     assert found.sentences == ("Stopped before any of 9 models was measured.",)
