@@ -144,6 +144,7 @@ def test_after_filters_that_match_nothing_the_next_step_is_all_runs(on_terminal)
         ("runs/*", " hint: No file matches this pattern, or it is in quotes: the shell expands patterns"),
         ("gone", " hint: 20260101T000300Z-gone-0003 is in the trash: `rnnlab rm --restore gone` brings"),
         ("20260101T0003", " hint: 20260101T000300Z-gone-0003 is in the trash"),
+        ("runs/20260101T000300Z-gone-0003", " hint: 20260101T000300Z-gone-0003 is in the trash: `rnnlab rm --restore"),
     ],
 )
 def test_a_run_that_is_not_there_is_looked_for(rnnlab, runs, named, told):
@@ -227,6 +228,9 @@ def test_a_removed_run_comes_back_by_its_name(rnnlab, runs):
     rnnlab("rm", "20260101T000000Z-a-0000", "20260101T000200Z-a-0002")
     done = rnnlab("rm", "--restore", "a")
     assert (done.returncode, done.stdout) == (0, "run  runs/20260101T000200Z-a-0002\n")
+    done = rnnlab("rm", "--restore", "runs/20260101T000000Z-a-0000")  # as it is printed
+    assert (done.returncode, done.stdout) == (0, "run  runs/20260101T000000Z-a-0000\n")
+    rnnlab("rm", "20260101T000000Z-a-0000")
     done = rnnlab("rm", "--restore", "none")
     assert done.stderr == (
         "error: There is no run 'none' in the trash, 'runs/.trash'.\n hint: In the trash: 20260101T000000Z-a-0000.\n"
