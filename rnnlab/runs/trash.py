@@ -45,19 +45,19 @@ def remove(runs: Sequence[Path], *, purge: bool = False) -> list[tuple[Path, Pat
         If a folder cannot be moved or deleted.
     """
     # A link is moved, not what it leads to; the folder that a path such as "." lies in is told by its whole path.
-    paths = list(dict.fromkeys(Path(os.path.abspath(run)) for run in runs))
+    paths = {Path(os.path.abspath(run)): run for run in runs}
     for path in paths:
         if path.parent.name == TRASH and not purge:
             raise UsageError(f"'{name_of(path)}' is in the trash already.", hint="A purge deletes it for good.")
     with ExitStack() as held:
-        for path in paths:
+        for path, named in paths.items():
             if (pid := trained_by(path)) is not None:
-                raise running_in(path, pid)
+                raise running_in(named, pid)
             lock = RunLock(path)
             lock.acquire()
             held.callback(lock.release)
             if (pid := trained_by(path)) is not None:  # it began in between
-                raise running_in(path, pid)
+                raise running_in(named, pid)
         return [(path, _delete(path) if purge else _move(path, path.parent / TRASH)) for path in paths]
 
 

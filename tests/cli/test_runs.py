@@ -245,7 +245,7 @@ def test_a_run_in_training_is_not_removed_and_its_process_is_named(rnnlab, runs)
     pid = os.getpid()
     assert done.returncode == 2
     assert done.stderr == (
-        f"error: '{run.resolve()}' is running in process {pid}.\n hint: Wait for it, or stop it: kill {pid}\n"
+        f"error: 'runs/{run.name}' is running in process {pid}.\n hint: Wait for it, or stop it: kill {pid}\n"
     )
 
 
