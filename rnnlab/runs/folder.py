@@ -154,13 +154,16 @@ class RunFolder(RunStore):
 
     def take_over(self, **fields: object) -> None:
         """Go on with a run that stopped: its status is ``running`` again, and this process, which holds it, runs it."""
-        drawn = (path for path in (self.path / "plots").glob("*") if not path.name.startswith("inspect_"))
-        for path in (*leftovers(self.path), *drawn):
+        for path in leftovers(self.path):
             with suppress(OSError):
                 if not path.name.startswith(f".{notes.FILE}"):  # which another process may write at any moment
                     path.unlink()
         again = {"status": "running", "ended_at": None, "process": process.identity(), "tables": {}, "files": {}}
         self.update(**again, **fields)
+        for path in (self.path / "plots").glob("*"):  # of what the run was before
+            with suppress(OSError):
+                if not path.name.startswith("inspect_"):
+                    path.unlink()
 
     def finish(self, status: str, now: datetime, **fields: object) -> None:
         """As for any run; run.json keeps the size and the sha256 of every table too."""
