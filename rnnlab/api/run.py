@@ -199,13 +199,14 @@ class Run:
 
         name = text(filename, "filename")
         frame = pd.DataFrame(self._store.read_table(name))
-        if "date" in frame:
+        if "date" in frame and not pd.api.types.is_numeric_dtype(frame["date"]):  # else the rows are numbered
             try:
                 days = pd.to_datetime(frame["date"], format="ISO8601")
             except (ValueError, TypeError) as error:
                 why = f"'{shortened(name, 200)}' must have dates in its column date; it has others."
                 raise RunFolderError(why) from error
-            frame["date"] = days.dt.as_unit("s")  # days, whatever they were read from
+            whole = (days.dt.microsecond == 0).all() and (days.dt.nanosecond == 0).all()
+            frame["date"] = days.dt.as_unit("s") if whole else days
         return frame
 
     def _rows(self, filename: str, *columns: str) -> "pd.DataFrame":

@@ -61,6 +61,9 @@ def fetch(
     from_file: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Import a file that was downloaded by hand.")
     ] = None,
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Column of that file to take, where several hold numbers.")
+    ] = None,
     date_format: Annotated[
         str | None,
         typer.Option(metavar="FORMAT", help="Dates of that file: DD/MM/YYYY, MM/DD/YYYY, %d.%m.%y."),
@@ -85,7 +88,7 @@ def fetch(
         show_kept(data_dir, as_json)
         return 0
     names = list(dict.fromkeys(symbols or ()))
-    _check(names, source, api_key, from_file, date_format, decimal)
+    _check(names, source, api_key, from_file, {"--column": column, "--date-format": date_format, "--decimal": decimal})
     window = {
         "start": _day("--start", start),
         "end": _day("--end", end),
@@ -96,7 +99,9 @@ def fetch(
 
     def get(name: str) -> "Fetched":
         if from_file is not None:
-            return rnnlab.import_prices(name, from_file, date_format=date_format, decimal=decimal, **window)
+            return rnnlab.import_prices(
+                name, from_file, column=column, date_format=date_format, decimal=decimal, **window
+            )
         return rnnlab.fetch(
             name,
             source=source,
@@ -121,17 +126,18 @@ def fetch(
     return reports.close()
 
 
-def _check(names, source, api_key, from_file, date_format, decimal) -> None:
+def _check(names, source, api_key, from_file, reading) -> None:
     if not names:
         raise UsageError("Name at least one symbol, or --list.", hint="Example: rnnlab fetch AAPL")
-    if from_file is None and (date_format or decimal):
-        raise UsageError("--date-format and --decimal are about the file of --from-file, which is missing.")
+    if from_file is None and any(reading.values()):
+        given = next(option for option, value in reading.items() if value)
+        raise UsageError(f"{given} is about the file of --from-file, which is missing.")
     if from_file is not None and len(names) > 1:
         raise UsageError(f"--from-file holds one symbol; got {len(names)}: {', '.join(names[:5])}.")
     if from_file is not None and (source != "auto" or api_key):
         raise UsageError("--from-file asks no source; leave out --source and --api-key.")
-    if decimal not in (None, "point", "comma"):
-        raise UsageError(f"--decimal must be point or comma; got {decimal!r}.")
+    if reading["--decimal"] not in (None, "point", "comma"):
+        raise UsageError(f"--decimal must be point or comma; got {reading['--decimal']!r}.")
 
 
 def _day(option: str, text: str | None) -> date | None:

@@ -78,7 +78,7 @@ class Reports:
 
 
 def _sentence(done: "Fetched") -> str:
-    """Two lines: the days and what became of them; where they came from and where they are."""
+    """The days and what became of them; where they came from and where they are; of a file, how it was read."""
     origin = done.origin
     told = [origin["source"], ADJUSTED.get(origin["adjustment"], "adjustment unknown"), origin["currency"]]
     change = f"{done.added:,} added" if done.change == "continued" else CHANGES[done.change]
@@ -86,6 +86,10 @@ def _sentence(done: "Fetched") -> str:
         f"{done.symbol}: {count(origin['rows'], 'day')}, {origin['first']} to {origin['last']}, {change}",
         f"{' ' * len(done.symbol)}  {', '.join(filter(None, told))}: {done.path}",
     )
+    if origin.get("understood") is not None:
+        indent = len(done.symbol) + 2
+        read = console.out.fold(console.printable(f"read as {origin['understood']}"), indent=indent)
+        return "\n".join((*map(console.printable, lines), " " * indent + read))
     return "\n".join(map(console.printable, lines))
 
 

@@ -13,13 +13,15 @@ Inputs and targets are scaled, each with a scaling fitted on the training rows a
 """
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from rnnlab.data.missing import Missing, filled
 from rnnlab.data.scaling import ScalerKind, Scaling, fit_scaling
+from rnnlab.data.series import label
 from rnnlab.errors import DataError
 
 TargetKind = Literal["price", "difference", "log_return"]
@@ -101,8 +103,8 @@ class Windows:
         Row of the series that each window predicts.
     actual, anchors : float arrays of shape (N,)
         The value of that row, and the last value known `horizon` rows before; in the series' unit.
-    dates : datetime64[D] array of shape (N,), or None
-        Date of that row.
+    stamps : array of shape (N,), or None
+        Time of that row.
     """
 
     inputs: NDArray[np.float64]
@@ -110,7 +112,7 @@ class Windows:
     rows: NDArray[np.intp]
     actual: NDArray[np.float64]
     anchors: NDArray[np.float64]
-    dates: NDArray[np.datetime64] | None
+    stamps: NDArray[Any] | None
 
     @property
     def size(self) -> int:
@@ -119,14 +121,17 @@ class Windows:
 
     def part(self, start: int, stop: int) -> "Windows":
         """Windows start..stop-1 as views; `windows.part(0, k)` and `windows.part(k, N)` hold a tail out."""
-        here = slice(start, stop)
+        return self.where(slice(start, stop))
+
+    def where(self, here: slice | NDArray[Any]) -> "Windows":
+        """The windows that a slice, a mask of shape (N,) or an index array picks."""
         return Windows(
             self.inputs[:, here],
             self.targets[here],
             self.rows[here],
             self.actual[here],
             self.anchors[here],
-            None if self.dates is None else self.dates[here],
+            None if self.stamps is None else self.stamps[here],
         )
 
 
@@ -182,21 +187,23 @@ def count_train_rows(rows: int, train_fraction: float) -> int:
 
 def make_windows(
     values: ArrayLike,
-    dates: NDArray[np.datetime64] | None = None,
+    stamps: NDArray[Any] | None = None,
     *,
     lookback: int,
     horizon: int = 1,
     target: TargetKind = "price",
     train_fraction: float = 0.8,
     scaler: ScalerKind = "minmax",
+    missing: Missing = "error",
 ) -> WindowedSeries:
     """Split a series by rows, in the order of time, and cut both parts into windows.
 
     Parameters
     ----------
     values : array of shape (rows,)
-        Oldest first; finite, and positive for `log_return`. Not written to.
-    dates : datetime64[D] array of shape (rows,), optional
+        Oldest first; finite, and positive for `log_return`; NaN where `missing` fills it. Not written to.
+    stamps : array of shape (rows,), optional
+        Times, for messages.
     lookback : int >= 1
         Input steps of a window, T.
     horizon : int >= 1
@@ -205,6 +212,8 @@ def make_windows(
     train_fraction : float in (0, 1)
         Share of the rows, from the first on, that is for training. Every later row is predicted once.
     scaler : {"minmax", "standard", "none"}
+    missing : {"interpolate", "carry_forward", ...}
+        How NaN is filled (:func:`rnnlab.data.missing.filled`); a filled row is read, but neither learned nor scored.
 
     Raises
     ------
@@ -215,7 +224,10 @@ def make_windows(
     values = np.ascontiguousarray(values, dtype=np.float64)
     rows_before = 0 if target == "price" else 1
     train_rows = count_train_rows(len(values), train_fraction)
-    _check_values(values, dates, target)
+    observed = ~np.isnan(values)
+    if missing in ("interpolate", "carry_forward"):
+        values = filled(values, missing, train_rows)
+    _check_values(values, stamps, target)
     _check_rows(len(values), train_rows, rows_before + lookback + horizon, train_fraction)
     known = values[:train_rows]
     with np.errstate(over="ignore", invalid="ignore"):
@@ -225,15 +237,19 @@ def make_windows(
             inputs=fit_scaling(_steps(known, target, 1), scaler),
             targets=fit_scaling(_steps(known, target, horizon), scaler),
         )
-        everything = _all_windows(values, dates, encoding, lookback)
-        _check_scaled(encoding, values, dates)
-    n_train = train_rows - int(everything.rows[0])
+        everything = _all_windows(values, stamps, encoding, lookback)
+        _check_scaled(encoding, values, stamps)
+    if not observed.all():
+        everything = everything.where(observed[everything.rows])
+    n_train = int(np.searchsorted(everything.rows, train_rows))
+    if n_train in (0, everything.size):
+        raise DataError("One training and one test window need a row with a value each.")
     return WindowedSeries(
         values, train_rows, encoding, everything.part(0, n_train), everything.part(n_train, everything.size)
     )
 
 
-def _all_windows(values: NDArray, dates: NDArray | None, encoding: Encoding, lookback: int) -> Windows:
+def _all_windows(values: NDArray, stamps: NDArray | None, encoding: Encoding, lookback: int) -> Windows:
     horizon = encoding.horizon
     rows = np.arange(encoding.rows_before + lookback + horizon - 1, len(values))
     inputs = encoding.windows_of(values, lookback)[:, : len(rows)]
@@ -244,7 +260,7 @@ def _all_windows(values: NDArray, dates: NDArray | None, encoding: Encoding, loo
         rows=rows,
         actual=values[rows],
         anchors=values[rows - horizon],
-        dates=None if dates is None else np.asarray(dates)[rows],
+        stamps=None if stamps is None else np.asarray(stamps)[rows],
     )
 
 
@@ -259,27 +275,27 @@ def _steps(values: NDArray, target: TargetKind, horizon: int) -> NDArray:
     return values[horizon:] - values[:-horizon]
 
 
-def _check_values(values: NDArray, dates: NDArray | None, target: str) -> None:
-    _refuse(~np.isfinite(values), "Every value must be finite", values, dates)
+def _check_values(values: NDArray, stamps: NDArray | None, target: str) -> None:
+    _refuse(~np.isfinite(values), "Every value must be finite", values, stamps)
     if target == "log_return":
         hint = "Use target: difference, which takes any sign."
-        _refuse(values <= 0, "Log returns need positive values", values, dates, hint)
+        _refuse(values <= 0, "Log returns need positive values", values, stamps, hint)
 
 
-def _check_scaled(encoding: Encoding, values: NDArray, dates: NDArray | None) -> None:
+def _check_scaled(encoding: Encoding, values: NDArray, stamps: NDArray | None) -> None:
     """Rows whose change, or whose distance from the training rows in their scale, is larger than a float can be."""
     bad = np.zeros(len(values), dtype=bool)
     for encoded in (encoding.encode_inputs(values), encoding.encode_targets(values)):
         bad[len(values) - len(encoded) :] |= ~np.isfinite(encoded)
     hint = "Train on rows of that size too (data.train_fraction), or use target: log_return."
-    _refuse(bad, "Every scaled value must fit a float", values, dates, hint)
+    _refuse(bad, "Every scaled value must fit a float", values, stamps, hint)
 
 
-def _refuse(bad: NDArray, rule: str, values: NDArray, dates: NDArray | None, hint: str | None = None) -> None:
+def _refuse(bad: NDArray, rule: str, values: NDArray, stamps: NDArray | None, hint: str | None = None) -> None:
     if not bad.any():
         return
     row = int(np.argmax(bad))
-    place = f"row {row + 1}" + ("" if dates is None else f" ({dates[row]})")
+    place = f"row {row + 1}" + ("" if stamps is None else f" ({label(stamps[row])})")
     others = int(bad.sum()) - 1
     more = f", and {others} more" if others else ""
     raise DataError(f"{rule}; got {values[row]} in {place}{more}.", hint=hint)

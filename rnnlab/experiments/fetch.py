@@ -13,9 +13,10 @@ from rnnlab.data.prices.sources.client import Client
 from rnnlab.data.prices.sources.failures import NoSuchSymbol, SourceError
 from rnnlab.data.prices.sources.source import ADJUSTMENTS
 from rnnlab.data.prices.symbols import check_symbol
-from rnnlab.data.prices.tables import read_text_table, shown
 from rnnlab.data.prices.update import Fetched, Wanted, keep, update
 from rnnlab.data.prices.writing import locked
+from rnnlab.data.reading.cells import shown
+from rnnlab.data.reading.reader import read_text_table
 from rnnlab.errors import DataError, UsageError
 from rnnlab.experiments.prices import price_folder
 from rnnlab.files import name_of, user_path
@@ -100,6 +101,7 @@ def import_prices(
     symbol: str,
     file: Path,
     *,
+    column: str | None = None,
     date_format: str | None = None,
     decimal: str | None = None,
     start: date | None = None,
@@ -115,7 +117,7 @@ def import_prices(
     symbol : str
         What to call them.
     file : Path
-    date_format, decimal : str, optional
+    column, date_format, decimal : str, optional
         See :func:`rnnlab.data.prices.imports.bars_from`.
     start, end : date, optional
         First and last day to keep.
@@ -139,7 +141,7 @@ def import_prices(
     _check("auto", start, end, adjust, None)
     file = user_path(file)
     table = read_text_table(file)
-    found = bars_from(table, date_format, decimal)
+    found = bars_from(table, date_format, decimal, column)
     bars = found.bars.between(start, end)
     if found.symbol and found.symbol.upper() != symbol:
         bars = replace(bars, notes=(f"the file calls its symbol {shown(found.symbol)}", *bars.notes))
@@ -153,6 +155,7 @@ def import_prices(
         "address": None,
         "adjustment": adjust or found.adjustment,
         "format": found.site,
+        "understood": found.understood,
         "file_sha256": table.sha256,
     }
     folder = price_folder(data_dir)

@@ -1,6 +1,7 @@
 """A forecast beside what came, and beside persistence."""
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -28,7 +29,7 @@ class TrainingPart:
         Range of all training rows, in the unit of the values.
     """
 
-    dates: NDArray[np.datetime64]
+    dates: NDArray[Any]
     values: NDArray[np.float64]
     low: float
     high: float
@@ -63,7 +64,7 @@ def forecast(
 
     Parameters
     ----------
-    dates : datetime64 array of shape (N,)
+    dates : datetime64 or numeric array of shape (N,)
     actual, naive : arrays of shape (N,)
         What came, and the last value known at each forecast.
     predicted : array of shape (R, N)
@@ -84,7 +85,7 @@ def forecast(
         extrapolates.
     """
     figure, axes = new_figure(title, rows=2, size=(10.0, 6.4), gap=(0.9, 0.3), height_ratios=(2.2, 1.0), share_x=True)
-    dates = np.atleast_1d(np.asarray(dates)).astype("datetime64[D]")
+    dates = np.atleast_1d(np.asarray(dates))
     actual, naive = (np.atleast_1d(np.asarray(one, dtype=np.float64)) for one in (actual, naive))
     predicted = np.atleast_2d(drawable(predicted))
     band = summarise(dates, predicted)
@@ -107,14 +108,13 @@ def forecast(
     _scale_values(upper, actual, band, training)
     legend_above(upper, columns=3)
     _draw_errors(errors, actual, naive, dates, predicted, unit)
-    _write_dates(errors, dates if training is None else np.concatenate([training.dates, dates]))
-    errors.set_xlabel("date")
+    _write_times(errors, dates if training is None else np.concatenate([training.dates, dates]))
     if not np.isfinite(predicted).any():
         blank(upper, "every model diverged: there is no prediction to show")
     return figure
 
 
-def _draw_training(axes: Axes, training: TrainingPart, split: np.datetime64, quantity: str) -> None:
+def _draw_training(axes: Axes, training: TrainingPart, split: Any, quantity: str) -> None:
     label = f"range of {quantity} in training"
     axes.axhspan(training.low, training.high, color="#EFEFEF", linewidth=0, zorder=0, label=label)
     axes.plot(training.dates, training.values, color=FAINT, linewidth=1.0, label="actual, in training")
@@ -144,12 +144,17 @@ def _within(band: Band, low: float, high: float) -> list[NDArray]:
     return [np.clip(one, low, high) for one in (band.median, band.low, band.high)]
 
 
-def _write_dates(axes: Axes, dates: NDArray) -> None:
-    locator = AutoDateLocator(minticks=4, maxticks=9)
-    axes.xaxis.set_major_locator(locator)
-    axes.xaxis.set_major_formatter(_Dates(locator))
-    first, last = dates.min(), dates.max()
-    margin = max((last - first) // 100, np.timedelta64(1, "D"))
+def _write_times(axes: Axes, times: NDArray) -> None:
+    first, last = times.min(), times.max()
+    if not isinstance(first, np.datetime64):
+        margin = max((last - first) / 100, 1)
+        axes.set_xlabel("step")
+    else:
+        locator = AutoDateLocator(minticks=4, maxticks=9)
+        axes.xaxis.set_major_locator(locator)
+        axes.xaxis.set_major_formatter(_Dates(locator))
+        margin = max((last - first) // 100, np.timedelta64(1, np.datetime_data(first)[0]))
+        axes.set_xlabel("date" if times.dtype == np.dtype("datetime64[D]") else "time")
     axes.set_xlim(first - margin, last + margin)  # type: ignore[arg-type]
 
 
@@ -161,5 +166,7 @@ class _Dates(ConciseDateFormatter):
         if texts:
             first, last = (num2date(value) for value in (values[0], values[-1]))
             day = "" if last.year - first.year >= len(values) - 1 else "-%b" if first.day == 1 else "-%b-%d"
+            if (last - first).days < len(values) - 1:
+                day = "-%b-%d" if (first.hour, first.minute) == (0, 0) else "-%b-%d %H:%M"
             texts[0] = first.strftime(f"%Y{day}")
         return texts

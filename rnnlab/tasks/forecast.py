@@ -6,7 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from rnnlab.data.prices import between, load_csv, load_prices
+from rnnlab.data import missing
+from rnnlab.data.calendar import calendar_of, holes
+from rnnlab.data.prices import between, load_prices
+from rnnlab.data.reading.reader import load_csv, understood
 from rnnlab.data.series import Series
 from rnnlab.data.windows import WindowedSeries, Windows, make_windows
 from rnnlab.engine.batch import Batch
@@ -15,6 +18,7 @@ from rnnlab.errors import ConfigError, DataError
 from rnnlab.forecasting import baselines, comparison, metrics
 from rnnlab.memory import check_data
 from rnnlab.tasks.task import Completed, Evaluation, Task
+from rnnlab.words import count
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -39,19 +43,20 @@ class Forecast(Task):
         try:
             self.windowed = windowed = make_windows(
                 series.values,
-                series.dates,
+                series.stamps,
                 lookback=data.lookback,
                 horizon=data.horizon,
                 target=data.target,
                 train_fraction=data.train_fraction,
                 scaler=data.scaler,
+                missing=data.missing,
             )
         except DataError as error:
             where = series.name if series.path is None else series.path
             message = error.message[0].lower() + error.message[1:]
             raise DataError(f"{where}: {message}", hint=error.hint) from error
         check_data(windowed.train.inputs.size, "data.lookback")
-        self.season = data.season or baselines.season_of(series.dates[: windowed.train_rows])
+        self.season = data.season or _season(series, windowed.train_rows)
         if data.season is not None and data.season >= windowed.train_rows:
             raise ConfigError(
                 [
@@ -68,6 +73,12 @@ class Forecast(Task):
         self.record = {
             "source": series.source,
             "name": series.name,
+            "column": series.target,
+            "frequency": series.calendar.words,
+            "offset": series.calendar.offset,
+            "holes": sum(hole.rows for hole in holes(series.calendar, series.stamps)),
+            "missing": data.missing,
+            "filled_rows": int(np.isnan(series.values).sum()),
             "path": None if series.path is None else str(series.path),
             "sha256": series.sha256,
             "rows": series.rows,
@@ -80,10 +91,16 @@ class Forecast(Task):
             "test_rows": windowed.test.size,
         }
         self.description = (
-            f"{series.name}, {series.source}: {series.rows} rows from {series.first} to {series.last}; "
+            f"{series.name}, {series.source}: {understood(series)}; "
             f"{windowed.train.size} windows of {data.lookback} rows to train on, {windowed.test.size} rows to forecast."
         )
-        self.warnings = (*series.notes, *_warn_of_few_windows(windowed), *_warn_of_extrapolation(windowed))
+        self.warnings = (
+            *series.notes,
+            *missing.told(series),
+            *_warn_of_filled(series, windowed),
+            *_warn_of_few_windows(windowed),
+            *_warn_of_extrapolation(windowed),
+        )
 
     def evaluate(self, network: Network, theta: np.ndarray) -> Evaluation:
         series, windowed, season = self.series, self.windowed, self.season
@@ -119,7 +136,7 @@ class Forecast(Task):
             warnings=() if comparison.enough_for_test(test.size, horizon) else (_TOO_FEW.format(rows=test.size),),
             tables={
                 "predictions.csv": {
-                    "date": series.dates[test.rows],
+                    "date": series.stamps[test.rows],
                     "actual": test.actual,
                     "predicted": predicted,
                     "naive": naive,
@@ -141,7 +158,7 @@ class Forecast(Task):
         """What the plot shows before the forecast."""
         n = self.windowed.train_rows
         shown = slice(max(0, n - DRAWN_TRAINING_ROWS), n)
-        return {"date": self.series.dates[shown], "value": self.windowed.training_values[shown]}
+        return {"date": self.series.stamps[shown], "value": self.windowed.training_values[shown]}
 
     @classmethod
     def figures(cls, config, run: Completed) -> "dict[str, Callable[[], Figure]]":
@@ -168,7 +185,7 @@ def _draw(config, run: Completed) -> "Figure":
     by_seed = [rows["seed"] == seed for seed in config.seeds]
     shared = {name: column[by_seed[0]] for name, column in rows.items()}
     return forecast(
-        shared["date"].astype("datetime64[D]"),
+        _times(shared["date"]),
         drawable(shared["actual"]),
         drawable(shared["naive"]),
         np.stack([rows["predicted"][of_seed] for of_seed in by_seed]),
@@ -181,6 +198,11 @@ def _draw(config, run: Completed) -> "Figure":
         best=_best(run, shared.get("best_baseline")),
         training=_training_part(run, data.get("train_range")),
     )
+
+
+def _times(written: np.ndarray) -> np.ndarray:
+    """Times of a table: step numbers, or text as datetime64 of its own resolution."""
+    return written if written.dtype.kind in "if" else written.astype("datetime64")
 
 
 def _rmse(run: Completed, baseline: str) -> float:
@@ -208,14 +230,14 @@ def _training_part(run: Completed, ends: Any) -> "TrainingPart | None":
     if ends is None:
         return None
     rows = run.read_table("training_rows.csv")
-    days = rows["date"].astype("datetime64[D]")
-    return TrainingPart(days, drawable(rows["value"]), *(float(drawable(end)) for end in ends))
+    return TrainingPart(_times(rows["date"]), drawable(rows["value"]), *(float(drawable(end)) for end in ends))
 
 
 def load_series(data) -> Series:
-    """The series that a `data` section of kind prices or csv names, between its start and end."""
+    """The series that a `data` section names, between its start and end, its missing values settled."""
     if data.kind == "prices":
-        return load_prices(data.symbol, data.column, start=data.start, end=data.end)
+        found = load_prices(data.symbol, data.column, start=data.start, end=data.end)
+        return missing.settled(found, data.missing)
     series = load_csv(
         data.path,
         data.date_column,
@@ -223,7 +245,25 @@ def load_series(data) -> Series:
         date_format=data.date_format,
         decimal=data.decimal,
     )
-    return between(series, data.start, data.end)
+    return missing.settled(between(series, data.start, data.end), data.missing)
+
+
+def _season(series: Series, train_rows: int) -> int | None:
+    """Rows of a season by the calendar of the training rows, which must hold two of them."""
+    season = calendar_of(series.stamps[:train_rows]).season
+    return season if season is not None and train_rows >= 2 * season else None
+
+
+def _warn_of_filled(series: Series, windowed: WindowedSeries) -> tuple[str, ...]:
+    absent = np.isnan(series.values)
+    if not absent.any():
+        return ()
+    late = int(absent[windowed.train_rows :].sum())
+    return (
+        f"{count(int(absent.sum()), 'row')} without a value {'was' if absent.sum() == 1 else 'were'} filled in"
+        + (f"; {'it is' if late == 1 else f'the {late} test rows among them are'} not scored" if late else "")
+        + ".",
+    )
 
 
 def _check_dtype(windowed: WindowedSeries, dtype: np.dtype) -> None:

@@ -21,9 +21,9 @@ from rnnlab.data.prices.imports import bars_from
 from rnnlab.data.prices.sources import nasdaq, stooq, tiingo, twelvedata, yahoo
 from rnnlab.data.prices.sources.client import Answer
 from rnnlab.data.prices.sources.source import Query
-from rnnlab.data.prices.tables import parse_text_table
 from rnnlab.data.prices.update import keep
 from rnnlab.data.prices.writing import locked
+from rnnlab.data.reading.layout import parse_text_table
 from tests.data.prices.replay import (
     History,
     nasdaq_body,

@@ -255,6 +255,7 @@ def test_a_file_from_a_browser(fetch, tmp_path):
     assert done.returncode == 0
     assert done.stdout == (
         "XYZ: 2 days, 2024-02-01 to 2024-02-02, new\n     file down.csv, not adjusted: data/XYZ.csv\n"
+        "     read as 2 rows, daily, 2024-02-01 to 2024-02-02, closes from 'Close', decimal point\n"
     )
 
 

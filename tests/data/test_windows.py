@@ -69,7 +69,7 @@ def test_every_window_is_what_the_definition_says(rows, lookback, horizon, targe
             np.testing.assert_allclose(unscaled, step[last - lookback + 1 : last + 1], rtol=1e-9, atol=1e-9)
             assert windows.anchors[n] == values[last]
             assert windows.actual[n] == values[row]
-            assert windows.dates[n] == dates[row]
+            assert windows.stamps[n] == dates[row]
         back = series.encoding.to_values(windows.targets[:, 0], windows.anchors)
         np.testing.assert_allclose(back, windows.actual, rtol=1e-12)
     first = lookback + horizon - (target == "price")
@@ -109,7 +109,7 @@ def test_part_holds_out_the_tail_in_the_order_of_time():
     assert fit.size + held_out.size == train.size
     assert fit.rows[-1] < held_out.rows[0]
     np.testing.assert_array_equal(held_out.inputs, train.inputs[:, 30:])
-    assert fit.dates is None
+    assert fit.stamps is None
 
 
 def test_the_last_window_of_all_reaches_the_last_row():

@@ -97,12 +97,17 @@ SERIES = {
     "missing": (None, r"series\.csv: no such file"),
     "empty": ([], r"series\.csv.* no rows"),
     "too_few": ([(1, 10.0), (2, 11.0), (3, 12.0)], r"^error: .*series\.csv: .* need at least \d+ rows .*; got 3"),
-    "unsorted": ([(k, 10.0 + k) for k in (1, 2, 4, 3, 5, 6, 7, 8)], r"series\.csv:5: .*ascend.*2020-01-03"),
-    "doubled": ([(k, 10.0 + k) for k in (1, 2, 3, 3, 4, 5, 6, 7)], r"series\.csv:5: .*2020-01-03 stands"),
-    "text": ([(k, "n.a." if k == 5 else 1.0) for k in range(1, 20)], r"series\.csv:6: .*number; got 'n\.a\.'"),
-    "nan": ([(k, "NaN" if k == 5 else 1.0) for k in range(1, 20)], r"series\.csv:6: .*number; got 'NaN'"),
-    "infinite": ([(k, "inf" if k == 5 else 1.0) for k in range(1, 20)], r"series\.csv:6: .*number; got 'inf'"),
-    "blank": ([(k, "" if k == 5 else 1.0) for k in range(1, 20)], r"series\.csv:6: .*number; got an empty cell"),
+    "doubled": (
+        [(d, 10.0 + k) for k, d in enumerate((1, 2, 3, 3, 4, 5, 6, 7))],
+        r"series\.csv:5: .*2020-01-03 has two",
+    ),
+    "text": ([(k, "x" if k == 5 else 1.0) for k in range(1, 20)], r"1 row has no number.*2020-01-05 on line 6 \('x'\)"),
+    "nan": ([(k, "NaN" if k == 5 else 1.0) for k in range(1, 20)], r"no number in 'value': .* on line 6 \('NaN'\)"),
+    "infinite": (
+        [(k, "inf" if k == 5 else 1.0) for k in range(1, 20)],
+        r"no number in 'value': .* on line 6 \('inf'\)",
+    ),
+    "blank": ([(k, "" if k == 5 else 1.0) for k in range(1, 20)], r"series\.csv: 1 row has no number .* on line 6\."),
 }
 
 

@@ -207,7 +207,7 @@ def test_without_clipping_nothing_is_said_to_fire(run_of):
 def test_the_log_says_what_was_said(finished):
     log = (finished.path / "log.txt").read_text().splitlines()
     assert any(
-        f"{finished.path.parent.parent}/series.csv: 60 rows from 2020-01-01 to 2020-02-29" in line for line in log
+        f"{finished.path.parent.parent}/series.csv: 60 rows, daily, 2020-01-01 to 2020-02-29" in line for line in log
     )
     assert [line.removeprefix("warning: ") for line in log if line.startswith("warning: ")] == finished.summary.warnings
     assert finished.summary.headline in log

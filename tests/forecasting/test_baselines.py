@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.forecasting.baselines import BASELINES, Baseline, forecasts, season_of, table
+from rnnlab.forecasting.baselines import BASELINES, Baseline, forecasts, table
 from rnnlab.forecasting.baselines.simple import drift, mean, moving_average, naive, seasonal_naive
 
 VALUES = np.array([10.0, 12.0, 11.0, 17.0, 20.0, 8.0])
@@ -119,42 +119,3 @@ def test_a_huge_value_spoils_only_the_windows_it_is_in():
     values = np.ones(60)
     values[5] = 1e300
     np.testing.assert_array_equal(moving_average(values, np.arange(27, 60), width=20), np.ones(33))
-
-
-def days(start="2020-01-01", stop="2020-06-01", *, without=(), step=1):
-    """Days, Monday is 0, without some weekdays."""
-    every = np.arange(start, stop, step, dtype="datetime64[D]")
-    return every[~np.isin((every.astype(int) + 3) % 7, without)]
-
-
-@pytest.mark.parametrize(
-    ("dates", "season"),
-    [
-        (days(), 7),
-        (days(without=(5, 6)), 5),
-        (days(without=(6,)), 6),
-        (days(without=(0, 6)), 5),
-        (days(without=(1, 3, 5, 6)), 3),
-        (np.delete(days(without=(6,)), [3, 9, 10, 40, 41, 42, 43, 44, 77]), 6),
-        (np.union1d(days(without=(5, 6)), days(without=range(5))[::4]), 5),
-        (np.concatenate([days("2012-01-01", "2012-04-01", without=(6,)), days(without=(6,))]), 6),
-        (days(step=2), None),
-        (days(step=3), None),
-        (days(stop="2020-01-12"), None),
-        (days(step=7, stop="2022-06-01"), 52),
-        (np.arange("2015-01", "2020-06", dtype="datetime64[M]").astype("datetime64[D]"), 12),
-        (np.arange("2015-02", "2020-06", dtype="datetime64[M]").astype("datetime64[D]") - np.timedelta64(1, "D"), 12),
-        (np.arange("2015-01", "2020-06", 3, dtype="datetime64[M]").astype("datetime64[D]"), 4),
-        (days("2000-01-01", "2020-01-01", step=10), None),
-        (np.arange("2000", "2020", dtype="datetime64[Y]").astype("datetime64[D]"), None),
-        (days(stop="2020-01-02"), None),
-        (days(stop="2020-01-01"), None),
-    ],
-    ids=[
-        "days", "trading days", "without Sundays", "closed on Sundays and Mondays", "three days a week",
-        "days missing", "a Saturday or Sunday now and then", "years missing", "every other day", "every third day",
-        "less than two weeks", "weeks", "months", "ends of months", "quarters", "ten days", "years", "one row", "none",
-    ],
-)  # fmt: skip
-def test_the_season_follows_from_the_dates(dates, season):
-    assert season_of(dates) == season

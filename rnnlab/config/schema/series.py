@@ -12,6 +12,7 @@ from rnnlab.config.schema.task import StoredTask
 
 Target = Literal["price", "difference", "log_return"]
 Scaler = Literal["minmax", "standard", "none"]
+Missing = Literal["error", "drop", "interpolate", "carry_forward"]
 COLUMN = "the name of a column, or null"
 
 
@@ -55,15 +56,21 @@ class SeriesData(StoredTask):
         "price", "what to forecast: the value, its change since the last value of the window, or the log of their ratio"
     )
     train_fraction: Number = key(0.8, "fraction of the rows used for training, from the oldest on", gt=0, lt=1)
+    missing: Missing = key(
+        "error",
+        "what to do about rows without a value: refuse them, leave them out, or fill them and the rows that a regular "
+        "calendar lacks; filled rows are read, but neither learned nor scored, and after the training rows they carry "
+        "the last value forward",
+    )
     scaler: Scaler = key("minmax", "scaling of the values, fitted on the training rows only")
     season: Whole | None = key(
         None,
-        "length of the season of the seasonal baseline; by the training dates, it is the number of weekdays that occur "
-        "in more than half of the weeks (5 for trading days), 52 for weekly, 12 for monthly and 4 for quarterly data, "
-        "else none",
+        "length of the season of the seasonal baseline; by the calendar of the training rows, it is the number of "
+        "weekdays that most weeks have (5 for business days), 52 for weeks, 12 for months, 4 for quarters, the rows of "
+        "a day for hours and minutes, else none",
         unit="rows",
         must="a whole number of at least 2, or null",
-        shown_default="derived from the dates",
+        shown_default="derived from the calendar",
         ge=2,
     )
 
@@ -90,9 +97,9 @@ class PricesData(SeriesData):
 
 
 class CsvData(SeriesData):
-    """A series of dated values from any CSV file."""
+    """A series of values over times from any CSV file."""
 
-    kind: Literal["csv"] = key("csv", "time series from a CSV file with a date and a value column")
+    kind: Literal["csv"] = key("csv", "time series of any frequency from a CSV file")
     path: Text = key(
         ...,
         "CSV file; a relative path starts at the folder of the config",
@@ -100,14 +107,24 @@ class CsvData(SeriesData):
         example="prices.csv",
         pattern=r"\A[^\x00]+\z",
     )
-    date_column: Text | None = key(None, "name of the date column", must=COLUMN, shown_default="detected", min_length=1)
+    date_column: Text | None = key(
+        None,
+        "name of the column of times: dates, times of day, months, quarters, weeks, years, epoch seconds or steps",
+        must=COLUMN,
+        shown_default="detected",
+        min_length=1,
+    )
     value_column: Text | None = key(
-        None, "name of the value column", must=COLUMN, shown_default="detected", min_length=1
+        None,
+        "name of the column of values; needed where several columns hold numbers",
+        must=COLUMN,
+        shown_default="the close of a table of prices, else the only column of numbers",
+        min_length=1,
     )
     date_format: Text | None = key(
         None,
         "date format; needed where the dates are ambiguous",
-        must="DD/MM/YYYY, MM/DD/YYYY or a pattern of strptime",
+        must="DD/MM/YYYY, MM/DD/YYYY, a pattern of strptime, excel (day numbers) or step (plain numbers)",
         shown_default="detected",
         min_length=1,
     )

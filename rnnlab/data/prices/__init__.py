@@ -4,13 +4,12 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from rnnlab.data.prices.csv import load_csv
     from rnnlab.data.prices.load import between, load_prices
     from rnnlab.data.prices.store import data_folder
 
-__all__ = ["between", "data_folder", "load_csv", "load_prices"]
+__all__ = ["between", "data_folder", "load_prices"]
 
-_HOMES = {"between": "load", "data_folder": "store", "load_csv": "csv", "load_prices": "load"}
+_HOMES = {"between": "load", "data_folder": "store", "load_prices": "load"}
 
 
 def __getattr__(name: str) -> Any:

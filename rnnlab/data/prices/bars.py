@@ -6,10 +6,10 @@ from datetime import date
 
 import numpy as np
 
-from rnnlab.data.prices.columns import find_column
-from rnnlab.data.prices.dates import parse_dates
-from rnnlab.data.prices.numbers import parse_numbers
-from rnnlab.data.prices.tables import parse_text_table
+from rnnlab.data.reading.columns import find_column
+from rnnlab.data.reading.layout import parse_text_table
+from rnnlab.data.reading.numbers import parse_numbers
+from rnnlab.data.reading.times import parse_days
 from rnnlab.words import count
 
 COLUMNS = ("close", "open", "high", "low", "volume", "adj_close")  # in the order of a stored file
@@ -99,7 +99,7 @@ def without_zeros(bars: Bars) -> Bars:
     return replace(bars.where(~zero), notes=(*bars.notes, left_out))
 
 
-def cleaned(bars: Bars) -> Bars:
+def cleaned(bars: Bars, *, zero_is_a_value: bool = False) -> Bars:
     """Bars in order without what cannot be right; a note says what was done.
 
     Left out are days with a close of 0 or with two different closes, adjusted closes as a whole where a day has
@@ -111,8 +111,10 @@ def cleaned(bars: Bars) -> Bars:
     ----------
     bars : Bars
         Every day with a close.
+    zero_is_a_value : bool
+        Whether a close of 0 stays: of a spread, a rate or a temperature.
     """
-    found = _once_a_day(_sorted(without_zeros(bars)))
+    found = _once_a_day(_sorted(bars if zero_is_a_value else without_zeros(bars)))
     if 2 * found.rows < bars.rows:
         return bars
     return _plausible(_with_adjusted(found))
@@ -178,7 +180,7 @@ def _was(which: np.ndarray) -> str:
     return "was" if which.sum() == 1 else "were"
 
 
-def fault(bars: Bars) -> str | None:
+def fault(bars: Bars, *, zero_is_a_value: bool = False) -> str | None:
     """What forbids keeping these bars, in words, or None: days must ascend, closes be finite and not 0."""
     if not bars.rows:
         return "no day has a close"
@@ -190,7 +192,7 @@ def fault(bars: Bars) -> str | None:
     for name, values in bars.columns.items():
         wrong = np.isinf(values) | ((values < 0) & (name == "volume"))
         if name in ("close", "adj_close"):
-            wrong |= np.isnan(values) | (values == 0)
+            wrong |= np.isnan(values) | ((values == 0) & (not zero_is_a_value))
         if wrong.any():
             row = int(np.flatnonzero(wrong)[0])
             return f"{name} is {values[row]:g} on {bars.dates[row]}"
@@ -248,7 +250,7 @@ def from_csv(content: bytes, label: str) -> Bars:
         Content that :func:`to_csv` does not write.
     """
     table = parse_text_table(content, label)
-    dates = parse_dates(table.cells(0), table.lines, label)
+    dates = parse_days(table.cells(0), table.lines, label)
     columns = {}
     for name in COLUMNS:
         at = find_column(table, (name,))

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from rnnlab.data.prices.tables import shown
+from rnnlab.data.reading.cells import shown
 from rnnlab.errors import DataError
 from rnnlab.words import count
 

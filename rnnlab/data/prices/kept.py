@@ -6,12 +6,12 @@ from datetime import UTC, date, datetime
 from pathlib import Path
 from shlex import quote
 
-from rnnlab.data.prices.bars import Bars, from_csv
-from rnnlab.data.prices.csv import series_from
+from rnnlab.data.prices.bars import COLUMNS, Bars, from_csv
+from rnnlab.data.prices.imports import bars_from
 from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
 from rnnlab.data.prices.store import Kept, file_of, kept_symbols, pending, read_kept
-from rnnlab.data.prices.tables import parse_text_table
-from rnnlab.data.series import Series
+from rnnlab.data.reading.layout import parse_text_table
+from rnnlab.data.reading.numbers import UnclearMark
 from rnnlab.errors import DataError
 from rnnlab.files import name_of
 from rnnlab.suggestions import nearest
@@ -96,7 +96,7 @@ def check_own(folder: Path, symbol: str, imported: Path | None = None) -> None:
     if imported is None or not path.samefile(imported):
         raise DataError(
             f"{name_of(path)}: was put there by hand (no {path.stem}.json beside it), and is not replaced.",
-            hint=f"Move it away, or make it ours: rnnlab fetch {symbol} --from-file {quote(str(path))}.",
+            hint=f"Move it away, or make it ours: {_import(symbol, path)}.",
         )
 
 
@@ -107,7 +107,7 @@ def entries(folder: Path) -> Iterator[Listing]:
             kept = read_kept(folder, symbol)
             if kept is None:  # taken away just now
                 continue
-            bars = from_csv(kept.content, name_of(kept.path)) if kept.origin else _by_hand(kept)
+            bars = from_csv(kept.content, name_of(kept.path)) if kept.origin else by_hand(kept)
         except DataError as problem:
             yield Listing(symbol, file_of(folder, symbol), problem=problem.message)
             continue
@@ -125,9 +125,27 @@ def entries(folder: Path) -> Iterator[Listing]:
         )
 
 
-def _by_hand(kept: Kept) -> Series:
-    """What training would read."""
-    return series_from(parse_text_table(kept.content, name_of(kept.path)), path=kept.path)
+def by_hand(kept: Kept, column: str = "close") -> Bars:
+    """The bars of a file that somebody put into the folder, read as an import of it is; with a column of another name.
+
+    Raises
+    ------
+    DataError
+        The file cannot be read, or leaves a question open.
+    """
+    try:
+        table = parse_text_table(kept.content, name_of(kept.path))
+        if column in COLUMNS:
+            return bars_from(table).bars
+        bars = bars_from(table, column=column).bars
+        return replace(bars, columns={column: bars.close})
+    except UnclearMark as question:  # a config has no key to answer it for a symbol
+        question.hint = f"Say which: {_import(kept.symbol, kept.path)} --decimal point (or comma)."
+        raise
+
+
+def _import(symbol: str, path: Path) -> str:
+    return f"rnnlab fetch {symbol} --from-file {quote(str(path))}"
 
 
 def at_hand(symbol: str, folder: Path) -> list[str]:

@@ -1,24 +1,22 @@
 """The prices of a symbol as a series: what the price folder keeps, else the bundled snapshot."""
 
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
-from shlex import quote
 
 import numpy as np
 
+from rnnlab.data.prices.bars import from_csv
 from rnnlab.data.prices.checks import remarks
-from rnnlab.data.prices.csv import series_from
-from rnnlab.data.prices.kept import at_hand
-from rnnlab.data.prices.numbers import UnclearMark
+from rnnlab.data.prices.kept import at_hand, by_hand
 from rnnlab.data.prices.snapshots import SYMBOLS as SNAPSHOTS
 from rnnlab.data.prices.snapshots import load_snapshot
 from rnnlab.data.prices.store import Kept, data_folder, read_kept
 from rnnlab.data.prices.symbols import check_symbol
-from rnnlab.data.prices.tables import parse_text_table, shown
+from rnnlab.data.reading.cells import content_hash, shown
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
 from rnnlab.files import name_of
+from rnnlab.suggestions import did_you_mean
 
 
 def load_prices(
@@ -69,46 +67,47 @@ def load_prices(
 
 def _from_folder(kept: Kept, column: str) -> Series:
     origin = kept.origin or {}
-    try:
-        found = series_from(
-            parse_text_table(kept.content, name_of(kept.path)),
-            None,
-            column,
-            decimal=None if kept.origin is None else "point",
-            path=kept.path,
-            zero=column == "volume",
-        )
-    except UnclearMark as question:  # a config has no key to answer it for a symbol
-        question.hint = (
-            f"Say which: rnnlab fetch {kept.symbol} --from-file {quote(str(kept.path))} --decimal point (or comma)."
-        )
-        raise
+    label = name_of(kept.path)
+    bars = by_hand(kept, column) if kept.origin is None else from_csv(kept.content, label)
+    if column not in bars.columns:
+        guess = did_you_mean(column, tuple(bars.columns), cutoff=0.6, shown=repr)
+        listed = ", ".join(bars.columns)
+        raise DataError(f"{label}: no column {shown(column)}{guess or ';'} the columns are {listed}.")
+    values = bars.columns[column]
+    remarkable = column != "volume" and not np.isnan(values).any()
     return Series(
-        found.dates,
-        found.values,
+        bars.dates,
+        {column: values},
         kept.symbol,
         origin.get("source") or f"file {kept.path.name} of unknown origin",
-        found.sha256,
-        kept.path,
-        origin.get("currency"),
-        origin.get("adjustment"),
-        (*found.notes, *(remarks(found.dates, found.values) if column != "volume" else ())),
+        content_hash(kept.content),
+        column,
+        path=kept.path,
+        currency=origin.get("currency"),
+        adjustment=origin.get("adjustment"),
+        notes=(
+            *bars.notes,
+            *(remarks(bars.dates, values) if remarkable else ()),
+        ),
     )
 
 
 def between(series: Series, start: date | str | None, end: date | str | None) -> Series:
-    """The days from `start` to `end`, both included; DataError where there are none."""
+    """The rows from the day `start` to the day `end`, both included; DataError where there are none, or no days."""
     if start is None and end is None:
         return series
-    lower = series.dates[0] if start is None else _day(start, "start")
-    upper = series.dates[-1] if end is None else _day(end, "end")
-    keep = (series.dates >= lower) & (series.dates <= upper)
+    if not np.issubdtype(series.stamps.dtype, np.datetime64):
+        raise DataError(f"{series.name}: its rows are numbered, and have no days to start or end at.")
+    days = series.stamps.astype("datetime64[D]")
+    lower = days[0] if start is None else _day(start, "start")
+    upper = days[-1] if end is None else _day(end, "end")
+    keep = (days >= lower) & (days <= upper)
     if not keep.any():
         asked = [f"from {lower}"] * (start is not None) + [f"to {upper}"] * (end is not None)
         raise DataError(
             f"{series.name}: no days {' '.join(asked)}; the {series.source} runs from {series.first} to {series.last}."
         )
-    return replace(series, dates=series.dates[keep], values=series.values[keep])
+    return series.where(keep)
 
 
 def _day(day: date | str, name: str) -> np.datetime64:

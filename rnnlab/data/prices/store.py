@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from rnnlab.data.prices.symbols import file_stem, is_symbol, symbol_of
-from rnnlab.data.prices.tables import read_bytes
+from rnnlab.data.reading.cells import read_bytes
 from rnnlab.errors import DataError
 from rnnlab.files import name_of, user_path
 

@@ -2,7 +2,7 @@
 
 import re
 
-from rnnlab.data.prices.tables import shown
+from rnnlab.data.reading.cells import shown
 from rnnlab.errors import DataError
 from rnnlab.printable import described
 

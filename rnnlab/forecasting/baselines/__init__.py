@@ -10,7 +10,6 @@ They return a float array of shape (N,) in the unit of the values, write to none
 ValueError for a row before the horizon.
 """
 
-from rnnlab.forecasting.baselines.season import season_of
 from rnnlab.forecasting.baselines.table import BASELINES, Baseline, forecasts
 
-__all__ = ["BASELINES", "Baseline", "forecasts", "season_of"]
+__all__ = ["BASELINES", "Baseline", "forecasts"]

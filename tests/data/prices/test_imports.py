@@ -53,7 +53,7 @@ def test_every_format_gives_the_same_prices(bring, folder, content, site, adjust
     assert (done.change, done.origin["format"], done.origin["adjustment"]) == ("new", site, adjustment)
     assert done.origin["source"] == "file down.csv"
     series = load_prices("MINE", data_dir=folder)
-    assert series.dates.astype(str).tolist() == ["2024-01-02", "2024-01-03"]
+    assert series.stamps.astype(str).tolist() == ["2024-01-02", "2024-01-03"]
     assert series.values.tolist() == [2.0, 2.5]
     header = (folder / "MINE.csv").read_text().splitlines()[0].split(",")
     assert set(header) == {"date", "close", *columns}
@@ -179,7 +179,7 @@ def test_thousands_in_volumes_and_decimal_commas_in_prices(bring, folder):
         ("Date;Close\n2024-01-02;974\n2024-01-03;1.011\n", "could be 1.011 or 1011", "--decimal"),
         ("Date,Open,Close\n2024-01-02,974,1.002\n2024-01-03,1.002,1.011\n", "could be 1.002 or 1002", "--decimal"),
         ("Open,Close\n1,2\n3,4\n", "no column holds dates", "save it with the index"),
-        (TWO_HEADERS.replace("X,X,X,X,X", "X,X,Y,Y,Y"), "several symbols (X, Y)", ""),
+        (TWO_HEADERS.replace("X,X,X,X,X", "X,X,Y,Y,Y"), "the columns are Date, X Close, X High, Y Low", "--column"),
         (STOOQ.replace(",2.5,", ",0,").replace(",2,", ",0,"), "down.csv:2: 'Close' must not be 0; got 0 (and 1", ""),
         ("Date,Close,Symbol\n2024-01-02,1,X\n2024-01-03,1,Y\n", "holds several symbols (X, Y)", ""),
         (STOOQ.replace("2024-01-03", "2024-01-02"), "2024-01-02 stands on line 2 and on line 3", ""),

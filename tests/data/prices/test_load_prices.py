@@ -44,7 +44,7 @@ def test_the_environment_names_the_folder(folder, monkeypatch):
 
 def test_a_window(folder):
     series = load_prices("GOOG", data_dir=folder, start="2012-12-31", end="2013-01-04")
-    assert series.dates.astype(str).tolist() == ["2012-12-31", "2013-01-02", "2013-01-03", "2013-01-04"]
+    assert series.stamps.astype(str).tolist() == ["2012-12-31", "2013-01-02", "2013-01-03", "2013-01-04"]
     with pytest.raises(DataError, match=r"GOOG: no days from 2020-01-01.*runs from 2004-08-19 to 2013-03-01"):
         load_prices("GOOG", data_dir=folder, start="2020-01-01", end="2021-01-01")
     with pytest.raises(DataError, match="The 'start' must be a day such as 2019-01-02; got '2020-13-01'"):
@@ -76,8 +76,24 @@ def test_prices_are_not_0_and_a_likely_split_is_remarked_upon(folder):
     (note,) = load_prices("X", data_dir=folder).notes
     assert "on 2024-01-03 (100 to 50): a split" in note
     (folder / "X.csv").write_text("date,close\n2024-01-02,100\n2024-01-03,0\n")
-    with pytest.raises(DataError, match=r"X\.csv:3: 'close' must not be 0; got 0\."):
+    series = load_prices("X", data_dir=folder)
+    assert series.values.tolist() == [100.0]
+    assert series.notes[0] == "1 day (2024-01-03) with a close of 0 was left out"
+    (folder / "X.csv").write_text("date,close\n2024-01-02,0\n2024-01-03,0\n")
+    with pytest.raises(DataError, match=r"X\.csv:2: 'close' must not be 0; got 0 \(and 1 more rows\)\."):
         load_prices("X", data_dir=folder)
+
+
+def test_a_file_put_there_by_hand_may_hold_any_column_and_any_sign(folder):
+    folder.mkdir()
+    (folder / "SPREAD.csv").write_text("observation_date,T10Y2Y\n2024-01-01,.\n2024-01-02,-0.5\n2024-01-03,0\n")
+    assert load_prices("SPREAD", data_dir=folder).values.tolist() == [-0.5, 0.0]
+    (folder / "TWO.csv").write_text("date,close,vwap\n2024-01-02,1,7\n2024-01-03,2,8\n")
+    assert load_prices("TWO", "vwap", data_dir=folder).values.tolist() == [7.0, 8.0]
+    with pytest.raises(DataError, match="more than one column could hold the values"):
+        load_prices("TWO", data_dir=folder)
+    (folder / "OPEN.csv").write_text("date,open,close\n2024-01-02,1,7\n2024-01-03,2,8\n")
+    assert load_prices("OPEN", "open", data_dir=folder).values.tolist() == [1.0, 2.0]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from rnnlab.data.prices.sources.connection import retry_after
 from rnnlab.data.prices.sources.failures import SourceError, first_line
 from rnnlab.data.prices.sources.source import Query
 from rnnlab.data.prices.symbols import check_symbol, file_stem, symbol_of
-from rnnlab.data.prices.tables import parse_text_table
+from rnnlab.data.reading.layout import parse_text_table
 from rnnlab.errors import DataError
 from rnnlab.words import rough_duration
 from tests.data.prices import replay

@@ -8,10 +8,10 @@ from typing import Any
 import numpy as np
 
 from rnnlab.data.prices.bars import Bars, ascending, cleaned, fault
-from rnnlab.data.prices.numbers import LONGEST
 from rnnlab.data.prices.sources.client import Answer
 from rnnlab.data.prices.sources.failures import NoData, Unexpected, first_line
 from rnnlab.data.prices.sources.source import Query
+from rnnlab.data.reading.numbers import LONGEST
 
 
 def from_json(source: str, answer: Answer) -> Any:

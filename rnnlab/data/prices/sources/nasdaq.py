@@ -4,12 +4,12 @@ import re
 from urllib.parse import quote
 
 from rnnlab.data.prices.bars import Bars, with_close
-from rnnlab.data.prices.dates import parse_dates
-from rnnlab.data.prices.numbers import parse_numbers
 from rnnlab.data.prices.sources.answers import a_dict, a_list, check_symbol_of, finished, from_json, lists_of
 from rnnlab.data.prices.sources.client import BROWSER, Answer, Request
 from rnnlab.data.prices.sources.failures import Blocked, NoData, NoSuchSymbol, NotOffered, Unexpected
 from rnnlab.data.prices.sources.source import PriceSource, Query
+from rnnlab.data.reading.numbers import parse_numbers
+from rnnlab.data.reading.times import parse_days
 from rnnlab.errors import DataError
 
 ROWS = 9999  # the most it gives at once
@@ -74,7 +74,7 @@ def _bars(rows: list, answer: Answer) -> Bars:
     texts = lists_of(rows, ("date", "close", "open", "high", "low", "volume"))
     places = range(1, len(rows) + 1)
     try:
-        dates = parse_dates(_texts(texts.pop("date")), places, "row", "%m/%d/%Y")
+        dates = parse_days(_texts(texts.pop("date")), places, "row", "%m/%d/%Y")
         columns = {
             name: parse_numbers(_texts(cells), places, "row", name, missing=True) for name, cells in texts.items()
         }

@@ -18,7 +18,7 @@ from rnnlab.data.prices.sources.failures import (
     Unexpected,
 )
 from rnnlab.data.prices.sources.source import PriceSource, Query
-from rnnlab.data.prices.tables import parse_text_table
+from rnnlab.data.reading.layout import parse_text_table
 from rnnlab.errors import DataError
 
 _INDICES = {"^GSPC": "^spx", "^IXIC": "^ndq"}

@@ -9,7 +9,6 @@ from urllib.parse import quote
 import numpy as np
 
 from rnnlab.data.prices.bars import Bars, ascending, with_close, without_zeros
-from rnnlab.data.prices.dates import parse_dates
 from rnnlab.data.prices.sources.answers import a_dict, a_list, check_adjusted, finished, floats, from_json, lists_of
 from rnnlab.data.prices.sources.client import Answer, Request
 from rnnlab.data.prices.sources.failures import (
@@ -21,6 +20,7 @@ from rnnlab.data.prices.sources.failures import (
     Unexpected,
 )
 from rnnlab.data.prices.sources.source import PriceSource, Query
+from rnnlab.data.reading.times import parse_days
 from rnnlab.errors import DataError
 
 ADDRESS = "https://www.tiingo.com/account/api/token"
@@ -70,7 +70,7 @@ def _bars(rows: list, query: Query, answer: Answer) -> Bars:
     names = ("date", *_PRICES, "volume", "adjClose", "adjOpen", "adjHigh", "adjLow", "splitFactor")
     lists = lists_of(rows, names)
     try:
-        dates = parse_dates([str(text) for text in lists.pop("date")], range(1, len(rows) + 1), "row")
+        dates = parse_days([str(text) for text in lists.pop("date")], range(1, len(rows) + 1), "row")
     except DataError as problem:
         raise Unexpected("tiingo", problem.message.rstrip("."), answer.text) from None
     columns = {name: floats("tiingo", values, len(rows)) for name, values in lists.items()}

@@ -3,8 +3,6 @@
 import re
 
 from rnnlab.data.prices.bars import Bars, with_close
-from rnnlab.data.prices.dates import parse_dates
-from rnnlab.data.prices.numbers import parse_numbers
 from rnnlab.data.prices.sources.answers import (
     a_dict,
     a_list,
@@ -24,6 +22,8 @@ from rnnlab.data.prices.sources.failures import (
     Unexpected,
 )
 from rnnlab.data.prices.sources.source import PriceSource, Query
+from rnnlab.data.reading.numbers import parse_numbers
+from rnnlab.data.reading.times import parse_days
 from rnnlab.errors import DataError
 
 ROWS = 5000
@@ -97,7 +97,7 @@ def _bars(rows: list, meta: dict, answer: Answer) -> Bars:
     texts = {name: ["" if cell is None else str(cell) for cell in cells] for name, cells in lists.items()}
     places = range(1, len(rows) + 1)
     try:
-        dates = parse_dates(texts.pop("datetime"), places, "row")
+        dates = parse_days(texts.pop("datetime"), places, "row")
         columns = {name: parse_numbers(cells, places, "row", name, missing=True) for name, cells in texts.items()}
     except DataError as problem:
         raise Unexpected("twelvedata", problem.message.rstrip("."), answer.text) from None

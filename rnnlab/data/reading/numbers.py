@@ -3,13 +3,17 @@
 import math
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 import numpy as np
 
-from rnnlab.data.prices.tables import shown
+from rnnlab.data.reading.cells import shown
 from rnnlab.errors import DataError
 
-MISSING = frozenset({"", ".", "-", "n/a", "na", "nan", "null", "none", "#n/a", "nd", "n/d"})
+MISSING = frozenset(
+    {"", ".", "..", "...", ":", "?", "-", "--", "\u2013", "\u2014", "n/a", "n.a.", "na", "nan", "nat", "nd", "n/d"}
+    | {"nil", "none", "null", "missing", "#n/a", "#n/a n/a", "#value!", "#ref!", "#num!", "#div/0!"}
+)
 LONGEST = 400  # characters of a number; a float has at most 309 digits before its point
 
 
@@ -17,18 +21,30 @@ class UnclearMark(DataError):  # noqa: N818 (what it is, not that it is one)
     """Figures that could be read with a decimal point as well as with a decimal comma."""
 
 
+_SAY = "Say which: --decimal (in a config data.decimal) point or comma."
 _MARKS = {"point": ".", "comma": ","}
+_OTHER = {".": ",", ",": "."}
+_USUAL = str.maketrans({**dict.fromkeys("\u00a0\u2007\u2009\u202f", " "), "\u2212": "-", "\u2019": "'"})
+_UNIT = (
+    r"(?:[$\u20ac\u00a3\u00a5\u20b9\u20bd\u20a9\u20ba]|[A-Z]{1,2}\$|kr\.?|z\u0142|K\u010d|Ft|Fr\.|Rs\.?"
+    r"|USD|EUR|GBP|CHF|JPY|CNY|INR|AUD|CAD|NZD|SEK|NOK|DKK|PLN|CZK|HUF|BRL)"
+)
+# What stands around a figure: a sign, parentheses for one below zero, a currency before or after it, a percent sign.
+_DRESS = re.compile(
+    rf"(?P<open>\(?) ?(?P<sign>[-+]?) ?{_UNIT}? ?(?P<inner>[-+]?)(?P<bare>[0-9.,'][0-9.,' ]*(?:[eE][-+]?[0-9]{{1,4}})?)"
+    rf"(?P<behind>-?) ?(?:{_UNIT}|%)? ?(?P<close>\)?)"
+)
 
 
 def _pattern(decimal: str, thousands: str) -> re.Pattern[str]:
-    """Numbers with one decimal mark. No two ways lead through a text, so that no long one takes long."""
+    """Figures with one decimal mark. No two ways lead through a text, so that no long one takes long."""
     plain = rf"(?:\d+(?:{decimal}\d*)?|{decimal}\d+)(?:[eE][+-]?\d{{1,4}})?"
-    grouped = rf"[1-9]\d{{0,2}}(?P<mark>[{thousands} ])\d{{3}}(?:(?P=mark)\d{{3}})*(?:{decimal}\d*)?"
-    return re.compile(rf"[+-]?(?:{plain}|{grouped})", re.ASCII)
+    grouped = rf"[1-9]\d{{0,2}}(?P<mark>[{thousands} '])\d{{3}}(?:(?P=mark)\d{{3}})*(?:{decimal}\d*)?"
+    lakhs = rf"[1-9]\d?(?:{thousands}\d\d)+{thousands}\d{{3}}(?:{decimal}\d*)?"
+    return re.compile(rf"(?:{plain}|{grouped}|{lakhs})", re.ASCII)
 
 
 _PATTERNS = {".": _pattern(r"\.", ","), ",": _pattern(",", r"\.")}
-_OTHER = {".": ",", ",": "."}
 
 
 def is_missing(text: str) -> bool:
@@ -78,12 +94,13 @@ def decimal_mark(
     Raises
     ------
     UnclearMark
-        Every mark could be a decimal mark as well as one of thousands.
+        Every mark could be a decimal mark as well as one of thousands, or two figures tell two marks.
     """
     if stated is not None:
         return _MARKS[stated]
     told = next(told_marks(texts), None)
     if told is not None:
+        _check_agreement(texts, told, label)
         return told
     unclear = next((text for text in texts if len(_readings(text)) == 2 and {*".,"} & {*text}), None)
     if unclear is None:
@@ -96,8 +113,18 @@ def decimal_mark(
     decimal, thousands = (_plain(unclear, mark) for mark in (".,", ",.")["," in unclear])
     raise UnclearMark(
         f"{label}: {shown(unclear)} could be {decimal} or {thousands}, and no other row tells which.",
-        hint="Say which: --decimal (in a config data.decimal) point or comma.",
+        hint=_SAY,
     )
+
+
+def _check_agreement(texts: Sequence[str], told: str, label: str) -> None:
+    one, other = (next((text for text in texts if _readings(text) == [mark]), None) for mark in (told, _OTHER[told]))
+    if other is not None:
+        names = {".": "point", ",": "comma"}
+        raise UnclearMark(
+            f"{label}: {shown(one or '')} has a decimal {names[told]}, {shown(other)} a decimal {names[_OTHER[told]]}.",
+            hint=_SAY,
+        )
 
 
 def parse_numbers(
@@ -114,7 +141,8 @@ def parse_numbers(
     Parameters
     ----------
     texts : sequence of str, length N
-        ``187.15``, ``$1,187.15``, ``-$37.63``, ``1.187,15`` (where ``decimal`` is ``","``), ``1e3``.
+        ``187.15``, ``$1,187.15``, ``-$37.63``, ``(37.63)``, ``1'187.15``, ``1,23,456.78``, ``12.5 %`` (as 12.5),
+        ``1e3``; ``1.187,15 \u20ac`` where ``decimal`` is ``","``.
     lines : sequence of int, length N
         Where they stand, for messages.
     label, column : str
@@ -140,19 +168,32 @@ def parse_numbers(
         elif missing and is_missing(text):
             values[row] = math.nan
         else:
-            hint = "`rnnlab fetch NAME --from-file FILE` leaves out days without a value." if is_missing(text) else None
-            raise DataError(f"{label}:{lines[row]}: {shown(column)} must be a number; got {_named(text)}.", hint=hint)
+            raise DataError(f"{label}:{lines[row]}: {shown(column)} must be a number; got {_named(text)}.")
         if math.isinf(values[row]):
             raise DataError(f"{label}:{lines[row]}: {shown(column)} must be finite; got {shown(text)}.")
     return values
 
 
+def numbers_or_nan(texts: Sequence[str], decimal: str = ".") -> np.ndarray:
+    """Texts as numbers, NaN for every one that is no finite number; shape (N,)."""
+    values = np.array([float(_plain(text, decimal)) if decimal in _readings(text) else math.nan for text in texts])
+    values[np.isinf(values)] = math.nan
+    return values
+
+
+def marks_in_words(texts: Iterable[str], decimal: str) -> str | None:
+    """Which marks stand in the figures: ``decimal comma, thousands point``; None where none do."""
+    used = {mark for text in texts if _readings(text) for mark in text.translate(_USUAL) if mark in ".,' "}
+    names = {".": "point", ",": "comma", "'": "apostrophe", " ": "blank"}
+    decimals = [f"decimal {names[decimal]}"] if decimal in used else []
+    thousands = [f"thousands {names[mark]}" for mark in (_OTHER[decimal], "'") if mark in used]
+    return ", ".join(decimals + thousands) or None
+
+
 def _readings(text: str) -> list[str]:
     """The decimal marks with which a text is a number; both for a whole number without marks."""
     bare = _bare(text)
-    if len(bare) > LONGEST:
-        return []
-    return [mark for mark, pattern in _PATTERNS.items() if pattern.fullmatch(bare)]
+    return [mark for mark, pattern in _PATTERNS.items() if pattern.fullmatch(bare.lstrip("-"))]
 
 
 def _is_whole(text: str) -> bool:
@@ -162,18 +203,21 @@ def _is_whole(text: str) -> bool:
 
 def _plain(text: str, decimal: str) -> str:
     """A number as Python writes it."""
-    return _bare(text).replace(_OTHER[decimal], "").replace(" ", "").replace(decimal, ".")
+    return _bare(text).replace(_OTHER[decimal], "").replace(" ", "").replace("'", "").replace(decimal, ".")
 
 
+@lru_cache(maxsize=4096)
 def _bare(text: str) -> str:
-    """The text without currency signs, before the sign or after it, and with common blanks for unusual ones."""
-    text = text.replace("\u00a0", " ").replace("\u202f", " ").strip(" ")
-    unsigned = text.lstrip("$€£ ")
-    if unsigned[:1] in ("-", "+"):
-        return unsigned[0] + unsigned[1:].lstrip("$€£")
-    if text[:1] in ("-", "+"):
-        return text[0] + text[1:].lstrip("$€£")
-    return unsigned
+    """The figure alone, with `-` before it where it is below zero; empty for what is not dressed as a number."""
+    if len(text) > LONGEST:
+        return ""
+    found = _DRESS.fullmatch(text.translate(_USUAL).strip(" "))
+    if found is None or bool(found["open"]) != bool(found["close"]):
+        return ""
+    signs = found["sign"] + found["inner"] + found["behind"] + ("-" if found["open"] else "")
+    if len(signs) > 1:
+        return ""
+    return signs.replace("+", "") + found["bare"].rstrip(" ")
 
 
 def _named(text: str) -> str:

@@ -1,8 +1,6 @@
-"""Delimited text as a table of cells, each row with the line of the file it stands on."""
+"""A file's bytes as text, and the table of cells that is made of it, each row with the line it stands on."""
 
-import csv
 import hashlib
-import io
 import re
 import stat
 from dataclasses import dataclass
@@ -14,7 +12,6 @@ from rnnlab.printable import cut, on_one_line
 from rnnlab.suggestions import nearest
 
 _CONTROL_CODES = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-_QUOTED_FIGURE = re.compile(r'"[-+$€£ ]{0,4}\d[\d., \u00a0\u202f]*"')
 _KNOWN_BINARIES = {
     b"PK\x03\x04": "a zip archive or an Excel workbook; unpack it, or save the sheet as CSV",
     b"\x1f\x8b": "compressed with gzip; unpack it first",
@@ -43,6 +40,10 @@ class TextTable:
         Of the bytes that were read.
     has_bare_commas : bool
         Whether commas stand between the cells and no figure stands in quotes: no cell can hold a decimal comma.
+    has_header : bool
+        Whether a line of the text names the columns.
+    notes : tuple of str
+        What was left out above and below the table.
     """
 
     label: str
@@ -51,6 +52,8 @@ class TextTable:
     lines: list[int]
     sha256: str
     has_bare_commas: bool = False
+    has_header: bool = True
+    notes: tuple[str, ...] = ()
 
     def cells(self, column: int) -> list[str]:
         """The cells of one column, top to bottom."""
@@ -85,59 +88,18 @@ def read_bytes(path: Path) -> bytes:
     return content
 
 
-def read_text_table(path: Path) -> TextTable:
-    """A delimited file as a :class:`TextTable`; see :func:`read_bytes` and :func:`parse_text_table` for its errors."""
-    return parse_text_table(read_bytes(path), name_of(path))
-
-
-def parse_text_table(content: bytes, label: str) -> TextTable:
-    """Bytes as a :class:`TextTable`: encoding, delimiter and line ends are found out, cells stay text.
-
-    Parameters
-    ----------
-    content : bytes
-        UTF-8 with or without byte order mark, UTF-16 with one, or a single-byte encoding.
-    label : str
-        How messages name the text.
-
-    Raises
-    ------
-    DataError
-        Binary content, no rows under the header, an open quote, a row with too many or too few cells.
-    """
-    text = _decode(content, label)
-    _refuse_other_formats(text, label)
-    delimiter = _delimiter(text)
-    columns: tuple[str, ...] | None = None
-    rows: list[list[str]] = []
-    lines: list[int] = []
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        for cells in reader:
-            cells = [cell.strip() for cell in cells]
-            if not any(cells) or (columns is None and cells[0].startswith("#")):
-                continue
-            if columns is None:
-                columns = tuple(cells)
-                continue
-            rows.append(_fit(cells, columns, f"{label}:{reader.line_num}", delimiter))
-            lines.append(reader.line_num)
-    except csv.Error as problem:
-        raise DataError(f"{label}:{reader.line_num}: cannot be read as CSV: {problem}.") from None
-    if columns is None:
-        raise DataError(f"{label}: is empty; a header line and rows of a date and a value are needed.")
-    if not rows:
-        raise DataError(f"{label}: holds one line and no rows under it; that line is {shown(','.join(columns))}.")
-    bare = delimiter == "," and not _QUOTED_FIGURE.search(text)
-    return TextTable(label, columns, rows, lines, hashlib.sha256(content).hexdigest(), bare)
-
-
 def shown(text: str, limit: int = 60) -> str:
     """Text of unknown origin in quotes, fit for a message: cut short, control codes escaped."""
     return repr(cut(text, limit))
 
 
-def _decode(content: bytes, label: str) -> str:
+def content_hash(content: bytes) -> str:
+    """The sha256 of a file's bytes, in hexadecimal."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def decoded(content: bytes, label: str) -> str:
+    """Bytes as text; DataError for what is no text, a web page or JSON."""
     for magic, meaning in _KNOWN_BINARIES.items():
         if content.startswith(magic):
             raise DataError(f"{label}: a CSV file is needed; this is {meaning}.")
@@ -147,12 +109,14 @@ def _decode(content: bytes, label: str) -> str:
         try:
             text = content.decode("utf-8-sig")
         except UnicodeDecodeError:
-            text = content.decode("latin-1")  # never fails; names of columns may suffer, figures do not
+            text = content.decode("cp1252", errors="replace")  # names of columns may suffer, figures do not
     found = _CONTROL_CODES.search(text)
     if found:
         line = text.count("\n", 0, found.start()) + 1
         raise DataError(f"{label}:{line}: must be text; found the control code \\x{ord(found[0]):02x}: a binary file?")
-    return text.lstrip("\ufeff")
+    text = text.lstrip("\ufeff")
+    _refuse_other_formats(text, label)
+    return text
 
 
 def _refuse_other_formats(text: str, label: str) -> None:
@@ -161,27 +125,6 @@ def _refuse_other_formats(text: str, label: str) -> None:
         raise DataError(f"{label}: a CSV file is needed; this is a web page, perhaps one that says what went wrong.")
     if start.startswith(("{", "[{")):
         raise DataError(f"{label}: a CSV file is needed; this is JSON.")
-
-
-def _delimiter(text: str) -> str:
-    header = next((line for line in text.splitlines() if line.strip() and not line.startswith("#")), "")
-    return max(",;\t|", key=header.count)
-
-
-def _fit(cells: list[str], columns: tuple[str, ...], where: str, delimiter: str) -> list[str]:
-    """A row with exactly one cell per column; empty cells beyond the last column are dropped."""
-    while len(cells) > len(columns) and not cells[-1]:
-        cells.pop()
-    if len(cells) == len(columns):
-        return cells
-    hint = None
-    if len(cells) > len(columns) and delimiter == ",":
-        hint = "Decimal commas need another delimiter (;) or quotes around the number."
-    raise DataError(
-        f"{where}: must hold {len(columns)} cells as the header does; holds {len(cells)}:"
-        f" {shown(delimiter.join(cells))}.",
-        hint=hint,
-    )
 
 
 def _files_beside(path: Path) -> str | None:

@@ -10,7 +10,7 @@ import textwrap
 import numpy as np
 import pytest
 
-from rnnlab.data.prices import load_csv
+from rnnlab.data.reading.reader import load_csv
 from rnnlab.errors import DataError
 
 DAYS = ["2024-01-02", "2024-01-03", "2024-01-04"]
@@ -35,8 +35,8 @@ def rows(*values, header="date,close", delimiter=","):
 @pytest.mark.usefixtures("tmp_path")
 def test_a_plain_file(load):
     series = load(rows(1.5, "2", "1e1"))
-    assert series.dates.astype(str).tolist() == DAYS
-    assert series.dates.dtype == np.dtype("datetime64[D]")
+    assert series.stamps.astype(str).tolist() == DAYS
+    assert series.stamps.dtype == np.dtype("datetime64[D]")
     assert series.values.tolist() == [1.5, 2.0, 10.0]
     assert (series.name, series.source, str(series.path)) == ("close", "file f.csv", "f.csv")
     assert (series.rows, str(series.first), str(series.last)) == (3, "2024-01-02", "2024-01-04")
@@ -73,7 +73,7 @@ def test_rows_that_run_newest_first_are_turned_round_and_a_note_says_so(load):
 def test_every_common_dress(load, content):
     series = load(content)
     assert series.values.tolist() == [1.5, 2.0]
-    assert series.dates.astype(str).tolist() == DAYS[:2]
+    assert series.stamps.astype(str).tolist() == DAYS[:2]
 
 
 def test_columns_can_be_named_in_any_case(load):
@@ -82,11 +82,11 @@ def test_columns_can_be_named_in_any_case(load):
 
 
 def test_days_above_12_tell_day_from_month(load):
-    assert load("date,x\n05/01/2024,1\n13/01/2024,2\n").dates.astype(str).tolist() == [
+    assert load("date,x\n05/01/2024,1\n13/01/2024,2\n").stamps.astype(str).tolist() == [
         "2024-01-05",
         "2024-01-13",
     ]
-    assert load("date,x\n01.05.2024,1\n01.13.2024,2\n").dates.astype(str).tolist() == [
+    assert load("date,x\n01.05.2024,1\n01.13.2024,2\n").stamps.astype(str).tolist() == [
         "2024-01-05",
         "2024-01-13",
     ]
@@ -115,21 +115,15 @@ def test_values_of_any_sign_are_fine(load):
         ("date,close\n", "f.csv: holds one line and no rows under it; that line is 'date,close'."),
         ("Exceeded the daily hits limit", "that line is 'Exceeded the daily hits limit'."),
         ("date,close\n2024-01-02,1\n", "f.csv: must hold at least 2 rows; holds 1."),
-        ("2024-01-02,1\n2024-01-03,2\n", "f.csv:1: must name the columns; holds '2024-01-02,1'."),
-        ("a,b\n1,2\n3,4\n", "f.csv: no column holds dates; the columns are a, b."),
+        ("2024-01-02,1,2\n2024-01-03,2,3\n", "f.csv: more than one column could hold the values; name one; the columns are column 1, column 2, column 3."),
+        ("a,b\nx,2\ny,4\n", "f.csv: no column holds dates; the columns are a, b."),
+        ("a,b\n1,2\n3,4\n", "f.csv: more than one column could hold the values; name one; the columns are a, b."),
         ("date,a,b\n2024-01-02,1,2\n", "more than one column could hold the values; name one; the columns are date, a, b."),
         ("date,close,close\n2024-01-02,1,2\n", "f.csv: two columns are called 'close'"),
-        (rows("x", 2), "f.csv:2: 'close' must be a number; got 'x'."),
-        (rows(1, ""), "f.csv:3: 'close' must be a number; got an empty cell."),
-        (rows(1, "NaN"), "f.csv:3: 'close' must be a number; got 'NaN'."),
-        (rows(1, "inf"), "f.csv:3: 'close' must be a number; got 'inf'."),
-        (rows(1, "1e999"), "f.csv:3: 'close' must be finite; got '1e999'."),
-        (rows(1, "1_000"), "f.csv:3: 'close' must be a number; got '1_000'."),
-        (rows(1, "١٢"), "f.csv:3: 'close' must be a number; got '١٢'."),
-        (rows(1, "2 %"), "f.csv:3: 'close' must be a number; got '2 %'."),
-        (rows(1, "x" * 500), "x…'."),
-        ("date,close\n2024-01-02,1\n2024-01-03,2\n2024-01-02,3\n", "f.csv:4: each day must stand once; 2024-01-02 stands on line 2 and on line 4."),
-        ("date,close\n2024-01-02,1\n2024-01-04,2\n2024-01-03,3\n", "f.csv:4: days must ascend; 2024-01-03 follows 2024-01-04 on line 3."),
+        (rows("x", "y"), "f.csv:2: 'close' must be a number; got 'x'."),
+        (rows("١٢", "1_000"), "f.csv:2: 'close' must be a number; got '١٢'."),
+        (rows("y" * 500, "x"), "y…'."),
+        ("date,close\n2024-01-02,1\n2024-01-03,2\n2024-01-02,3\n", "f.csv:4: each time must have one value; 2024-01-02 has two, on line 2 and on line 4."),
         ("date,close\n2024-02-30,1\n2024-03-01,2\n", "f.csv:2: must be a day of the calendar; got '2024-02-30'."),
         ("date,close\n2024-01-02,1\n03/01/2024,2\n", "f.csv:3: must be a date written like '2024-01-02'; got '03/01/2024'."),
         ("date,close\nyesterday,1\n2024-01-03,2\n", "f.csv:2: must be a date such as 2024-01-31; got 'yesterday'."),
@@ -142,6 +136,7 @@ def test_values_of_any_sign_are_fine(load):
     ],
 )  # fmt: skip
 def test_every_fault_is_one_sentence_with_its_place(load, content, message):
+    """What is no fault of the file as a whole costs a cell; see test_layouts."""
     with pytest.raises(DataError) as caught:
         load(content)
     assert message in caught.value.message
@@ -159,7 +154,7 @@ def test_every_fault_is_one_sentence_with_its_place(load, content, message):
         ),
         ({"date": "dat"}, "f.csv: no column 'dat' to take the dates from; did you mean 'date'?"),
         ({"value": "date"}, "f.csv: dates and values must be two columns; both are 'date'."),
-        ({"date_format": "DD/MM"}, "The date format must name day, month and year; got 'DD/MM'."),
+        ({"date_format": "DD/MM"}, "The date format must name month and year; got 'DD/MM'."),
         ({"date_format": "DD/MM/YYYY"}, "f.csv:2: must be a date of the form '%d/%m/%Y'; got '2024-01-02'."),
         ({"date_format": "%d%m%Y%Q"}, "f.csv:2: must be a date of the form"),
         ({"at_least": 30}, "f.csv: must hold at least 30 rows; holds 3."),
@@ -210,7 +205,7 @@ def test_marks_are_read_one_way_in_all_rows(load, cells, values, exchange):
         cells = [cell.translate({44: ".", 46: ","}) for cell in cells]
     content = rows(*cells, header="date;close", delimiter=";")
     if values is None:
-        with pytest.raises(DataError, match=r"f\.csv:3: 'close' must be a number"):
+        with pytest.raises(DataError, match=r"has a decimal (comma|point), .* a decimal"):
             load(content)
     else:
         assert load(content).values.tolist() == values
@@ -309,9 +304,8 @@ def test_a_cell_of_any_length_takes_no_time(column):
     """Each of these cells takes a pattern that goes back and forth longer than the suite; the limit is generous."""
     code = """
         import csv, sys
-        from rnnlab.data.prices.columns import date_column, value_column
-        from rnnlab.data.prices.csv import series_from
-        from rnnlab.data.prices.tables import TextTable
+        from rnnlab.data.reading.reader import series_from
+        from rnnlab.data.reading.cells import TextTable
         from rnnlab.errors import DataError
         for cell in eval(sys.stdin.read()):
             for row in ([cell, "1"], ["2024-01-02", cell]):
