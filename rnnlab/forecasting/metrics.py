@@ -45,12 +45,12 @@ def measure(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLike, training:
 
 def rmse(actual: ArrayLike, predicted: ArrayLike) -> Float:
     """Root mean square error, sqrt(mean e^2), in the series' unit; infinite only where it exceeds the largest float."""
-    return power_mean(*_error(actual, predicted), power=2)
+    return power_mean(*difference(actual, predicted), power=2)
 
 
 def mae(actual: ArrayLike, predicted: ArrayLike) -> Float:
     """Mean absolute error, mean |e|, in the series' unit; infinite only where it exceeds the largest float."""
-    return power_mean(*_error(actual, predicted), power=1)
+    return power_mean(*difference(actual, predicted), power=1)
 
 
 def mape(actual: ArrayLike, predicted: ArrayLike) -> Float:
@@ -124,6 +124,20 @@ def directional_accuracy(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLi
     return np.where(np.isfinite(predicted).all(axis=-1), share, np.nan)
 
 
+def difference(actual: ArrayLike, predicted: ArrayLike) -> tuple[Float, NDArray[np.intp]]:
+    """Differences actual - predicted (..., N) and how often each row was halved, (...).
+
+    Once where a difference of finite values overflows, else not at all: what `power_mean` takes.
+    """
+    actual, predicted = np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
+    with np.errstate(over="ignore", invalid="ignore"):
+        error = actual - predicted
+        overflows = np.asarray((np.isinf(error) & np.isfinite(actual) & np.isfinite(predicted)).any(axis=-1))
+        if overflows.any():
+            error = np.where(overflows[..., np.newaxis], actual / 2 - predicted / 2, error)
+    return error, overflows.astype(np.intp)
+
+
 def power_mean(values: ArrayLike, halvings: ArrayLike = 0, *, power: int) -> Float:
     """(mean |x|^power)^(1/power) over the last axis, for power 1 or 2, of x = values 2^halvings.
 
@@ -147,17 +161,6 @@ def power_mean(values: ArrayLike, halvings: ArrayLike = 0, *, power: int) -> Flo
         scaled = np.ldexp(sizes, -exponents[..., np.newaxis])
         mean = np.mean(scaled, axis=-1) if power == 1 else np.sqrt(np.mean(np.square(scaled), axis=-1))
         return np.ldexp(mean, exponents + np.asarray(halvings))
-
-
-def _error(actual: ArrayLike, predicted: ArrayLike) -> tuple[Float, NDArray[np.intp]]:
-    """Errors (..., N) and how often each row was halved, (...): once where a difference overflows, else not at all."""
-    actual, predicted = np.asarray(actual, dtype=np.float64), np.asarray(predicted, dtype=np.float64)
-    with np.errstate(over="ignore", invalid="ignore"):
-        error = actual - predicted
-        overflows = np.asarray((np.isinf(error) & np.isfinite(actual) & np.isfinite(predicted)).any(axis=-1))
-        if overflows.any():
-            error = np.where(overflows[..., np.newaxis], actual / 2 - predicted / 2, error)
-    return error, overflows.astype(np.intp)
 
 
 def _by_row(actual: ArrayLike, predicted: ArrayLike) -> tuple[Float, Float]:
