@@ -4,6 +4,7 @@ import operator
 import os
 from collections.abc import Mapping
 from itertools import islice
+from numbers import Real
 from typing import Any
 
 from rnnlab.errors import UsageError
@@ -56,6 +57,27 @@ def whole_number(value: Any, what: str) -> int:
         raise UsageError(f"{what} must be a whole number; got {described(value)}.") from None
     if abs(number) > LARGEST:
         raise UsageError(f"{what} must be a whole number of at most {LARGEST}; got {described(value)}.")
+    return number
+
+
+def percentage(value: Any, what: str) -> float:
+    """A level in percent, at least 1 and below 100.
+
+    Raises
+    ------
+    UsageError
+        For anything else; a fraction such as 0.9 is asked about.
+    """
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise UsageError(f"{what} must be a number of percent; got {described(value)}.")
+    number = float(value)
+    if 0 < number < 1:
+        raise UsageError(
+            f"{what} must be in percent, at least 1 and below 100; got {number:g}.",
+            hint=f"Did you mean {100 * number:g}?",
+        )
+    if not 1 <= number < 100:
+        raise UsageError(f"{what} must be in percent, at least 1 and below 100; got {number:g}.")
     return number
 
 

@@ -8,7 +8,7 @@ import typer
 # In the order of the lists; the module of `sweep-rho` is sweep_rho.
 NAMES = (
     "train", "init", "check", "explain", "schema", "manual", "sweep-rho", "inspect", "runs", "show", "compare", "why",
-    "plot", "fetch", "gradcheck", "unroll", "verify", "resume", "label", "note", "rm", "doctor",
+    "plot", "fetch", "forecast", "gradcheck", "unroll", "verify", "resume", "label", "note", "rm", "doctor",
 )  # fmt: skip
 
 

@@ -52,7 +52,15 @@ def threads() -> int:
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def architecture_of(config, task: Task) -> Architecture:
+@dataclass(frozen=True)
+class Sizes:
+    """What of its data a network must know: a task has it too."""
+
+    input_size: int
+    output_size: int
+
+
+def architecture_of(config, task: "Task | Sizes") -> Architecture:
     """The network that a config describes for its data."""
     model = config.model
     return Architecture(

@@ -27,6 +27,7 @@ from rnnlab.runs import RunFolder, RunStore
 from rnnlab.runs.in_memory import RunInMemory
 from rnnlab.runs.log import libraries_warnings
 from rnnlab.runs.schema import TRAIN
+from rnnlab.tasks.learned import LEARNED
 from rnnlab.tasks.task import Task, build_task, evaluate, pinned
 
 FEW_SEQUENCES = 30
@@ -133,6 +134,8 @@ def carry_out(
         As for :func:`train`.
     """
     diverged, full = watch.divergence.diverged, None
+    if task.learned:
+        run.write_json(LEARNED, dict(task.learned))
     try:
         stopped = _train(training, watch.observers, should_stop or (lambda: False))
         try:

@@ -63,11 +63,7 @@ class Trained:
     @property
     def diverged(self) -> list[int]:
         """Places of the models that had diverged when the checkpoint was written: `theta` has what came before."""
-        ends = self.record.diverged
-        if not isinstance(ends, dict):  # of a sweep, or damaged
-            return []
-        seeds = self.config.seeds  # type: ignore[attr-defined]
-        return [place for place, seed in enumerate(seeds) if update_of(ends.get(str(seed))) <= self.update]
+        return diverged_places(self.record, self.config.seeds, self.update)  # type: ignore[attr-defined]
 
 
 def load_run(run: Path, checkpoint: str | None = None) -> Trained:
@@ -157,6 +153,14 @@ def _checkpoint(run: Path, wanted: str | None, like: dict[str, np.ndarray]) -> c
 
 def _some(names: list[str]) -> str:
     return ", ".join(names if len(names) <= SHOWN else [*names[:2], "...", *names[-2:]])
+
+
+def diverged_places(record: RunRecord, seeds: list[int], update: int) -> list[int]:
+    """Places of the models that had diverged after so many updates."""
+    ends = record.diverged
+    if not isinstance(ends, dict):  # of a sweep, or damaged
+        return []
+    return [place for place, seed in enumerate(seeds) if update_of(ends.get(str(seed))) <= update]
 
 
 def update_of(end: object) -> float:

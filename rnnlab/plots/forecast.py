@@ -108,7 +108,7 @@ def forecast(
     _scale_values(upper, actual, band, training)
     legend_above(upper, columns=3)
     _draw_errors(errors, actual, naive, dates, predicted, unit)
-    _write_times(errors, dates if training is None else np.concatenate([training.dates, dates]))
+    write_times(errors, dates if training is None else np.concatenate([training.dates, dates]))
     if not np.isfinite(predicted).any():
         blank(upper, "every model diverged: there is no prediction to show")
     return figure
@@ -144,7 +144,8 @@ def _within(band: Band, low: float, high: float) -> list[NDArray]:
     return [np.clip(one, low, high) for one in (band.median, band.low, band.high)]
 
 
-def _write_times(axes: Axes, times: NDArray) -> None:
+def write_times(axes: Axes, times: NDArray) -> None:
+    """Ticks and a label for an axis of dates, times or steps."""
     first, last = times.min(), times.max()
     if not isinstance(first, np.datetime64):
         margin = max((last - first) / 100, 1)

@@ -344,9 +344,9 @@ class RunFolder(RunStore):
         return self._tables[filename]
 
     def _tables_now(self) -> dict[str, dict[str, object]]:
-        """Size and hash of the tables on disk, by name; without those of `rnnlab inspect`, which may come again."""
+        """Size and hash of the tables on disk, by name; without those of later commands, which may come again."""
         names = (path.name for path in self.path.glob("*.csv"))
-        return self._hashes(name for name in names if not name.startswith("inspect_"))
+        return self._hashes(name for name in names if not name.startswith(("inspect_", "forecast.")))
 
     def _hashes(self, names: Iterable[str]) -> dict[str, dict[str, object]]:
         """Size and hash of files, by name."""

@@ -54,6 +54,7 @@ def check_task(task: "Task") -> None:
     if not isinstance(task.held_out, int | None):
         raise TypeError(f"the held_out of the task must be an int or None; got {type(task.held_out).__name__}")
     _check_json("the record of the task", task.record)
+    _check_json("what the task has learned", dict(task.learned))
     sha256 = task.record.get("sha256")
     if not isinstance(sha256, str | None):
         raise TypeError(f"the sha256 in the record of the task must be a str or None; got {sha256!r}")

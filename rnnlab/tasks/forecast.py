@@ -17,6 +17,7 @@ from rnnlab.engine.network import Network
 from rnnlab.errors import ConfigError, DataError
 from rnnlab.forecasting import baselines, comparison, metrics
 from rnnlab.memory import check_data
+from rnnlab.tasks.learned import Learned
 from rnnlab.tasks.task import Completed, Evaluation, Task
 from rnnlab.words import count
 
@@ -56,7 +57,9 @@ class Forecast(Task):
             message = error.message[0].lower() + error.message[1:]
             raise DataError(f"{where}: {message}", hint=error.hint) from error
         check_data(windowed.train.inputs.size, "data.lookback")
-        self.season = data.season or _season(series, windowed.train_rows)
+        train_rows, last = windowed.train_rows, series.stamps[windowed.train_rows - 1]
+        self.learned = Learned(windowed.encoding, data.lookback, series.rows, train_rows, last).plain()
+        self.season = data.season or season_of(series, train_rows)
         if data.season is not None and data.season >= windowed.train_rows:
             raise ConfigError(
                 [
@@ -248,7 +251,7 @@ def load_series(data) -> Series:
     return missing.settled(between(series, data.start, data.end), data.missing)
 
 
-def _season(series: Series, train_rows: int) -> int | None:
+def season_of(series: Series, train_rows: int) -> int | None:
     """Rows of a season by the calendar of the training rows, which must hold two of them."""
     season = calendar_of(series.stamps[:train_rows]).season
     return season if season is not None and train_rows >= 2 * season else None

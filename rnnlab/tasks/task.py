@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -101,6 +102,8 @@ class Task(ABC):
         What a cross-entropy is told in, and how many nats that is.
     scaled : bool
         Whether targets are scaled, so that their errors have no unit.
+    learned : mapping
+        What is learned of the data besides parameters and needed in use, as JSON can hold it: `task.json` of a run.
     names : sequence of str or None
         What tokens and classes stand for, by their number; None where they are numbers and nothing else.
     """
@@ -116,6 +119,7 @@ class Task(ABC):
     warnings: Sequence[str] = ()
     names: Sequence[str] | None = None
     held_out: int | None = None
+    learned: Mapping[str, object] = MappingProxyType({})
 
     def __init__(self, config: Any) -> None:
         self.config = config

@@ -1,0 +1,337 @@
+"""`rnnlab forecast`: the values that come next, with intervals, beside what the baselines forecast."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from rnnlab.config import load
+from rnnlab.config.schema.series import CsvData, SeriesData
+from rnnlab.data.calendar import Irregular
+from rnnlab.data.missing import filled, told
+from rnnlab.data.reading.reader import understood
+from rnnlab.data.series import Series
+from rnnlab.engine.network import Network
+from rnnlab.errors import RunFolderError, RunWriteError
+from rnnlab.experiments.drawing import draw_into, into_plots
+from rnnlab.experiments.setup import Sizes, architecture_of, threads
+from rnnlab.experiments.trained import Trained, config_file, diverged_places
+from rnnlab.files import name_of
+from rnnlab.forecasting import intervals
+from rnnlab.forecasting.baselines import BASELINES
+from rnnlab.runs import RunFolder, RunStore, checkpoints
+from rnnlab.runs.schema import TRAIN
+from rnnlab.tasks.ahead import Forecaster
+from rnnlab.tasks.forecast import load_series, season_of
+from rnnlab.tasks.learned import LEARNED, Learned
+from rnnlab.tasks.outlook import Course, Outlook, outlook
+from rnnlab.words import count
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+TABLE, NUMBERS, PLOT = "forecast.csv", "forecast.json", "ahead.png"
+MOST_STEPS = 1_000
+DRAWN_ROWS = 90  # before the forecast
+
+
+@dataclass(frozen=True, eq=False)
+class Forecasts:
+    """What `rnnlab forecast` prints.
+
+    Attributes
+    ----------
+    name : str
+        Of the run.
+    series : Series
+    outlook : Outlook
+    times : array of shape (K,) or None
+        When the next rows come; None for an irregular series.
+    level : float
+        Of the intervals, in (0, 1).
+    seeds : list of int
+    season : int or None
+    sentences : list of str
+        What was read, how the forecast was made, what its errors have been.
+    warnings : list of str
+    run : Path or None
+    files : list of Path
+        What was written.
+    """
+
+    name: str
+    series: Series
+    outlook: Outlook
+    times: np.ndarray | None
+    level: float
+    seeds: list[int]
+    season: int | None
+    sentences: list[str]
+    warnings: list[str]
+    run: Path | None
+    files: list[Path]
+
+    @property
+    def time_name(self) -> str:
+        """What the labels are."""
+        return "step" if self.times is None or not isinstance(self.times[0], np.datetime64) else "date"
+
+    def title(self, baseline: str) -> str:
+        """The name of a baseline, for a table."""
+        return BASELINES[baseline].title_with(self.season).removeprefix("the ").removeprefix("a ")
+
+    @property
+    def labels(self) -> list[str]:
+        """The next times as a reader writes them; `+1`, `+2`, ... for an irregular series."""
+        if self.times is None:
+            return [f"+{step}" for step in range(1, self.outlook.steps + 1)]
+        return [self.series.label(time) for time in self.times]
+
+    def columns(self) -> dict[str, np.ndarray]:
+        """The table: a row for each step."""
+        steps = np.arange(1, self.outlook.steps + 1)
+        dates = np.array(self.labels) if self.times is None else self.times
+        found = {"step": steps, "date": dates, **self._course("forecast", self.outlook.network)}
+        for name, course in self.outlook.rivals.items():
+            found |= self._course(name, course)
+        return found | {f"seed_{seed}": row for seed, row in zip(self.seeds, self.outlook.models, strict=True)}
+
+    def plain(self) -> dict[str, object]:
+        """For JSON."""
+        checked = self.outlook.checked(self.level)
+        return {
+            "run": self.run and str(self.run),
+            "name": self.name,
+            "column": self.series.target,
+            "frequency": self.series.calendar.words,
+            "rows": self.series.rows,
+            "last": str(self.series.stamps[-1]),
+            "level": round(100 * self.level, 9),
+            "calibration_rows": self.outlook.rows,
+            "coverage": {
+                "rows": int(checked.rows),
+                "fraction": _plain(checked.coverage),
+                "interval": [_plain(checked.coverage_low), _plain(checked.coverage_high)],
+            },
+            "direct_steps": self.outlook.direct,
+            "best_baseline": self.outlook.best,
+            "rmse": {"forecast": self.outlook.network.rmse, **{n: c.rmse for n, c in self.outlook.rivals.items()}},
+            "rows_ahead": [
+                {name: _plain(column[row]) for name, column in self.columns().items()}
+                for row in range(self.outlook.steps)
+            ],
+            "sentences": self.sentences,
+            "warnings": self.warnings,
+        }
+
+    def _course(self, name: str, course: Course) -> dict[str, np.ndarray]:
+        half = course.half_widths(self.level)
+        low, high = intervals.around(course.values, half)
+        return {name: course.values, f"{name}_low": low, f"{name}_high": high}
+
+
+def forecast(
+    run: Path | Trained, *, data: Path | None = None, steps: int | None = None, level: float = 0.9
+) -> Forecasts:
+    """Forecast the rows that follow the last one of a run's series, or of another file.
+
+    Leaves `forecast.csv`, `forecast.json` and `plots/ahead.png` in the run folder, where there is one, or a warning
+    where it cannot be written.
+
+    Parameters
+    ----------
+    run : Path or Trained
+        A run of `rnnlab train` on a series.
+    data : Path, optional
+        A CSV file to forecast from in place of the run's data, read as those were.
+    steps : int, optional
+        How many values; left out, a season of up to 31 rows, else 10, at least the run's horizon.
+    level : float in (0, 1)
+        Of the intervals.
+
+    Raises
+    ------
+    RunFolderError
+        The run forecasts no series, or its parameters cannot be read.
+    ConfigError, DataError
+        Its config or the data cannot be read, or have fewer rows than a forecast needs.
+    """
+    store, config, theta, learned, warnings = _loaded(run)
+    series = load_series(_data(config.data, data))
+    first_unseen = learned.known(series)
+    observed = ~np.isnan(series.values)
+    values = filled(series.values, config.data.missing, first_unseen)
+    season = config.data.season or season_of(series, max(first_unseen, 2))
+    network = Network(architecture_of(config, Sizes(1, 1)), threads=threads())
+    forecaster = Forecaster(network, theta, learned.encoding, learned.lookback)
+    wanted = steps or max(learned.encoding.horizon, season if season and season <= 31 else 10)
+    with threadpool_limits(limits=1, user_api="blas"):
+        found = outlook(forecaster, values, observed, steps=wanted, first_unseen=first_unseen, season=season)
+    times = series.calendar.after(series.stamps, wanted)
+    new = max(0, series.rows - learned.rows) if data is None else 0
+    warnings = [*warnings, *series.notes, *told(series), *_cautions(series, found, level, new)]
+    sentences = _sentences(config, series, found, season, level)
+    result = Forecasts(
+        config.name, series, found, times, level, config.seeds, season, sentences, warnings, store.path, []
+    )
+    _keep(result, store)
+    return result
+
+
+def _loaded(run: Path | Trained) -> tuple[RunStore, Any, np.ndarray, Learned, list[str]]:
+    """Run, config, parameters with NaN for models that diverged, what was learned of the data, and warnings.
+
+    Neither the data of the training nor its state is needed: the file may have grown since, or be gone.
+    """
+    if isinstance(run, Trained):
+        config, name, theta = run.config, run.record.name, run.theta.copy()
+        theta[run.diverged] = np.nan
+        return run.store, _on_a_series(config, name), theta, _learned(run.store, name), list(run.warnings)
+    store = RunFolder.open(run)
+    if store.record.verb != TRAIN:
+        raise RunFolderError(f"'{name_of(run)}' must be a run of `rnnlab train`; it is a sweep.")
+    config: Any = _on_a_series(load(config_file(run)), name_of(run))
+    learned = _learned(store, name_of(run))
+    size = architecture_of(config, Sizes(1, 1)).layout().size
+    like = {"theta": np.zeros((len(config.seeds), size), config.model.dtype)}
+    found = checkpoints.latest(run / "checkpoints", like)
+    if found is None:
+        raise RunFolderError(f"'{name_of(run)}' has no checkpoint.", hint="Train it again, or name another run.")
+    theta = found.arrays["theta"].copy()
+    theta[diverged_places(store.record, config.seeds, found.metadata.get("update", 0))] = np.nan
+    return store, config, theta, learned, list(found.skipped)
+
+
+def _on_a_series(config: Any, name: str) -> Any:
+    if not isinstance(config.data, SeriesData):
+        raise RunFolderError(
+            f"'{name}' forecasts no series: its data are of kind {config.data.kind}.",
+            hint="`rnnlab runs --where kind=csv` lists runs that do.",
+        )
+    return config
+
+
+def _learned(store: RunStore, name: str) -> Learned:
+    if not store.has(LEARNED):
+        raise RunFolderError(
+            f"'{name}' has no {LEARNED}, which holds the scaling of its data.",
+            hint="It is of an earlier version, or was damaged: train it again.",
+        )
+    return Learned.of(store.read_json(LEARNED), f"{name}/{LEARNED}")
+
+
+def _data(section: SeriesData, path: Path | None) -> SeriesData:
+    """The data section, with another file in place of its own."""
+    if path is None:
+        return section
+    if isinstance(section, CsvData):
+        return section.model_copy(update={"path": str(path)})
+    shared = {name: getattr(section, name) for name in SeriesData.model_fields if name not in ("kind", "sha256")}
+    return CsvData(kind="csv", path=str(path), **shared)
+
+
+def _cautions(series: Series, found: Outlook, level: float, new: int) -> list[str]:
+    """What the reader must know before relying on the numbers."""
+    said = []
+    if isinstance(series.calendar, Irregular):
+        said.append("The series is irregular: when the next rows come is not known.")
+    missing = np.isnan(found.network.half_widths(level))
+    if missing.any():
+        first = int(np.argmax(missing)) + 1
+        which = "No step has an" if first == 1 else f"Steps from {first} on have no"
+        said.append(
+            f"{which} interval of {_percent(level)}: it needs at least {intervals.rows_needed(level)} forecasts of rows"
+            f" that have come; one step ahead there are {found.rows}."
+        )
+    if not np.isfinite(found.network.values).all():
+        said.append("Not every step has a finite forecast.")
+    if new:
+        rows = count(new, "row")
+        said.append(f"The models were trained before the last {rows} came; they have not learned from them.")
+    return said
+
+
+def _sentences(config: Any, series: Series, found: Outlook, season: int | None, level: float) -> list[str]:
+    """What was read, how the forecast was made, and what such forecasts have been worth."""
+    seeds, direct = len(config.seeds), min(found.direct, found.steps)
+    who = "the forecast of the one seed" if seeds == 1 else f"the median of {seeds} seeds"
+    how = "step 1 is direct" if direct == 1 else f"steps 1 to {direct} are direct"
+    rest = ", the others are recursive, from the forecasts before them" if found.steps > direct else ""
+    said = [f"Read {understood(series)}.", f"{count(found.steps, 'step')} ahead, {who}: {how}{rest}."]
+    if not found.rows:
+        return said
+    ours, best = found.network, found.rivals[found.best]
+    than = "smaller than" if ours.rmse < best.rmse else "larger than" if ours.rmse > best.rmse else "equal to"
+    said.append(
+        f"Made in the same way for the last {count(found.rows, 'row')}, which the models were not trained on, it has "
+        f"an RMSE of {ours.rmse:.4g} over all steps, {than} the {best.rmse:.4g} of "
+        f"{BASELINES[found.best].title_with(season)}, the best baseline."
+    )
+    checked = found.checked(level)
+    if checked.rows:
+        low, middle, high = (100 * float(getattr(checked, f"coverage{end}")) for end in ("_low", "", "_high"))
+        width, other = 2 * ours.half_widths(level)[0], 2 * best.half_widths(level)[0]
+        said.append(
+            f"One step ahead, the interval is {width:.4g} wide, that of the best baseline {other:.4g}. Intervals of "
+            f"{_percent(level)} from the older half of these rows cover {middle:.0f} % of the newer half (95 % Wilson "
+            f"interval: {low:.0f} to {high:.0f} %)."
+        )
+    return said
+
+
+def _percent(level: float) -> str:
+    return f"{round(100 * level, 9):g} %"
+
+
+def _keep(result: Forecasts, store: RunStore) -> None:
+    """Write table, numbers and plot into the run folder, where there is one; a warning where that cannot be."""
+    try:
+        with store, store.rewriting(lambda name: name in (TABLE, NUMBERS, f"plots/{PLOT}")):
+            store.write_table(TABLE, result.columns())
+            store.write_json(NUMBERS, result.plain())
+            if store.path is not None:
+                result.files.extend([store.path / TABLE, store.path / NUMBERS])
+                note = partial(_warn_of_plot, result)
+                result.files.extend(
+                    draw_into(into_plots(store), {PLOT: partial(_draw, result)}, note, shown_in="plots/")
+                )
+    except RunWriteError as error:
+        result.warnings.append(f"The forecast is not kept: {error.message}")
+
+
+def _warn_of_plot(result: Forecasts, sentence: str, _error: Exception) -> None:
+    result.warnings.append(sentence)
+
+
+def _draw(result: Forecasts) -> "Figure":
+    from rnnlab.plots.ahead import ahead
+
+    found, series = result.outlook, result.series
+    best = found.rivals[found.best]
+    shown = slice(-DRAWN_ROWS, None)
+    times = result.times
+    if times is None:  # an irregular series goes on in steps of its median distance
+        distance = np.median(np.diff(series.stamps).astype(np.int64)).astype(np.int64)
+        times = series.stamps[-1] + np.arange(1, found.steps + 1) * distance
+    half, rival_half = (course.half_widths(result.level) for course in (found.network, best))
+    return ahead(
+        (series.stamps[shown], series.values[shown]),
+        times,
+        (found.network.values, half),
+        (BASELINES[found.best].title_with(result.season), best.values, rival_half),
+        quantity=series.target,
+        unit=series.currency or "",
+        level=result.level,
+        title=f"{result.name}: the next {count(found.steps, 'value')} of {series.name}",
+    )
+
+
+def _plain(value: Any) -> object:
+    """A cell for JSON: a number, None for what is not finite, or text."""
+    if isinstance(value, np.datetime64 | np.str_):
+        return str(value)
+    number = value.item()
+    return number if np.isfinite(number) else None

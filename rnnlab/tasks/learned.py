@@ -1,0 +1,81 @@
+"""What a forecaster has learned of its series besides its parameters: the scaling, and which rows it was trained on."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from rnnlab.data.scaling import Scaling
+from rnnlab.data.series import Series
+from rnnlab.data.windows import Encoding
+from rnnlab.errors import DataError, RunFolderError
+
+LEARNED = "task.json"  # in the run folder
+
+
+@dataclass(frozen=True)
+class Learned:
+    """Content of `task.json`.
+
+    Attributes
+    ----------
+    encoding : Encoding
+        As fitted on the training rows.
+    lookback : int
+    rows : int
+        Of the series, as it was.
+    train_rows : int
+    last : datetime64 or number
+        Time of the last training row.
+    """
+
+    encoding: Encoding
+    lookback: int
+    rows: int
+    train_rows: int
+    last: Any
+
+    def plain(self) -> dict[str, object]:
+        """For JSON; every number comes back bit for bit."""
+        last = str(self.last) if isinstance(self.last, np.datetime64) else self.last.item()
+        return {**asdict(self), "last": last}
+
+    @classmethod
+    def of(cls, content: Mapping[str, Any], where: str) -> "Learned":
+        """The inverse of :meth:`plain`.
+
+        Raises
+        ------
+        RunFolderError
+            For another content.
+        """
+        try:
+            encoding = content["encoding"]
+            inputs, targets = (Scaling(**encoding[name]) for name in ("inputs", "targets"))
+            last = content["last"]
+            return cls(
+                Encoding(encoding["target"], int(encoding["horizon"]), inputs, targets),
+                int(content["lookback"]),
+                int(content["rows"]),
+                int(content["train_rows"]),
+                np.datetime64(last) if isinstance(last, str) else last + 0,
+            )
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
+            raise RunFolderError(f"'{where}' is damaged: {type(error).__name__}: {str(error)[:100]}.") from error
+
+    def known(self, series: Series) -> int:
+        """How many rows of a series, from the first on, are not after the last training row.
+
+        Raises
+        ------
+        DataError
+            The series has dates where the training had numbered rows, or the other way round.
+        """
+        dated = np.issubdtype(series.stamps.dtype, np.datetime64)
+        if dated != isinstance(self.last, np.datetime64):
+            kinds = ("numbered rows", "dates")
+            raise DataError(
+                f"{series.name}: has {kinds[dated]}; the run was trained on a series with {kinds[not dated]}."
+            )
+        return int(np.searchsorted(series.stamps, self.last, side="right"))

@@ -1,0 +1,142 @@
+"""What comes next in a series: forecasts with intervals, of a network and of every baseline, from the same rows."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlab.errors import DataError
+from rnnlab.forecasting import baselines, intervals, metrics
+from rnnlab.tasks.ahead import Forecaster, median_of
+
+MOST_ORIGINS = 2_000  # the newest, whose forecasts show how large the errors are
+Float = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Course:
+    """One forecaster's next K values, and the errors of its forecasts of rows that have come.
+
+    Attributes
+    ----------
+    values : (K,)
+    errors : (O, K)
+        Actual - forecast, k steps after each origin; NaN where the row has no value or has not come.
+    """
+
+    values: Float
+    errors: Float
+
+    def half_widths(self, level: float) -> Float:
+        """Half the width of the split conformal interval of each step, (K,); NaN where the errors are too few."""
+        return intervals.half_widths(self.errors, level)
+
+    @cached_property
+    def rmse(self) -> float:
+        """Of all forecasts of rows that have come, over all steps; NaN where there are none."""
+        found = self.errors[~np.isnan(self.errors)]
+        return float(metrics.rmse(found, np.zeros(len(found)))) if len(found) else float("nan")
+
+
+@dataclass(frozen=True, eq=False)
+class Outlook:
+    """The next K values of a series.
+
+    Attributes
+    ----------
+    network : Course
+        Of the median of the models.
+    models : (R, K)
+        What each model says; beyond the horizon, of the median's path.
+    rivals : mapping of str to Course
+        The baselines, by name.
+    first_unseen : int
+        The first row that was not trained on: errors are those of rows from here on.
+    direct : int
+        Steps that rest on known rows alone; the others on forecasts.
+    """
+
+    network: Course
+    models: Float
+    rivals: Mapping[str, Course]
+    first_unseen: int
+    direct: int
+
+    @property
+    def steps(self) -> int:
+        """How many values are forecast, K."""
+        return len(self.network.values)
+
+    @property
+    def best(self) -> str:
+        """The baseline with the smallest error on the rows that have come; persistence where none have."""
+        scores = {name: course.rmse for name, course in self.rivals.items() if np.isfinite(course.rmse)}
+        return min(scores, key=lambda name: scores[name], default="naive")
+
+    @property
+    def rows(self) -> int:
+        """Rows that have come and were forecast one step ahead."""
+        return int(np.sum(~np.isnan(self.network.errors[:, 0])))
+
+    def checked(self, level: float) -> intervals.Evaluation:
+        """What intervals from the older half of the errors cover of the newer half, one step ahead."""
+        errors = self.network.errors[:, 0]
+        errors = errors[~np.isnan(errors)]
+        older, newer = errors[: len(errors) // 2], errors[len(errors) // 2 :]
+        half = np.broadcast_to(intervals.half_widths(older, level), newer.shape)
+        return intervals.evaluate(newer, *intervals.around(np.zeros(len(newer)), half), level)
+
+
+def outlook(
+    forecaster: Forecaster,
+    values: Float,
+    observed: NDArray[np.bool_],
+    *,
+    steps: int,
+    first_unseen: int,
+    season: int | None,
+) -> Outlook:
+    """Forecast the rows after the last one; and every row from `first_unseen` on, to learn the size of the errors.
+
+    Parameters
+    ----------
+    forecaster : Forecaster
+    values : (n,)
+        Finite.
+    observed : (n,)
+        Whether a value is one of the series, and was not filled in.
+    steps : int >= 1
+    first_unseen : int
+        The first row that the models were not trained on. Baselines are fitted on the rows before; where these are
+        fewer than half of all, on the first half.
+    season : int or None
+
+    Raises
+    ------
+    DataError
+        For fewer rows than one forecast needs.
+    """
+    rows, reach = len(values), forecaster.reach
+    if rows < reach:
+        raise DataError(f"A forecast needs at least {reach} rows; there are {rows}.")
+    fitted = min(first_unseen if first_unseen > reach else max(reach, rows // 2), rows)
+    first = max(fitted - 1, reach - 1, rows - 1 - MOST_ORIGINS)
+    origins = np.arange(first, rows)  # the last one is now
+    places = origins[:, np.newaxis] + np.arange(1, steps + 1)
+    came = (places < rows) & observed[np.minimum(places, rows - 1)]
+    actual = np.where(came, values[np.minimum(places, rows - 1)], np.nan)
+
+    def course(forecasts: Float) -> Course:
+        with np.errstate(over="ignore", invalid="ignore"):
+            return Course(forecasts[-1], (actual - forecasts)[:-1])
+
+    each = forecaster.ahead(values, origins, steps)
+    window = forecaster.lookback + forecaster.encoding.rows_before
+    by_step = [
+        baselines.forecasts(values, origins + step, step, training_rows=fitted, window=window, season=season)
+        for step in range(1, steps + 1)
+    ]
+    rivals = {name: course(np.stack([one[name] for one in by_step], axis=1)) for name in by_step[0]}
+    return Outlook(course(median_of(each)), each[:, -1], rivals, fitted, forecaster.encoding.horizon)

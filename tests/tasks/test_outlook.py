@@ -1,0 +1,170 @@
+"""Forecasts of several steps: no row is off by one, none sees the future, and errors are those of past forecasts."""
+
+import numpy as np
+import pytest
+
+from rnnlab.data.windows import make_windows
+from rnnlab.engine.architecture import Architecture
+from rnnlab.engine.network import Network
+from rnnlab.errors import DataError, RunFolderError
+from rnnlab.forecasting import baselines, intervals
+from rnnlab.tasks.ahead import Forecaster, median_of
+from rnnlab.tasks.learned import Learned
+
+LOOKBACK = 6
+
+
+def forecaster(values, target="price", horizon=1, theta=None, seeds=1, train_fraction=0.7):
+    """A network that says its last input again; or one with the parameters given."""
+    encoding = make_windows(
+        values, lookback=LOOKBACK, horizon=horizon, target=target, train_fraction=train_fraction, scaler="standard"
+    ).encoding
+    network = Network(Architecture(1, 1, 1, activation="identity"))
+    if theta is None:
+        theta = np.zeros((seeds, network.layout.size))
+        views = network.layout.views(theta)
+        views["layer0.W_xh"][:] = 1.0
+        views["readout.W_ho"][:] = 1.0
+    return Forecaster(network, theta, encoding, LOOKBACK)
+
+
+RAMP = 10.0 + np.arange(80.0)
+
+
+@pytest.mark.parametrize("horizon", [1, 2, 5])
+def test_on_a_ramp_no_step_is_off_by_one(horizon):
+    """A network that repeats its last input gives, `horizon` rows later, the value of the last row that it read."""
+    origins = np.arange(40, 80)
+    found = forecaster(RAMP, horizon=horizon).ahead(RAMP, origins, 12)[0]
+    for k in range(1, 13):
+        read = k - horizon if k <= horizon else (k - 1) % horizon + 1 - horizon  # the row after the origin, 0 or before
+        np.testing.assert_allclose(found[:, k - 1], RAMP[origins] + read, rtol=1e-12)
+
+
+@pytest.mark.parametrize("target", ["difference", "log_return"])
+def test_changes_are_added_to_the_last_forecast(target):
+    """On a ramp the last change repeated is the ramp itself; of growth, growth itself."""
+    values = RAMP if target == "difference" else 1.02 ** np.arange(80.0)
+    encoding_of = forecaster(values + np.random.default_rng(0).normal(size=80) * 1e-3, target)
+    coming = RAMP[-1] + np.arange(1, 11) if target == "difference" else values[-1] * 1.02 ** np.arange(1, 11)
+    np.testing.assert_allclose(encoding_of.ahead(values, [79], 10)[0, 0], coming, rtol=1e-9)
+
+
+@pytest.mark.parametrize("target", ["price", "difference"])
+@pytest.mark.parametrize("horizon", [1, 3])
+def test_rows_after_an_origin_change_nothing(target, horizon):
+    rng = np.random.default_rng(1)
+    values = rng.normal(size=120).cumsum()
+    network = Network(Architecture(1, 4, 1))
+    theta = rng.normal(size=(3, network.layout.size))
+    one = forecaster(values, target, horizon, theta)
+    one = Forecaster(network, theta, one.encoding, LOOKBACK)
+    origins = np.arange(60, 110, 7)
+    clean = one.ahead(values, origins, 9)
+    for place, origin in enumerate(origins):
+        poisoned = values.copy()
+        poisoned[origin + 1 :] = np.nan
+        np.testing.assert_array_equal(one.ahead(poisoned, origins, 9)[:, place], clean[:, place])
+
+
+def test_beyond_the_horizon_the_median_of_the_models_is_read():
+    rng = np.random.default_rng(2)
+    values = rng.normal(size=60).cumsum()
+    network = Network(Architecture(1, 3, 1))
+    theta = rng.normal(size=(5, network.layout.size))
+    one = Forecaster(network, theta, forecaster(values).encoding, LOOKBACK)
+    path = values.copy()
+    for step in range(8):
+        each = one.ahead(path, [len(path) - 1], 1)[:, 0, 0]
+        np.testing.assert_allclose(one.ahead(values, [59], 8)[:, 0, step], each, rtol=1e-12)
+        path = np.append(path, np.median(each))
+
+
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_a_window_gives_the_same_bits_whichever_stand_beside_it(dtype):
+    rng = np.random.default_rng(7)
+    network = Network(Architecture(1, 7, 1, layers=2))
+    theta = rng.normal(size=(3, network.layout.size)).astype(dtype)
+    one = Forecaster(network, theta, forecaster(RAMP).encoding, LOOKBACK)
+    inputs, anchors = rng.normal(size=(LOOKBACK, 150, 1)), np.zeros(150)
+    together = one.values(inputs, anchors)
+    for _ in range(20):
+        some = rng.permutation(150)[: rng.integers(1, 150)]
+        np.testing.assert_array_equal(one.values(inputs[:, some], anchors[some]), together[:, some])
+
+
+def test_a_model_that_diverged_is_left_out_of_the_median():
+    assert median_of([[1.0, np.nan], [np.nan, np.inf], [3.0, np.nan]]).tolist()[0] == 2.0
+    assert np.isnan(median_of([[1.0, np.nan], [np.nan, np.inf], [3.0, np.nan]])[1])
+    values = np.random.default_rng(3).normal(size=60)
+    one = forecaster(values, seeds=2)
+    one.theta[1] = np.nan
+    found = one.ahead(values, [50], 4)
+    assert np.isfinite(found[0]).all()
+    assert np.isnan(found[1]).all()
+
+
+def test_too_few_rows_are_refused():
+    with pytest.raises(DataError, match="needs at least 8 rows before it; there are 7"):
+        forecaster(RAMP, "difference", 2).ahead(RAMP[:7], [6], 1)
+
+
+def test_errors_are_those_of_forecasts_made_before_the_rows_came():
+    from rnnlab.tasks.outlook import outlook
+
+    rng = np.random.default_rng(4)
+    values, observed = rng.normal(size=100).cumsum(), np.ones(100, dtype=bool)
+    observed[90] = False
+    found = outlook(forecaster(values), values, observed, steps=5, first_unseen=70, season=7)
+    assert (found.steps, found.rows, found.direct, found.first_unseen) == (5, 29, 1, 70)
+    naive = found.rivals["naive"]
+    np.testing.assert_allclose(found.network.values, values[-1], rtol=1e-12)
+    np.testing.assert_allclose(found.network.errors, naive.errors, atol=1e-12)  # the network is persistence
+    for k in range(1, 6):
+        for place, origin in enumerate(range(69, 99)):
+            row = origin + k
+            if row > 99 or row == 90:
+                assert np.isnan(naive.errors[place, k - 1])
+            else:
+                assert naive.errors[place, k - 1] == values[row] - values[origin]
+        expected = np.array([values[r] - values[r - k] for r in range(69 + k, 100) if r != 90])
+        assert naive.half_widths(0.9)[k - 1] == intervals.half_widths(expected, 0.9)
+    assert set(found.rivals) == set(baselines.BASELINES)
+    for name, course in found.rivals.items():
+        alone = baselines.forecasts(values, [99 + 3], 3, training_rows=70, window=LOOKBACK, season=7)[name]
+        assert course.values[2] == alone[0]
+    assert found.best == min(found.rivals, key=lambda name: found.rivals[name].rmse)
+    checked = found.checked(0.5)
+    errors = naive.errors[:, 0][~np.isnan(naive.errors[:, 0])]
+    half = intervals.half_widths(errors[:14], 0.5)
+    assert (int(checked.rows), int(checked.covered)) == (15, int(np.sum(np.abs(errors[14:]) <= half)))
+
+
+def test_poisoned_rows_that_come_later_change_no_error_made_before():
+    from rnnlab.tasks.outlook import outlook
+
+    values = np.random.default_rng(5).normal(size=100).cumsum()
+    seen = np.ones(100, dtype=bool)
+    one = forecaster(values)
+    clean = outlook(one, values, seen, steps=3, first_unseen=60, season=None)
+    poisoned = values.copy()
+    poisoned[80:] = 1e6
+    late = outlook(one, poisoned, seen, steps=3, first_unseen=60, season=None)
+    for name, course in clean.rivals.items():
+        np.testing.assert_array_equal(course.errors[:17], late.rivals[name].errors[:17], err_msg=name)
+    np.testing.assert_array_equal(clean.network.errors[:17], late.network.errors[:17])
+
+
+@pytest.mark.parametrize("last", [np.datetime64("2020-01-31"), np.datetime64("2020-01-31T15:30:00"), np.int64(17)])
+def test_what_was_learned_comes_back_to_the_last_bit(last):
+    encoding = make_windows(np.random.default_rng(6).normal(size=50) / 3, lookback=4, target="difference").encoding
+    learned = Learned(encoding, 4, 50, 40, last)
+    assert Learned.of(learned.plain(), "x") == learned
+
+
+@pytest.mark.parametrize(
+    "content", [{}, {"encoding": 1}, {"encoding": {"inputs": {}, "targets": {}}}, {"lookback": "x"}]
+)
+def test_a_damaged_file_is_one_sentence(content):
+    with pytest.raises(RunFolderError, match=r"'task\.json' is damaged: "):
+        Learned.of(content, "task.json")
