@@ -81,6 +81,7 @@ def test_levels_and_quantiles_are_the_same_numbers():
         np.testing.assert_array_equal(quantile_offsets(residuals, low), -wide)
         np.testing.assert_array_equal(quantile_offsets(residuals, high), wide)
     np.testing.assert_array_equal(quantile_offsets(residuals, 0.5), np.zeros(3))
+    assert quantile_offsets(residuals, 0.5).shape == (3,)
     assert quantile_offsets(residuals[:, 0], 0.5).shape == ()
     assert np.isnan(quantile_offsets(residuals[:8], 0.05)).all()
 
@@ -171,6 +172,13 @@ def test_no_rows_and_no_steps():
     np.testing.assert_array_equal(half_widths(np.zeros((0, 2)), 0.9), [np.nan, np.nan])
     assert half_widths(np.zeros((20, 0)), 0.9).shape == (0,)
     check_rows(np.zeros((0, 0)), 0.9)
+    no_rows = adaptive([], 0.9, calibration=np.zeros(9))
+    assert no_rows.half_widths.shape == no_rows.alphas.shape == (0,)
+    assert (no_rows.unbounded, no_rows.empty) == (0, 0)
+    no_steps = adaptive(np.zeros((5, 0)), 0.9, calibration=np.zeros((9, 0)))
+    assert no_steps.half_widths.shape == no_steps.alphas.shape == (5, 0)
+    assert no_steps.unbounded.shape == (0,)
+    assert evaluate(*np.zeros((3, 5, 0)), 0.9).interval_score.shape == (0,)
 
 
 def test_infinite_residuals_count_as_the_largest():

@@ -98,7 +98,7 @@ def adaptive(
         _adapt(column.tolist(), len(calibration), lag, _Level(level, gamma), _Scores(window))
         for column, lag in zip(columns, delays, strict=True)
     ]
-    widths, alphas = (np.reshape(np.transpose(one), residuals.shape) for one in zip(*found, strict=True))
+    widths, alphas = (np.reshape(np.transpose([one[which] for one in found]), residuals.shape) for which in (0, 1))
     return Adapted(widths, alphas, np.sum(np.isposinf(widths), axis=0), np.sum(np.isneginf(widths), axis=0))
 
 
