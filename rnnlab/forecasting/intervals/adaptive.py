@@ -56,7 +56,7 @@ def adaptive(
 
     A rank k > n, as for every alpha_t <= 0, makes the interval the whole line; k < 1, for alpha_t >= 1, makes it empty.
     The residual of a forecast h steps ahead is known h rows later and counts only from then on, both as a score and in
-    alpha: row t uses the residuals of rows up to t - h. Whatever the residuals are,
+    alpha: row t uses the residuals of rows up to t - h. Whatever the N residuals that exist are,
 
         |mean err - alpha| <= (max(alpha, 1 - alpha) + h gamma) / (N gamma)
 
@@ -98,7 +98,7 @@ def adaptive(
         _adapt(column.tolist(), len(calibration), lag, _Level(level, gamma), _Scores(window))
         for column, lag in zip(columns, delays, strict=True)
     ]
-    widths, alphas = (np.reshape(np.transpose(one), residuals.shape) for one in zip(*found, strict=True))
+    widths, alphas = (np.reshape(np.transpose([one[which] for one in found]), residuals.shape) for which in (0, 1))
     return Adapted(widths, alphas, np.sum(np.isposinf(widths), axis=0), np.sum(np.isneginf(widths), axis=0))
 
 

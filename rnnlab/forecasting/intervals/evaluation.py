@@ -177,8 +177,8 @@ def wilson(successes: int, trials: int, confidence: float = 0.95) -> tuple[float
         return np.nan, np.nan
     centre = successes + z * z / 2
     spread = z * np.sqrt(successes * (trials - successes) / trials + z * z / 4)
-    # At the ends, 0 and 1 are exact; the difference of two rounded numbers is not.
-    low = (centre - spread) / (trials + z * z) if successes > 0 else 0.0
+    low = (centre - spread) / (trials + z * z)
+    # The sum of rounded numbers need not be the divisor; the difference above is exactly 0 for no success.
     high = (centre + spread) / (trials + z * z) if successes < trials else 1.0
     return float(low), float(high)
 
