@@ -16,14 +16,13 @@ from rnnlab.display import console, tables
 from rnnlab.printable import on_one_line, shortened
 
 if TYPE_CHECKING:
-    from rnnlab.experiments.forecast import Forecasts
-    from rnnlab.tasks.outlook import Course
+    from rnnlab.experiments.forecast import Course, Forecasts
 
 EXAMPLES = """\b
 Examples:
-  rnnlab forecast latest
+  rnnlab forecast stock
   rnnlab forecast stock --steps 20 --level 95
-  rnnlab forecast stock --data newer.csv"""
+  rnnlab forecast stock --data ~/Downloads/aapl_us_d.csv"""
 MOST_SHOWN = 40  # steps; the file has all
 
 

@@ -34,6 +34,7 @@ data: {kind: text, text: the quick brown fox, repeat: 5, chunk: 5}
 model: {hidden_size: 2}
 training: {updates: 4}
 """
+SERIES = "name: series\ndata: {kind: csv, path: prices.csv, lookback: 3}\ntraining: {epochs: 2}\n"
 # The least that each command can be asked, in the folder that `place` makes.
 WORKING = {
     "train": "small.yaml",
@@ -44,6 +45,7 @@ WORKING = {
     "why": "first second",
     "plot": "first training --out figures",
     "fetch": "AAPL --from-file prices.csv",
+    "forecast": "series --steps 3",
     "check": "small.yaml",
     "explain": "model.hidden_size",
     "schema": "",
@@ -83,6 +85,8 @@ def place(tmp_path_factory):
     days = "".join(f"2024-01-{day:02d},{100 + day % 7}\n" for day in range(1, 32))
     (folder / "prices.csv").write_text(f"date,close\n{days}")
     ready: Any = cache(lambda *words: prepared(folder) or run_process(folder, *words))
+    (folder / "series.yaml").write_text(SERIES)
+    assert ready("train", "series.yaml", "--quiet").returncode == 0
     for name in ("first", "second", "stopped"):
         assert ready("train", "small.yaml", "--quiet", "--name", name).returncode == 0
     ready.folder = folder

@@ -22,7 +22,7 @@ TO_COME = {"forecast", "sample", "sweep"}
 @pytest.mark.parametrize(
     ("word", "command"),
     [
-        ("predict", "train"), ("generate", "train"), ("ls", "runs"), ("fit", "train"), ("run", "train"),
+        ("predict", "forecast"), ("generate", "train"), ("ls", "runs"), ("fit", "train"), ("run", "train"),
         ("evaluate", "train"), ("graph", "plot"), ("tune", "sweep-rho"),
         ("new", "init"), ("download", "fetch"),
         ("describe", "show"), ("diff", "compare"), ("gradients", "sweep-rho"), ("validate", "check"),
