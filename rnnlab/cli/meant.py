@@ -10,11 +10,12 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
         (("train", "`rnnlab train CONFIG` trains the networks of a config"),),
     ),
     (
-        ("predict", "forecast", "infer", "inference", "eval", "evaluate", "evaluation", "test", "score", "backtest"),
-        (
-            ("forecast", "`rnnlab forecast RUN` forecasts with a trained network"),
-            ("train", "`rnnlab train CONFIG` also measures the networks on held-out data, next to the baselines"),
-        ),
+        ("predict", "forecast", "infer", "inference"),
+        (("forecast", "`rnnlab forecast RUN` forecasts with a trained network"),),
+    ),
+    (
+        ("eval", "evaluate", "evaluation", "test", "score", "backtest"),
+        (("train", "`rnnlab train CONFIG` also measures the networks on held-out data, next to the baselines"),),
     ),
     (
         ("generate", "sample", "gen"),

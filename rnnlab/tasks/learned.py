@@ -1,14 +1,14 @@
 """What a forecaster has learned of its series besides its parameters: the scaling, and which rows it was trained on."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import Any, get_args
 
 import numpy as np
 
 from rnnlab.data.scaling import Scaling
 from rnnlab.data.series import Series
-from rnnlab.data.windows import Encoding
+from rnnlab.data.windows import Encoding, TargetKind
 from rnnlab.errors import DataError, RunFolderError
 
 LEARNED = "task.json"  # in the run folder
@@ -38,7 +38,7 @@ class Learned:
 
     def plain(self) -> dict[str, object]:
         """For JSON; every number comes back bit for bit."""
-        last = str(self.last) if isinstance(self.last, np.datetime64) else self.last.item()
+        last = str(self.last) if isinstance(self.last, np.datetime64) else np.asarray(self.last).item()
         return {**asdict(self), "last": last}
 
     @classmethod
@@ -54,11 +54,14 @@ class Learned:
             encoding = content["encoding"]
             inputs, targets = (Scaling(**encoding[name]) for name in ("inputs", "targets"))
             last = content["last"]
+            counts = [encoding["horizon"], *(content[name] for name in ("lookback", "rows", "train_rows"))]
+            _check(encoding["target"], counts, (inputs, targets))
+            horizon, lookback, rows, train_rows = counts
             return cls(
-                Encoding(encoding["target"], int(encoding["horizon"]), inputs, targets),
-                int(content["lookback"]),
-                int(content["rows"]),
-                int(content["train_rows"]),
+                Encoding(encoding["target"], horizon, inputs, targets),
+                lookback,
+                rows,
+                train_rows,
                 np.datetime64(last) if isinstance(last, str) else last + 0,
             )
         except (KeyError, TypeError, ValueError, OverflowError) as error:
@@ -79,3 +82,15 @@ class Learned:
                 f"{series.name}: has {kinds[dated]}; the run was trained on a series with {kinds[not dated]}."
             )
         return int(np.searchsorted(series.stamps, self.last, side="right"))
+
+
+def _check(target: object, counts: Sequence[object], scalings: Sequence[Scaling]) -> None:
+    """ValueError for what no training writes."""
+    if target not in get_args(TargetKind):
+        raise ValueError(f"no target {target!r}")
+    for number in counts:
+        if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number < 2**40:
+            raise ValueError(f"{number!r} is no number of rows")
+    for scaling in scalings:
+        if not np.isfinite([scaling.offset, scaling.scale, scaling.low, scaling.high]).all() or scaling.scale <= 0:
+            raise ValueError("a scaling must have finite numbers and a scale above 0")

@@ -26,7 +26,7 @@ TO_COME = {"forecast", "sample", "sweep"}
         ("evaluate", "train"), ("graph", "plot"), ("tune", "sweep-rho"),
         ("new", "init"), ("download", "fetch"),
         ("describe", "show"), ("diff", "compare"), ("gradients", "sweep-rho"), ("validate", "check"),
-        ("PREDICT", "train"), ("docs", "manual"), ("trace", "unroll"), ("settings", "explain"),
+        ("PREDICT", "forecast"), ("docs", "manual"), ("trace", "unroll"), ("settings", "explain"),
     ],
 )  # fmt: skip
 def test_a_command_of_another_tool_names_one_of_ours(rnnlab, word, command):
@@ -49,8 +49,8 @@ def test_every_known_word_is_answered_with_a_command_that_there_is(rnnlab, word)
 @pytest.mark.parametrize(
     ("line", "told"),
     [
-        ("predict my.yaml", "`rnnlab train my.yaml`"),
-        ("predict latest", "`rnnlab train CONFIG`"),
+        ("evaluate my.yaml", "`rnnlab train my.yaml`"),
+        ("predict latest", "`rnnlab forecast latest`"),
         ("describe latest", "`rnnlab show latest`"),
         ("download MSFT", "`rnnlab fetch MSFT`"),
         ("diff latest", "`rnnlab compare RUN RUN`"),
@@ -59,7 +59,7 @@ def test_every_known_word_is_answered_with_a_command_that_there_is(rnnlab, word)
 )
 def test_what_was_typed_is_in_the_line_to_copy(line, told):
     word, following, *_ = line.split()
-    assert told in meant.command(word, following, ["train", "show", "fetch", "compare", "gradcheck"])
+    assert told in meant.command(word, following, ["train", "show", "fetch", "forecast", "compare", "gradcheck"])
 
 
 def test_no_word_and_no_option_is_in_a_table_twice():

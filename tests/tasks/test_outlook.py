@@ -168,3 +168,19 @@ def test_what_was_learned_comes_back_to_the_last_bit(last):
 def test_a_damaged_file_is_one_sentence(content):
     with pytest.raises(RunFolderError, match=r"'task\.json' is damaged: "):
         Learned.of(content, "task.json")
+
+
+@pytest.mark.parametrize("change", [
+    {"lookback": 0}, {"rows": True}, {"train_rows": 1.5}, {"last": None}, {"lookback": 10**30},
+    {"encoding": {"horizon": -1}}, {"encoding": {"target": "x"}}, {"encoding": {"inputs": {"scale": 0.0}}},
+    {"encoding": {"targets": {"offset": float("nan")}}}, {"encoding": {"targets": {"offset": "1"}}},
+])  # fmt: skip
+def test_numbers_that_no_training_writes_are_damage(change):
+    def changed(content, change):
+        return content | {k: changed(content[k], v) if isinstance(v, dict) else v for k, v in change.items()}
+
+    encoding = make_windows(np.random.default_rng(6).normal(size=50), lookback=4).encoding
+    content = Learned(encoding, 4, 50, 40, np.int64(39)).plain()
+    assert Learned.of(content, "x").plain() == content
+    with pytest.raises(RunFolderError, match="'x' is damaged"):
+        Learned.of(changed(content, change), "x")
