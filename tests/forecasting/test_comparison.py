@@ -8,7 +8,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rnnlab.forecasting.comparison import AccuracyTest, Rival, diebold_mariano, equal_accuracy, judge_errors
+from rnnlab.forecasting.comparison import (
+    AccuracyTest,
+    Rival,
+    diebold_mariano,
+    equal_accuracy,
+    judge_errors,
+    judge_forecast,
+    made_of,
+)
 
 
 def test_one_step_is_a_paired_t_test():
@@ -252,7 +260,7 @@ NONE = AccuracyTest(math.nan, math.nan)
             [math.inf, math.inf],
             [WORSE, WORSE],
             "worse",
-            "The network does not beat drift, the best baseline: RMSE too large for a float against 10.15; "
+            "The network does not beat drift, the best baseline: RMSE more than 1.8e+308 against 10.15; "
             "2 of 2 seeds are significantly worse (Diebold-Mariano test at 5 %).",
         ),
         (
@@ -280,3 +288,133 @@ def test_a_forecast_that_is_not_finite_is_not_called_diverged():
     verdict = judge_errors([math.inf, 9.0], Rival("drift", 10.15), [NONE, LUCKY])
     assert "1 of 2 seeds is better, not significantly, 1 of 2 seeds has no finite error" in verdict.sentence
     assert judge_errors([math.nan], Rival("drift", 10.15), [NONE]).sentence.endswith(": no seed has a finite error.")
+
+
+PERSISTENCE, DRIFT, MEAN = Rival("persistence", 10.15), Rival("drift", 10.2), Rival("the mean", 338.0)
+SAME = AccuracyTest(0.0, 1.0, identical=True)
+
+
+def outcomes(*p_values):
+    """A negative p-value stands for a worse forecast."""
+    return [AccuracyTest(-2.0 if p_value > 0 else 2.0, abs(p_value)) for p_value in p_values]
+
+
+@pytest.mark.parametrize(
+    ("score", "tests", "word", "sentence"),
+    [
+        (
+            9.0,
+            outcomes(0.049, 0.01, 0.01),  # Holm's correction for three would leave the first out
+            "better",
+            "The network beats persistence, the best baseline, and each of the 2 others: RMSE 9 against 10.15 "
+            "(Diebold-Mariano tests at 5 %).",
+        ),
+        (
+            9.0,
+            outcomes(0.01, 0.06, 0.01),
+            "better",
+            "The network beats persistence, the best baseline: RMSE 9 against 10.15. It beats all of the 3 baselines "
+            "but drift (Diebold-Mariano tests at 5 %, Holm's correction).",
+        ),
+        (
+            9.0,
+            outcomes(0.03, 0.06, 0.001),  # 0.03 is 0.06 after the correction
+            "equal",
+            "The network is not distinguishable from persistence, the best baseline: RMSE 9 against 10.15. "
+            "Of the 3 baselines it beats the mean (Diebold-Mariano tests at 5 %, Holm's correction).",
+        ),
+        (
+            10.15,
+            outcomes(0.9, -0.9, 0.02),
+            "equal",
+            "The network is not distinguishable from persistence, the best baseline: RMSE 10.15 against 10.15. "
+            "It beats none of the 3 baselines (Diebold-Mariano tests at 5 %, Holm's correction).",
+        ),
+        (
+            110.0,
+            outcomes(-0.001, -0.001, 0.001),
+            "worse",
+            "The network does not beat persistence, the best baseline: RMSE 110 against 10.15. "
+            "Of the 3 baselines it beats the mean (Diebold-Mariano tests at 5 %, Holm's correction).",
+        ),
+        (
+            11.0,
+            outcomes(-0.01, 0.01, 0.01),
+            "worse",
+            "The network does not beat persistence, the best baseline: RMSE 11 against 10.15. "
+            "It beats all of the 3 baselines but persistence (Diebold-Mariano tests at 5 %, Holm's correction).",
+        ),
+        (
+            10.15,
+            [SAME, *outcomes(0.3, 0.4)],
+            "equal",
+            "The network is not distinguishable from persistence, the best baseline: RMSE 10.15 against 10.15, the "
+            "same error in all rows. It beats none of the 3 baselines (Diebold-Mariano tests at 5 %, Holm's "
+            "correction).",
+        ),
+        (
+            math.inf,
+            outcomes(-0.001, -0.001, -0.001),
+            "worse",
+            "The network does not beat persistence, the best baseline: RMSE more than 1.8e+308 against 10.15. "
+            "It beats none of the 3 baselines (Diebold-Mariano tests at 5 %, Holm's correction).",
+        ),
+        (
+            9.0,
+            None,
+            "untested",
+            "There are too few rows to test whether the network beats persistence, the best baseline: "
+            "RMSE 9 against 10.15.",
+        ),
+    ],
+)
+def test_the_verdict_on_all_baselines_in_words(score, tests, word, sentence):
+    verdict = judge_forecast(score, [PERSISTENCE, DRIFT, MEAN], tests)
+    assert (verdict.word, verdict.sentence) == (word, sentence)
+
+
+def test_the_verdict_on_one_or_two_baselines():
+    alone = judge_forecast(9.0, [DRIFT], outcomes(0.04))
+    assert alone.sentence == "The network beats drift: RMSE 9 against 10.2 (Diebold-Mariano test at 5 %)."
+    lost = judge_forecast(11.0, [DRIFT], outcomes(-0.01))
+    assert lost.sentence == "The network does not beat drift: RMSE 11 against 10.2 (Diebold-Mariano test at 5 %)."
+    both = judge_forecast(9.0, [DRIFT, PERSISTENCE], outcomes(0.04, 0.04))
+    assert both.sentence.startswith("The network beats persistence, the best baseline, and the other one: RMSE 9 ")
+
+
+def test_what_is_told_beside_the_errors():
+    sentence = judge_forecast(
+        10.1401,
+        [Rival("drift", 10.14), PERSISTENCE],
+        outcomes(0.5, 0.5),
+        aside="median forecast of 5 seeds",
+        also=PERSISTENCE,
+    ).sentence
+    assert ": RMSE 10.1401 (median forecast of 5 seeds) against 10.14; persistence has 10.15. It beats " in sentence
+    best = judge_forecast(9.0, [PERSISTENCE, DRIFT], outcomes(0.5, 0.5), also=PERSISTENCE)
+    assert "persistence has" not in best.sentence
+
+
+@pytest.mark.parametrize(
+    ("of", "diverged", "said"),
+    [
+        ([1], [0], ""),
+        ([0], [1], "it diverged"),
+        ([0], [0], "its forecast is not finite"),
+        ([1, 1], [0, 0], "median forecast of 2 seeds"),
+        ([1, 0, 0], [0, 1, 0], "median forecast of 1 seed; 1 of 3 seeds diverged, 1 of 3 seeds has no finite forecast"),
+        ([1, 0, 0], [0, 0, 0], "median forecast of 1 seed; 2 of 3 seeds have no finite forecast"),
+        ([0, 0], [1, 1], "every seed diverged"),
+        ([0, 0], [1, 0], "1 of 2 seeds diverged, 1 of 2 seeds has no finite forecast"),
+    ],
+)
+def test_what_a_forecast_is_made_of(of, diverged, said):
+    assert made_of(of, diverged) == said
+
+
+def test_without_a_finite_forecast_there_is_no_verdict():
+    verdict = judge_forecast(math.nan, [PERSISTENCE, DRIFT], None, aside="every seed diverged")
+    assert verdict.word == "untested"
+    assert verdict.sentence == (
+        "The network cannot be held against persistence, the best baseline: every seed diverged."
+    )
