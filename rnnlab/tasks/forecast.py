@@ -115,12 +115,13 @@ class Forecast(Task):
         against = {name: self._test(combined.values, row) for name, row in rivals.items()} if combined.of.any() else {}
         unit = self.series.currency or ""
         made_of = comparison.made_of(combined.of, np.isnan(theta[:, 0]))
+        finite = {name: np.append(values[combined.of], together[name]) for name, values in measured.items()}
         return Evaluation(
             metrics=measured,
             units={"rmse": unit, "mae": unit, "mape": "%", "smape": "%"},
             baselines=scored,
             headline=self._judged(together["rmse"], scored, against, made_of),
-            warnings=(*self._warn_of_few_rows(), *self._warn_of_overflow(measured, together, scored)),
+            warnings=(*self._warn_of_few_rows(), *self._warn_of_overflow(finite, scored)),
             tables={
                 "predictions.csv": {
                     "date": self.series.stamps[test.rows],
@@ -190,22 +191,18 @@ class Forecast(Task):
         return () if enough else (_TOO_FEW.format(rows=test.size),)
 
     def _warn_of_overflow(
-        self,
-        measured: Mapping[str, np.ndarray],
-        together: Mapping[str, float],
-        scored: Mapping[str, Mapping[str, float]],
+        self, finite: Mapping[str, np.ndarray], scored: Mapping[str, Mapping[str, float]]
     ) -> tuple[str, ...]:
-        """Which metrics of finite forecasts are too large for a float."""
-        found = []
-        for metric, per_seed in measured.items():
-            of = ["the network"] * bool(np.isinf([*per_seed, together[metric]]).any())
-            of += [self._title(name) for name, scores in scored.items() if np.isinf(scores[metric])]
-            if of:
-                found.append(f"{self.config.data.metric_names.get(metric, metric)} ({listed(of)})")
-        if not found:
+        """Which metrics of finite forecasts, of the network and of each baseline, are too large for a float."""
+        everyone = {"the network": finite} | {self._title(name): scores for name, scores in scored.items()}
+        found = {
+            who: [self.config.data.metric_names.get(metric, metric) for metric in of if np.isinf(of[metric]).any()]
+            for who, of in everyone.items()
+        }
+        said = [f"{listed(names)} of {who}" for who, names in found.items() if names]
+        if not said:
             return ()
-        return (f"These metrics exceed the largest float, {comparison.LARGEST}, and are null in run.json: "
-                f"{listed(found)}.",)  # fmt: skip
+        return (f"Metrics beyond the largest float, {comparison.LARGEST}, are null in run.json: {'; '.join(said)}.",)
 
     def _last_training_rows(self) -> dict[str, np.ndarray]:
         """What the plot shows before the forecast."""
