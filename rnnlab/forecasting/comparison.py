@@ -10,9 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 from rnnlab.forecasting.multiple import holm
 from rnnlab.forecasting.student import two_sided_p_value
 from rnnlab.seeds import spread
-from rnnlab.words import count, listed, spread_aside
+from rnnlab.words import LARGEST_FLOAT, count, listed, spread_aside
 
-LARGEST = f"{np.finfo(np.float64).max:.2g}"
 _METHOD = "Diebold-Mariano test"
 
 
@@ -342,7 +341,7 @@ def _digits(one: float, other: float) -> int:
 
 def written(error: float, digits: int = 4) -> str:
     """An error as a sentence has it: one that exceeds the largest float is said to do so."""
-    return f"more than {LARGEST}" if error == np.inf else f"{error:.{digits}g}"
+    return f"more than {LARGEST_FLOAT}" if error == np.inf else f"{error:.{digits}g}"
 
 
 def _scaled_errors(actual: ArrayLike, predicted: ArrayLike, rival: ArrayLike) -> NDArray[np.float64]:

@@ -20,7 +20,7 @@ from rnnlab.forecasting.combination import median_forecast
 from rnnlab.forecasting.multiple import holm
 from rnnlab.memory import check_data
 from rnnlab.tasks.task import Combination, Completed, Evaluation, Task
-from rnnlab.words import count, listed
+from rnnlab.words import LARGEST_FLOAT, count, listed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -195,14 +195,18 @@ class Forecast(Task):
     ) -> tuple[str, ...]:
         """Which metrics of finite forecasts, of the network and of each baseline, are too large for a float."""
         everyone = {"the network": finite} | {self._title(name): scores for name, scores in scored.items()}
-        found = {
-            who: [self.config.data.metric_names.get(metric, metric) for metric in of if np.isinf(of[metric]).any()]
-            for who, of in everyone.items()
-        }
-        said = [f"{listed(names)} of {who}" for who, names in found.items() if names]
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for who, of in everyone.items():
+            names = [self.config.data.metric_names.get(metric, metric) for metric in of if np.isinf(of[metric]).any()]
+            groups.setdefault(tuple(names), []).append(who)
+        said = [
+            f"{listed(names)} of {'every forecast' if len(who) == len(everyone) else listed(who)}"
+            for names, who in groups.items()
+            if names
+        ]
         if not said:
             return ()
-        return (f"Metrics beyond the largest float, {comparison.LARGEST}, are null in run.json: {'; '.join(said)}.",)
+        return (f"Metrics beyond the largest float, {LARGEST_FLOAT}, are null in run.json: {'; '.join(said)}.",)
 
     def _last_training_rows(self) -> dict[str, np.ndarray]:
         """What the plot shows before the forecast."""
@@ -234,20 +238,28 @@ def _draw(config, run: Completed) -> "Figure":
     data, rows = run.record["data"], run.read_table("predictions.csv")
     by_seed = [rows["seed"] == seed for seed in config.seeds]
     shared = {name: column[by_seed[0]] for name, column in rows.items()}
+    predicted = np.stack([rows["predicted"][of_seed] for of_seed in by_seed])
     return forecast(
         _times(shared["date"]),
         drawable(shared["actual"]),
         drawable(shared["naive"]),
-        np.stack([rows["predicted"][of_seed] for of_seed in by_seed]),
+        predicted,
         quantity="price" if data["currency"] or data["adjustment"] else data["name"],
         unit=data["currency"] or "",
-        rmse=np.array(run.record["metrics"]["rmse"]["per_seed"], float),
+        rmse=_combined_rmse(run, shared["actual"], predicted),
         naive_rmse=_rmse(run, "naive"),
         model="network",
         title=f"{config.name}: forecast of the test rows of {data['name']}",
         best=_best(run, shared.get("best_baseline")),
         training=_training_part(run, data.get("train_range")),
     )
+
+
+def _combined_rmse(run: Completed, actual: np.ndarray, predicted: np.ndarray) -> float:
+    """Of the median forecast; NaN where it is beyond the floats. Runs of old have it in their table alone."""
+    if (combined := run.record.get("combined")) is None:
+        return float(metrics.rmse(actual, median_forecast(predicted).values))
+    return float(np.array(combined["metrics"]["rmse"], float))
 
 
 def _times(written: np.ndarray) -> np.ndarray:

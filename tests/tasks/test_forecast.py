@@ -390,6 +390,97 @@ def test_tiny_and_huge_values_are_measured(write_series, exponent):
     assert "same error" not in evaluation.headline
 
 
+POWERS = (-996, -512, -128, 128, 512, 996)  # of two: 1e-300 to 1e300, exactly
+
+
+def scores_of(evaluation):
+    """Every number of an evaluation that says how good a forecast is, by name; errors in a unit come first."""
+    rows = {"seeds": evaluation.metrics, "median": evaluation.combined.metrics, **evaluation.baselines}
+    numbers = {f"{who} {metric}": np.array(of[metric]) for who, of in rows.items() for metric in of}
+    tests = evaluation.tests["diebold_mariano"]["median"]
+    return numbers | {f"{name} {key}": np.array(of[key]) for name, of in tests.items() for key in of}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        (),
+        ("data.scaler=standard", "data.horizon=3"),
+        ("data.scaler=none", "data.target=difference"),
+        ("data.target=log_return", "data.horizon=2"),
+    ],
+    ids=str,
+)
+def test_the_unit_of_the_values_changes_no_score(write_series, keys):
+    """Of networks and all baselines, metrics and tests; here any warning of NumPy is a failure."""
+    found = {}
+    for power in (0, *POWERS):
+        write_series([repr(float(value)) for value in np.ldexp(WAVE, power)])
+        said = np.ldexp([0.25, 0.5], power if "data.scaler=none" in keys else 0)
+        evaluation = constant(task_of("data.season=6", *keys), said)
+        assert not any("beyond" in warning for warning in evaluation.warnings)
+        found[power] = scores_of(evaluation)
+    for power in POWERS:
+        assert found[power].keys() == found[0].keys()
+        for name, expected in found[0].items():
+            in_a_unit = name.endswith((" rmse", " mae"))
+            here = np.ldexp(found[power][name], -power if in_a_unit else 0)
+            np.testing.assert_allclose(here, expected, rtol=1e-6, atol=1e-9, err_msg=f"{name}, 2^{power}")
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("keys", [(), ("data.scaler=none",), ("data.target=difference", "data.horizon=2")], ids=str)
+def test_values_of_all_magnitudes_together_are_scored_or_refused_by_name(write_series, seed, keys):
+    """From 1e-300 to 1e300 in one series; here any warning of NumPy is a failure."""
+    rng = np.random.default_rng(seed)
+    values = rng.choice([-1.0, 1.0], 60) * 10.0 ** rng.uniform(-300, 300, 60)
+    write_series([repr(float(value)) for value in values])
+    try:
+        task: Any = task_of(*keys)
+    except DataError as error:
+        refused = error.message
+    else:
+        refused, evaluation = None, constant(task, [0.25, 0.5])
+    if refused is not None:
+        assert "every scaled value must fit a float; got" in refused
+        return
+    assert np.isfinite(evaluation.metrics["rmse"]).all()
+    assert all(np.isfinite(of["rmse"]) for of in evaluation.baselines.values())
+    assert "diverged" not in evaluation.headline
+    everyone = (evaluation.combined.metrics, *evaluation.baselines.values())
+    beyond = {name for of in everyone for name in of if np.isinf(of[name])}
+    warning = "".join(said for said in evaluation.warnings if "are null in run.json" in said)
+    names = task.config.data.metric_names
+    assert {name for name in evaluation.metrics if re.search(rf"\b{names.get(name, name)}\b", warning)} == beyond
+
+
+def test_a_metric_that_no_float_holds_is_named_and_no_divergence(write_series):
+    """MAPE of the last row, whose value is 1e-308: 100 |e / y| is near 1e311."""
+    write_series([*map(repr, WAVE[:59].tolist()), "1e-308"])
+    evaluation = constant(task_of(), [0.25, 0.5])
+    assert np.isinf(evaluation.combined.metrics["mape"])
+    assert np.isfinite(evaluation.combined.metrics["rmse"])
+    assert [said for said in evaluation.warnings if "float" in said] == [
+        "Metrics beyond the largest float, 1.8e+308, are null in run.json: MAPE of every forecast."
+    ]
+    assert "diverged" not in evaluation.headline
+
+
+def test_an_error_that_no_float_holds_is_named_and_no_divergence(write_series):
+    """Actual values near 1.7e308, forecasts near -1.7e308: the error is no float, its ratio to another is."""
+    values = np.where(np.arange(60) % 2, 1.7e308, 1.6e308)
+    write_series([repr(float(value)) for value in values])
+    evaluation = evaluated(task_of("data.scaler=none"), np.full((2, 12), -1.7e308))
+    assert evaluation.combined.models == [0, 1]
+    assert np.isinf(evaluation.combined.metrics["rmse"])
+    assert "RMSE more than 1.8e+308 (median forecast of 2 seeds) against " in evaluation.headline
+    assert evaluation.headline.startswith("The network does not beat ")
+    (warning,) = [said for said in evaluation.warnings if "float" in said]
+    assert warning.endswith("null in run.json: RMSE and MAE of the network.")
+    assert evaluation.combined.metrics["mase"] == pytest.approx(33.5, rel=1e-12)
+    assert evaluation.combined.metrics["skill"] == pytest.approx(1 - (33.5**2 + 0.25) ** 0.5, rel=1e-12)
+
+
 @pytest.mark.parametrize("scaler", ["minmax", "standard"])
 def test_the_scale_of_tiny_and_huge_values(write_series, scaler):
     scaled = []
