@@ -37,14 +37,17 @@ def test_metrics_are_those_of_peers(peer, unit):
 
 def test_the_numbers_are_those_of_scikit_learn():
     peer = pytest.importorskip("sklearn.metrics")
-    assert pytest.approx(
-        {
-            "rmse": peer.root_mean_squared_error(ACTUAL, PREDICTED),
-            "mae": peer.mean_absolute_error(ACTUAL, PREDICTED),
-            "mape": 100 * peer.mean_absolute_percentage_error(ACTUAL, PREDICTED),
-        },
-        rel=1e-12,
-    ) == SCIKIT_LEARN
+    assert (
+        pytest.approx(
+            {
+                "rmse": peer.root_mean_squared_error(ACTUAL, PREDICTED),
+                "mae": peer.mean_absolute_error(ACTUAL, PREDICTED),
+                "mape": 100 * peer.mean_absolute_percentage_error(ACTUAL, PREDICTED),
+            },
+            rel=1e-12,
+        )
+        == SCIKIT_LEARN
+    )
 
 
 def test_the_numbers_are_those_of_utilsforecast():
