@@ -6,6 +6,8 @@ INTERVAL = "5–95 %"  # of the seeds: between these quantiles
 QUANTILES = "5 % to 95 % quantiles of the seeds"
 MEDIANS = f"Medians of the seeds [{INTERVAL}]"  # what a table shows
 
+LARGEST_FLOAT = "1.8e+308"
+
 
 def count(number: int, noun: str) -> str:
     """`1 seed`, `5 seeds`, `1,200 seeds`."""

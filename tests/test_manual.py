@@ -293,7 +293,7 @@ def test_the_sessions_of_the_manual_are_what_is_said(session, block):
 def test_the_results_that_the_manual_shows_of_the_stock_experiment_are_its_results(session):
     (shown,) = [block.text for block in blocks("console") if tuple(lines_of(block)) == STOCK]
     _, (done,) = session(*STOCK)
-    for model in ("network, median", "persistence", "exp. smoothing", "linear window"):
+    for model in ("network, median forecast", "single seeds, median", "persistence", "exp. smoothing", "linear window"):
         numbers = [
             [float(number[0].replace(",", "")) for number in NUMBER.finditer(line.replace(model, ""))]
             for text in (shown, done.stdout)

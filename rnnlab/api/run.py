@@ -150,6 +150,14 @@ class Run:
         return pd.DataFrame(columns, index=pd.Index(self.seeds, name="seed"), dtype=float)
 
     @property
+    def combined(self) -> "pd.Series | None":
+        """Metrics of the one forecast of all seeds, their median row by row; None where the task has no such answer."""
+        import pandas as pd
+
+        found = self.record.combined
+        return None if found is None else pd.Series(found.metrics, dtype=float, name=found.rule)
+
+    @property
     def baselines(self) -> "pd.DataFrame":
         """The same metrics of the baselines, on the same rows: a row per baseline."""
         import pandas as pd
@@ -173,19 +181,24 @@ class Run:
 
     @property
     def predictions(self) -> "pd.DataFrame":
-        """Forecasts of the test rows by date: columns ``actual`` and ``naive``, then one per seed, named by its number.
+        """Forecasts of the test rows by date.
+
+        Columns ``actual`` and ``naive``, then one per seed, named by its number, last ``median``, the forecast of all
+        seeds.
 
         Raises
         ------
         RunFolderError
             If the task of the run forecasts no series.
         """
+        from rnnlab.forecasting.combination import median_forecast
+
         rows = self._rows("predictions.csv", "date", "seed", "actual", "naive", "predicted")
         if rows.duplicated(["date", "seed"]).any():
             raise RunFolderError("'predictions.csv' must have one row for a date and a seed; it has several.")
         shared = rows.drop_duplicates("date").set_index("date")[["actual", "naive"]]
         each = rows.pivot(index="date", columns="seed", values="predicted").rename_axis(columns=None)
-        return shared.join(each)
+        return shared.join(each.assign(median=median_forecast(each.to_numpy(float).T).values))
 
     def table(self, filename: str) -> "pd.DataFrame":
         """A table of the run as it is, such as ``metrics.csv``, ``gradient_flow.csv``, or a sweep's ``results.csv``.

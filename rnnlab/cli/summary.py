@@ -1,6 +1,7 @@
 """What `rnnlab train` says when it is done."""
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from rnnlab.api.facts import metric_names
@@ -11,6 +12,7 @@ from rnnlab.words import INTERVAL, count, duration
 
 if TYPE_CHECKING:
     from rnnlab.experiments.reports import Progress, TrainSummary
+    from rnnlab.seeds import Spread
 
 
 def show(summary: "TrainSummary", last: "Progress | None") -> None:
@@ -41,20 +43,40 @@ def show(summary: "TrainSummary", last: "Progress | None") -> None:
 
 
 def table(summary: "TrainSummary", width: int | None) -> list[str]:
-    """A column per metric: the median of the seeds, with several the interval below, and each baseline in a line."""
+    """A column per metric, a line for what the network is worth, over all seeds and of single ones, and each baseline.
+
+    Where the seeds give one answer, its line comes first: its metrics are not the medians of the seeds' metrics.
+    """
     written = metric_names([summary.task])
     spreads = {metric: measured.spread for metric, measured in summary.metrics.items()}
     places = {metric: numbers.place_for(spread) for metric, spread in spreads.items()}
-    several = len(summary.seeds) > 1
-    rows = [["network, median" if several else "network"]]
-    rows[0] += [numbers.beside(spread.median, places[metric]) for metric, spread in spreads.items()]
-    if several:
-        rows.append([f"  {INTERVAL}", *(numbers.interval(spread) for spread in spreads.values())])
+    rows = _network_rows(summary, spreads, places)
     for name, scores in summary.baselines.items():
-        values = (numbers.beside(scores.get(metric), place) for metric, place in places.items())
-        rows.append([label(name, written, summary.season), *values])
+        rows.append([label(name, written, summary.season), *_beside(scores, places)])
     header = ["", *(with_unit(label(metric, written), summary.units.get(metric)) for metric in spreads)]
     return tables.render(header, rows, width)
+
+
+def _network_rows(
+    summary: "TrainSummary", spreads: Mapping[str, "Spread"], places: Mapping[str, int]
+) -> list[list[str]]:
+    """The answer of all seeds where there is one, then the median and the interval of the seeds' metrics."""
+    medians = list(_beside({metric: spread.median for metric, spread in spreads.items()}, places))
+    if len(summary.seeds) == 1:
+        return [["network", *medians]]
+    ends = [numbers.interval(spread) for spread in spreads.values()]
+    interval = [[f"  {INTERVAL}", *ends]] if any(ends) else []
+    if summary.combined is None:
+        return [["network, median", *medians], *interval]
+    together = _beside(summary.combined.get("metrics", {}), places)
+    return [["network, median forecast", *together], ["single seeds, median", *medians], *interval]
+
+
+def _beside(scores: Mapping[str, float | None], places: Mapping[str, int]) -> Iterator[str]:
+    """Metrics in the columns of the table; one beyond the floats is missing, as it is in run.json."""
+    for metric, place in places.items():
+        value = scores.get(metric)
+        yield numbers.beside(None if value is None or math.isinf(value) else value, place)
 
 
 def label(name: str, names: Mapping[str, str], season: int | None = None) -> str:

@@ -39,9 +39,13 @@ def with_interval(spread: "Spread") -> str:
 
 
 def interval(spread: "Spread") -> str:
-    """The interval of the seeds alone; nothing where they agree."""
+    """The interval of the seeds alone; nothing where they agree, or none has a number."""
     place = place_for(spread)
-    return "" if _agree(spread) else f"[{beside(spread.low, place)}, {beside(spread.high, place)}]"
+    return (
+        ""
+        if _agree(spread) or math.isnan(spread.median)
+        else f"[{beside(spread.low, place)}, {beside(spread.high, place)}]"
+    )
 
 
 def place_for(spread: "Spread") -> int:

@@ -55,6 +55,7 @@ def finish(
         run.finish("interrupted", datetime.now(UTC), headline=so_far, warnings=warnings.shown)
     evaluation = worth(task, training.network, training.result, diverged)
     metrics = {name: _measured(values) for name, values in evaluation.metrics.items()}
+    combined = _combined(config.seeds, evaluation)
     headline = " ".join(filter(None, (so_far, evaluation.headline)))
     notes = [
         f"Trained on {task.description}",
@@ -74,6 +75,7 @@ def finish(
         notes,
         warnings.shown,
         run.record.plain(),
+        combined=combined,
     )
     try:
         if full is not None:
@@ -91,6 +93,7 @@ def finish(
             datetime.now(UTC),
             metrics={name: asdict(measured) for name, measured in metrics.items()},
             units={name: unit for name, unit in evaluation.units.items() if unit},
+            **({} if combined is None else {"combined": combined}),
             baselines=evaluation.baselines,
             clipped_share=recorder.clipped_share,
             diverged=watch.divergence.record(),
@@ -109,6 +112,13 @@ def finish(
     )
     run.seal()
     return replace(summary, record=run.record.plain())
+
+
+def _combined(seeds: list[int], evaluation: Evaluation) -> dict[str, object] | None:
+    """The one answer of all models, for run.json."""
+    if (found := evaluation.combined) is None:
+        return None
+    return {"rule": found.rule, "seeds": [seeds[model] for model in found.models], "metrics": dict(found.metrics)}
 
 
 def stopped_early(config, training: Training) -> dict[str, int]:

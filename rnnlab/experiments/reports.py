@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rnnlab.seeds import Spread, spread
 
@@ -91,6 +91,8 @@ class TrainSummary:
         The content of run.json, for ``--json``.
     trained : Trained
         The networks themselves, with their data.
+    combined : mapping, optional
+        Where all seeds give one answer: ``combined`` of run.json, its ``rule``, ``seeds`` and ``metrics``.
     """
 
     run: Path | None
@@ -105,6 +107,7 @@ class TrainSummary:
     warnings: Sequence[str] = ()
     record: Mapping[str, object] = field(default_factory=dict)
     trained: "Trained | None" = None
+    combined: Mapping[str, Any] | None = None
 
     @property
     def task(self) -> str:

@@ -188,6 +188,7 @@ def _summary(run: Path, record: RunRecord) -> TrainSummary:
         _best(record),
         record.headline or "",
         record=plain,
+        combined=record.combined and record.combined.model_dump(),
     )
 
 

@@ -336,6 +336,9 @@ class _Verifying:
             if rival not in self.record.baselines:  # which a later version has
                 continue
             measured |= {f"baselines.{rival}.{name}": [value] for name, value in scores.items()}
+        if found.combined is not None and self.record.combined is not None:  # which runs of old have not
+            measured |= {f"combined.{name}": [value] for name, value in found.combined.metrics.items()}
+            recorded |= {f"combined.{name}": [value] for name, value in self.record.combined.metrics.items()}
         if other := [name for name, values in measured.items() if len(recorded.get(name, ())) != len(values)]:
             return FAILED, f"run.json has no {other[0]} of every seed"
         for name, values in measured.items():

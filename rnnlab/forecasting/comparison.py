@@ -7,9 +7,12 @@ from typing import Literal
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from rnnlab.forecasting.multiple import holm
 from rnnlab.forecasting.student import two_sided_p_value
 from rnnlab.seeds import spread
-from rnnlab.words import spread_aside
+from rnnlab.words import LARGEST_FLOAT, count, listed, spread_aside
+
+_METHOD = "Diebold-Mariano test"
 
 
 @dataclass(frozen=True)
@@ -111,7 +114,7 @@ def enough_for_test(count: int, horizon: int = 1) -> bool:
 
 @dataclass(frozen=True)
 class Rival:
-    """The baseline that a model is judged against.
+    """A baseline that a model is judged against.
 
     Parameters
     ----------
@@ -143,6 +146,96 @@ class Judgement:
 
     word: Literal["better", "equal", "worse", "mixed", "untested"]
     sentence: str
+
+
+def judge_forecast(
+    score: float,
+    rivals: Sequence[Rival],
+    tests: Sequence[AccuracyTest] | None,
+    *,
+    aside: str = "",
+    also: Rival | None = None,
+    significance: float = 0.05,
+) -> Judgement:
+    """Say which baselines a forecast beats, from its RMSE and its Diebold-Mariano test against each of them.
+
+    That it beats all of them is said where each test is significant by itself: an intersection-union test needs no
+    correction. Where it beats some, these are the ones whose test is significant after Holm's correction for all.
+
+    Parameters
+    ----------
+    score : float
+        Its RMSE; NaN for a forecast that is not finite, infinite where the error exceeds the largest float.
+    rivals : sequence of Rival, at least one
+    tests : sequence of AccuracyTest, or None
+        Against each of the rivals; None where there are too few rows for a test.
+    aside : str
+        What the forecast is, in parentheses behind its error (`made_of`); why there is none where there is none.
+    also : Rival, optional
+        Whose error is told too, where it is not the best one.
+    significance : float in (0, 1)
+
+    Source: Berger 1982, "Multiparameter hypothesis testing and acceptance sampling", theorem 1; Holm 1979.
+    """
+    best = min(rivals, key=lambda rival: rival.score)
+    named = best.name if len(rivals) == 1 else f"{best.name}, the best baseline"
+    if np.isnan(score):
+        return Judgement("untested", f"The network cannot be held against {named}: {aside}.")
+    shown = _beside(score, best, f" ({aside})" * bool(aside), also)
+    if tests is None:
+        return Judgement("untested", f"There are too few rows to test whether the network beats {named}: {shown}.")
+    level = f"at {100 * significance:g} %"
+    wins = [test.statistic < 0 for test in tests]
+    if all(won and test.p_value < significance for won, test in zip(wins, tests, strict=True)):
+        others = len(rivals) - 1
+        rest = f", and {'the other one' if others == 1 else f'each of the {others} others'}" if others else ""
+        return Judgement("better", f"The network beats {named}{rest}: {shown} ({_METHOD}{'s' * bool(others)} {level}).")
+    sure = [p_value < significance for p_value in holm([test.p_value for test in tests])]
+    beaten = [rival for rival, won, is_sure in zip(rivals, wins, sure, strict=True) if won and is_sure]
+    place = rivals.index(best)
+    word, claim = _claim(best in beaten, sure[place])
+    said = f"{claim} {named}: {shown}{', the same error in all rows' * tests[place].identical}"
+    if len(rivals) == 1:
+        return Judgement(word, f"{said} ({_METHOD} {level}).")
+    return Judgement(word, f"{said}. {_beaten(beaten, rivals)} ({_METHOD}s {level}, Holm's correction).")
+
+
+def made_of(of: ArrayLike, diverged: ArrayLike) -> str:
+    """Say which seeds a median forecast is made of; nothing where it is that of the only seed.
+
+    Parameters
+    ----------
+    of, diverged : bool arrays of shape (R,)
+        Seeds that it is made of; of the others, those that diverged in training.
+    """
+    of, diverged = np.asarray(of, bool), np.asarray(diverged, bool)
+    seeds, used = of.size, int(of.sum())
+    if seeds == 1:
+        return "" if used else "it diverged" if diverged.all() else "its forecast is not finite"
+    groups = [(diverged & ~of, "diverged"), (~diverged & ~of, "has|have no finite forecast")]
+    left_out = ", ".join(_count(int(which.sum()), seeds, what) for which, what in groups if which.any())
+    if not used:
+        return "every seed diverged" if diverged.all() else left_out
+    return f"median forecast of {count(used, 'seed')}" + f"; {left_out}" * bool(left_out)
+
+
+def _claim(is_beaten: bool, differs: bool) -> tuple[Literal["better", "worse", "equal"], str]:
+    if is_beaten:
+        return "better", "The network beats"
+    if differs:
+        return "worse", "The network does not beat"
+    return "equal", "The network is not distinguishable from"
+
+
+def _beaten(beaten: Sequence[Rival], rivals: Sequence[Rival]) -> str:
+    """Which of the baselines are beaten: the shorter list of the two that say so."""
+    standing = [rival for rival in rivals if rival not in beaten]
+    all_of_them = count(len(rivals), "baseline")
+    if not beaten:
+        return f"It beats none of the {all_of_them}"
+    if len(beaten) <= len(standing):
+        return f"Of the {all_of_them} it beats {listed([rival.name for rival in beaten])}"
+    return f"It beats all of the {all_of_them} but {listed([rival.name for rival in standing])}"
 
 
 def judge_errors(
@@ -227,11 +320,28 @@ def _numbers(scores: NDArray, rival: float, measure: str) -> str:
     """Median and interval of the seeds beside the baseline, with as many digits as tell them apart."""
     finite = scores[np.isfinite(scores)]
     if not finite.size:
-        return f"{measure.format('too large for a float')} against {rival:.4g}"
+        return f"{measure.format(written(np.inf))} against {written(rival)}"
     found = spread(finite)
-    digits = next((d for d in (4, 5, 6, 8) if f"{found.median:.{d}g}" != f"{rival:.{d}g}"), 4)
-    middle, low, high, other = (f"{value:.{digits}g}" for value in (*astuple(found), rival))
+    digits = _digits(found.median, rival)
+    middle, low, high, other = (written(value, digits) for value in (*astuple(found), rival))
     return f"{measure.format(middle)}{spread_aside(finite.size, low, high)} against {other}"
+
+
+def _beside(score: float, best: Rival, aside: str, also: Rival | None) -> str:
+    """The error beside that of the best baseline, with as many digits as tell them apart."""
+    digits = _digits(score, best.score)
+    further = "" if also is None or also == best else f"; {also.name} has {written(also.score, digits)}"
+    return f"RMSE {written(score, digits)}{aside} against {written(best.score, digits)}{further}"
+
+
+def _digits(one: float, other: float) -> int:
+    """How many digits tell two numbers apart; 4 where eight do not."""
+    return next((d for d in (4, 5, 6, 8) if f"{one:.{d}g}" != f"{other:.{d}g}"), 4)
+
+
+def written(error: float, digits: int = 4) -> str:
+    """An error as a sentence has it: one that exceeds the largest float is said to do so."""
+    return f"more than {LARGEST_FLOAT}" if error == np.inf else f"{error:.{digits}g}"
 
 
 def _scaled_errors(actual: ArrayLike, predicted: ArrayLike, rival: ArrayLike) -> NDArray[np.float64]:

@@ -86,7 +86,7 @@ def mase(actual: ArrayLike, predicted: ArrayLike, training: ArrayLike) -> Float:
 
     Source: Hyndman and Koehler 2006, section 3.
     """
-    return _ratio(mae(actual, predicted), _persistence_in_training(training, mae))
+    return _ratio(mae, (actual, predicted), _persistence_in(training))
 
 
 def rmsse(actual: ArrayLike, predicted: ArrayLike, training: ArrayLike) -> Float:
@@ -96,12 +96,12 @@ def rmsse(actual: ArrayLike, predicted: ArrayLike, training: ArrayLike) -> Float
 
     Source: Makridakis, Spiliotis and Assimakopoulos 2022, "M5 accuracy competition", section 4.
     """
-    return _ratio(rmse(actual, predicted), _persistence_in_training(training, rmse))
+    return _ratio(rmse, (actual, predicted), _persistence_in(training))
 
 
 def skill(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLike) -> Float:
     """1 - rmse / rmse of naive: above 0 beats persistence, 1 is perfect; NaN where naive is perfect."""
-    return 1.0 - _ratio(rmse(actual, predicted), rmse(actual, naive))
+    return 1.0 - _ratio(rmse, (actual, predicted), (actual, naive))
 
 
 def directional_accuracy(actual: ArrayLike, predicted: ArrayLike, naive: ArrayLike) -> Float:
@@ -170,14 +170,25 @@ def _by_row(actual: ArrayLike, predicted: ArrayLike) -> tuple[Float, Float]:
     return np.ldexp(actual, -exponents - 2), np.ldexp(predicted, -exponents - 2)
 
 
-def _persistence_in_training(training: ArrayLike, metric: Callable[[ArrayLike, ArrayLike], Float]) -> Float:
-    """A metric of the forecast y_{t-1} over the training rows; NaN for fewer than two rows."""
+def _persistence_in(training: ArrayLike) -> tuple[Float, Float]:
+    """What came, and the forecast y_{t-1} of it, over the training rows."""
     training = np.asarray(training, dtype=np.float64)
-    return metric(training[1:], training[:-1])
+    return training[1:], training[:-1]
 
 
-def _ratio(above: Float, below: Float) -> Float:
-    """The quotient; NaN where the divisor is 0 or overflows."""
-    below = np.asarray(below, dtype=np.float64)
+def _ratio(
+    metric: Callable[[ArrayLike, ArrayLike], Float],
+    forecast: tuple[ArrayLike, ArrayLike],
+    reference: tuple[ArrayLike, ArrayLike],
+) -> Float:
+    """A metric of a forecast over that of another, each given behind its actual values; NaN where the divisor is 0.
+
+    Where one of them exceeds the largest float, both are those of quarters of the values, which no ratio feels.
+    """
+    above, below = metric(*forecast), metric(*reference)
+    beyond = np.isinf(above) | np.isinf(below)
+    if beyond.any():
+        quarters = [metric(*(np.asarray(one, dtype=np.float64) / 4 for one in pair)) for pair in (forecast, reference)]
+        above, below = (np.where(beyond, fourth, whole) for fourth, whole in zip(quarters, (above, below), strict=True))
     with np.errstate(over="ignore", invalid="ignore"):
         return above / np.where((below == 0.0) | np.isinf(below), np.nan, below)

@@ -13,8 +13,7 @@ from rnnlab.plots.bands import Band, draw_band, drawable, summarise
 from rnnlab.plots.canvas import blank, literal, new_figure, one_line
 from rnnlab.plots.isolation import own_settings
 from rnnlab.plots.style import BLACK, BLUE, FAINT, GREEN, INK, ORANGE, legend_above, scale_y
-from rnnlab.seeds import spread
-from rnnlab.words import seeds_shown
+from rnnlab.words import INTERVAL, LARGEST_FLOAT, count
 
 
 @dataclass(frozen=True)
@@ -53,7 +52,7 @@ def forecast(
     *,
     quantity: str = "price",
     unit: str,
-    rmse: ArrayLike,
+    rmse: float,
     naive_rmse: float,
     model: str = "model",
     title: str = "Forecast",
@@ -68,13 +67,13 @@ def forecast(
     actual, naive : arrays of shape (N,)
         What came, and the last value known at each forecast.
     predicted : array of shape (R, N)
-        NaN or infinite for a model that diverged.
+        Drawn as their median, row by row; a model that is not finite throughout is left out.
     quantity : str
         What is forecast.
     unit : str
         Of the values, for example "USD"; may be empty.
-    rmse : array of shape (R,)
-        Per seed, in that unit; the legend shows the median of the finite ones.
+    rmse : float
+        Of the median forecast, in that unit; where it is not finite it is beyond the floats.
     naive_rmse : float
     model : str
         Its name in the legend, for example "LSTM".
@@ -87,18 +86,15 @@ def forecast(
     figure, axes = new_figure(title, rows=2, size=(10.0, 6.4), gap=(0.9, 0.3), height_ratios=(2.2, 1.0), share_x=True)
     dates = np.atleast_1d(np.asarray(dates))
     actual, naive = (np.atleast_1d(np.asarray(one, dtype=np.float64)) for one in (actual, naive))
-    predicted = np.atleast_2d(drawable(predicted))
+    predicted = _finite(np.atleast_2d(drawable(predicted)))
     band = summarise(dates, predicted)
-    scores = np.atleast_1d(drawable(rmse))
-    scores = scores[np.isfinite(scores)]
-    said = f"{spread(scores).median:.4g}" if scores.size else "not finite"
-    label = f"{model}, {seeds_shown(max(1, scores.size))} (RMSE {said})"
+    label = _label(model, predicted, rmse)
     upper, errors = axes[0, 0], axes[1, 0]
     upper.plot(dates, actual, color=BLACK, linewidth=1.1, label="actual", zorder=3)
-    naive_label = f"persistence: last known {literal(quantity)} (RMSE {naive_rmse:.4g})"
+    naive_label = f"persistence: last known {literal(quantity)} ({_error(naive_rmse)})"
     upper.plot(dates, naive, color=ORANGE, linewidth=0.8, label=naive_label, zorder=2.5)
     if best is not None:
-        best_label = f"{best.name} (RMSE {best.rmse:.4g})"
+        best_label = f"{best.name} ({_error(best.rmse)})"
         values = drawable(best.values)
         upper.plot(dates, values, color=GREEN, linewidth=0.8, label=best_label, zorder=2.6)
     draw_band(upper, band, label, color=BLUE, linewidth=1.4, zorder=4)
@@ -110,8 +106,27 @@ def forecast(
     _draw_errors(errors, actual, naive, dates, predicted, unit)
     write_times(errors, dates if training is None else np.concatenate([training.dates, dates]))
     if not np.isfinite(predicted).any():
-        blank(upper, "every model diverged: there is no prediction to show")
+        blank(upper, "no model has a finite forecast")
     return figure
+
+
+def _finite(predicted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The models that are finite throughout; one row of NaN where there is none."""
+    finite = predicted[np.isfinite(predicted).all(axis=1)]
+    return finite if len(finite) else np.full((1, predicted.shape[1]), np.nan)
+
+
+def _label(model: str, predicted: NDArray[np.float64], rmse: float) -> str:
+    seeds = len(predicted)
+    if np.isnan(predicted).any():
+        return f"{model}: no finite forecast"
+    if seeds == 1:
+        return f"{model}, 1 seed ({_error(rmse)})"
+    return f"{model}, median forecast of {count(seeds, 'seed')} ({_error(rmse)}), {INTERVAL}"
+
+
+def _error(rmse: float) -> str:
+    return f"RMSE {rmse:.4g}" if np.isfinite(rmse) else f"RMSE more than {LARGEST_FLOAT}"
 
 
 def _draw_training(axes: Axes, training: TrainingPart, split: Any, quantity: str) -> None:

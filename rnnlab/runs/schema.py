@@ -44,6 +44,12 @@ class Metric(_Checked):
     per_seed: list[FiniteFloat | None] = []
 
 
+class Combined(_Checked):
+    rule: str = ""
+    seeds: list[Count] = []
+    metrics: dict[str, FiniteFloat | None] = {}
+
+
 class Data(_Checked):
     sha256: str | None = None
     task: str | None = None
@@ -81,6 +87,7 @@ class RunRecord(_Checked):
     process: Process | None = None
     seeds: list[Count] = []
     metrics: dict[str, Metric] = {}
+    combined: Combined | None = None
     units: dict[str, str] = {}
     baselines: dict[str, dict[str, FiniteFloat | None]] = {}
     data: Data | None = None

@@ -9,6 +9,7 @@ from rnnlab.data.windows import Encoding
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
 from rnnlab.errors import DataError
+from rnnlab.forecasting.combination import median_forecast
 
 BLOCK = 64  # windows at a time, filled up: a matrix product rounds by its shape, and a window alone must give the same
 
@@ -96,13 +97,10 @@ class Forecaster:
                 end = reach + step + 1 - horizon
                 window = self.encoding.encode_inputs(path[end - width : end])[..., np.newaxis]
                 found[:, :, step] = self.values(window, path[end - 1])
-                path[reach + step] = median_of(found[:, :, step])
+                path[reach + step] = median_forecast(found[:, :, step]).values
         return found
 
 
-def median_of(predicted: ArrayLike) -> NDArray[np.float64]:
-    """The median over the models of what is finite: (R, ...) -> (...); NaN where nothing is."""
-    predicted = np.asarray(predicted, dtype=np.float64)
-    kept = np.where(np.isfinite(predicted), predicted, np.nan)
-    some = np.isfinite(kept).any(axis=0)
-    return np.where(some, np.nanmedian(np.where(some, kept, 0.0), axis=0), np.nan)
+def median_of(predicted: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The median of the models, step by step: (R, O, K) -> (O, K); NaN where none says anything finite."""
+    return np.stack([median_forecast(predicted[..., step]).values for step in range(predicted.shape[-1])], axis=-1)

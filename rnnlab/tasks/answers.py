@@ -114,6 +114,7 @@ def check_evaluation(found: "Evaluation", models: int) -> None:
         _check_filename(filename, "tables", ".csv")
         _check_columns(filename, columns, models)
     check_figures(found.figures)
+    _check_combined(found, models)
     _check_json("tests", found.tests)
     seasonal = found.tests.get("seasonal_naive") or {}
     season = seasonal.get("season") if isinstance(seasonal, Mapping) else 0
@@ -182,6 +183,22 @@ def _check_metrics(found: "Evaluation", models: int) -> None:
         for name, value in scores.items():
             if name not in metrics or not _numeric(value, ()):
                 raise TypeError(f"baseline {baseline} must give {which} a number; got {name}: {value!r}")
+
+
+def _check_combined(found: "Evaluation", models: int) -> None:
+    """The metrics of the one answer of all models."""
+    if (combined := found.combined) is None:
+        return
+    places = [*combined.models]
+    if not isinstance(combined.rule, str) or not {*places} <= {*range(models)} or len({*places}) < len(places):
+        raise TypeError(
+            f"combined must have a text for its rule and different models from 0 to {models - 1}; got "
+            f"{combined.rule!r} of {places}"
+        )
+    for name, value in combined.metrics.items():
+        if name not in found.metrics or not _numeric(value, ()):
+            which = f"a metric ({', '.join(found.metrics)})"
+            raise TypeError(f"combined must give {which} a number; got {name}: {value!r}")
 
 
 def _check_filename(filename: object, what: str, ending: str) -> None:

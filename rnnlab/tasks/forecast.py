@@ -1,6 +1,6 @@
 """Forecasting a dated series: prices of a symbol, or any CSV of dates and values."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +16,13 @@ from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
 from rnnlab.errors import ConfigError, DataError
 from rnnlab.forecasting import baselines, comparison, metrics
+from rnnlab.forecasting.combination import median_forecast
+from rnnlab.forecasting.multiple import holm
 from rnnlab.memory import check_data
+from rnnlab.tasks.ahead import Forecaster
 from rnnlab.tasks.learned import Learned
-from rnnlab.tasks.task import Completed, Evaluation, Task
-from rnnlab.words import count
+from rnnlab.tasks.task import Combination, Completed, Evaluation, Task
+from rnnlab.words import LARGEST_FLOAT, count, listed
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -106,56 +109,107 @@ class Forecast(Task):
         )
 
     def evaluate(self, network: Network, theta: np.ndarray) -> Evaluation:
-        series, windowed, season = self.series, self.windowed, self.season
-        test, horizon = windowed.test, windowed.encoding.horizon
-        outputs, _ = network.outputs(theta, Batch(np.ascontiguousarray(test.inputs, dtype=self.dtype)))
-        last = outputs[-1] if self.every else outputs
-        predicted = windowed.encoding.to_values(last[..., 0].astype(np.float64), test.anchors)
-        rivals = self._baselines()
-        naive = rivals["naive"]
-        measured = metrics.measure(test.actual, predicted, naive, windowed.training_values)
-        scored = {
-            name: {
-                key: float(value)
-                for key, value in metrics.measure(test.actual, row, naive, windowed.training_values).items()
-            }
-            for name, row in rivals.items()
-        }
+        """Measure each network, and test the median of their forecasts against every baseline."""
+        test = self.windowed.test
+        predicted, rivals = self._predicted(network, theta), self._baselines()
+        combined = median_forecast(predicted)
+        measured, together = self._measured(predicted), self._scores(combined.values)
+        scored = {name: self._scores(row) for name, row in rivals.items()}
         best = min(scored, key=lambda name: scored[name]["rmse"])
-        tests = _tests(test.actual, predicted, rivals[best], horizon)
-        judged = comparison.judge_errors(
-            measured["rmse"],
-            comparison.Rival(baselines.BASELINES[best].title_with(season), scored[best]["rmse"]),
-            tests,
-            diverged=np.isnan(theta[:, 0]),
-        )
-        also = "" if best == "naive" else f" Persistence has an RMSE of {scored['naive']['rmse']:.4g}."
-        unit = series.currency or ""
+        against = {name: self._test(combined.values, row) for name, row in rivals.items()} if combined.of.any() else {}
+        unit = self.series.currency or ""
+        made_of = comparison.made_of(combined.of, np.isnan(theta[:, 0]))
+        finite = {name: np.append(values[combined.of], together[name]) for name, values in measured.items()}
         return Evaluation(
             metrics=measured,
             units={"rmse": unit, "mae": unit, "mape": "%", "smape": "%"},
             baselines=scored,
-            headline=judged.sentence + also,
-            warnings=() if comparison.enough_for_test(test.size, horizon) else (_TOO_FEW.format(rows=test.size),),
+            headline=self._judged(together["rmse"], scored, against, made_of),
+            warnings=(*self._warn_of_few_rows(), *self._warn_of_overflow(finite, scored)),
             tables={
                 "predictions.csv": {
-                    "date": series.stamps[test.rows],
+                    "date": self.series.stamps[test.rows],
                     "actual": test.actual,
                     "predicted": predicted,
-                    "naive": naive,
+                    "naive": rivals["naive"],
                     "best_baseline": rivals[best],
+                    "median": combined.values,
                 },
                 "training_rows.csv": self._last_training_rows(),
             },
             tests={
                 "diebold_mariano": {
                     "against": best,
-                    "statistic": None if tests is None else [one.statistic for one in tests],
-                    "p_value": None if tests is None else [one.p_value for one in tests],
+                    **_listed([self._test(row, rivals[best]) for row in predicted]),
+                    "median": _by_name(against),
                 },
-                "seasonal_naive": {"season": season},
+                "seasonal_naive": {"season": self.season},
             },
+            combined=Combination("median", np.flatnonzero(combined.of).tolist(), together),
         )
+
+    def _predicted(self, network: Network, theta: np.ndarray) -> np.ndarray:
+        """What each network forecasts at the test rows, (R, N), in the unit of the series."""
+        test = self.windowed.test
+        forecaster = Forecaster(network, theta, self.windowed.encoding, self.config.data.lookback)
+        return forecaster.values(test.inputs, test.anchors)
+
+    def _measured(self, predicted: np.ndarray) -> dict[str, np.ndarray]:
+        """The metrics of forecasts (..., N) of the test rows."""
+        windowed = self.windowed
+        naive = windowed.values[windowed.test.rows - windowed.encoding.horizon]
+        return metrics.measure(windowed.test.actual, predicted, naive, windowed.training_values)
+
+    def _scores(self, forecast: np.ndarray) -> dict[str, float]:
+        """The metrics of one forecast, (N,)."""
+        return {key: float(value) for key, value in self._measured(forecast).items()}
+
+    def _test(self, forecast: np.ndarray, rival: np.ndarray) -> comparison.AccuracyTest | None:
+        """The Diebold-Mariano test of two forecasts; None where the rows are too few for one."""
+        test, horizon = self.windowed.test, self.windowed.encoding.horizon
+        if not comparison.enough_for_test(test.size, horizon):
+            return None
+        return comparison.diebold_mariano(test.actual, forecast, rival, horizon=horizon)
+
+    def _judged(
+        self,
+        rmse: float,
+        scored: Mapping[str, Mapping[str, float]],
+        tests: Mapping[str, comparison.AccuracyTest | None],
+        aside: str,
+    ) -> str:
+        """The headline."""
+        rivals = {name: comparison.Rival(self._title(name), scores["rmse"]) for name, scores in scored.items()}
+        made = [test for test in tests.values() if test is not None]
+        return comparison.judge_forecast(
+            rmse, list(rivals.values()), made or None, aside=aside, also=rivals["naive"]
+        ).sentence
+
+    def _title(self, baseline: str) -> str:
+        return baselines.BASELINES[baseline].title_with(self.season)
+
+    def _warn_of_few_rows(self) -> tuple[str, ...]:
+        test = self.windowed.test
+        enough = comparison.enough_for_test(test.size, self.windowed.encoding.horizon)
+        return () if enough else (_TOO_FEW.format(rows=test.size),)
+
+    def _warn_of_overflow(
+        self, finite: Mapping[str, np.ndarray], scored: Mapping[str, Mapping[str, float]]
+    ) -> tuple[str, ...]:
+        """Which metrics of finite forecasts, of the network and of each baseline, are too large for a float."""
+        everyone = {"the network": finite} | {self._title(name): scores for name, scores in scored.items()}
+        groups: dict[tuple[str, ...], list[str]] = {}
+        for who, of in everyone.items():
+            names = [self.config.data.metric_names.get(metric, metric) for metric in of if np.isinf(of[metric]).any()]
+            groups.setdefault(tuple(names), []).append(who)
+        said = [
+            f"{listed(names)} of {'every forecast' if len(who) == len(everyone) else listed(who)}"
+            for names, who in groups.items()
+            if names
+        ]
+        if not said:
+            return ()
+        return (f"Metrics beyond the largest float, {LARGEST_FLOAT}, are null in run.json: {'; '.join(said)}.",)
 
     def _last_training_rows(self) -> dict[str, np.ndarray]:
         """What the plot shows before the forecast."""
@@ -187,20 +241,28 @@ def _draw(config, run: Completed) -> "Figure":
     data, rows = run.record["data"], run.read_table("predictions.csv")
     by_seed = [rows["seed"] == seed for seed in config.seeds]
     shared = {name: column[by_seed[0]] for name, column in rows.items()}
+    predicted = np.stack([rows["predicted"][of_seed] for of_seed in by_seed])
     return forecast(
         _times(shared["date"]),
         drawable(shared["actual"]),
         drawable(shared["naive"]),
-        np.stack([rows["predicted"][of_seed] for of_seed in by_seed]),
+        predicted,
         quantity="price" if data["currency"] or data["adjustment"] else data["name"],
         unit=data["currency"] or "",
-        rmse=np.array(run.record["metrics"]["rmse"]["per_seed"], float),
+        rmse=_combined_rmse(run, shared["actual"], predicted),
         naive_rmse=_rmse(run, "naive"),
         model="network",
         title=f"{config.name}: forecast of the test rows of {data['name']}",
         best=_best(run, shared.get("best_baseline")),
         training=_training_part(run, data.get("train_range")),
     )
+
+
+def _combined_rmse(run: Completed, actual: np.ndarray, predicted: np.ndarray) -> float:
+    """Of the median forecast; NaN where it is beyond the floats. Runs of old have it in their table alone."""
+    if (combined := run.record.get("combined")) is None:
+        return float(metrics.rmse(actual, median_forecast(predicted).values))
+    return float(np.array(combined["metrics"]["rmse"], float))
 
 
 def _times(written: np.ndarray) -> np.ndarray:
@@ -321,8 +383,19 @@ def _warn_of_few_windows(windowed: WindowedSeries) -> tuple[str, ...]:
     )
 
 
-def _tests(actual: np.ndarray, predicted: np.ndarray, rival: np.ndarray, horizon: int) -> list | None:
-    """The Diebold-Mariano test of each seed; None where the rows are too few for one."""
-    if not comparison.enough_for_test(len(actual), horizon):
-        return None
-    return [comparison.diebold_mariano(actual, row, rival, horizon=horizon) for row in predicted]
+def _listed(tests: Sequence[comparison.AccuracyTest | None]) -> dict[str, list[float] | None]:
+    """Statistic and p-value of each seed; None where there are too few rows."""
+    made = [test for test in tests if test is not None]
+    if not made:
+        return {"statistic": None, "p_value": None}
+    return {"statistic": [test.statistic for test in made], "p_value": [test.p_value for test in made]}
+
+
+def _by_name(tests: Mapping[str, comparison.AccuracyTest | None]) -> dict[str, dict[str, float]] | None:
+    """Statistic and p-value against each baseline, the latter after Holm's correction too; None without a test."""
+    made = {name: test for name, test in tests.items() if test is not None}
+    corrected = holm([test.p_value for test in made.values()])
+    return {
+        name: {"statistic": test.statistic, "p_value": test.p_value, "holm_p_value": p_value}
+        for (name, test), p_value in zip(made.items(), corrected, strict=True)
+    } or None

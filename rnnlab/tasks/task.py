@@ -21,6 +21,25 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
+class Combination:
+    """What the one answer of R models is worth, where there is one: of values, their median.
+
+    Attributes
+    ----------
+    rule : str
+        How the answer is made of theirs, e.g. "median".
+    models : sequence of int
+        Places of those that it is made of; the others have no finite answer.
+    metrics : mapping of str to float
+        Those of `Evaluation.metrics`; NaN where it is made of none.
+    """
+
+    rule: str
+    models: Sequence[int]
+    metrics: Mapping[str, float]
+
+
+@dataclass(frozen=True)
 class Evaluation:
     """What R trained models are worth on held-out data.
 
@@ -41,7 +60,9 @@ class Evaluation:
     figures : mapping of str to callable
         File name -> what draws the figure, where it shows more than the tables hold (see `Task.figures`).
     tests : mapping
-        What the headline rests on: name -> statistics and p-values per seed, as JSON can hold them.
+        What the headline rests on: name -> statistics and p-values, as JSON can hold them.
+    combined : Combination, optional
+        Where the headline judges one answer of all models.
     """
 
     metrics: Mapping[str, np.ndarray]
@@ -52,6 +73,7 @@ class Evaluation:
     tables: Mapping[str, Mapping[str, object]] = field(default_factory=dict)
     figures: Mapping[str, "Callable[[], Figure]"] = field(default_factory=dict)
     tests: Mapping[str, object] = field(default_factory=dict)
+    combined: Combination | None = None
 
 
 @dataclass(frozen=True)

@@ -42,7 +42,11 @@ def test_predictions_have_dates_and_a_column_per_seed(trained):
     frame = run.predictions
     assert isinstance(frame.index, pd.DatetimeIndex)
     assert frame.index.is_monotonic_increasing
-    assert list(frame) == ["actual", "naive", 2, 5]
+    assert list(frame) == ["actual", "naive", 2, 5, "median"]
+    assert frame["median"].tolist() == pytest.approx(((frame[2] + frame[5]) / 2).tolist(), rel=1e-14)
+    error = np.sqrt(((frame["median"] - frame["actual"]) ** 2).mean())
+    assert run.combined["rmse"] == pytest.approx(error, rel=1e-12)
+    assert list(run.combined.index) == list(run.metrics)
     rows = run.table("predictions.csv")
     assert len(frame) == len(rows) / 2
     error = np.sqrt(((frame[5] - frame["actual"]) ** 2).mean())

@@ -84,6 +84,7 @@ def test_training_and_forecasting_agree_on_the_same_rows_to_the_last_digit(
             trained_for = next(r for r in table if r["seed"] == str(seed) and r["date"] == last["date"])
             assert last[f"seed_{seed}"] == trained_for["predicted"]
             assert float(last["naive"]) == float(trained_for["naive"])
+        assert last["forecast"] == trained_for["median"]
 
 
 def test_rows_that_came_since_are_forecast_from_and_the_scaling_stays(rnnlab, trained, tmp_path, values):

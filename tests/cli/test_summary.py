@@ -61,6 +61,28 @@ def test_screen_of_a_training(trained, capsys):
     )
 
 
+def test_the_median_forecast_has_a_line_of_its_own(trained):
+    """Its RMSE is not the median of the seeds' RMSE; the skill exceeds the floats, and there is no direction."""
+    metrics = {"rmse": 9.8765, "skill": math.inf, "directional_accuracy": None}
+    combined = {"rule": "median", "seeds": [0, 1, 2, 3, 4], "metrics": metrics}
+    assert summary.table(dataclasses.replace(trained, combined=combined), None)[:5] == [
+        "                              RMSE (USD)           skill  direction hits",
+        "  network, median forecast          9.88               –               –",
+        "  single seeds, median              14.7           -4.30           0.500",
+        "    5–95 %                  [13.9, 15.5]  [-4.62, -4.06]  [0.492, 0.516]",
+        "  persistence                       2.75               0               –",
+    ]
+    alone = dataclasses.replace(
+        trained, seeds=[0], combined=combined, metrics={"rmse": Measured(9.8765, None, [9.8765])}, baselines={}
+    )
+    assert summary.table(alone, None) == ["           RMSE (USD)", "  network        9.88"]
+
+
+def test_seeds_that_agree_have_no_line_for_their_interval(trained):
+    agree = dataclasses.replace(trained, metrics={"rmse": Measured(2.0, 0.0, [2.0] * 5)}, baselines={})
+    assert summary.table(agree, None) == ["                   RMSE (USD)", "  network, median        2.00"]
+
+
 def test_seeds_that_stopped_early_have_epochs_up_to_the_longest(trained, capsys):
     stopped = dataclasses.replace(trained, record={"stopped_early": {"0": 16, "1": 8}})
     summary.show(stopped, dataclasses.replace(LAST, update=21, epoch=21))

@@ -44,7 +44,11 @@ def test_table_headline_and_path(installed, tmp_path):
     (run,) = runs(tmp_path)
     assert done.stdout.startswith("small: 2 seeds, 3 epochs")
     assert re.search(r"^ +RMSE \(USD\) +MAE \(USD\)", done.stdout, re.MULTILINE)
-    assert re.search(r"^  network, median +\S+ +\S+.*\n    5–95 % +\[\S+, \S+\]", done.stdout, re.MULTILINE)
+    assert re.search(
+        r"^  network, median forecast +\S+.*\n  single seeds, median +\S+.*\n    5–95 % +\[\S+, \S+\]",
+        done.stdout,
+        re.MULTILINE,
+    )
     assert re.search(r"^  persistence +\S+", done.stdout, re.MULTILINE)
     assert done.stdout.splitlines()[-1] == f"run  runs/{run.name}"
     assert not CONTROL.search(done.stdout + done.stderr)

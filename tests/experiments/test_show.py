@@ -20,6 +20,7 @@ def test_a_training_is_shown_with_what_it_came_to(run_of):
     found = show(made.path)
     assert (found.status, found.problems, found.resumable) == ("completed", [], False)
     assert found.summary.metrics["rmse"].spread == made.summary.metrics["rmse"].spread
+    assert found.summary.combined == made.record["combined"]
     (best,) = found.summary.baselines
     assert made.record["tests"]["diebold_mariano"]["against"] == best
     rows = made.table("metrics.csv")

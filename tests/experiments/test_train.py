@@ -77,7 +77,7 @@ def test_columns_and_rows_of_the_tables(finished):
     assert [row[2] for row in norms[1:]] == [row[5] for row in metrics[1:]]
 
     predictions = rows_of(finished.path / "predictions.csv")
-    assert predictions[0] == ["seed", "date", "actual", "predicted", "naive", "best_baseline"]
+    assert predictions[0] == ["seed", "date", "actual", "predicted", "naive", "best_baseline", "median"]
     assert [row[0] for row in predictions[1:]] == ["3"] * 12 + ["5"] * 12
 
 
@@ -122,6 +122,20 @@ def test_the_metrics_follow_from_the_predictions(finished):
         error = (table["predicted"] - table["actual"])[table["seed"] == seed]
         assert rmse == pytest.approx(np.sqrt(np.mean(error**2)))
         assert mae == pytest.approx(np.mean(np.abs(error)))
+
+
+def test_the_median_forecast_follows_from_the_predictions(finished):
+    table, combined = finished.table("predictions.csv"), finished.record["combined"]
+    first, second = (table["predicted"][table["seed"] == seed] for seed in (3, 5))
+    middle = table["median"][table["seed"] == 3]
+    np.testing.assert_allclose(middle, (first + second) / 2, rtol=1e-14)
+    np.testing.assert_array_equal(middle, table["median"][table["seed"] == 5])
+    error = middle - table["actual"][table["seed"] == 3]
+    assert (combined["rule"], combined["seeds"]) == ("median", [3, 5])
+    assert combined["metrics"].keys() == finished.record["metrics"].keys()
+    assert combined["metrics"]["rmse"] == pytest.approx(np.sqrt(np.mean(error**2)))
+    assert finished.record["tests"]["diebold_mariano"]["median"].keys() == finished.record["baselines"].keys()
+    assert finished.summary.combined == combined
 
 
 def test_how_often_clipping_fired(finished):
@@ -254,7 +268,7 @@ def test_a_seed_among_others_is_the_seed_alone(run_of, overrides):
             many, lone = together.table(name), alone.table(name)
             mine = many["seed"] == seed
             assert set(lone["seed"]) == {seed}
-            for column in set(lone) - {"seconds", "date"}:
+            for column in set(lone) - {"seconds", "date", "median"}:
                 np.testing.assert_allclose(many[column][mine], lone[column], rtol=1e-9, err_msg=f"{name}: {column}")
 
 

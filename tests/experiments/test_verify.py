@@ -134,6 +134,13 @@ def test_a_flipped_bit_is_found(run, file, place, check):
     assert check in failures(run)
 
 
+def test_another_metric_of_the_median_forecast_is_found(run):
+    store = RunFolder.open(run)
+    combined = store.record.plain()["combined"]
+    store.update(combined={**combined, "metrics": {**combined["metrics"], "mae": 1.25}})
+    assert "run.json, combined.mae: 1.25 is recorded, " in failures(run)["metrics"]
+
+
 def test_a_changed_patch_is_found(run):
     """Of rnnlab's own source or, as here, of the working folder."""
     store = RunFolder.open(run)

@@ -111,6 +111,15 @@ def test_errors_that_are_no_floats():
     assert metrics.directional_accuracy([1e308], [1e308], [-1e308]) == 1.0
 
 
+def test_a_ratio_of_errors_that_are_no_floats_is_one():
+    """Errors of 3e308 and 1e308 or 2e308, of which only the middle one is a float."""
+    actual, predicted = np.full(2, 1.5e308), np.full((2, 2), [[-1.5e308], [1.4e308]])
+    assert metrics.mase(actual, predicted, [1e308, -1e308]).tolist() == pytest.approx([1.5, 0.05], rel=1e-14)
+    assert metrics.rmsse(actual, predicted, [1e308, 0.0]).tolist() == pytest.approx([3.0, 0.1], rel=1e-14)
+    assert metrics.skill(actual, predicted, [-5e307] * 2).tolist() == pytest.approx([-0.5, 0.95], rel=1e-14)
+    assert metrics.mase(actual, [np.inf, 0.0], [1e308, -1e308]) == np.inf
+
+
 def test_a_huge_row_leaves_the_small_ones_their_digits():
     assert metrics.rmse([1e300, 1e-20], [1e300, 3e-20]) == pytest.approx(2e-20 / 2**0.5, rel=1e-15)
 

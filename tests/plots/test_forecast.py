@@ -13,7 +13,7 @@ PREDICTED = np.array([[9.0, 9.5, 10.0, 11.0], [10.0, 10.5, 11.0, 12.0], [11.0, 1
 TRAINING = TrainingPart(DATES[0] - np.arange(3, 0, -1), np.array([7.0, 8.0, 9.0]), low=3.0, high=9.0)
 
 
-def draw(predicted=PREDICTED, rmse=(1.5, 1.2345, 2.0), training=None, unit="USD"):
+def draw(predicted=PREDICTED, rmse=1.5, training=None, unit="USD"):
     figure = forecast(
         DATES, ACTUAL, NAIVE, predicted, unit=unit, rmse=rmse, naive_rmse=1.9, model="GRU", training=training
     )
@@ -30,7 +30,7 @@ def test_lines_and_legend(line, legend_texts):
     assert legend_texts(prices) == [
         "actual",
         "persistence: last known price (RMSE 1.9)",
-        "GRU, median of 3 seeds, 5–95 % (RMSE 1.5)",
+        "GRU, median forecast of 3 seeds (RMSE 1.5), 5–95 %",
     ]
 
 
@@ -72,21 +72,32 @@ def test_a_prediction_that_runs_away_does_not_flatten_the_prices():
 def test_diverged_models_are_left_out_of_the_median(line, legend_texts):
     predicted = PREDICTED.copy()
     predicted[0] = np.nan
-    prices = draw(predicted=predicted, rmse=[np.nan, 1.0, 3.0])[0]
+    prices = draw(predicted=predicted)[0]
     np.testing.assert_array_equal(line(prices, "GRU").get_ydata(), PREDICTED[1:].mean(axis=0))
-    assert legend_texts(prices)[2].endswith("(RMSE 2)")
+    assert legend_texts(prices)[2] == "GRU, median forecast of 2 seeds (RMSE 1.5), 5–95 %"
 
 
-def test_where_every_model_diverged_the_figure_says_so(legend_texts):
-    prices = draw(predicted=np.full((3, 4), np.nan), rmse=np.full(3, np.inf))[0]
-    assert "every model diverged" in prices.texts[0].get_text()
-    assert legend_texts(prices)[2].endswith("(RMSE not finite)")
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_model_with_one_value_that_is_not_finite_is_left_out_of_every_row(line, bad):
+    predicted = PREDICTED.copy()
+    predicted[0, 3] = bad
+    np.testing.assert_array_equal(line(draw(predicted=predicted)[0], "GRU").get_ydata(), PREDICTED[1:].mean(axis=0))
+
+
+def test_where_no_model_has_a_forecast_the_figure_says_so(legend_texts):
+    prices = draw(predicted=np.full((3, 4), np.nan), rmse=np.nan)[0]
+    assert prices.texts[0].get_text() == "no model has a finite forecast"
+    assert legend_texts(prices)[2] == "GRU: no finite forecast"
+
+
+def test_an_error_beyond_the_floats_is_not_called_nan(legend_texts):
+    assert legend_texts(draw(rmse=np.nan)[0])[2] == "GRU, median forecast of 3 seeds (RMSE more than 1.8e+308), 5–95 %"
 
 
 @pytest.mark.parametrize("rows", [1, 2])
 def test_hardly_any_rows(rows, line):
     figure = forecast(
-        DATES[:rows], ACTUAL[:rows], NAIVE[:rows], PREDICTED[:1, :rows], unit="", rmse=[1.0], naive_rmse=1.0
+        DATES[:rows], ACTUAL[:rows], NAIVE[:rows], PREDICTED[:1, :rows], unit="", rmse=1.0, naive_rmse=1.0
     )
     figure.canvas.draw()
     assert len(line(figure.axes[0], "model, 1 seed").get_xdata()) == rows
@@ -94,7 +105,7 @@ def test_hardly_any_rows(rows, line):
 
 def test_the_baseline_to_beat_is_drawn_and_named(line, legend_texts):
     prices, _ = forecast(
-        DATES, ACTUAL, NAIVE, PREDICTED, unit="", rmse=[1.5] * 3, naive_rmse=1.9, model="GRU",
+        DATES, ACTUAL, NAIVE, PREDICTED, unit="", rmse=1.5, naive_rmse=1.9, model="GRU",
         best=Baseline("the mean", NAIVE + 1, 1.25),
     ).axes  # fmt: skip
     np.testing.assert_array_equal(line(prices, "the mean").get_ydata(), NAIVE + 1)
@@ -102,5 +113,5 @@ def test_the_baseline_to_beat_is_drawn_and_named(line, legend_texts):
 
 
 def test_the_seeds_in_the_legend_are_those_that_have_a_forecast(legend_texts):
-    prices, _ = draw(np.where([[True], [False], [True]], PREDICTED, np.nan), rmse=(1.5, np.nan, 2.0))
-    assert "GRU, median of 2 seeds" in legend_texts(prices)[-1]
+    prices, _ = draw(np.where([[True], [False], [True]], PREDICTED, np.nan))
+    assert "GRU, median forecast of 2 seeds" in legend_texts(prices)[-1]

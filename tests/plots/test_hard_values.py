@@ -24,7 +24,7 @@ FIGURES = {
     "training": lambda x, v: training(x, v(), x, v(), v(), 5.0, "loss", validation=v()),
     "gradient_norms": lambda x, v: gradient_norms(x, {"W": v(), "total": v()}),
     "forecast": lambda x, v: forecast(
-        np.datetime64("2020-01-01") + x, 9.0 + x, 8.0 + x, v(), unit="", rmse=v()[:, 0], naive_rmse=1.0
+        np.datetime64("2020-01-01") + x, 9.0 + x, 8.0 + x, v(), unit="", rmse=v()[0, 0], naive_rmse=1.0
     ),
     "gradient_flow": lambda x, v: gradient_flow(x, x, np.stack([v()] * len(x), axis=1)),
     "transport": lambda x, v: transport_by_lag(x, {"a": Transport(v(), v()[0], 0.3)}),

@@ -19,7 +19,7 @@ def draw_forecast(name: str):
     values = 1e6 * X
     return forecast(
         np.datetime64("2020-03-05") + X, values, values, [values] * 3, quantity=name, unit=name,
-        rmse=[1.0] * 3, naive_rmse=1.0, title=f"{name}: forecast of {name}",
+        rmse=1.0, naive_rmse=1.0, title=f"{name}: forecast of {name}",
     )  # fmt: skip
 
 

@@ -1,6 +1,7 @@
 """Forecasts of a dated series: no look into the future, targets by hand, persistence as published, honest warnings."""
 
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,13 @@ def constant(task, outputs):
     theta = np.zeros_like(setup.theta)
     setup.network.layout.view(theta, "readout.b_o")[:, 0] = outputs
     return task.evaluate(setup.network, theta)
+
+
+def evaluated(task, forecasts):
+    """What evaluating networks gives that forecast this, (R, N) in the unit of the series."""
+    assert (task.config.data.target, task.config.data.scaler) == ("price", "none")
+    network: Any = SimpleNamespace(outputs=lambda *_: (np.asarray(forecasts)[..., None], None))
+    return task.evaluate(network, np.zeros((len(forecasts), 1)))
 
 
 # The published numbers
@@ -183,8 +191,14 @@ def test_it_can_win(write_series):
     task = task_of("data.target=difference", "data.scaler=none")
     evaluation = constant(task, [1.0])
     assert best(evaluation) != "persistence"
-    assert evaluation.headline.startswith(f"The network beats {best(evaluation)}, the best baseline: RMSE ")
-    assert evaluation.headline.endswith(f" Persistence has an RMSE of {evaluation.baselines['naive']['rmse']:.4g}.")
+    assert evaluation.headline.startswith(
+        f"The network beats {best(evaluation)}, the best baseline, and each of the 7 others: RMSE "
+    )
+    assert evaluation.headline.endswith(
+        f"; persistence has {evaluation.baselines['naive']['rmse']:.4g} (Diebold-Mariano tests at 5 %)."
+    )
+    tests = evaluation.tests["diebold_mariano"]["median"]
+    assert all(test["statistic"] < 0 and test["p_value"] < 0.05 for test in tests.values())
 
 
 def t_statistic(differences):
@@ -209,12 +223,93 @@ def test_it_is_the_best_baseline_that_is_tested(write_series):
         expected = t_statistic((values[160:] - said) ** 2 - (values[160:] - past) ** 2)
         assert statistic == pytest.approx(expected, rel=1e-9)
     assert (evaluation.metrics["rmse"][:2] < 0.9 * scores["naive"]).all()
-    assert evaluation.headline.startswith(
-        "The seeds do not settle whether the network beats the mean, the best baseline"
+    assert evaluation.headline.startswith("The network is not distinguishable from the mean, the best baseline: RMSE ")
+    assert " (median forecast of 3 seeds) against " in evaluation.headline
+    assert f"; persistence has {scores['naive']:.4g}. " in evaluation.headline
+
+
+# The median forecast
+
+
+def test_the_forecast_is_the_median_of_the_seeds_row_by_row(write_series):
+    """Three seeds that cross: the median follows each of them somewhere, and none is as good as it."""
+    rng = np.random.default_rng(4)
+    values = np.round(20 + rng.normal(size=200), 4)
+    write_series(values)
+    task = task_of("data.scaler=none")
+    said = 20 + rng.normal(size=(3, 40))
+    evaluation = evaluated(task, said)
+    expected = np.median(said, axis=0)
+    table = evaluation.tables["predictions.csv"]
+    assert [*table] == ["date", "actual", "predicted", "naive", "best_baseline", "median"]
+    np.testing.assert_array_equal(table["median"], expected)
+    error = values[160:] - expected
+    assert evaluation.combined.models == [0, 1, 2]
+    assert evaluation.combined.metrics["rmse"] == pytest.approx(np.sqrt(np.mean(error**2)), rel=1e-12)
+    assert evaluation.combined.metrics["mae"] == pytest.approx(np.mean(np.abs(error)), rel=1e-12)
+    assert evaluation.combined.metrics["rmse"] < evaluation.metrics["rmse"].min()
+    assert f": RMSE {evaluation.combined.metrics['rmse']:.4g} (median forecast of 3 seeds) against " in (
+        evaluation.headline
     )
-    assert "2 of 3 seeds are better, not significantly" in evaluation.headline
-    assert "1 of 3 seeds is significantly worse" in evaluation.headline
-    assert evaluation.headline.endswith(f" Persistence has an RMSE of {scores['naive']:.4g}.")
+
+
+def test_the_median_forecast_is_tested_against_every_baseline(write_series):
+    rng = np.random.default_rng(4)
+    values = np.round(20 + rng.normal(size=400), 4)
+    write_series(values)
+    task: Any = task_of("data.scaler=none")
+    said = 20 + 0.1 * rng.normal(size=(3, 80))
+    evaluation = evaluated(task, said)
+    tests = evaluation.tests["diebold_mariano"]["median"]
+    assert tests.keys() == evaluation.baselines.keys()
+    for name, rival in task._baselines().items():
+        expected = t_statistic((values[320:] - np.median(said, axis=0)) ** 2 - (values[320:] - rival) ** 2)
+        assert tests[name]["statistic"] == pytest.approx(expected, rel=1e-9)
+    ordered = sorted(tests.values(), key=lambda test: test["p_value"])
+    assert ordered[0]["holm_p_value"] == pytest.approx(min(1, 8 * ordered[0]["p_value"]))
+    beaten = [name for name, test in tests.items() if test["statistic"] < 0 and test["holm_p_value"] < 0.05]
+    assert 0 < len(beaten) < 4
+    listed = evaluation.headline.partition("Of the 8 baselines it beats ")[2].partition(" (Diebold")[0]
+    assert re.split(", | and ", listed) == [BASELINES[name].title_with(task.season) for name in beaten]
+
+
+@pytest.mark.parametrize(
+    ("bad", "aside"),
+    [
+        ([0, 1, 0], "median forecast of 2 seeds; 1 of 3 seeds has no finite forecast"),
+        ([1, 1, 0], "median forecast of 1 seed; 2 of 3 seeds have no finite forecast"),
+    ],
+)
+def test_a_seed_whose_forecast_is_not_finite_is_left_out(write_series, bad, aside):
+    write_series(np.round(20 + np.random.default_rng(4).normal(size=200), 4))
+    task = task_of("data.scaler=none")
+    said = 20 + np.random.default_rng(5).normal(size=(3, 40))
+    left = np.array(bad) == 0
+    with_bad = np.where(left[:, None] | (np.arange(40) != 7), said, np.inf)
+    evaluation = evaluated(task, with_bad)
+    assert evaluation.combined.models == np.flatnonzero(left).tolist()
+    np.testing.assert_array_equal(evaluation.tables["predictions.csv"]["median"], np.median(said[left], axis=0))
+    assert f" ({aside}) against " in evaluation.headline
+    assert evaluation.warnings == ()
+
+
+def test_without_a_finite_forecast_nothing_is_judged(write_series):
+    write_series(np.round(20 + np.random.default_rng(4).normal(size=200), 4))
+    evaluation = evaluated(task_of("data.scaler=none"), np.full((2, 40), np.inf))
+    assert evaluation.combined.models == []
+    assert np.isnan(evaluation.combined.metrics["rmse"])
+    assert evaluation.tests["diebold_mariano"]["median"] is None
+    assert evaluation.headline.endswith(", the best baseline: 2 of 2 seeds have no finite forecast.")
+
+
+def test_one_seed_is_the_forecast_and_no_median_is_spoken_of():
+    evaluation = constant(task_of(), [0.5])
+    assert evaluation.combined.models == [0]
+    assert evaluation.combined.metrics == {name: found[0] for name, found in evaluation.metrics.items()}
+    assert "median" not in evaluation.headline
+    assert "seed" not in evaluation.headline
+    table = evaluation.tables["predictions.csv"]
+    np.testing.assert_array_equal(table["median"], table["predicted"][0])
 
 
 def test_where_persistence_is_the_best_baseline_it_is_named_once(write_series):
@@ -291,8 +386,99 @@ def test_tiny_and_huge_values_are_measured(write_series, exponent):
     low, high = WAVE[:48].min(), WAVE[:48].max()
     expected = [np.sqrt(np.mean((WAVE[48:] - low - said * (high - low)) ** 2)) for said in (0.25, 0.5)]
     np.testing.assert_allclose(evaluation.metrics["rmse"] / scale, expected, rtol=1e-9)
-    assert "2 of 2 seeds are significantly worse" in evaluation.headline
+    assert evaluation.headline.startswith("The network does not beat the linear autoregression, the best baseline: ")
     assert "same error" not in evaluation.headline
+
+
+POWERS = (-996, -512, -128, 128, 512, 996)  # of two: 1e-300 to 1e300, exactly
+
+
+def scores_of(evaluation):
+    """Every number of an evaluation that says how good a forecast is, by name; errors in a unit come first."""
+    rows = {"seeds": evaluation.metrics, "median": evaluation.combined.metrics, **evaluation.baselines}
+    numbers = {f"{who} {metric}": np.array(of[metric]) for who, of in rows.items() for metric in of}
+    tests = evaluation.tests["diebold_mariano"]["median"]
+    return numbers | {f"{name} {key}": np.array(of[key]) for name, of in tests.items() for key in of}
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        (),
+        ("data.scaler=standard", "data.horizon=3"),
+        ("data.scaler=none", "data.target=difference"),
+        ("data.target=log_return", "data.horizon=2"),
+    ],
+    ids=str,
+)
+def test_the_unit_of_the_values_changes_no_score(write_series, keys):
+    """Of networks and all baselines, metrics and tests; here any warning of NumPy is a failure."""
+    found = {}
+    for power in (0, *POWERS):
+        write_series([repr(float(value)) for value in np.ldexp(WAVE, power)])
+        said = np.ldexp([0.25, 0.5], power if "data.scaler=none" in keys else 0)
+        evaluation = constant(task_of("data.season=6", *keys), said)
+        assert not any("beyond" in warning for warning in evaluation.warnings)
+        found[power] = scores_of(evaluation)
+    for power in POWERS:
+        assert found[power].keys() == found[0].keys()
+        for name, expected in found[0].items():
+            in_a_unit = name.endswith((" rmse", " mae"))
+            here = np.ldexp(found[power][name], -power if in_a_unit else 0)
+            np.testing.assert_allclose(here, expected, rtol=1e-6, atol=1e-9, err_msg=f"{name}, 2^{power}")
+
+
+@pytest.mark.parametrize("seed", range(6))
+@pytest.mark.parametrize("keys", [(), ("data.scaler=none",), ("data.target=difference", "data.horizon=2")], ids=str)
+def test_values_of_all_magnitudes_together_are_scored_or_refused_by_name(write_series, seed, keys):
+    """From 1e-300 to 1e300 in one series; here any warning of NumPy is a failure."""
+    rng = np.random.default_rng(seed)
+    values = rng.choice([-1.0, 1.0], 60) * 10.0 ** rng.uniform(-300, 300, 60)
+    write_series([repr(float(value)) for value in values])
+    try:
+        task: Any = task_of(*keys)
+    except DataError as error:
+        refused = error.message
+    else:
+        refused, evaluation = None, constant(task, [0.25, 0.5])
+    if refused is not None:
+        assert "every scaled value must fit a float; got" in refused
+        return
+    assert np.isfinite(evaluation.metrics["rmse"]).all()
+    assert all(np.isfinite(of["rmse"]) for of in evaluation.baselines.values())
+    assert "diverged" not in evaluation.headline
+    everyone = (evaluation.combined.metrics, *evaluation.baselines.values())
+    beyond = {name for of in everyone for name in of if np.isinf(of[name])}
+    warning = "".join(said for said in evaluation.warnings if "are null in run.json" in said)
+    names = task.config.data.metric_names
+    assert {name for name in evaluation.metrics if re.search(rf"\b{names.get(name, name)}\b", warning)} == beyond
+
+
+def test_a_metric_that_no_float_holds_is_named_and_no_divergence(write_series):
+    """MAPE of the last row, whose value is 1e-308: 100 |e / y| is near 1e311."""
+    write_series([*map(repr, WAVE[:59].tolist()), "1e-308"])
+    evaluation = constant(task_of(), [0.25, 0.5])
+    assert np.isinf(evaluation.combined.metrics["mape"])
+    assert np.isfinite(evaluation.combined.metrics["rmse"])
+    assert [said for said in evaluation.warnings if "float" in said] == [
+        "Metrics beyond the largest float, 1.8e+308, are null in run.json: MAPE of every forecast."
+    ]
+    assert "diverged" not in evaluation.headline
+
+
+def test_an_error_that_no_float_holds_is_named_and_no_divergence(write_series):
+    """Actual values near 1.7e308, forecasts near -1.7e308: the error is no float, its ratio to another is."""
+    values = np.where(np.arange(60) % 2, 1.7e308, 1.6e308)
+    write_series([repr(float(value)) for value in values])
+    evaluation = evaluated(task_of("data.scaler=none"), np.full((2, 12), -1.7e308))
+    assert evaluation.combined.models == [0, 1]
+    assert np.isinf(evaluation.combined.metrics["rmse"])
+    assert "RMSE more than 1.8e+308 (median forecast of 2 seeds) against " in evaluation.headline
+    assert evaluation.headline.startswith("The network does not beat ")
+    (warning,) = [said for said in evaluation.warnings if "float" in said]
+    assert warning.endswith("null in run.json: RMSE and MAE of the network.")
+    assert evaluation.combined.metrics["mase"] == pytest.approx(33.5, rel=1e-12)
+    assert evaluation.combined.metrics["skill"] == pytest.approx(1 - (33.5**2 + 0.25) ** 0.5, rel=1e-12)
 
 
 @pytest.mark.parametrize("scaler", ["minmax", "standard"])
@@ -359,7 +545,8 @@ def test_a_constant_series_is_forecast_exactly_by_every_baseline(write_series):
     write_series(np.full(60, 0.1))
     evaluation = constant(task_of(), [0.5, 0.0])
     assert {name: one["rmse"] for name, one in evaluation.baselines.items()} == dict.fromkeys(evaluation.baselines, 0.0)
-    assert "1 of 2 seeds is significantly worse, 1 of 2 seeds has the same error in all rows" in evaluation.headline
+    assert "does not beat persistence, the best baseline: RMSE 0.25 (median forecast of 2 seeds)" in evaluation.headline
+    assert "RMSE 0 against 0, the same error in all rows. " in constant(task_of(), [0.0]).headline
 
 
 def test_a_network_that_diverged_is_counted_apart():

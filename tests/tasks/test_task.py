@@ -13,7 +13,7 @@ from rnnlab.experiments.setup import build_setup
 from rnnlab.tasks.answers import OF_EVERY_RUN
 from rnnlab.tasks.forecast import Forecast
 from rnnlab.tasks.synthetic.adding import Adding
-from rnnlab.tasks.task import Evaluation, LossUnit, build_task, evaluate, loss_unit, pinned
+from rnnlab.tasks.task import Combination, Evaluation, LossUnit, build_task, evaluate, loss_unit, pinned
 from tests.experiments.test_observers import config_of
 
 GOOD = Evaluation(
@@ -87,6 +87,16 @@ def test_an_answer_that_is_right_is_taken_as_it_is():
         ({"figures": {"training.png": object}}, "other than those of every run; got training.png"),
         ({"figures": {"answers.pdf": object}}, "figures must have names such as answers.png"),
         ({"figures": {"answers.png": b"PNG"}}, "answers.png must be a function that draws the figure; got bytes"),
+        (
+            {"combined": Combination("median", [0, 2], {})},
+            "combined must have a text for its rule and different models from 0 to 1; got 'median' of [0, 2]",
+        ),
+        ({"combined": Combination("median", [1, 1], {})}, "different models from 0 to 1; got 'median' of [1, 1]"),
+        ({"combined": Combination("median", [0], {"right": 0.5})}, "a number; got right: 0.5"),
+        (
+            {"combined": Combination("median", [0], {"wrong": np.zeros(2)})},
+            "combined must give a metric (wrong, late) a",
+        ),
         ({"tests": [1]}, "tests must be a mapping that JSON can hold; got list"),
         ({"tests": {"sign": {1, 2}}}, "tests must be a mapping that JSON can hold: JSON has no form for set: {1, 2}"),
         ({"tests": {"sign": [object()]}}, "tests must be a mapping that JSON can hold: JSON has no form for object"),

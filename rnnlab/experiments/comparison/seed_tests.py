@@ -2,12 +2,13 @@
 
 import math
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
 
+from rnnlab.forecasting.multiple import holm
 from rnnlab.forecasting.student import two_sided_p_value
 
 LARGEST = sys.float_info.max
@@ -60,8 +61,8 @@ def seed_tests(values: Mapping[int, Mapping[int, float]]) -> list[SeedTest]:
     values : mapping of int to mapping of int to float
         Place of a run -> seed -> its metric. Three seeds or more, all finite.
 
-    Source: Holm 1979, "A simple sequentially rejective multiple test procedure"; Welch 1947, "The generalization of
-    Student's problem when several different population variances are involved".
+    Source: Welch 1947, "The generalization of Student's problem when several different population variances are
+    involved".
     """
     found = [_test(first, values[first], second, values[second]) for first, second in combinations(values, 2)]
     p_values = holm([one.p_value for one in found])
@@ -69,16 +70,6 @@ def seed_tests(values: Mapping[int, Mapping[int, float]]) -> list[SeedTest]:
         SeedTest(one.first, one.second, one.difference, one.paired, one.seeds, p_value, len(found))
         for one, p_value in zip(found, p_values, strict=True)
     ]
-
-
-def holm(p_values: Sequence[float]) -> list[float]:
-    """p-values of m tests made together, so corrected that all may be held against one level."""
-    order = sorted(range(len(p_values)), key=lambda place: p_values[place])
-    corrected, largest = [0.0] * len(p_values), 0.0
-    for rank, place in enumerate(order):
-        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[place]))
-        corrected[place] = largest
-    return corrected
 
 
 def _test(first: int, ours: Mapping[int, float], second: int, theirs: Mapping[int, float]) -> SeedTest:

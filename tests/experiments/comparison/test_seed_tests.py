@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from rnnlab.cli.comparison_table import _verdicts
-from rnnlab.experiments.comparison.seed_tests import holm, seed_tests
+from rnnlab.experiments.comparison.seed_tests import seed_tests
 
 # Student's sleep data (Student 1908), as R has them: t.test(extra ~ group, sleep), with and without paired = TRUE.
 FIRST = [0.7, -1.6, -0.2, -1.2, -0.1, 3.4, 3.7, 0.8, 0.0, 2.0]
@@ -33,12 +33,6 @@ def test_other_seeds_are_not_paired():
     assert not test.paired
     assert test.p_value == pytest.approx(0.07939414, rel=1e-5)
     assert not test.is_significant
-
-
-def test_several_tests_are_corrected_as_r_does():
-    assert holm([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])  # p.adjust(p, "holm")
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
-    assert holm([]) == []
 
 
 def test_one_test_in_twenty_is_significant_where_nothing_differs():
