@@ -38,7 +38,8 @@ LAYERS: dict[str, set[str]] = {
     "tasks": LOWEST | {"engine", "config", "data", "forecasting", "memory", "plots"},
     "experiments": LOWEST | {"engine", "dynamics", "config", "data", "forecasting", "memory", "runs", "plots", "tasks"},
     "display": LOWEST | {"experiments"},
-    "api": LOWEST | {"engine", "dynamics", "config", "data", "runs", "plots", "tasks", "experiments", "display"},
+    "api": LOWEST
+    | {"engine", "dynamics", "config", "data", "forecasting", "runs", "plots", "tasks", "experiments", "display"},
     "cli": LOWEST | {"api", "display", "memory", "plugins", "experiments", "config"},
     "__main__": {"cli"},
     "__init__": {"api", "config", "experiments"},

@@ -9,7 +9,7 @@ from rnnlab.data.windows import Encoding
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
 from rnnlab.errors import DataError
-from rnnlab.forecasting.combination import median_forecast
+from rnnlab.seeds import quantiles
 
 BLOCK = 64  # windows at a time, filled up: a matrix product rounds by its shape, and a window alone must give the same
 
@@ -97,10 +97,20 @@ class Forecaster:
                 end = reach + step + 1 - horizon
                 window = self.encoding.encode_inputs(path[end - width : end])[..., np.newaxis]
                 found[:, :, step] = self.values(window, path[end - 1])
-                path[reach + step] = median_forecast(found[:, :, step]).values
+                path[reach + step] = median_of(found[:, :, step])
         return found
 
 
 def median_of(predicted: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The median of the models, step by step: (R, O, K) -> (O, K); NaN where none says anything finite."""
-    return np.stack([median_forecast(predicted[..., step]).values for step in range(predicted.shape[-1])], axis=-1)
+    """The median of the models of which a forecast is finite: (R, ...) -> (...); NaN where none is.
+
+    Each forecast by itself: what a model says of another row does not matter.
+    """
+    flat = predicted.reshape(len(predicted), -1)
+    patterns, which = np.unique(np.isfinite(flat), axis=1, return_inverse=True)
+    found = np.full(flat.shape[1], np.nan)
+    for place, models in enumerate(patterns.T):
+        if models.any():
+            here = which.ravel() == place
+            found[here] = quantiles(flat[np.ix_(models, here)], (0.5,))[0]
+    return found.reshape(predicted.shape[1:])

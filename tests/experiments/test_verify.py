@@ -5,6 +5,7 @@ import json
 import re
 import shutil
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -136,7 +137,7 @@ def test_a_flipped_bit_is_found(run, file, place, check):
 
 def test_another_metric_of_the_median_forecast_is_found(run):
     store = RunFolder.open(run)
-    combined = store.record.plain()["combined"]
+    combined: Any = store.record.plain()["combined"]
     store.update(combined={**combined, "metrics": {**combined["metrics"], "mae": 1.25}})
     assert "run.json, combined.mae: 1.25 is recorded, " in failures(run)["metrics"]
 
