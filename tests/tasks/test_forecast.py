@@ -1,8 +1,6 @@
 """Forecasts of a dated series: no look into the future, targets by hand, persistence as published, honest warnings."""
 
 import re
-from itertools import count
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -33,15 +31,8 @@ def constant(task, outputs):
 
 def evaluated(task, forecasts):
     """What evaluating networks gives that forecast this, (R, N) in the unit of the series."""
-    assert (task.config.data.target, task.config.data.scaler) == ("price", "none")
-    said, starts = np.asarray(forecasts)[..., None], count(step=BLOCK)
-
-    def outputs(*_: object) -> tuple[np.ndarray, None]:
-        places = np.minimum(next(starts) + np.arange(BLOCK), said.shape[1] - 1)
-        return said[:, places], None
-
-    network: Any = SimpleNamespace(outputs=outputs, architecture=SimpleNamespace(readout="last"))
-    return task.evaluate(network, np.zeros((len(forecasts), 1)))
+    task._predicted = lambda _network, _theta: np.asarray(forecasts)
+    return task.evaluate(None, np.zeros((len(forecasts), 1)))
 
 
 # The published numbers
