@@ -1,7 +1,6 @@
 """Forecasts of a dated series: no look into the future, targets by hand, persistence as published, honest warnings."""
 
 import re
-from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -32,11 +31,8 @@ def constant(task, outputs):
 
 def evaluated(task, forecasts):
     """What evaluating networks gives that forecast this, (R, N) in the unit of the series."""
-    assert (task.config.data.target, task.config.data.scaler) == ("price", "none")
-    network: Any = SimpleNamespace(
-        outputs=lambda *_: (np.asarray(forecasts)[..., None], None), architecture=SimpleNamespace(readout="last")
-    )
-    return task.evaluate(network, np.zeros((len(forecasts), 1)))
+    task._predicted = lambda _network, _theta: np.asarray(forecasts)
+    return task.evaluate(None, np.zeros((len(forecasts), 1)))
 
 
 # The published numbers
