@@ -64,7 +64,7 @@ def show(found: "Forecasts") -> None:
     console.result()
     rivals = list(dict.fromkeys(["naive", out.best]))
     header = [found.time_name, "forecast", f"{100 * found.level:g} %", *(found.title(name) for name in rivals)]
-    places = _places(out.network.values.tolist())
+    places = _places([*out.network.values, *(value for name in rivals for value in out.rivals[name].values)])
     rows = [
         [
             label,

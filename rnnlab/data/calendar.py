@@ -23,6 +23,7 @@ _UNITS = (("day", "D", 86_400_000_000_000), ("hour", "h", 3_600_000_000_000), ("
           ("second", "s", 1_000_000_000), ("millisecond", "ms", 1_000_000), ("microsecond", "us", 1_000),
           ("nanosecond", "ns", 1))  # fmt: skip
 
+ONE_DAY = np.timedelta64(1, "D")
 Stamps = NDArray[Any]
 
 
@@ -73,7 +74,7 @@ class Months:
         months = _months(stamps[-1:]) + self.step * np.arange(1, rows + 1)
         begin = months.astype("datetime64[M]").astype("datetime64[D]")
         length = ((months + 1).astype("datetime64[M]").astype("datetime64[D]") - begin).astype(int)
-        days = begin + (np.minimum(self.day, length) - 1)
+        days = begin + (np.minimum(self.day, length) - 1).astype("timedelta64[D]")
         return np.busday_offset(days, 0, "following" if self.day == 1 else "preceding") if self.business else days
 
 
@@ -282,7 +283,7 @@ def _covering(calendar: Every | Months, stamps: Stamps) -> Any:
 def _exact_months(days: Stamps) -> Months | None:
     """Months whose rows all stand on one day of theirs."""
     begin = days.astype("datetime64[M]").astype("datetime64[D]")
-    end = (days.astype("datetime64[M]") + 1).astype("datetime64[D]") - 1
+    end = (_months(days) + 1).astype("datetime64[M]").astype("datetime64[D]") - ONE_DAY
     place = (days - begin).astype(int) + 1
     rules = (
         (place == place[0], int(place[0]), False),
@@ -314,7 +315,7 @@ def _week(days: Stamps) -> Trading | None:
             return None
     if not 1 < used.sum() < 7 or used[weekday].mean() < 0.8:
         return None
-    expected = np.busday_count(days[0], days[-1] + 1, weekmask=list(used))
+    expected = np.busday_count(days[0], days[-1] + ONE_DAY, weekmask=list(used))
     expected = min(expected, used.sum() * len(np.unique(week)))  # of the weeks with rows: years may be missing
     return Trading(tuple(used.tolist())) if len(days) >= TRADING_COVERAGE * expected else None
 

@@ -160,6 +160,9 @@ def forecast(
         Its config or the data cannot be read, or have fewer rows than a forecast needs.
     """
     store, config, theta, learned, warnings = _loaded(run)
+    alive = int(np.isfinite(theta).all(axis=1).sum())
+    if not alive:
+        raise RunFolderError(f"'{store.record.name}' forecasts nothing: every model diverged.", hint="Train it again.")
     series = load_series(_data(config.data, data))
     first_unseen = learned.known(series)
     observed = ~np.isnan(series.values)
@@ -173,7 +176,7 @@ def forecast(
     times = series.calendar.after(series.stamps, wanted)
     new = max(0, series.rows - learned.rows) if data is None else 0
     warnings = [*warnings, *series.notes, *told(series), *_cautions(series, found, level, new)]
-    sentences = _sentences(config, series, found, season, level)
+    sentences = _sentences(series, found, _who(alive, len(config.seeds)), season, level)
     result = Forecasts(
         config.name, series, found, times, level, config.seeds, season, sentences, warnings, store.path, []
     )
@@ -254,10 +257,19 @@ def _cautions(series: Series, found: Outlook, level: float, new: int) -> list[st
     return said
 
 
-def _sentences(config: Any, series: Series, found: Outlook, season: int | None, level: float) -> list[str]:
+def _who(alive: int, seeds: int) -> str:
+    """Whose forecast it is."""
+    if seeds == 1:
+        return "the forecast of the one seed"
+    if alive == seeds:
+        return f"the median of {seeds} seeds"
+    diverged = count(seeds - alive, "other")
+    return f"the median of {alive} of {seeds} seeds; the {diverged} diverged"
+
+
+def _sentences(series: Series, found: Outlook, who: str, season: int | None, level: float) -> list[str]:
     """What was read, how the forecast was made, and what such forecasts have been worth."""
-    seeds, direct = len(config.seeds), min(found.direct, found.steps)
-    who = "the forecast of the one seed" if seeds == 1 else f"the median of {seeds} seeds"
+    direct = min(found.direct, found.steps)
     how = "step 1 is direct" if direct == 1 else f"steps 1 to {direct} are direct"
     rest = ", the others are recursive, from the forecasts before them" if found.steps > direct else ""
     said = [f"Read {understood(series)}.", f"{count(found.steps, 'step')} ahead, {who}: {how}{rest}."]
@@ -314,7 +326,8 @@ def _draw(result: Forecasts) -> "Figure":
     shown = slice(-DRAWN_ROWS, None)
     times = result.times
     if times is None:  # an irregular series goes on in steps of its median distance
-        distance = np.median(np.diff(series.stamps).astype(np.int64)).astype(np.int64)
+        steps = np.diff(series.stamps)
+        distance = np.median(steps.astype(np.int64)).astype(np.int64).astype(steps.dtype)
         times = series.stamps[-1] + np.arange(1, found.steps + 1) * distance
     half, rival_half = (course.half_widths(result.level) for course in (found.network, best))
     return ahead(

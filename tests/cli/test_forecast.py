@@ -166,3 +166,13 @@ def test_months_go_on_as_months_and_irregular_rows_without_dates(rnnlab, trained
     (tmp_path / "steps.csv").write_text("t,value\n" + "".join(f"{k},{v}\n" for k, v in enumerate(values)))
     done = rnnlab("forecast", "latest", "--data", "steps.csv")
     assert "has numbered rows; the run was trained on a series with dates" in done.stderr
+
+
+def test_models_that_diverged_have_no_say(rnnlab, trained):
+    trained()
+    keys = ("training.optimizer=sgd", "training.optimizer.learning_rate=1e12", "training.epochs=20")
+    settings = [word for key in keys for word in ("--set", key)]
+    assert rnnlab("train", "small.yaml", *settings, "--name", "boom", "--quiet").returncode == 3
+    done = rnnlab("forecast", "boom")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "'boom' forecasts nothing: every model diverged." in done.stderr

@@ -137,3 +137,51 @@ def test_years_before_the_common_range_of_computers_are_years():
     years = np.arange("0001", "0400", dtype="datetime64[Y]").astype("datetime64[D]")
     assert calendar_of(years).words == "yearly"
     assert calendar_of(years).after(years, 1).astype(str).tolist() == ["0400-01-01"]
+
+
+@pytest.mark.parametrize(("last", "words"), [(19, "steps"), (20, "irregular")])
+def test_a_calendar_has_a_row_at_half_of_its_times_or_more(last, words):
+    assert calendar_of(np.array([*range(9), last])).words == words
+
+
+def test_a_week_whose_row_came_early_goes_on_at_its_usual_day():
+    days = np.array(["2024-01-05", "2024-01-12", "2024-01-18", "2024-01-26", "2024-02-02"], dtype="datetime64[D]")
+    calendar = calendar_of(days)
+    assert (calendar.words, calendar.offset) == ("weekly", "W-FRI")
+    assert calendar.after(days, 2).astype(str).tolist() == ["2024-02-09", "2024-02-16"]
+    assert holes(calendar, np.delete(days, 3)) == [Hole(days[2], days[4], 1)]
+    early = days[days != np.datetime64("2024-01-05")]
+    assert calendar_of(early[[1, 0, 2, 3]][np.argsort(early[[1, 0, 2, 3]])]).offset == "W-FRI"
+
+
+@pytest.mark.parametrize(
+    ("mask", "times", "words"),
+    [
+        ("1111100", 0, "business days"), ("1111110", 0, "Mon to Sat"), ("0111110", 0, "Tue to Sat"),
+        ("1010100", 0, "Mon, Wed, Fri"), ("1100000", 0, "every Mon, Tue"), ("1010000", 0, "every Mon, Wed"),
+        ("1111100", 7, "7 times a day, Mon to Fri"), ("1010000", 2, "2 times a day, Mon, Wed"),
+    ],
+)  # fmt: skip
+def test_days_of_the_week_have_words(mask, times, words):
+    days = tuple(digit == "1" for digit in mask)
+    assert Trading(days, tuple(np.arange(times).astype("timedelta64[h]"))).words == words
+
+
+def trading(days, times=(9, 10, 11, 12, 13)):
+    stamps = [np.datetime64(day, "h") + np.timedelta64(hour, "h") for day in days for hour in times]
+    return np.array(stamps, dtype="datetime64[h]")
+
+
+def test_sessions_need_three_days_and_two_times():
+    week = ["2024-01-01", "2024-01-02", "2024-01-03"]
+    assert calendar_of(trading(week, (9, 10, 12))).words == "3 times a day, Mon to Wed"
+    assert calendar_of(trading(week[:2], (9, 10, 19))).words == "irregular"
+    assert calendar_of(trading(["2024-01-01", "2024-01-02", "2024-01-06"], (9, 19))).words != "hourly"
+
+
+@pytest.mark.parametrize(("dropped", "words"), [(20, "5 times a day, Mon to Fri"), (21, "irregular")])
+def test_sessions_have_a_row_at_four_fifths_of_their_times_or_more(dropped, words):
+    stamps = trading(stamps_of("B", "2024-01-01", 20))
+    inner = np.setdiff1d(np.arange(1, 99), np.arange(0, 100, 5))
+    kept = np.delete(stamps, inner[:: len(inner) // 21][:dropped])
+    assert calendar_of(kept).words == words

@@ -98,3 +98,10 @@ def test_rows_that_were_filled_are_neither_learned_nor_scored():
     assert windowed.train.rows.tolist() == [3, 5, 6, 7, 9, 10, 11, 12, 13]
     assert windowed.test.rows.tolist() == [14, 15, 16, 18, 19]
     np.testing.assert_array_equal(windowed.values, np.where(np.arange(20) == 17, 16, np.arange(20)))
+
+
+def test_one_row_before_the_first_value():
+    series = settled(months([NAN, 2, 3]), "carry_forward")
+    assert (series.rows, series.notes) == (2, ("1 row before the first value was left out",))
+    with pytest.raises(DataError, match="no row has a value in 'x'"):
+        settled(months([NAN, NAN]), "carry_forward")

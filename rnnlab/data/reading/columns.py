@@ -182,11 +182,12 @@ def is_time_name(name: str) -> bool:
 
 
 def _keys_of_times(table: TextTable) -> set[str]:
-    """Names of columns whose first cells can be times: a `week` of sales figures is none."""
+    """Names of columns whose first cells can be times; `data` is a word for dates in some languages alone."""
     keys = set()
     for at, column in enumerate(table.columns):
         key, first = key_of(column), next(filter(None, table.cells(at)), "")
-        if key in ("date", "datum", "timestamp", "datetime", "observation_date", "ds") or looks_like_stamp(first):
+        can_be = looks_like_time if key == "data" else looks_like_stamp
+        if key in ("date", "datum", "timestamp", "datetime", "observation_date", "ds") or can_be(first):
             keys.add(key)
     return keys
 

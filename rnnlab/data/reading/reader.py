@@ -189,7 +189,7 @@ def in_order(found: Figures, where: str) -> Figures:
     """
     stamps = found.times.stamps
     steps = np.diff(stamps)
-    zero = steps.dtype.type(0)
+    zero = np.zeros((), steps.dtype)
     if (steps > zero).all():
         return found
     if (steps <= zero).all():

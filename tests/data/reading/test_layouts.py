@@ -324,3 +324,10 @@ def test_a_fred_file_of_spreads():
     assert series.values[1:].tolist() == [-0.38, 0.0, 0.12]
     assert np.isnan(series.values[0])
     assert series.notes == ()
+
+
+def test_a_column_called_data_holds_dates_where_they_are_written_as_dates():
+    assert read("time,data\n0,5\n1,6\n2,7\n").values.tolist() == [5.0, 6.0, 7.0]
+    assert read("t,data\n0,5\n1,6\n2,7\n").values.tolist() == [5.0, 6.0, 7.0]
+    assert read("data\n5\n6\n7\n").values.tolist() == [5.0, 6.0, 7.0]
+    assert read("Data;kurs\n2024-01-01;5\n2024-01-02;6\n").values.tolist() == [5.0, 6.0]
