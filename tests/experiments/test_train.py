@@ -44,6 +44,7 @@ def test_the_files_of_a_run(finished):
         "metrics.csv",
         "gradient_norms.csv",
         "predictions.csv",
+        "task.json",
         "training_rows.csv",
         "log.txt",
         "checkpoints/0001.json",
