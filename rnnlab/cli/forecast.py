@@ -16,7 +16,7 @@ from rnnlab.display import console, tables
 from rnnlab.printable import on_one_line, shortened
 
 if TYPE_CHECKING:
-    from rnnlab.experiments.forecast import Course, Forecasts
+    from rnnlab.experiments.forecast import Forecasts
 
 EXAMPLES = """\b
 Examples:
@@ -65,11 +65,12 @@ def show(found: "Forecasts") -> None:
     rivals = list(dict.fromkeys(["naive", out.best]))
     header = [found.time_name, "forecast", f"{100 * found.level:g} %", *(found.title(name) for name in rivals)]
     places = _places([*out.network.values, *(value for name in rivals for value in out.rivals[name].values)])
+    half = out.network.half_widths(found.level)
     rows = [
         [
             label,
             _number(out.network.values[step], places),
-            _interval(out.network, found.level, step, places),
+            _interval(out.network.values[step], half[step], places),
             *(_number(out.rivals[name].values[step], places) for name in rivals),
         ]
         for step, label in enumerate(found.labels[:MOST_SHOWN])
@@ -94,11 +95,10 @@ def _places(values: Sequence[float]) -> int | None:
     return max(0, 3 - math.floor(math.log10(largest))) if largest else 0
 
 
-def _interval(course: "Course", level: float, step: int, places: int | None) -> str:
-    half = course.half_widths(level)[step]
+def _interval(value: float, half: float, places: int | None) -> str:
     if math.isnan(half):
         return "-"
-    return f"{_number(course.values[step] - half, places)} to {_number(course.values[step] + half, places)}"
+    return f"{_number(value - half, places)} to {_number(value + half, places)}"
 
 
 def _number(value: float, places: int | None) -> str:

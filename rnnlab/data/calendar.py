@@ -72,8 +72,8 @@ class Months:
     def after(self, stamps: Stamps, rows: int) -> Stamps:
         """The next times, shape (rows,)."""
         months = _months(stamps[-1:]) + self.step * np.arange(1, rows + 1)
-        begin = months.astype("datetime64[M]").astype("datetime64[D]")
-        length = ((months + 1).astype("datetime64[M]").astype("datetime64[D]") - begin).astype(int)
+        begin = _first_days(months)
+        length = (_first_days(months + 1) - begin).astype(int)
         days = begin + (np.minimum(self.day, length) - 1).astype("timedelta64[D]")
         return np.busday_offset(days, 0, "following" if self.day == 1 else "preceding") if self.business else days
 
@@ -111,7 +111,7 @@ class Every:
             return None
         size, unit, alias = self._size()
         if unit == "day" and size % 7 == 0:
-            size, alias = size // 7, f"W-{_NAMES[int(_weekday(self.anchor))].upper()}"
+            size, alias = size // 7, f"W-{_NAMES[int(_weeks(self.anchor)[1])].upper()}"
         return f"{size if size > 1 else ''}{alias}"
 
     @property
@@ -184,7 +184,7 @@ class Trading:
     def position(self, stamps: Stamps) -> NDArray[np.int64]:
         """The number of each time; one that is not of the calendar has the number of the one before."""
         days = stamps.astype("datetime64[D]")
-        week, weekday = np.divmod(days.astype(np.int64) + 3, 7)
+        week, weekday = _weeks(days)
         number = week * sum(self.mask) + np.cumsum(self.mask)[weekday] - 1
         if not self.times:
             return number
@@ -196,7 +196,7 @@ class Trading:
         per_day = max(1, len(self.times))
         last = stamps[-1].astype("datetime64[D]")
         days = last + np.arange(0, 7 * (rows // (per_day * sum(self.mask)) + 3)).astype("timedelta64[D]")
-        days = days[np.array(self.mask)[_weekday(days)]]
+        days = days[np.array(self.mask)[_weeks(days)[1]]]
         times = days if not self.times else (days[:, None] + np.array(self.times)).ravel()
         return times[times > stamps[-1]][:rows]
 
@@ -273,17 +273,16 @@ def _fixed(stamps: Stamps) -> Every | None:
     return _covering(Every(np.gcd.reduce(steps.astype(np.int64)).astype(steps.dtype), stamps[0]), stamps)
 
 
-def _covering(calendar: Every | Months, stamps: Stamps) -> Any:
+def _covering(calendar: Any, stamps: Stamps, least: float = LEAST_COVERAGE) -> Any:
     """The calendar where it numbers every time differently and enough of its times have a row, else None."""
     numbers = calendar.position(stamps)
     covered = len(stamps) / (numbers[-1] - numbers[0] + 1)
-    return calendar if (np.diff(numbers) > 0).all() and covered >= LEAST_COVERAGE else None
+    return calendar if (np.diff(numbers) > 0).all() and covered >= least else None
 
 
 def _exact_months(days: Stamps) -> Months | None:
     """Months whose rows all stand on one day of theirs."""
-    begin = days.astype("datetime64[M]").astype("datetime64[D]")
-    end = (_months(days) + 1).astype("datetime64[M]").astype("datetime64[D]") - ONE_DAY
+    begin, end = _first_days(_months(days)), _first_days(_months(days) + 1) - ONE_DAY
     place = (days - begin).astype(int) + 1
     rules = (
         (place == place[0], int(place[0]), False),
@@ -307,7 +306,7 @@ def _week(days: Stamps) -> Trading | None:
 
     Every day of the week is no such calendar, nor is a single one.
     """
-    week, weekday = np.divmod(days.astype(np.int64) + 3, 7)  # 1970-01-01 was a Thursday; Monday is 0
+    week, weekday = _weeks(days)
     used = np.bincount(weekday, minlength=7) > len(np.unique(week)) / 2
     if days[-1] - days[0] < np.timedelta64(13, "D"):
         used = np.arange(7) < 5  # less than two weeks show no week: days of work are likely
@@ -324,12 +323,11 @@ def _loose(days: Stamps) -> Every | Months | None:
     """Weeks or months with a row each, on a day that varies."""
     distance = float(np.median(np.diff(days).astype(int)))
     if 5 <= distance <= 9:
-        usual = np.bincount(_weekday(days), minlength=7).argmax()
-        return _covering(Every(np.timedelta64(7, "D"), days[np.flatnonzero(_weekday(days) == usual)[0]]), days)
+        weekday = _weeks(days)[1]
+        return _covering(Every(np.timedelta64(7, "D"), days[weekday == np.bincount(weekday).argmax()][0]), days)
     if distance < 25:
         return None
-    begin = days.astype("datetime64[M]").astype("datetime64[D]")
-    place = int(np.median((days - begin).astype(int))) + 1
+    place = int(np.median((days - _first_days(_months(days))).astype(int))) + 1
     return _in_months(days, 31 if place > 25 else place, False)
 
 
@@ -341,19 +339,21 @@ def _sessions(stamps: Stamps) -> Trading | None:
     times = times[counts > len(unique) / 2]
     if len(unique) < 3 or len(times) < 2:
         return None
-    week = np.unique((unique.astype(np.int64) + 3) // 7)
-    used = np.bincount(_weekday(unique), minlength=7) > len(week) / 2
+    week, weekday = _weeks(unique)
+    used = np.bincount(weekday, minlength=7) > len(np.unique(week)) / 2
     if not used.any():
         return None
-    calendar = Trading(tuple(used.tolist()), tuple(times))
-    numbers = calendar.position(stamps)
-    covered = len(stamps) / (numbers[-1] - numbers[0] + 1)
-    return calendar if (np.diff(numbers) > 0).all() and covered >= TRADING_COVERAGE else None
+    return _covering(Trading(tuple(used.tolist()), tuple(times)), stamps, TRADING_COVERAGE)
 
 
 def _months(stamps: Stamps) -> NDArray[np.int64]:
     return stamps.astype("datetime64[M]").astype(np.int64)
 
 
-def _weekday(days: Any) -> Any:
-    return (np.asarray(days).astype("datetime64[D]").astype(np.int64) + 3) % 7
+def _first_days(months: NDArray[np.int64]) -> Stamps:
+    return months.astype("datetime64[M]").astype("datetime64[D]")
+
+
+def _weeks(days: Any) -> tuple[Any, Any]:
+    """The week of each day, counted, and the day in it: Monday is 0 (1970-01-01 was a Thursday)."""
+    return np.divmod(np.asarray(days).astype("datetime64[D]").astype(np.int64) + 3, 7)

@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TABLE, NUMBERS, PLOT = "forecast.csv", "forecast.json", "ahead.png"
-MOST_STEPS = 1_000
 DRAWN_ROWS = 90  # before the forecast
 
 
@@ -101,7 +100,7 @@ class Forecasts:
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
-        checked = self.outlook.checked(self.level)
+        checked, columns = self.outlook.checked(self.level), self.columns()
         return {
             "run": self.run and str(self.run),
             "name": self.name,
@@ -120,8 +119,7 @@ class Forecasts:
             "best_baseline": self.outlook.best,
             "rmse": {"forecast": self.outlook.network.rmse, **{n: c.rmse for n, c in self.outlook.rivals.items()}},
             "rows_ahead": [
-                {name: _plain(column[row]) for name, column in self.columns().items()}
-                for row in range(self.outlook.steps)
+                {name: _plain(column[row]) for name, column in columns.items()} for row in range(self.outlook.steps)
             ],
             "sentences": self.sentences,
             "warnings": self.warnings,

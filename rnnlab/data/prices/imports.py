@@ -82,7 +82,7 @@ def bars_from(
     if site == "nasdaq" and date_format is None:
         date_format = _NASDAQ_DATES
     places, notes = {"close": close_at}, []
-    if key_of(table.columns[close_at]) in (*CLOSE_NAMES, "price"):
+    if _is_price(table, close_at):
         more, notes = _further(table, close_at)
         places |= more
     own = {"volume": _volume_mark(table.cells(places["volume"]))} if "volume" in places else {}
@@ -93,6 +93,11 @@ def bars_from(
         bars = replace(bars, notes=(*bars.notes, "rows ran newest first and were turned round"))
     bars = _checked(bars, lines, table, close_at)
     return Imported(bars, site, adjustment, symbol, _told(bars, table.columns[close_at], found))
+
+
+def _is_price(table: TextTable, at: int) -> bool:
+    """Whether a column is called a close or a price: 0 is none, and others may stand beside it."""
+    return key_of(table.columns[at]) in (*CLOSE_NAMES, "price")
 
 
 def _days(found: Figures, table: TextTable) -> np.ndarray:
@@ -125,8 +130,7 @@ def _checked(bars: Bars, lines: np.ndarray, table: TextTable, close_at: int) -> 
         missing = int((~present).sum())
         days = "1 day without a value was" if missing == 1 else f"{missing} days without a value were"
         notes = (*notes, f"{days} left out")
-    is_price = key_of(table.columns[close_at]) in (*CLOSE_NAMES, "price")
-    zero_is_a_value = not is_price or bool((bars.close < 0).any())
+    zero_is_a_value = not _is_price(table, close_at) or bool((bars.close < 0).any())
     bars = cleaned(replace(with_close(bars), notes=notes), zero_is_a_value=zero_is_a_value)
     if fault(bars, zero_is_a_value=zero_is_a_value):  # much is wrong with it, and nothing was left out
         check_order(bars.dates, lines[present].tolist(), table.label)

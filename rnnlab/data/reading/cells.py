@@ -40,8 +40,6 @@ class TextTable:
         Of the bytes that were read.
     has_bare_commas : bool
         Whether commas stand between the cells and no figure stands in quotes: no cell can hold a decimal comma.
-    has_header : bool
-        Whether a line of the text names the columns.
     notes : tuple of str
         What was left out above and below the table.
     """
@@ -52,7 +50,6 @@ class TextTable:
     lines: list[int]
     sha256: str
     has_bare_commas: bool = False
-    has_header: bool = True
     notes: tuple[str, ...] = ()
 
     def cells(self, column: int) -> list[str]:

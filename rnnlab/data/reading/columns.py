@@ -40,8 +40,6 @@ class TimeCells:
 
     Attributes
     ----------
-    name : str
-        Of the column, or of the columns, in words.
     key : str
         Of the column, in lower case.
     places : frozenset of int
@@ -50,7 +48,6 @@ class TimeCells:
         The times as written, joined where several columns hold them; None where the rows are only numbered.
     """
 
-    name: str
     key: str
     places: frozenset[int]
     texts: list[str] | None
@@ -128,7 +125,7 @@ def time_cells(table: TextTable, named: str | None = None, *, needed: bool = Fal
         return _one(table, steps)
     if needed or not all(mostly_numbers(table.cells(at)) for at in range(len(table.columns))):
         raise DataError(f"{table.label}: no column holds dates; {_listed(table)}.", hint=_no_dates(needed=needed))
-    return TimeCells("row number", "", frozenset(), None)
+    return TimeCells("", frozenset(), None)
 
 
 def value_column(table: TextTable, times: TimeCells) -> int:
@@ -193,8 +190,7 @@ def _keys_of_times(table: TextTable) -> set[str]:
 
 
 def _one(table: TextTable, at: int) -> TimeCells:
-    name = table.columns[at]
-    return TimeCells(name or "the column without a name", key_of(name), frozenset({at}), table.cells(at))
+    return TimeCells(key_of(table.columns[at]), frozenset({at}), table.cells(at))
 
 
 def _with_clock(table: TextTable, at: int) -> TimeCells:
@@ -204,7 +200,7 @@ def _with_clock(table: TextTable, at: int) -> TimeCells:
     if clock in (None, at) or not all(map(_CLOCK.fullmatch, table.cells(clock))):
         return days
     texts = [f"{day} {time}" for day, time in zip(days.texts or (), table.cells(clock), strict=True)]
-    return TimeCells(f"{days.name} and {table.columns[clock]}", days.key, frozenset({at, clock}), texts)
+    return TimeCells(days.key, frozenset({at, clock}), texts)
 
 
 def _parts(table: TextTable) -> TimeCells | None:
@@ -221,7 +217,7 @@ def _parts(table: TextTable) -> TimeCells | None:
     if len(places) < 2:
         return None
     texts = [_iso(*(int(row[at]) for at in places)) for row in table.rows]
-    return TimeCells(" and ".join(table.columns[at] for at in places), "date", frozenset(places), texts)
+    return TimeCells("date", frozenset(places), texts)
 
 
 def _iso(year: int, month: int, day: int | None = None, hour: int | None = None, minute: int = 0) -> str:

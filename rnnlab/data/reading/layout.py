@@ -96,7 +96,6 @@ def parse_text_table(content: bytes, label: str) -> TextTable:
         [row.line for row in body],
         content_hash(content),
         has_bare_commas=delimiter == "," and not _QUOTED_FIGURE.search(text),
-        has_header=bool(head),
         notes=notes,
     )
 

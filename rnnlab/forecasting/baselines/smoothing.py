@@ -1,6 +1,7 @@
 """Exponential smoothing: level, damped trend and season, each moved by a part of the last error."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -34,9 +35,17 @@ def exponential_smoothing(
         return np.zeros(0)
     start = max(0, min(training_rows - MOST_ROWS, int(origins.min())))
     standard = Standard(values, training_rows)
-    model = fit_smoothing(standard.values[start:training_rows], season)
+    model = _fitted(standard.values[start:training_rows].tobytes(), season)
     with np.errstate(over="ignore", invalid="ignore"):
         return standard.restored(model.forecast(standard.values[start : origins.max() + 1], origins - start, horizon))
+
+
+@lru_cache(maxsize=4)
+def _fitted(content: bytes, season: int | None) -> "Smoothing":
+    """The model of the values with these bytes: the fit does not depend on the horizon, and forecasts of many steps ask
+    for it at each.
+    """
+    return fit_smoothing(np.frombuffer(content), season)
 
 
 @dataclass(frozen=True)
