@@ -181,7 +181,7 @@ class Run:
 
     @property
     def predictions(self) -> "pd.DataFrame":
-        """Forecasts of the test rows by date.
+        """Forecasts of the test rows by date; by step ahead and date where there are several steps.
 
         Columns ``actual`` and ``naive``, then one per seed, named by its number, last ``median``, the forecast of all
         seeds.
@@ -194,10 +194,11 @@ class Run:
         from rnnlab.forecasting.combination import median_forecast
 
         rows = self._rows("predictions.csv", "date", "seed", "actual", "naive", "predicted")
-        if rows.duplicated(["date", "seed"]).any():
+        row = [*(["step"] if "step" in rows else []), "date"]
+        if rows.duplicated([*row, "seed"]).any():
             raise RunFolderError("'predictions.csv' must have one row for a date and a seed; it has several.")
-        shared = rows.drop_duplicates("date").set_index("date")[["actual", "naive"]]
-        each = rows.pivot(index="date", columns="seed", values="predicted").rename_axis(columns=None)
+        shared = rows.drop_duplicates(row).set_index(row)[["actual", "naive"]]
+        each = rows.pivot(index=row, columns="seed", values="predicted").rename_axis(columns=None)
         return shared.join(each.assign(median=median_forecast(each.to_numpy(float).T).values))
 
     def table(self, filename: str) -> "pd.DataFrame":

@@ -136,8 +136,8 @@ OWN_LAYERS = (
     LayerEntry(GruCell, "rnnlab.engine.layers.gru:Gru"),
 )
 OWN_TASKS = (
-    TaskEntry(PricesData, "rnnlab.tasks.forecast:Forecast"),
-    TaskEntry(CsvData, "rnnlab.tasks.forecast:Forecast"),
+    TaskEntry(PricesData, "rnnlab.tasks.forecast.task:Forecast"),
+    TaskEntry(CsvData, "rnnlab.tasks.forecast.task:Forecast"),
     TaskEntry(TextData, "rnnlab.tasks.language:Language"),
     TaskEntry(OrderTask, "rnnlab.tasks.synthetic.order:Order"),
     TaskEntry(AddingTask, "rnnlab.tasks.synthetic.adding:Adding"),

@@ -8,7 +8,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from rnnlab.errors import DataError
 
-ScalerKind = Literal["minmax", "standard", "none"]
+ScalerKind = Literal["minmax", "standard", "robust", "none"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Scaling:
 
     Parameters
     ----------
-    kind : {"minmax", "standard", "none"}
+    kind : {"minmax", "standard", "robust", "none"}
         How offset and scale were chosen.
     offset, scale : float
         In the unit of the series; scale > 0.
@@ -58,6 +58,8 @@ def fit_scaling(training_values: ArrayLike, kind: ScalerKind) -> Scaling:
 
     - `minmax`: offset = min, scale = max - min; training values land in [0, 1].
     - `standard`: offset = mean, scale = standard deviation (divided by N, not N - 1).
+    - `robust`: offset = median, scale = distance of the quartiles (linear interpolation), or the standard deviation
+      where half of the values are equal: a few extreme values move neither.
     - `none`: offset = 0, scale = 1.
 
     Constant training values have no spread to divide by: their scale is 1, in the unit of the series, so that
@@ -67,7 +69,7 @@ def fit_scaling(training_values: ArrayLike, kind: ScalerKind) -> Scaling:
     ----------
     training_values : array of shape (n,), n >= 1
         Training rows only; finite. Not written to.
-    kind : {"minmax", "standard", "none"}
+    kind : {"minmax", "standard", "robust", "none"}
 
     Raises
     ------
@@ -84,19 +86,29 @@ def fit_scaling(training_values: ArrayLike, kind: ScalerKind) -> Scaling:
         raise DataError(
             f"Training values must be finite and their spread must fit a float; got values from {low} to {high}."
         )
-    if scale <= 8 * np.finfo(np.float64).eps * max(abs(low), abs(high)):
+    if no_spread(scale, max(abs(low), abs(high))):
         scale = 1.0
     return Scaling(kind, offset, scale, low, high)
+
+
+def no_spread(scale: ArrayLike, largest: ArrayLike) -> NDArray[np.bool_]:
+    """Whether a scale is no more than rounding error of values of that size."""
+    return np.asarray(scale) <= 8 * np.finfo(np.float64).eps * np.asarray(largest)
 
 
 def _offset_and_scale(values: NDArray, kind: str, low: float, high: float) -> tuple[float, float]:
     if kind == "minmax":
         return low, high - low
-    if kind == "standard":
-        # Divided by a power of two, which is exact: their squares neither overflow nor vanish.
-        exponent = np.frexp(max(abs(low), abs(high)))[1]
-        scaled = np.ldexp(values, -exponent)
-        return float(np.ldexp(scaled.mean(), exponent)), float(np.ldexp(scaled.std(), exponent))
     if kind == "none":
         return 0.0, 1.0
-    raise ValueError(f"The scaler must be minmax, standard or none; got {kind!r}.")
+    # Divided by a power of two, which is exact: their squares neither overflow nor vanish.
+    exponent = np.frexp(max(abs(low), abs(high)))[1]
+    scaled = np.ldexp(values, -exponent)
+    if kind == "standard":
+        offset, scale = scaled.mean(), scaled.std()
+    elif kind == "robust":
+        lower, offset, upper = np.percentile(scaled, [25, 50, 75])
+        scale = scaled.std() if no_spread(upper - lower, 1.0) else upper - lower
+    else:
+        raise ValueError(f"The scaler must be minmax, standard, robust or none; got {kind!r}.")
+    return float(np.ldexp(offset, exponent)), float(np.ldexp(scale, exponent))

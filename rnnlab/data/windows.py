@@ -1,92 +1,25 @@
-"""Windows over a series: the chronological split, what a network reads and predicts, and the way back.
+"""Windows over a series: the chronological split, and what training may see of it.
 
-Row t of the series holds value y_t. A window predicts row t from the `lookback` rows that end at t - horizon,
-its *anchor*: the last value known when the prediction is made.
-
-| target       | one input step       | what is predicted    | back to a value         |
-|--------------|----------------------|----------------------|-------------------------|
-| `price`      | y_s                  | y_t                  | prediction              |
-| `difference` | y_s - y_{s-1}        | y_t - y_{t-horizon}  | anchor + prediction     |
-| `log_return` | log(y_s / y_{s-1})   | log(y_t/y_{t-horizon}) | anchor exp(prediction) |
-
-Inputs and targets are scaled, each with a scaling fitted on the training rows alone.
+Rows 0..train_rows-1 are for training: scalings are fitted on them, and training windows lie in them whole, with the
+rows that they predict. Every later row is a test row. What a window reads and predicts is defined in
+:mod:`rnnlab.data.encoding`.
 """
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-from numpy.lib.stride_tricks import sliding_window_view
 from numpy.typing import ArrayLike, NDArray
 
+from rnnlab.data.calendar_features import calendar_features
+from rnnlab.data.encoding import Base, Columns, Encoding, Float, TargetKind, changes, gathered, rows_before, steps_of
 from rnnlab.data.missing import Missing, filled
-from rnnlab.data.scaling import ScalerKind, Scaling, fit_scaling
+from rnnlab.data.scaling import ScalerKind, fit_scaling
 from rnnlab.data.series import label
 from rnnlab.errors import DataError
 
-TargetKind = Literal["price", "difference", "log_return"]
-
-
-@dataclass(frozen=True)
-class Encoding:
-    """How values become what a network reads and predicts, and how predictions become values again.
-
-    Parameters
-    ----------
-    target : {"price", "difference", "log_return"}
-    horizon : int
-        How many rows ahead the network predicts.
-    inputs, targets : Scaling
-        Of the input steps and of the predicted quantity; equal for a horizon of 1 and for `price`.
-    """
-
-    target: TargetKind
-    horizon: int
-    inputs: Scaling
-    targets: Scaling
-
-    @property
-    def rows_before(self) -> int:
-        """Rows that an input step needs before its own: 1 where it is a change, else 0."""
-        return 0 if self.target == "price" else 1
-
-    def encode_inputs(self, values: ArrayLike) -> NDArray[np.float64]:
-        """Scaled input steps of a whole series: shape (n,) -> (n - rows_before,), oldest first."""
-        return self.inputs.transform(_steps(np.asarray(values, dtype=np.float64), self.target, 1))
-
-    def encode_targets(self, values: ArrayLike) -> NDArray[np.float64]:
-        """Scaled targets of every row that has one, oldest first; the last one belongs to the last row."""
-        return self.targets.transform(_steps(np.asarray(values, dtype=np.float64), self.target, self.horizon))
-
-    def windows_of(self, values: ArrayLike, lookback: int) -> NDArray[np.float64]:
-        """Every window of a series, the one that ends at the last row included (the one to forecast from).
-
-        Returns a read-only view of shape (T, N, 1), T = lookback, N = n - rows_before - lookback + 1, in
-        which column j ends at row j + rows_before + lookback - 1.
-        """
-        return sliding_window_view(self.encode_inputs(values), lookback).T[:, :, np.newaxis]
-
-    def to_values(self, predictions: ArrayLike, anchors: ArrayLike) -> NDArray[np.float64]:
-        """Invert scaling and target: predictions of a network -> values of the series.
-
-        Parameters
-        ----------
-        predictions : array of shape (..., N)
-            What the network said, scaled.
-        anchors : array of shape (N,)
-            The last known value of each window.
-
-        Returns
-        -------
-        array of shape (..., N), in the series' unit; infinite or NaN where the predictions are or overflow.
-        """
-        with np.errstate(over="ignore", invalid="ignore"):
-            predicted = self.targets.inverse(predictions)
-            if self.target == "difference":
-                return np.asarray(anchors) + predicted
-            if self.target == "log_return":
-                return np.asarray(anchors) * np.exp(predicted)
-        return predicted
+COLUMN = "value"  # of an array without a name
 
 
 @dataclass(frozen=True)
@@ -95,79 +28,95 @@ class Windows:
 
     Parameters
     ----------
-    inputs : read-only float array of shape (T, N, 1)
-        Scaled input steps, oldest first; a strided view, so that overlapping windows share their memory.
-    targets : float array of shape (N, 1)
+    inputs : float array of shape (T, N, F)
+        Scaled input steps, oldest first.
+    targets : float array of shape (N, C K)
         Scaled targets.
-    rows : int array of shape (N,)
-        Row of the series that each window predicts.
-    actual, anchors : float arrays of shape (N,)
-        The value of that row, and the last value known `horizon` rows before; in the series' unit.
-    stamps : array of shape (N,), or None
-        Time of that row.
+    origins : int array of shape (N,)
+        The last row that each window reads.
     """
 
-    inputs: NDArray[np.float64]
-    targets: NDArray[np.float64]
-    rows: NDArray[np.intp]
-    actual: NDArray[np.float64]
-    anchors: NDArray[np.float64]
-    stamps: NDArray[Any] | None
+    inputs: Float
+    targets: Float
+    origins: NDArray[np.intp]
 
     @property
     def size(self) -> int:
         """Number of windows, N."""
-        return len(self.rows)
-
-    def part(self, start: int, stop: int) -> "Windows":
-        """Windows start..stop-1 as views; `windows.part(0, k)` and `windows.part(k, N)` hold a tail out."""
-        return self.where(slice(start, stop))
-
-    def where(self, here: slice | NDArray[Any]) -> "Windows":
-        """The windows that a slice, a mask of shape (N,) or an index array picks."""
-        return Windows(
-            self.inputs[:, here],
-            self.targets[here],
-            self.rows[here],
-            self.actual[here],
-            self.anchors[here],
-            None if self.stamps is None else self.stamps[here],
-        )
+        return len(self.origins)
 
 
 @dataclass(frozen=True)
 class WindowedSeries:
-    """A series cut into training and test windows.
+    """A series cut into training windows and test rows.
 
     Parameters
     ----------
-    values : float array of shape (rows,)
-        The whole series, in its unit.
+    columns : mapping of str to float array of shape (rows,)
+        The whole series, in its unit, missing values filled in.
+    calendar : float array of shape (rows, 2 C)
+        Calendar features.
+    lookback : int
+        Input steps of a window, T.
     train_rows : int
-        Rows 0..train_rows-1 are for training. Training windows lie in them whole; a test window predicts
-        a later row, and its inputs may reach back into them.
     encoding : Encoding
-    train, test : Windows
+    origins : int array
+        Of the training windows.
+    test_rows : int array
+        Rows to be scored: those after the training rows in which every output has a value.
     """
 
-    values: NDArray[np.float64]
+    columns: Columns
+    calendar: Float
+    lookback: int
     train_rows: int
     encoding: Encoding
-    train: Windows
-    test: Windows
+    origins: NDArray[np.intp]
+    test_rows: NDArray[np.intp]
 
     @property
-    def training_values(self) -> NDArray[np.float64]:
-        """Values of the training rows, shape (train_rows,)."""
+    def values(self) -> Float:
+        """The column that is judged: the first output."""
+        return self.columns[next(iter(self.encoding.outputs))]
+
+    @property
+    def training_values(self) -> Float:
+        """Its training rows, shape (train_rows,)."""
         return self.values[: self.train_rows]
 
-    def share_outside_training_range(self) -> float:
-        """Share in [0, 1] of the input steps at the test rows that leave the range of the training rows.
+    @property
+    def reach(self) -> int:
+        """Rows that a window needs up to its origin."""
+        return self.lookback + self.encoding.rows_before
 
-        Measured on what the network reads: values, differences or log returns, as `target` has it.
+    def windows_at(self, origins: NDArray[np.intp]) -> tuple[Float, Base]:
+        """Inputs (T, N, F) of the windows that end at these rows, and what their outputs are to be read with."""
+        encoding = self.encoding
+        past = gathered(self.columns, encoding.columns, origins, self.reach)
+        calendar = self.calendar[origins + np.arange(1 - self.lookback, 1)[:, np.newaxis]]
+        return encoding.windows(past, calendar)
+
+    def train(self) -> Windows:
+        """The training windows."""
+        inputs, base = self.windows_at(self.origins)
+        return Windows(inputs, self.encoding.targets_at(self.columns, self.origins, base), self.origins)
+
+    def targets_of_steps(self) -> Float:
+        """The targets after every step of each training window, (T, N, C K); not for windows scaled by themselves."""
+        back = np.arange(self.lookback - 1, -1, -1)
+        return self.encoding.targets_at(self.columns, self.origins - back[:, np.newaxis])
+
+    def outside_training_range(self) -> dict[str, float]:
+        """Of each column that is read, the share in [0, 1] of the steps at the test rows outside the training range.
+
+        Measured on what the network reads: values or changes, as the target has it.
         """
-        steps = _steps(self.values, self.encoding.target, 1)
-        return self.encoding.inputs.share_outside(steps[self.train_rows - self.encoding.rows_before :])
+        encoding = self.encoding
+        found = {}
+        for name, scaling in encoding.inputs.items():
+            steps = steps_of(self.columns[name], encoding.target, encoding.season)
+            found[name] = scaling.share_outside(steps[self.train_rows - encoding.rows_before :])
+        return found
 
 
 def count_train_rows(rows: int, train_fraction: float) -> int:
@@ -186,32 +135,45 @@ def count_train_rows(rows: int, train_fraction: float) -> int:
 
 
 def make_windows(
-    values: ArrayLike,
+    values: ArrayLike | Mapping[str, ArrayLike],
     stamps: NDArray[Any] | None = None,
     *,
     lookback: int,
-    horizon: int = 1,
+    steps: Sequence[int] = (1,),
     target: TargetKind = "price",
+    inputs: Sequence[str] | None = None,
+    outputs: Sequence[str] | None = None,
+    calendar: Sequence[str] = (),
+    season: int | None = None,
     train_fraction: float = 0.8,
-    scaler: ScalerKind = "minmax",
+    test_rows: int | None = None,
+    scaler: ScalerKind | str = "minmax",
     missing: Missing = "error",
 ) -> WindowedSeries:
-    """Split a series by rows, in the order of time, and cut both parts into windows.
+    """Split a series by rows, in the order of time, and cut the training rows into windows.
 
     Parameters
     ----------
-    values : array of shape (rows,)
+    values : array of shape (rows,), or mapping of str to such arrays
         Oldest first; finite, and positive for `log_return`; NaN where `missing` fills it. Not written to.
     stamps : array of shape (rows,), optional
-        Times, for messages.
+        Times, for messages and calendar features.
     lookback : int >= 1
         Input steps of a window, T.
-    horizon : int >= 1
-        A window predicts the row this many rows after its last input.
-    target : {"price", "difference", "log_return"}
+    steps : sequence of int >= 1
+        How many rows after its last input a window predicts, ascending.
+    target : {"price", "difference", "log_return", "seasonal_difference"}
+    inputs, outputs : sequence of str, optional
+        Columns that are read, and predicted; all of them if left out.
+    calendar : sequence of {"weekday", "month", "hour"}
+        Calendar features that are read too.
+    season : int >= 2, optional
+        Rows of a season, which `seasonal_difference` needs.
     train_fraction : float in (0, 1)
-        Share of the rows, from the first on, that is for training. Every later row is predicted once.
-    scaler : {"minmax", "standard", "none"}
+        Share of the rows, from the first on, that is for training.
+    test_rows : int >= 1, optional
+        How many rows, the last ones, are not for training; takes the place of `train_fraction`.
+    scaler : {"minmax", "standard", "robust", "none", "window"}
     missing : {"interpolate", "carry_forward", ...}
         How NaN is filled (:func:`rnnlab.data.missing.filled`); a filled row is read, but neither learned nor scored.
 
@@ -221,74 +183,71 @@ def make_windows(
         For too few rows for one training and one test window (with the number needed), a value that is not
         finite or not when scaled, or, for `log_return`, a value that is not positive.
     """
-    values = np.ascontiguousarray(values, dtype=np.float64)
-    rows_before = 0 if target == "price" else 1
-    train_rows = count_train_rows(len(values), train_fraction)
-    observed = ~np.isnan(values)
+    given = values if isinstance(values, Mapping) else {COLUMN: values}
+    columns = {name: np.ascontiguousarray(one, dtype=np.float64) for name, one in given.items()}
+    inputs, outputs = tuple(columns if inputs is None else inputs), tuple(columns if outputs is None else outputs)
+    rows = len(next(iter(columns.values())))
+    if target == "seasonal_difference" and season is None:
+        raise ValueError("A seasonal difference needs a season.")
+    lag = season or 1 if target == "seasonal_difference" else 1
+    reach = lookback + rows_before(target, lag)
+    train_rows = count_train_rows(rows, train_fraction) if test_rows is None else rows - test_rows
+    observed = ~np.any([np.isnan(columns[name]) for name in outputs], axis=0)
     if missing in ("interpolate", "carry_forward"):
-        values = filled(values, missing, train_rows)
-    _check_values(values, stamps, target)
-    _check_rows(len(values), train_rows, rows_before + lookback + horizon, train_fraction)
-    known = values[:train_rows]
+        columns = {name: filled(one, missing, train_rows) for name, one in columns.items()}
+    for name, one in columns.items():
+        _check_values(one, stamps, target, "" if len(columns) == 1 else f" of {name!r}")
+    _check_rows(rows, train_rows, reach + steps[-1], train_fraction, test_rows)
+    kind: Any = "standard" if scaler == "window" else scaler
     with np.errstate(over="ignore", invalid="ignore"):
         encoding = Encoding(
             target,
-            horizon,
-            inputs=fit_scaling(_steps(known, target, 1), scaler),
-            targets=fit_scaling(_steps(known, target, horizon), scaler),
+            tuple(steps),
+            {name: fit_scaling(changes(columns[name][:train_rows], target, reach - lookback), kind) for name in inputs},
+            {name: _target_scalings(columns[name][:train_rows], target, lag, steps, kind) for name in outputs},
+            tuple(calendar),
+            lag,
+            scaler == "window",
         )
-        everything = _all_windows(values, stamps, encoding, lookback)
-        _check_scaled(encoding, values, stamps)
-    if not observed.all():
-        everything = everything.where(observed[everything.rows])
-    n_train = int(np.searchsorted(everything.rows, train_rows))
-    if n_train in (0, everything.size):
+        _check_scaled(encoding, columns, stamps)
+    features = calendar_features(np.arange(rows) if stamps is None else stamps, calendar)
+    origins = np.arange(reach - 1, train_rows - steps[-1])
+    learned = origins[np.all([observed[origins + step] for step in steps], axis=0)]
+    scored = np.flatnonzero(observed[train_rows:]) + train_rows
+    if not (len(learned) and len(scored)):
         raise DataError("One training and one test window need a row with a value each.")
-    return WindowedSeries(
-        values, train_rows, encoding, everything.part(0, n_train), everything.part(n_train, everything.size)
-    )
+    return WindowedSeries(columns, features, lookback, train_rows, encoding, learned, scored)
 
 
-def _all_windows(values: NDArray, stamps: NDArray | None, encoding: Encoding, lookback: int) -> Windows:
-    horizon = encoding.horizon
-    rows = np.arange(encoding.rows_before + lookback + horizon - 1, len(values))
-    inputs = encoding.windows_of(values, lookback)[:, : len(rows)]
-    steps = encoding.encode_targets(values)
-    return Windows(
-        inputs=inputs,
-        targets=steps[len(steps) - len(rows) :, np.newaxis],
-        rows=rows,
-        actual=values[rows],
-        anchors=values[rows - horizon],
-        stamps=None if stamps is None else np.asarray(stamps)[rows],
-    )
+def _target_scalings(known: Float, target: TargetKind, season: int, steps: Sequence[int], kind: ScalerKind) -> tuple:
+    """The scaling of each step ahead; a seasonal change is over whole seasons."""
+    distances = [season * -(-step // season) if target == "seasonal_difference" else step for step in steps]
+    return tuple(fit_scaling(changes(known, target, distance), kind) for distance in distances)
 
 
-def _steps(values: NDArray, target: TargetKind, horizon: int) -> NDArray:
-    """What the target says of values, `horizon` rows apart; shape (n,) or (n - horizon,)."""
-    if target == "price":
-        return values
-    if target == "log_return":
-        values = np.log(values)
-    elif target != "difference":
-        raise ValueError(f"The target must be price, difference or log_return; got {target!r}.")
-    return values[horizon:] - values[:-horizon]
-
-
-def _check_values(values: NDArray, stamps: NDArray | None, target: str) -> None:
-    _refuse(~np.isfinite(values), "Every value must be finite", values, stamps)
+def _check_values(values: Float, stamps: NDArray | None, target: str, of: str) -> None:
+    _refuse(~np.isfinite(values), f"Every value{of} must be finite", values, stamps)
     if target == "log_return":
         hint = "Use target: difference, which takes any sign."
-        _refuse(values <= 0, "Log returns need positive values", values, stamps, hint)
+        _refuse(values <= 0, f"Log returns need positive values{of}", values, stamps, hint)
 
 
-def _check_scaled(encoding: Encoding, values: NDArray, stamps: NDArray | None) -> None:
+def _check_scaled(encoding: Encoding, columns: Columns, stamps: NDArray | None) -> None:
     """Rows whose change, or whose distance from the training rows in their scale, is larger than a float can be."""
-    bad = np.zeros(len(values), dtype=bool)
-    for encoded in (encoding.encode_inputs(values), encoding.encode_targets(values)):
-        bad[len(values) - len(encoded) :] |= ~np.isfinite(encoded)
+    rows = len(next(iter(columns.values())))
+    bad = {name: np.zeros(rows, dtype=bool) for name in columns}
+    for name, scaling in encoding.inputs.items():
+        steps = scaling.transform(steps_of(columns[name], encoding.target, encoding.season))
+        bad[name][rows - len(steps) :] |= ~np.isfinite(steps)
+    origins = np.arange(encoding.rows_before, rows - encoding.horizon)
+    targets = encoding.targets_at(columns, origins).reshape(len(origins), len(encoding.outputs), -1)
+    for place, name in enumerate(encoding.outputs):
+        for step, scaled in zip(encoding.steps, targets[:, place].T, strict=True):
+            bad[name][origins + step] |= ~np.isfinite(scaled)
     hint = "Train on rows of that size too (data.train_fraction), or use target: log_return."
-    _refuse(bad, "Every scaled value must fit a float", values, stamps, hint)
+    for name, rows_of in bad.items():
+        of = "" if len(bad) == 1 else f" of {name!r}"
+        _refuse(rows_of, f"Every scaled value{of} must fit a float", columns[name], stamps, hint)
 
 
 def _refuse(bad: NDArray, rule: str, values: NDArray, stamps: NDArray | None, hint: str | None = None) -> None:
@@ -301,9 +260,14 @@ def _refuse(bad: NDArray, rule: str, values: NDArray, stamps: NDArray | None, hi
     raise DataError(f"{rule}; got {values[row]} in {place}{more}.", hint=hint)
 
 
-def _check_rows(rows: int, train_rows: int, needed: int, train_fraction: float) -> None:
+def _check_rows(rows: int, train_rows: int, needed: int, train_fraction: float, test_rows: int | None) -> None:
     if train_rows >= needed and rows > train_rows:
         return
+    if test_rows is not None:
+        raise DataError(
+            f"{test_rows} test rows and one training window need at least {needed + test_rows} rows; got {rows}.",
+            hint="Give more rows, fewer test_rows, or a smaller lookback or horizon.",
+        )
     enough = int(needed / train_fraction)
     while count_train_rows(enough, train_fraction) < needed:
         enough += 1

@@ -9,13 +9,15 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from rnnlab.config import load
-from rnnlab.config.schema.series import CsvData, SeriesData
+from rnnlab.config.schema.series import CsvData, PricesData, SeriesData
 from rnnlab.data.calendar import Irregular
+from rnnlab.data.calendar_features import calendar_features
+from rnnlab.data.encoding import Encoding
 from rnnlab.data.missing import filled, told
 from rnnlab.data.reading.reader import understood
 from rnnlab.data.series import Series
 from rnnlab.engine.network import Network
-from rnnlab.errors import RunFolderError, RunWriteError
+from rnnlab.errors import DataError, RunFolderError, RunWriteError
 from rnnlab.experiments.drawing import draw_into, into_plots
 from rnnlab.experiments.setup import Sizes, architecture_of, threads
 from rnnlab.experiments.trained import Trained, config_file, diverged_places
@@ -24,10 +26,10 @@ from rnnlab.forecasting import intervals
 from rnnlab.forecasting.baselines import BASELINES
 from rnnlab.runs import RunFolder, RunStore, checkpoints
 from rnnlab.runs.schema import TRAIN
-from rnnlab.tasks.ahead import Forecaster
-from rnnlab.tasks.forecast import load_series, season_of
-from rnnlab.tasks.learned import LEARNED, Learned
-from rnnlab.tasks.outlook import Course, Outlook, outlook
+from rnnlab.tasks.forecast.ahead import Forecaster
+from rnnlab.tasks.forecast.learned import LEARNED, Learned
+from rnnlab.tasks.forecast.loading import load_series, season_of
+from rnnlab.tasks.forecast.outlook import Course, Outlook, outlook
 from rnnlab.words import count
 
 if TYPE_CHECKING:
@@ -96,6 +98,7 @@ class Forecasts:
         found = {"step": steps, "date": dates, **self._course("forecast", self.outlook.network)}
         for name, course in self.outlook.rivals.items():
             found |= self._course(name, course)
+        found |= {f"forecast_{name}": values for name, values in self.outlook.others.items()}
         return found | {f"seed_{seed}": row for seed, row in zip(self.seeds, self.outlook.models, strict=True)}
 
     def plain(self) -> dict[str, object]:
@@ -161,17 +164,24 @@ def forecast(
     alive = int(np.isfinite(theta).all(axis=1).sum())
     if not alive:
         raise RunFolderError(f"'{store.record.name}' forecasts nothing: every model diverged.", hint="Train it again.")
-    series = load_series(_data(config.data, data))
+    series, encoding = load_series(_data(config.data, data)), learned.encoding
+    columns = {**series.columns, next(iter(encoding.outputs)): series.values}  # another file may name it differently
     first_unseen = learned.known(series)
-    observed = ~np.isnan(series.values)
-    values = filled(series.values, config.data.missing, first_unseen)
     season = config.data.season or season_of(series, max(first_unseen, 2))
-    network = Network(architecture_of(config, Sizes(1, 1)), threads=threads())
-    forecaster = Forecaster(network, theta, learned.encoding, learned.lookback)
-    wanted = steps or max(learned.encoding.horizon, season if season and season <= 31 else 10)
-    with threadpool_limits(limits=1, user_api="blas"):
-        found = outlook(forecaster, values, observed, steps=wanted, first_unseen=first_unseen, season=season)
+    network = Network(architecture_of(config, Sizes(encoding.features, encoding.targets)), threads=threads())
+    forecaster = Forecaster(network, theta, encoding, learned.lookback)
+    wanted = steps or _usual_steps(encoding, season)
     times = series.calendar.after(series.stamps, wanted)
+    with threadpool_limits(limits=1, user_api="blas"):
+        found = outlook(
+            forecaster,
+            {name: filled(columns[name], config.data.missing, first_unseen) for name in encoding.columns},
+            _calendar(encoding, series, times, wanted),
+            ~np.isnan(series.values),
+            steps=wanted,
+            first_unseen=first_unseen,
+            season=season,
+        )
     new = max(0, series.rows - learned.rows) if data is None else 0
     warnings = [*warnings, *series.notes, *told(series), *_cautions(series, found, level, new)]
     sentences = _sentences(series, found, _who(alive, len(config.seeds)), season, level)
@@ -180,6 +190,25 @@ def forecast(
     )
     _keep(result, store)
     return result
+
+
+def _usual_steps(encoding: Encoding, season: int | None) -> int:
+    """A season of up to 31 rows, else 10, at least the horizon; no more where more cannot be forecast."""
+    usual = season if season and season <= 31 else 10
+    return max(encoding.horizon, usual) if encoding.feeds_itself else encoding.horizon
+
+
+def _calendar(encoding: Encoding, series: Series, times: np.ndarray | None, steps: int) -> np.ndarray:
+    """Calendar features of the rows, and of those to come where the calendar knows them."""
+    known = calendar_features(series.stamps, encoding.calendar)
+    if times is not None:
+        return np.concatenate([known, calendar_features(times, encoding.calendar)])
+    if encoding.calendar and steps > encoding.horizon:
+        raise DataError(
+            f"{series.name}: the series is irregular, and when the rows come that data.calendar is about is not known.",
+            hint=f"Ask for at most {encoding.horizon} steps.",
+        )
+    return np.concatenate([known, np.zeros((steps, known.shape[1]))])
 
 
 def _loaded(run: Path | Trained) -> tuple[RunStore, Any, np.ndarray, Learned, list[str]]:
@@ -196,7 +225,8 @@ def _loaded(run: Path | Trained) -> tuple[RunStore, Any, np.ndarray, Learned, li
         raise RunFolderError(f"'{name_of(run)}' must be a run of `rnnlab train`; it is a sweep.")
     config: Any = _on_a_series(load(config_file(run)), name_of(run))
     learned = _learned(store, name_of(run))
-    size = architecture_of(config, Sizes(1, 1)).layout().size
+    sizes = Sizes(learned.encoding.features, learned.encoding.targets)
+    size = architecture_of(config, sizes).layout().size
     like = {"theta": np.zeros((len(config.seeds), size), config.model.dtype)}
     found = checkpoints.latest(run / "checkpoints", like)
     if found is None:
@@ -224,7 +254,7 @@ def _learned(store: RunStore, name: str) -> Learned:
     return Learned.of(store.read_json(LEARNED), f"{name}/{LEARNED}")
 
 
-def _data(section: SeriesData, path: Path | None) -> SeriesData:
+def _data(section: PricesData | CsvData, path: Path | None) -> PricesData | CsvData:
     """The data section, with another file in place of its own."""
     if path is None:
         return section

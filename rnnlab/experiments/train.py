@@ -27,7 +27,7 @@ from rnnlab.runs import RunFolder, RunStore
 from rnnlab.runs.in_memory import RunInMemory
 from rnnlab.runs.log import libraries_warnings
 from rnnlab.runs.schema import TRAIN
-from rnnlab.tasks.learned import LEARNED
+from rnnlab.tasks.forecast.learned import LEARNED
 from rnnlab.tasks.task import Task, build_task, evaluate, pinned
 
 FEW_SEQUENCES = 30

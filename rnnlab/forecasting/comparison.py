@@ -49,7 +49,8 @@ def diebold_mariano(
 
     Parameters
     ----------
-    actual, predicted, rival : arrays of shape (N,), in the order of time, N > horizon
+    actual, predicted, rival : arrays of shape (N,) or (K, N), in the order of time, N > horizon
+        The losses of K forecasts of a row, such as those of several steps ahead, count as one, their mean.
     horizon : int >= 1
         Forecast horizon h; errors of forecasts h steps ahead overlap, and are correlated up to lag h - 1.
     power : float > 0
@@ -65,6 +66,7 @@ def diebold_mariano(
     """
     errors = _scaled_errors(actual, predicted, rival)
     losses = errors**power
+    losses = losses.reshape(2, -1, losses.shape[-1]).mean(axis=1)
     test = equal_accuracy(losses[0] - losses[1], horizon=horizon)
     return replace(test, identical=test.identical and np.array_equal(*errors))
 
@@ -345,7 +347,7 @@ def written(error: float, digits: int = 4) -> str:
 
 
 def _scaled_errors(actual: ArrayLike, predicted: ArrayLike, rival: ArrayLike) -> NDArray[np.float64]:
-    """|error| of both forecasts, (2, N), divided by the power of two next to the largest: their squares stay floats."""
+    """|error| of both forecasts, (2, ..., N), over the power of two next to the largest: their squares stay floats."""
     actual = np.asarray(actual, dtype=np.float64)
     forecasts = np.stack([np.asarray(predicted, dtype=np.float64), np.asarray(rival, dtype=np.float64)])
     with np.errstate(over="ignore", invalid="ignore"):

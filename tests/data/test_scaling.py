@@ -65,5 +65,15 @@ def test_values_that_cannot_be_scaled_are_refused(training):
 
 
 def test_an_unknown_kind_is_refused():
-    with pytest.raises(ValueError, match="minmax, standard or none; got 'robust'"):
-        fit_scaling([1.0, 2.0], "robust")
+    with pytest.raises(ValueError, match="minmax, standard, robust or none; got 'best'"):
+        fit_scaling([1.0, 2.0], "best")  # type: ignore
+
+
+def test_the_robust_scaling_is_median_and_quartiles():
+    values = np.append(np.arange(101.0), [1e9, -1e9])
+    scaling = fit_scaling(values, "robust")
+    assert (scaling.offset, scaling.scale) == (50.0, 51.0)  # quartiles of 103 values: 24.5 and 75.5
+    mostly = np.append(np.zeros(50), np.arange(10.0))
+    assert fit_scaling(mostly, "robust").scale == pytest.approx(mostly.std(), rel=1e-12)
+    tiny = fit_scaling(1e-300 * values[:101], "robust")
+    assert (tiny.offset, tiny.scale) == pytest.approx((50e-300, 50e-300), rel=1e-12)

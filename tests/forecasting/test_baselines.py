@@ -12,8 +12,8 @@ VALUES = np.array([10.0, 12.0, 11.0, 17.0, 20.0, 8.0])
 ROWS = np.array([3, 4, 5])
 
 
-def forecast(name, values, rows, horizon=1, *, training_rows=20, window=4, season=5):
-    known = {"training_rows": training_rows, "window": window, "season": season}
+def forecast(name, values, rows, horizon=1, *, training_rows=20, window=4, season=5, beside=None):
+    known = {"training_rows": training_rows, "window": window, "season": season, "beside": beside}
     baseline = BASELINES[name]
     return baseline.rule(values, rows, horizon, **{need: known[need] for need in baseline.needs})
 
@@ -119,3 +119,18 @@ def test_a_huge_value_spoils_only_the_windows_it_is_in():
     values = np.ones(60)
     values[5] = 1e300
     np.testing.assert_array_equal(moving_average(values, np.arange(27, 60), width=20), np.ones(33))
+
+
+def test_the_linear_map_of_the_window_reads_what_stands_beside():
+    """y follows x by two rows: three weights of x's window say it all."""
+    rng = np.random.default_rng(0)
+    x = rng.normal(size=200)
+    y = np.concatenate([[0.0, 0.0], 3.0 * x[:-2] + 1.0])
+    rows = np.arange(150, 200)
+    found = forecast("window_map", y, rows, 1, training_rows=150, window=3, beside=x[:, np.newaxis])
+    np.testing.assert_allclose(found, y[rows], rtol=1e-9, atol=1e-9)
+    blind = forecast("window_map", y, rows, 1, training_rows=150, window=3)
+    assert np.std(blind - y[rows]) > 1.0
+    poisoned = np.where(np.arange(200) >= 180, 1e9, x)
+    late = forecast("window_map", y, rows, 1, training_rows=150, window=3, beside=poisoned[:, np.newaxis])
+    np.testing.assert_allclose(late[:31], found[:31], rtol=1e-12)  # row 180 is forecast from row 179

@@ -11,7 +11,7 @@ from rnnlab.engine.batch import Batch
 from rnnlab.errors import PluginError
 from rnnlab.experiments.setup import build_setup
 from rnnlab.tasks.answers import OF_EVERY_RUN
-from rnnlab.tasks.forecast import Forecast
+from rnnlab.tasks.forecast.task import Forecast
 from rnnlab.tasks.synthetic.adding import Adding
 from rnnlab.tasks.task import Combination, Evaluation, LossUnit, build_task, evaluate, loss_unit, pinned
 from tests.experiments.test_observers import config_of

@@ -13,7 +13,18 @@ SEQUENCES = "data.sequences"
 
 def conflicts(config: Any) -> list[Conflict]:
     """Find every contradiction in a config whose single keys are all right."""
-    rules = (_optimizer, _model, _truncation, _stateful, _endless, _targets, _ridge, _duration, _initial_weights)
+    rules = (
+        _optimizer,
+        _model,
+        _truncation,
+        _stateful,
+        _endless,
+        _targets,
+        _window_scaling,
+        _ridge,
+        _duration,
+        _initial_weights,
+    )
     with registry.task_entry(config.data).blamed():
         own = list(config.data.conflicts())
     return [*own, *(conflict for rule in rules for conflict in rule(config))]
@@ -158,6 +169,16 @@ def _targets(config: Any) -> Iterator[Conflict]:
         ("training.loss", source),
         f"training.loss must be {listed(allowed, 'or')} for {what}, {why}; got {loss.kind}.",
     )
+
+
+def _window_scaling(config: Any) -> Iterator[Conflict]:
+    data, readout = config.data, config.model.readout
+    if getattr(data, "scaler", None) == "window" and (readout or data.readouts[0]) == "every":
+        yield Conflict(
+            ("data.scaler", "model.readout"),
+            "data.scaler: window would let the network read what it is to predict, with model.readout: every: the mean "
+            "of a window rests on its last rows. Use readout: last, or another scaler.",
+        )
 
 
 def _ridge(config: Any) -> Iterator[Conflict]:

@@ -1,10 +1,12 @@
 """What is kept: a stored series in a form that can be continued, listed and named."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from shlex import quote
+
+import numpy as np
 
 from rnnlab.data.prices.bars import COLUMNS, Bars, from_csv
 from rnnlab.data.prices.imports import bars_from
@@ -125,8 +127,8 @@ def entries(folder: Path) -> Iterator[Listing]:
         )
 
 
-def by_hand(kept: Kept, column: str = "close") -> Bars:
-    """The bars of a file that somebody put into the folder, read as an import of it is; with a column of another name.
+def by_hand(kept: Kept, columns: Sequence[str] = ("close",)) -> Bars:
+    """The bars of a file that somebody put into the folder, read as an import of it is; with columns of other names.
 
     Raises
     ------
@@ -135,10 +137,12 @@ def by_hand(kept: Kept, column: str = "close") -> Bars:
     """
     try:
         table = parse_text_table(kept.content, name_of(kept.path))
-        if column in COLUMNS:
-            return bars_from(table).bars
-        bars = bars_from(table, column=column).bars
-        return replace(bars, columns={column: bars.close})
+        others = {name: bars_from(table, column=name).bars for name in columns if name not in COLUMNS}
+        known = len(others) < len(columns)
+        bars = bars_from(table).bars if known else replace(others[columns[0]], columns={})
+        if not all(np.array_equal(one.dates, bars.dates) for one in others.values()):
+            raise DataError(f"{table.label}: the columns {', '.join(columns)} do not have the same days.")
+        return replace(bars, columns={**bars.columns, **{name: one.close for name, one in others.items()}})
     except UnclearMark as question:  # a config has no key to answer it for a symbol
         question.hint = f"Say which: {_import(kept.symbol, kept.path)} --decimal point (or comma)."
         raise

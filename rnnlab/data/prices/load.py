@@ -1,5 +1,6 @@
 """The prices of a symbol as a series: what the price folder keeps, else the bundled snapshot."""
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
@@ -25,6 +26,7 @@ def load_prices(
     data_dir: Path | None = None,
     start: date | str | None = None,
     end: date | str | None = None,
+    beside: Sequence[str] = (),
 ) -> Series:
     """The prices of a symbol: those in the price folder if there are any, else the bundled snapshot.
 
@@ -39,6 +41,8 @@ def load_prices(
         The price folder where ``RNNLAB_DATA`` names none; ``data`` in the working folder if left out.
     start, end : date or ISO text, optional
         First and last day to use, both included.
+    beside : sequence of str
+        Further columns to read.
 
     Returns
     -------
@@ -56,28 +60,31 @@ def load_prices(
     if kept is None and symbol not in SNAPSHOTS:
         raise DataError(f"No prices of {symbol} are kept{_what_there_is(symbol, folder)}.", hint=_get(symbol))
     if kept is not None:
-        return between(_from_folder(kept, column), start, end)
-    if column != "close":
+        return between(_from_folder(kept, column, beside), start, end)
+    lacking = [name for name in (column, *beside) if name != "close"]
+    if lacking:
         raise DataError(
-            f"The bundled snapshot of {symbol} has no column {shown(column)}; it has close.",
+            f"The bundled snapshot of {symbol} has no column {shown(lacking[0])}; it has close.",
             hint=_get(symbol),
         )
     return between(load_snapshot(symbol), start, end)
 
 
-def _from_folder(kept: Kept, column: str) -> Series:
+def _from_folder(kept: Kept, column: str, beside: Sequence[str]) -> Series:
     origin = kept.origin or {}
     label = name_of(kept.path)
-    bars = by_hand(kept, column) if kept.origin is None else from_csv(kept.content, label)
-    if column not in bars.columns:
-        guess = did_you_mean(column, tuple(bars.columns), cutoff=0.6, shown=repr)
-        listed = ", ".join(bars.columns)
-        raise DataError(f"{label}: no column {shown(column)}{guess or ';'} the columns are {listed}.")
+    names = list(dict.fromkeys([column, *beside]))
+    bars = by_hand(kept, names) if kept.origin is None else from_csv(kept.content, label)
+    for name in names:
+        if name not in bars.columns:
+            guess = did_you_mean(name, tuple(bars.columns), cutoff=0.6, shown=repr)
+            listed = ", ".join(bars.columns)
+            raise DataError(f"{label}: no column {shown(name)}{guess or ';'} the columns are {listed}.")
     values = bars.columns[column]
     remarkable = column != "volume" and not np.isnan(values).any()
     return Series(
         bars.dates,
-        {column: values},
+        {name: bars.columns[name] for name in names},
         kept.symbol,
         origin.get("source") or f"file {kept.path.name} of unknown origin",
         content_hash(kept.content),

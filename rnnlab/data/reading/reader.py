@@ -59,6 +59,7 @@ def load_csv(
     *,
     date_format: str | None = None,
     decimal: str | None = None,
+    beside: Sequence[str] = (),
     at_least: int = 2,
 ) -> Series:
     """Read a series over times of any kind; what was done to its rows stands in its notes.
@@ -75,6 +76,8 @@ def load_csv(
         See :func:`rnnlab.data.reading.times.parse_times`; needed where days and months could be exchanged.
     decimal : {"point", "comma"}, optional
         The decimal mark, found out from the values if left out.
+    beside : sequence of str
+        Further columns of numbers to read.
     at_least : int
         Fewest rows to accept.
 
@@ -90,7 +93,7 @@ def load_csv(
         not there or not to be told from others, too few rows, times with two values or that could be read two ways.
     """
     path = user_path(path)
-    return series_from(read_text_table(path), date, value, date_format, decimal, at_least, path=path)
+    return series_from(read_text_table(path), date, value, date_format, decimal, at_least, path=path, beside=beside)
 
 
 def series_from(
@@ -101,6 +104,7 @@ def series_from(
     decimal: str | None = None,
     at_least: int = 2,
     path: Path | None = None,
+    beside: Sequence[str] = (),
 ) -> Series:
     """The series inside a table; parameters and errors as for :func:`load_csv`."""
     times = time_cells(table, date)
@@ -111,7 +115,8 @@ def series_from(
     if len(table.rows) < at_least:
         raise DataError(f"{table.label}: must hold at least {at_least} rows; holds {len(table.rows)}.")
     name = column or "value"
-    found = in_order(figures(table, times, {name: value_at}, date_format, decimal), table.label)
+    places = {name: value_at} | _further(table, times, beside, value_at)
+    found = in_order(figures(table, times, places, date_format, decimal), table.label)
     return Series(
         found.times.stamps,
         found.columns,
@@ -127,6 +132,15 @@ def series_from(
         lines=found.lines,
         odd=found.odd,
     )
+
+
+def _further(table: TextTable, times: TimeCells, names: Sequence[str], value_at: int) -> dict[str, int]:
+    """Further columns by the names they were asked for, where they are not the values."""
+    places = {name: named_column(table, name, "values") for name in names}
+    for name, at in places.items():
+        if at in times.places:
+            raise DataError(f"{table.label}: {shown(name)} holds the dates, and cannot be a column of numbers.")
+    return {name: at for name, at in places.items() if at != value_at}
 
 
 def figures(
@@ -204,7 +218,7 @@ def understood(series: Series) -> str:
     parts = [f"{series.rows:,} rows", series.calendar.words, f"{series.first} to {series.last}"]
     if series.zone:
         parts[-1] += f" ({series.zone})"
-    parts.append("column " + ", ".join(map(shown, series.columns)))
+    parts.append("column" + "s" * (len(series.columns) > 1) + " " + ", ".join(map(shown, series.columns)))
     return ", ".join([*parts, *([series.marks] if series.marks else [])])
 
 

@@ -63,26 +63,48 @@ def fit_autoregression(values: NDArray[np.float64]) -> tuple[float, NDArray[np.f
 
 
 def window_map(
-    values: ArrayLike, rows: ArrayLike, horizon: int = 1, *, training_rows: int, window: int
+    values: ArrayLike,
+    rows: ArrayLike,
+    horizon: int = 1,
+    *,
+    training_rows: int,
+    window: int,
+    beside: NDArray[np.float64] | None = None,
 ) -> NDArray[np.float64]:
-    """A linear map of the values that the network sees: y_t - y_s = c + w_0 y_s + sum_k w_k (y_{s-k} - y_s).
+    """A linear map of what the network sees: y_t - y_s = c + w_0 y_s + sum_k w_k (y_{s-k} - y_s) + the same of x.
 
     Fitted directly for the horizon, s = t - horizon, by least squares on the training windows. Where these are fewer
-    than the weights, the smallest weights that fit: with few rows it comes close to persistence.
+    than the weights, the smallest weights that fit: with few rows it comes close to persistence. `beside` are the
+    further columns x, (n, C); each is read as y is, in the unit of its own training rows.
     """
     origins = origins_of(rows, horizon)
     standard = Standard(values, training_rows)
-    ends = np.arange(window - 1, training_rows - horizon)[-max(1, MOST_CELLS // window) :]
+    read = [standard.values]
+    if beside is not None:
+        read += [Standard(column, training_rows).values for column in beside.T]
+    most = max(1, MOST_CELLS // (window * len(read)))
+    ends = np.arange(window - 1, training_rows - horizon)[-most:]
     if not len(ends):
         return np.asarray(values, dtype=np.float64)[origins]
-    seen, newest = _windows(standard.values, ends, window), standard.values[ends]
-    seen[:, 1:] -= seen[:, :1]
-    change = standard.values[ends + horizon] - newest
+    seen = np.concatenate([_levels_and_changes(column, ends, window) for column in read], axis=1)
+    change = standard.values[ends + horizon] - standard.values[ends]
     constant, *weights = np.linalg.lstsq(np.column_stack([np.ones(len(ends)), seen]), change, rcond=None)[0]
-    taps = np.array([1.0 + weights[0] - np.sum(weights[1:]), *weights[1:]])
-    padded = np.concatenate([np.full(window - 1, standard.values[0]), standard.values])
+    weights = np.reshape(weights, (len(read), window))
+    weights[0, 0] += 1.0  # the change counts from the newest value
+    forecast = np.full(len(standard.values), constant)
     with np.errstate(over="ignore", invalid="ignore"):
-        return standard.restored(constant + np.convolve(padded, taps, "valid")[origins])
+        for column, of in zip(read, weights, strict=True):
+            taps = np.array([of[0] - np.sum(of[1:]), *of[1:]])
+            padded = np.concatenate([np.full(window - 1, column[0]), column])
+            forecast = forecast + np.convolve(padded, taps, "valid")
+        return standard.restored(forecast[origins])
+
+
+def _levels_and_changes(values: NDArray[np.float64], ends: NDArray[np.intp], width: int) -> NDArray[np.float64]:
+    """The value at each of the rows, and how the values before it differ from it, newest first, (N, width)."""
+    seen = _windows(values, ends, width)
+    seen[:, 1:] -= seen[:, :1]
+    return seen
 
 
 def _windows(values: NDArray[np.float64], ends: NDArray[np.intp], width: int) -> NDArray[np.float64]:

@@ -63,6 +63,7 @@ def forecasts(
     training_rows: int,
     window: int,
     season: int | None,
+    beside: NDArray[np.float64] | None = None,
 ) -> dict[str, NDArray[np.float64]]:
     """What each baseline forecasts; without a season there is no seasonal one.
 
@@ -76,13 +77,15 @@ def forecasts(
     window : int >= 1
         Values that the network sees.
     season : int >= 1, or None
+    beside : array of shape (n, C), optional
+        Further columns that the network sees.
 
     Raises
     ------
     ValueError
         For one that does not forecast one finite number for each row.
     """
-    known = {"training_rows": training_rows, "window": window, "season": season}
+    known = {"training_rows": training_rows, "window": window, "season": season, "beside": beside}
     found = {}
     for name, baseline in BASELINES.items():
         if name != "seasonal_naive" or season is not None:

@@ -7,9 +7,10 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnlab.data.encoding import Columns
 from rnnlab.errors import DataError
 from rnnlab.forecasting import baselines, intervals, metrics
-from rnnlab.tasks.ahead import Forecaster, median_of
+from rnnlab.tasks.forecast.ahead import Forecaster, median_of
 
 MOST_ORIGINS = 2_000  # the newest, whose forecasts show how large the errors are
 Float = NDArray[np.float64]
@@ -56,6 +57,8 @@ class Outlook:
         The first row that was not trained on: errors are those of rows from here on.
     direct : int
         Steps that rest on known rows alone; the others on forecasts.
+    others : mapping of str to (K,)
+        Forecasts of the other columns, of the median of the models.
     """
 
     network: Course
@@ -63,6 +66,7 @@ class Outlook:
     rivals: Mapping[str, Course]
     first_unseen: int
     direct: int
+    others: Mapping[str, Float]
 
     @property
     def steps(self) -> int:
@@ -91,7 +95,8 @@ class Outlook:
 
 def outlook(
     forecaster: Forecaster,
-    values: Float,
+    columns: Columns,
+    calendar: Float,
     observed: NDArray[np.bool_],
     *,
     steps: int,
@@ -103,10 +108,12 @@ def outlook(
     Parameters
     ----------
     forecaster : Forecaster
-    values : (n,)
+    columns : mapping of str to array of shape (n,)
         Finite.
+    calendar : array of shape (n + steps, 2 C)
+        Calendar features of all rows and of those to come.
     observed : (n,)
-        Whether a value is one of the series, and was not filled in.
+        Whether a value of the judged column is one of the series, and was not filled in.
     steps : int >= 1
     first_unseen : int
         The first row that the models were not trained on. Baselines are fitted on the rows before; where these are
@@ -116,8 +123,11 @@ def outlook(
     Raises
     ------
     DataError
-        For fewer rows than one forecast needs.
+        For fewer rows than one forecast needs, or steps for which not everything that is read is forecast.
     """
+    encoding = forecaster.encoding
+    judged, *others = encoding.outputs
+    values = columns[judged]
     rows, reach = len(values), forecaster.reach
     if rows < reach:
         raise DataError(f"A forecast needs at least {reach} rows; there are {rows}.")
@@ -132,11 +142,22 @@ def outlook(
         with np.errstate(over="ignore", invalid="ignore"):
             return Course(forecasts[-1], (actual - forecasts)[:-1])
 
-    each = forecaster.ahead(values, origins, steps)
-    window = forecaster.lookback + forecaster.encoding.rows_before
+    each = forecaster.ahead(columns, calendar, origins, steps)
+    median = median_of(each)
+    seen = [columns[name] for name in encoding.inputs if name != judged]
+    beside = np.stack([*seen, *calendar[:rows].T], axis=1) if seen or encoding.calendar else None
     by_step = [
-        baselines.forecasts(values, origins + step, step, training_rows=fitted, window=window, season=season)
+        baselines.forecasts(
+            values,
+            origins + step,
+            step,
+            training_rows=fitted,
+            window=forecaster.width,
+            season=season,
+            beside=beside,
+        )
         for step in range(1, steps + 1)
     ]
     rivals = {name: course(np.stack([one[name] for one in by_step], axis=1)) for name in by_step[0]}
-    return Outlook(course(median_of(each)), each[:, -1], rivals, fitted, forecaster.encoding.horizon)
+    further = {name: median[-1, place] for place, name in enumerate(others, start=1)}
+    return Outlook(course(median[:, 0]), each[:, -1, 0], rivals, fitted, encoding.horizon, further)

@@ -6,9 +6,10 @@ from typing import Any, get_args
 
 import numpy as np
 
+from rnnlab.data.calendar_features import CalendarFeature
+from rnnlab.data.encoding import Encoding, TargetKind
 from rnnlab.data.scaling import Scaling
 from rnnlab.data.series import Series
-from rnnlab.data.windows import Encoding, TargetKind
 from rnnlab.errors import DataError, RunFolderError
 
 LEARNED = "task.json"  # in the run folder
@@ -51,20 +52,17 @@ class Learned:
             For another content.
         """
         try:
-            encoding = content["encoding"]
-            inputs, targets = (Scaling(**encoding[name]) for name in ("inputs", "targets"))
-            last = content["last"]
-            counts = [encoding["horizon"], *(content[name] for name in ("lookback", "rows", "train_rows"))]
-            _check(encoding["target"], counts, (inputs, targets))
-            horizon, lookback, rows, train_rows = counts
+            encoding, last = _encoding(content["encoding"]), content["last"]
+            lookback, rows, train_rows = (content[name] for name in ("lookback", "rows", "train_rows"))
+            _check_counts([lookback, rows, train_rows])
             return cls(
-                Encoding(encoding["target"], horizon, inputs, targets),
+                encoding,
                 lookback,
                 rows,
                 train_rows,
                 np.datetime64(last) if isinstance(last, str) else last + 0,
             )
-        except (KeyError, TypeError, ValueError, OverflowError) as error:
+        except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise RunFolderError(f"'{where}' is damaged: {type(error).__name__}: {str(error)[:100]}.") from error
 
     def known(self, series: Series) -> int:
@@ -84,13 +82,33 @@ class Learned:
         return int(np.searchsorted(series.stamps, self.last, side="right"))
 
 
-def _check(target: object, counts: Sequence[object], scalings: Sequence[Scaling]) -> None:
-    """ValueError for what no training writes."""
-    if target not in get_args(TargetKind):
-        raise ValueError(f"no target {target!r}")
+def _encoding(content: Mapping[str, Any]) -> Encoding:
+    """The encoding; ValueError and others for what no training writes."""
+    inputs = {name: _scaling(one) for name, one in content["inputs"].items()}
+    outputs = {name: tuple(map(_scaling, of)) for name, of in content["outputs"].items()}
+    steps, calendar = tuple(content["steps"]), tuple(content["calendar"])
+    if content["target"] not in get_args(TargetKind):
+        raise ValueError(f"no target {content['target']!r}")
+    if not set(calendar) <= set(get_args(CalendarFeature)):
+        raise ValueError(f"no calendar feature {calendar!r}")
+    if not isinstance(content["by_window"], bool):
+        raise ValueError("by_window must be true or false")
+    _check_counts([*steps, content["season"]])
+    if not (steps and outputs and (inputs or calendar)) or list(steps) != sorted(set(steps)):
+        raise ValueError("steps, columns or their order are missing")
+    if any(len(of) != len(steps) for of in outputs.values()):
+        raise ValueError("every step of an output must have a scaling")
+    return Encoding(content["target"], steps, inputs, outputs, calendar, content["season"], content["by_window"])
+
+
+def _scaling(content: Mapping[str, Any]) -> Scaling:
+    scaling = Scaling(**content)
+    if not np.isfinite([scaling.offset, scaling.scale, scaling.low, scaling.high]).all() or scaling.scale <= 0:
+        raise ValueError("a scaling must have finite numbers and a scale above 0")
+    return scaling
+
+
+def _check_counts(counts: Sequence[object]) -> None:
     for number in counts:
         if not isinstance(number, int) or isinstance(number, bool) or not 1 <= number < 2**40:
             raise ValueError(f"{number!r} is no number of rows")
-    for scaling in scalings:
-        if not np.isfinite([scaling.offset, scaling.scale, scaling.low, scaling.high]).all() or scaling.scale <= 0:
-            raise ValueError("a scaling must have finite numbers and a scale above 0")

@@ -1,0 +1,45 @@
+"""What the calendar alone says of a row: its place in the week, the year or the day, known for rows to come too.
+
+A place in a cycle is read as the sine and cosine of its angle, so that December lies beside January. Each cycle is
+counted in whole steps: weekdays from Monday (0 of 7), months from January (0 of 12), hours from midnight (0 of 24, with
+minutes and seconds as fractions).
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from rnnlab.errors import DataError
+
+CalendarFeature = Literal["weekday", "month", "hour"]
+
+
+def calendar_features(stamps: NDArray[Any], names: Sequence[str]) -> NDArray[np.float64]:
+    """Sine and cosine of each feature, (..., 2 C), of times of any shape (...).
+
+    Raises
+    ------
+    DataError
+        For numbered rows, or hours of days.
+    """
+    if not names:
+        return np.empty((*np.shape(stamps), 0))
+    if not np.issubdtype(stamps.dtype, np.datetime64):
+        raise DataError(f"Numbered rows have no {names[0]}.", hint="Leave data.calendar out.")
+    angles = np.stack([2 * np.pi * _turns(stamps, name) for name in names], axis=-1)
+    pairs = np.stack([np.sin(angles), np.cos(angles)], axis=-1)
+    return pairs.reshape(*np.shape(stamps), 2 * len(names))
+
+
+def _turns(stamps: NDArray[Any], name: str) -> NDArray[np.float64]:
+    """The part of its cycle, in [0, 1), that has gone by."""
+    days = stamps.astype("datetime64[D]")
+    if name == "weekday":
+        return (days.astype(np.int64) + 3) % 7 / 7  # 1970-01-01 was a Thursday
+    if name == "month":
+        return days.astype("datetime64[M]").astype(np.int64) % 12 / 12
+    if stamps.dtype == days.dtype:
+        raise DataError("Days have no hour.", hint="Take weekday or month: data.calendar.")
+    return (stamps - days) / np.timedelta64(1, "D")

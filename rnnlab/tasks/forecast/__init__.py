@@ -1,0 +1,1 @@
+"""Forecasting: a network that reads windows of a series, scored beside baselines on the rows that follow."""

@@ -1,0 +1,31 @@
+"""The series that a `data` section names, and its season."""
+
+from rnnlab.config.schema.series import CsvData, PricesData
+from rnnlab.data import missing
+from rnnlab.data.calendar import calendar_of
+from rnnlab.data.prices import between, load_prices
+from rnnlab.data.reading.reader import load_csv
+from rnnlab.data.series import Series
+
+
+def load_series(data: PricesData | CsvData) -> Series:
+    """The series between its start and end, with every column that is read or forecast, missing values settled."""
+    beside = tuple(dict.fromkeys([*(data.outputs or ()), *(data.inputs or ())]))
+    if isinstance(data, PricesData):
+        found = load_prices(data.symbol, data.column, start=data.start, end=data.end, beside=beside)
+        return missing.settled(found, data.missing)
+    series = load_csv(
+        data.path,
+        data.date_column,
+        data.judged,
+        date_format=data.date_format,
+        decimal=data.decimal,
+        beside=beside,
+    )
+    return missing.settled(between(series, data.start, data.end), data.missing)
+
+
+def season_of(series: Series, train_rows: int) -> int | None:
+    """Rows of a season by the calendar of the training rows, which must hold two of them."""
+    season = calendar_of(series.stamps[:train_rows]).season
+    return season if season is not None and train_rows >= 2 * season else None
