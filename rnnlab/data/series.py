@@ -97,7 +97,7 @@ class Series:
         """A time as a reader writes it: ``2024-Q1``, ``2024-01``, ``2024-01-31``, ``2024-01-31 15:30``, ``17``."""
         return label(stamp, self.period)
 
-    def where(self, keep: NDArray[Any]) -> "Series":
+    def where(self, keep: NDArray[Any] | slice) -> "Series":
         """The rows that a mask of shape (N,), an index array or a slice picks."""
         columns = {name: values[keep] for name, values in self.columns.items()}
         lines = None if self.lines is None else self.lines[keep]

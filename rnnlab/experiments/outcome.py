@@ -1,6 +1,6 @@
 """How a training ends: what the networks are worth, and what is said about it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, astuple, replace
 from datetime import UTC, datetime
 
@@ -36,11 +36,13 @@ def finish(
     *,
     stopped: bool = False,
     full: RunWriteError | None = None,
+    further: Sequence[np.ndarray] | None = (),
 ) -> TrainSummary:
     """Measure the trained networks on held-out data, close the run, and draw its plots.
 
     Of a training that was `stopped` before its end, the status is written first: whoever stopped it may not wait for
-    the measuring.
+    the measuring. `further` are the models of the folds of a rolling origin; None where it was stopped among these, and
+    nothing is measured.
 
     Raises
     ------
@@ -53,12 +55,18 @@ def finish(
         so_far = f"Stopped after update {training.done} of {training.updates}; the state is kept in a checkpoint."
         run.log(so_far)
         run.finish("interrupted", datetime.now(UTC), headline=so_far, warnings=warnings.shown)
-    evaluation = worth(task, training.network, training.result, diverged)
+    if further is None:
+        stopped = True
+        so_far = "Stopped among the folds of the evaluation: nothing is measured. The state is kept in a checkpoint."
+        evaluation = Evaluation({}, {}, {}, "")
+    else:
+        evaluation = worth(task, training.network, training.result, diverged, further)
     metrics = {name: _measured(values) for name, values in evaluation.metrics.items()}
     combined = _combined(config.seeds, evaluation)
     headline = " ".join(filter(None, (so_far, evaluation.headline)))
     notes = [
         f"Trained on {task.description}",
+        *evaluation.notes,
         *_held_out_note(task, training),
         *_fitting_note(config, recorder),
         *([] if stopped else _course_notes(config, training, recorder)),
@@ -126,12 +134,17 @@ def stopped_early(config, training: Training) -> dict[str, int]:
     return {str(config.seeds[model]): epoch for model, epoch in training.stopped_early.items()}
 
 
-def worth(task: Task, network: Network, theta: np.ndarray, diverged: Iterable[int]) -> Evaluation:
-    """What the networks with the parameters theta (R, P) are worth on held-out data; those that diverged are NaN."""
+def worth(
+    task: Task, network: Network, theta: np.ndarray, diverged: Iterable[int], further: Sequence[np.ndarray] = ()
+) -> Evaluation:
+    """What the networks with the parameters theta (R, P) are worth on held-out data; those that diverged are NaN.
+
+    `further` are the models of the folds of a rolling origin, in which they are NaN already.
+    """
     with np.errstate(over="ignore", invalid="ignore"), threadpool_limits(limits=1, user_api="blas"):
         theta = theta.copy()
         theta[list(diverged)] = np.nan  # a network that diverged has nothing to say
-        return evaluate(task, network, theta)
+        return evaluate(task, network, theta, *further)
 
 
 def _held_out_note(task: Task, training: Training) -> list[str]:

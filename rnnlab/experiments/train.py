@@ -14,6 +14,7 @@ from rnnlab.engine.training import Training
 from rnnlab.errors import DivergedError, RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
 from rnnlab.experiments.figures import course_figures, course_of
+from rnnlab.experiments.folds import train_folds
 from rnnlab.experiments.gradient_flow import flow_figures
 from rnnlab.experiments.observers import Observer, end, observe
 from rnnlab.experiments.observers.divergence import DivergenceLog
@@ -156,7 +157,8 @@ def carry_out(
         figures = {**figures, **flow_figures(config, lambda: watch.flow.looks, ragged=ragged(setup))}
     if len(diverged) == len(config.seeds):
         raise _diverged(config, training, run, watch.divergence, watch.warnings, figures)
-    summary = finish(config, task, training, run, watch, figures, stopped=stopped, full=full)
+    further = [] if stopped or full else train_folds(config, task, training, watch, should_stop or (lambda: False))
+    summary = finish(config, task, training, run, watch, figures, stopped=stopped, full=full, further=further)
     trained = Trained(run, config, task, setup, training.theta, training.done, watch.checkpoints.newest)
     return replace(summary, trained=trained)
 

@@ -33,6 +33,8 @@ class Watch:
     checkpoints : Checkpoints
     observers : list of Observer
         All of them, in the order in which they are told.
+    tell : function of a Progress, or None
+        Shows what follows the training.
     """
 
     recorder: Recorder
@@ -42,6 +44,7 @@ class Watch:
     saved: list[Observer]
     checkpoints: Checkpoints
     observers: list[Observer]
+    tell: Callable[[Progress], None] | None = None
 
 
 def check_further(observers: Sequence[Observer]) -> None:
@@ -69,4 +72,4 @@ def watch(
     if on_progress is not None:
         unit = loss_unit(task)
         shown.append(ProgressReport(on_progress, unit.name, unit.of, recorder))
-    return Watch(recorder, flow, divergence, warnings, saved, checkpoints, [*saved, checkpoints, *shown])
+    return Watch(recorder, flow, divergence, warnings, saved, checkpoints, [*saved, checkpoints, *shown], on_progress)

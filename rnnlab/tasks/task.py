@@ -2,7 +2,7 @@
 
 import math
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
@@ -63,6 +63,8 @@ class Evaluation:
         What the headline rests on: name -> statistics and p-values, as JSON can hold them.
     combined : Combination, optional
         Where the headline judges one answer of all models.
+    notes : sequence of str
+        Further sentences, which stand below the tables.
     """
 
     metrics: Mapping[str, np.ndarray]
@@ -74,6 +76,7 @@ class Evaluation:
     figures: Mapping[str, "Callable[[], Figure]"] = field(default_factory=dict)
     tests: Mapping[str, object] = field(default_factory=dict)
     combined: Combination | None = None
+    notes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
@@ -171,6 +174,16 @@ class Task(ABC):
     def evaluate(self, network: Network, theta: np.ndarray) -> Evaluation:
         """Measure R trained models, theta (R, P), on held-out data; a model that diverged is NaN."""
 
+    def folds(self) -> "Iterable[Task]":
+        """Further trainings that the evaluation needs, in their order: each a task of its own data."""
+        return ()
+
+    def evaluate_folds(self, network: Network, thetas: Sequence[np.ndarray]) -> Evaluation:
+        """Measure the models of the run, theta (R, P), and after them those of its `folds`."""
+        if len(thetas) == 1:
+            return self.evaluate(network, thetas[0])
+        raise NotImplementedError(f"{type(self).__name__} has no folds.")
+
     @classmethod
     def figures(cls, config: Any, run: "Completed") -> Mapping[str, "Callable[[], Figure]"]:  # noqa: ARG003
         """File name -> what draws the figure, from what a completed run left in its folder, without its data."""
@@ -261,11 +274,14 @@ def loss_unit(task: Task) -> LossUnit:
     return LossUnit(unit.name, of)
 
 
-def evaluate(task: Task, network: Network, theta: np.ndarray) -> Evaluation:
-    """What R trained models, theta (R, P), are worth: `task.evaluate`, whose answer is checked."""
+def evaluate(task: Task, network: Network, theta: np.ndarray, *further: np.ndarray) -> Evaluation:
+    """What R trained models, theta (R, P), are worth: `task.evaluate`, whose answer is checked.
+
+    `further` are the models of its folds, where it has some.
+    """
     entry = registry.task_entry(task.config.data)
     with entry.blamed():
-        evaluation = task.evaluate(network, theta)
+        evaluation = task.evaluate_folds(network, [theta, *further]) if further else task.evaluate(network, theta)
         if not isinstance(evaluation, Evaluation):
             raise TypeError(f"evaluate must give an Evaluation; it gives {type(evaluation).__name__}")
         answers.check_evaluation(evaluation, len(theta))

@@ -53,7 +53,7 @@ def test_every_step_is_scored_on_the_same_rows(columns, strategy):
     task, found = evaluated("data.horizon=3", f"data.strategy={strategy}")
     table, scores = found.tables["predictions.csv"], found.tables["scores.csv"]
     actual = columns["a"][TRAIN:]
-    assert table["step"].tolist() == [1] * 16 + [2] * 16 + [3] * 16
+    assert list(table["step"]) == [1] * 16 + [2] * 16 + [3] * 16
     np.testing.assert_array_equal(table["actual"], np.tile(actual, 3))
     for step in (1, 2, 3):
         here = table["step"] == step
@@ -182,7 +182,7 @@ def test_a_seasonal_difference_needs_a_season(columns):
     with pytest.raises(ConfigError, match="seasonal_difference needs a season"):
         build_task(config_of("data.path=odd.csv", "data.target=seasonal_difference"))
     task = build_task(config_of("data.target=seasonal_difference", "data.scaler=none", "data.horizon=2"))
-    assert task.season == 7
+    assert task.season == 7  # type: ignore[attr-defined]
     targets, values = task.sequences.targets, columns["a"]
     for n in range(targets.shape[0]):
         origin = n + 7 + 3

@@ -8,6 +8,7 @@ from pydantic import BeforeValidator, PlainValidator, WithJsonSchema, model_vali
 from pydantic_core import PydanticCustomError
 
 from rnnlab.config.schema.data import Data
+from rnnlab.config.schema.evaluation import Evaluation
 from rnnlab.config.schema.model import Model
 from rnnlab.config.schema.rules import conflicts
 from rnnlab.config.schema.section import Section, Text, is_whole, key, refuse, section
@@ -80,6 +81,11 @@ class Config(Section):
     data: Data = key(..., "training data and task", example={"kind": "prices", "symbol": "AAPL"})
     model: Model = section(Model, "the network")
     training: TrainingSection = section(TrainingSection, "loss, optimizer and length of the training")
+    evaluation: Evaluation | None = key(
+        None,
+        "how the test rows of a series are forecast, and which intervals are tested; null trains once and tests none",
+        example={"kind": "rolling", "folds": 10},
+    )
 
     @model_validator(mode="after")
     def _complete(self) -> "Config":

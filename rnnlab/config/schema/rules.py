@@ -21,6 +21,7 @@ def conflicts(config: Any) -> list[Conflict]:
         _endless,
         _targets,
         _window_scaling,
+        _evaluation,
         _ridge,
         _duration,
         _initial_weights,
@@ -178,6 +179,23 @@ def _window_scaling(config: Any) -> Iterator[Conflict]:
             ("data.scaler", "model.readout"),
             "data.scaler: window would let the network read what it is to predict, with model.readout: every: the mean "
             "of a window rests on its last rows. Use readout: last, or another scaler.",
+        )
+
+
+def _evaluation(config: Any) -> Iterator[Conflict]:
+    evaluation = config.evaluation
+    if evaluation is None:
+        return
+    if not config.data.forecasts:
+        which = listed([entry.name for entry in registry.tasks().entries.values() if entry.schema.forecasts], "or")
+        yield Conflict(
+            ("evaluation", "data.kind"),
+            f"evaluation needs a series, data of kind {which}; got kind: {config.data.kind}. Drop it.",
+        )
+    if evaluation.kind == "rolling" and evaluation.retrain_epochs is not None and config.training.fit.kind == "ridge":
+        yield Conflict(
+            ("evaluation.retrain_epochs", "training.fit"),
+            "evaluation.retrain_epochs cannot be used with training.fit: ridge, which has no epochs; drop one.",
         )
 
 

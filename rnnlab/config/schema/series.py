@@ -76,6 +76,7 @@ class SeriesData(StoredTask):
 
     batch_size: ClassVar[Literal["full"]] = "full"
     length_key: ClassVar[str] = "lookback"
+    forecasts: ClassVar[bool] = True
     column_key: ClassVar[str] = "data.column"
     metric_names: ClassVar[dict[str, str]] = {
         **StoredTask.metric_names,

@@ -40,6 +40,8 @@ class TaskSection(Section):
         Whether the sequences continue each other, so that a state may be carried from one to the next.
     foretells : bool
         Whether a target is an input of a later step, which no network may read beforehand.
+    forecasts : bool
+        Whether the rows of a series are forecast, which `evaluation` is about.
     metric_names : dict of str to str
         How metrics and baselines are written in tables, where their key does not say it.
     """
@@ -51,6 +53,7 @@ class TaskSection(Section):
     fixed_length: ClassVar[int | None] = None
     continues: ClassVar[bool] = False
     foretells: ClassVar[bool] = False
+    forecasts: ClassVar[bool] = False
     metric_names: ClassVar[dict[str, str]] = {"rmse": "RMSE", "mae": "MAE"}
 
     @property

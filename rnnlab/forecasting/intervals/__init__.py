@@ -13,7 +13,7 @@ decimal that it is written as, so that ranks are exact.
 
 from rnnlab.forecasting.intervals.adaptive import Adapted, adaptive
 from rnnlab.forecasting.intervals.evaluation import Evaluation, evaluate, interval_score, pinball_loss, wilson
-from rnnlab.forecasting.intervals.levels import level_between, quantiles_of, rows_needed
+from rnnlab.forecasting.intervals.levels import exact, level_between, quantiles_of, rows_needed
 from rnnlab.forecasting.intervals.split import around, check_rows, half_widths, quantile_offsets
 
 __all__ = [
@@ -23,6 +23,7 @@ __all__ = [
     "around",
     "check_rows",
     "evaluate",
+    "exact",
     "half_widths",
     "interval_score",
     "level_between",

@@ -1,25 +1,27 @@
 """Forecasting a dated series: prices of a symbol, or any CSV of dates and values."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from rnnlab.data import missing
 from rnnlab.data.calendar import holes
-from rnnlab.data.encoding import rows_before
 from rnnlab.data.reading.reader import understood
 from rnnlab.data.windows import WindowedSeries, count_train_rows, make_windows
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
 from rnnlab.errors import ConfigError, DataError
-from rnnlab.forecasting import baselines, comparison
+from rnnlab.forecasting import baselines, comparison, metrics
 from rnnlab.forecasting.combination import median_forecast
 from rnnlab.forecasting.multiple import holm
 from rnnlab.memory import check_data
-from rnnlab.tasks.forecast import remarks
+from rnnlab.seeds import quantiles
+from rnnlab.tasks.forecast import coverage, remarks
 from rnnlab.tasks.forecast.ahead import Forecaster
 from rnnlab.tasks.forecast.figures import figures
+from rnnlab.tasks.forecast.folds import Fold, folds_of, places, trained
 from rnnlab.tasks.forecast.learned import Learned
 from rnnlab.tasks.forecast.loading import load_series, season_of
 from rnnlab.tasks.forecast.scoring import Scoring
@@ -42,17 +44,17 @@ class Forecast(Task):
         super().__init__(config)
         data = config.data
         self.series = series = load_series(data)
-        train_rows = self._train_rows()
+        train_rows, evaluation = self._train_rows(), config.evaluation
         self.season = self._season(train_rows)
-        self.windowed = windowed = self._windowed()
-        encoding, last = windowed.encoding, series.stamps[train_rows - 1]
-        self.learned = Learned(encoding, data.lookback, series.rows, train_rows, last).plain()
+        self.tests = folds_of(series.rows, train_rows, evaluation)
+        self.trainings = trained(self.tests, evaluation.retrain_every if len(self.tests) > 1 else 1)
+        self.windowed = windowed = self._windowed(self.trainings[0])
+        self._check_levels(windowed, train_rows)
+        encoding, last = windowed.encoding, series.stamps[windowed.train_rows - 1]
+        self.learned = Learned(encoding, data.lookback, series.rows, windowed.train_rows, last).plain()
         check_data(len(windowed.origins) * data.lookback * encoding.features, "data.lookback")
-        train = windowed.train()
-        targets = windowed.targets_of_steps() if self.every else train.targets
-        remarks.check_dtype(windowed, (train.inputs, targets), self.dtype)
-        self.sequences = Batch(np.ascontiguousarray(train.inputs, dtype=self.dtype), targets.astype(self.dtype))
-        self.held_out = len(windowed.test_rows)
+        self.sequences = sequences_of(windowed, every=self.every, dtype=self.dtype)
+        self.held_out = int(np.sum(windowed.test_rows >= train_rows))
         self.input_size, self.output_size = encoding.features, encoding.targets
         self.record = {
             "source": series.source,
@@ -112,8 +114,16 @@ class Forecast(Task):
             )
         return season
 
-    def _windowed(self) -> WindowedSeries:
-        data, series = self.config.data, self.series
+    def _check_levels(self, windowed: WindowedSeries, train_rows: int) -> None:
+        evaluation = self.config.evaluation
+        if evaluation is not None:
+            rows = int(np.sum(windowed.test_rows < train_rows))
+            coverage.check_levels(evaluation.levels, rows, evaluation.calibration, train_rows)
+
+    def _windowed(self, fold: Fold) -> WindowedSeries:
+        """The rows from the first of a fold on, cut where its training ends."""
+        data, series = self.config.data, self.series.where(slice(fold.first, None))
+        plain = data.test_rows is None and fold.fit_rows == fold.train_rows == self._train_rows() and not fold.first
         outputs = data.outputs or (series.target,)
         judged_first = sorted(outputs, key=lambda name: name != series.target)
         try:
@@ -128,7 +138,7 @@ class Forecast(Task):
                 calendar=data.calendar,
                 season=self.season,
                 train_fraction=data.train_fraction,
-                test_rows=data.test_rows,
+                test_rows=None if plain else self.series.rows - fold.fit_rows,
                 scaler=data.scaler,
                 missing=data.missing,
             )
@@ -137,25 +147,39 @@ class Forecast(Task):
             message = error.message[0].lower() + error.message[1:]
             raise DataError(f"{where}: {message}", hint=error.hint) from error
 
+    def folds(self) -> "Iterator[Task]":
+        for fold in self.trainings[1:]:
+            yield Training(self.config, self._windowed(fold))
+
     def evaluate(self, network: Network, theta: np.ndarray) -> Evaluation:
         """Measure each network, and test the median of their forecasts against every baseline."""
-        judged, said = self._scoring(self.series.target), self._said(network, theta)
-        predicted, rivals = said[:, 0], self._baselines(judged)
-        combined = median_forecast(predicted.reshape(len(theta), -1))
+        return self.evaluate_folds(network, [theta])
+
+    def evaluate_folds(self, network: Network, thetas: Sequence[np.ndarray]) -> Evaluation:
+        judged = self._scoring(self.series.target)
+        said = [self._said(network, theta, fold) for theta, fold in zip(thetas, self.trainings, strict=True)]
+        of_tests = np.concatenate([one.forecasts[..., one.tested] for one in said], axis=-1)
+        predicted, rivals = of_tests[:, 0], _joined([one.rivals[0] for one in said], [one.tested for one in said])
+        combined = median_forecast(predicted.reshape(len(predicted), -1))
         median = combined.values.reshape(judged.actual.shape)
         measured, together = judged.measured(predicted), _plain(judged.measured(median))
         scored = {name: _plain(judged.measured(row)) for name, row in rivals.items()}
         best = min(scored, key=lambda name: scored[name]["rmse"])
         against = {name: judged.test(median, row) for name, row in rivals.items()} if combined.of.any() else {}
         unit = self.series.currency or ""
-        made_of = comparison.made_of(combined.of, np.isnan(theta[:, 0]))
+        made_of = comparison.made_of(combined.of, np.isnan(np.max([theta[:, 0] for theta in thetas], axis=0)))
         finite = {name: np.append(values[combined.of], together[name]) for name, values in measured.items()}
         titled = {self._title(name): scores for name, scores in scored.items()}
+        ranges = self._intervals(judged, said, combined.of, median, rivals) if combined.of.any() else []
         return Evaluation(
             metrics=measured,
             units={"rmse": unit, "mae": unit, "mape": "%", "smape": "%"},
             baselines=scored,
             headline=self._judged(together["rmse"], scored, against, made_of),
+            notes=[
+                *self._note_of_folds(judged, median, rivals[best], best),
+                *self._note_of_intervals(ranges, said, best),
+            ],
             warnings=(
                 *remarks.of_forecast(median, judged),
                 *remarks.of_overflow(finite, titled, self.config.data.metric_names),
@@ -163,7 +187,9 @@ class Forecast(Task):
             tables={
                 "predictions.csv": self._predictions(judged, predicted, median, rivals, best),
                 "training_rows.csv": self._last_training_rows(),
-                **self._further_tables(said, median, rivals),
+                **self._tables_of_columns(of_tests, median, rivals, said),
+                **self._table_of_folds(judged, predicted, median, rivals),
+                **self._tables_of_intervals(ranges, median),
             },
             tests={
                 "diebold_mariano": {
@@ -176,23 +202,31 @@ class Forecast(Task):
             combined=Combination("median", np.flatnonzero(combined.of).tolist(), together),
         )
 
-    def _said(self, network: Network, theta: np.ndarray) -> np.ndarray:
-        """What each network forecasts of the test rows, (R, C, K, N), in the unit of the series."""
-        windowed = self.windowed
+    def _said(self, network: Network, theta: np.ndarray, fold: Fold) -> "Said":
+        """What the networks of one training, and the baselines, forecast of its calibration and test rows."""
+        windowed = self.windowed if fold is self.trainings[0] else self._windowed(fold)
+        rows = windowed.test_rows[windowed.test_rows + fold.first <= fold.last]
         forecaster = Forecaster(network, theta, windowed.encoding, windowed.lookback)
-        return forecaster.scored(windowed.columns, windowed.calendar, windowed.test_rows, self.config.data.scored_steps)
+        steps = self.config.data.scored_steps
+        forecasts = forecaster.scored(windowed.columns, windowed.calendar, rows, steps)
+        rivals = [
+            self._baselines(windowed, Scoring(windowed.columns[name], rows, steps, windowed.train_rows))
+            for name in windowed.encoding.outputs
+        ]
+        return Said(forecasts, rivals, rows + fold.first >= fold.train_rows)
 
     def _scoring(self, column: str) -> Scoring:
+        """All test rows."""
         windowed = self.windowed
-        return Scoring(windowed.columns[column], windowed.test_rows, self.config.data.scored_steps, windowed.train_rows)
+        rows = windowed.test_rows[windowed.test_rows >= self.tests[0].train_rows]
+        return Scoring(windowed.columns[column], rows, self.config.data.scored_steps, windowed.train_rows)
 
-    def _baselines(self, scoring: Scoring) -> Mapping[str, np.ndarray]:
-        """What each baseline forecasts at the test rows, from what the network sees."""
-        windowed = self.windowed
+    def _baselines(self, windowed: WindowedSeries, scoring: Scoring) -> Mapping[str, np.ndarray]:
+        """What each baseline forecasts at the rows, from what the network sees."""
         encoding = windowed.encoding
         seen = [windowed.columns[name] for name in encoding.inputs if windowed.columns[name] is not scoring.values]
         return scoring.baselines(
-            window=windowed.lookback + rows_before(encoding.target, encoding.season),
+            window=windowed.reach,
             season=self.season,
             beside=np.stack([*seen, *windowed.calendar.T], axis=1) if seen or encoding.calendar else None,
         )
@@ -211,28 +245,119 @@ class Forecast(Task):
             "median": median.ravel(),
         }
 
-    def _further_tables(
-        self, said: np.ndarray, median: np.ndarray, rivals: Mapping[str, np.ndarray]
+    def _tables_of_columns(
+        self, forecasts: np.ndarray, median: np.ndarray, rivals: Mapping[str, np.ndarray], said: "Sequence[Said]"
     ) -> dict[str, dict[str, np.ndarray]]:
         """Where there are several columns or steps ahead: the scores of each, and the forecasts of the others."""
         outputs = list(self.windowed.encoding.outputs)
         if len(outputs) == 1 and len(median) == 1:
             return {}
-        scores = _Scores()
-        scores.add(self._scoring(outputs[0]), outputs[0], self.config.seeds, said[:, 0], median, rivals)
+        scores, seeds = Scores(), self.config.seeds
+        scores.add(self._scoring(outputs[0]), outputs[0], seeds, forecasts[:, 0], median, rivals)
         others: list[dict[str, np.ndarray]] = []
         for place, name in enumerate(outputs[1:], start=1):
-            scoring = self._scoring(name)
-            combined = median_forecast(said[:, place].reshape(len(said), -1)).values.reshape(scoring.actual.shape)
-            against = self._baselines(scoring)
-            scores.add(scoring, name, self.config.seeds, said[:, place], combined, against)
-            rows = self._predictions(scoring, said[:, place], combined, against, "naive")
+            scoring, predicted = self._scoring(name), forecasts[:, place]
+            combined = median_forecast(predicted.reshape(len(predicted), -1)).values.reshape(scoring.actual.shape)
+            against = _joined([one.rivals[place] for one in said], [one.tested for one in said])
+            scores.add(scoring, name, seeds, predicted, combined, against)
+            rows = self._predictions(scoring, predicted, combined, against, "naive")
             del rows["best_baseline"]
             others.append({"column": np.repeat(name, scoring.actual.size)} | rows)
         if not others:
             return {"scores.csv": scores.columns()}
         together = {name: np.concatenate([one[name] for one in others], axis=-1) for name in others[0]}
         return {"scores.csv": scores.columns(), "other_columns.csv": together}
+
+    def _table_of_folds(
+        self, judged: Scoring, predicted: np.ndarray, median: np.ndarray, rivals: Mapping[str, np.ndarray]
+    ) -> dict[str, dict[str, np.ndarray]]:
+        """The errors of every forecaster in each fold, where there are several."""
+        if len(self.tests) == 1:
+            return {}
+        each = forecasters(self.config.seeds, predicted, median, rivals)
+        which = places(self.tests, judged.rows)
+        rows: list[dict[str, object]] = []
+        for number, fold in enumerate(self.tests, start=1):
+            here = which == number - 1
+            if not here.any():  # no row of it has a value
+                continue
+            serves = next(one for one in reversed(self.trainings) if one.train_rows <= fold.train_rows)
+            stamps = self.series.stamps[judged.rows[here]]
+            for name, forecast in each.items():
+                pair = judged.actual[:, here].ravel(), forecast[:, here].ravel()
+                rows.append({
+                    "fold": number, "first": stamps[0], "last": stamps[-1], "rows": int(here.sum()),
+                    "trained_from": self.series.stamps[serves.first],
+                    "trained_to": self.series.stamps[serves.fit_rows - 1],
+                    "forecaster": name, "rmse": float(metrics.rmse(*pair)), "mae": float(metrics.mae(*pair)),
+                })  # fmt: skip
+        return {"folds.csv": {name: np.array([row[name] for row in rows]) for name in rows[0]}}
+
+    def _note_of_folds(self, judged: Scoring, median: np.ndarray, rival: np.ndarray, best: str) -> list[str]:
+        """In how many folds the network has a smaller error than the best baseline."""
+        if len(self.tests) == 1:
+            return []
+        which = places(self.tests, judged.rows)
+        folds = np.unique(which)
+        wins = sum(
+            bool(metrics.rmse(actual, forecast[:, which == fold].ravel()) < metrics.rmse(actual, other))
+            for fold in folds
+            for actual in [judged.actual[:, which == fold].ravel()]
+            for forecast, other in [(median, rival[:, which == fold].ravel())]
+        )
+        evaluation = self.config.evaluation
+        every = "" if evaluation.retrain_every == 1 else f", trained anew for every {evaluation.retrain_every}"
+        return [
+            f"Rolling origin over {len(folds)} folds ({evaluation.window} window{every}): the network has a smaller "
+            f"RMSE than {self._title(best)} in {wins} of {len(folds)}."
+        ]
+
+    def _intervals(
+        self,
+        judged: Scoring,
+        said: "Sequence[Said]",
+        of: np.ndarray,
+        median: np.ndarray,
+        rivals: Mapping[str, np.ndarray],
+    ) -> list[coverage.Tested]:
+        """The intervals of the median of the models `of` and of every baseline; none where no level is asked for."""
+        evaluation = self.config.evaluation
+        if evaluation is None or not evaluation.levels:
+            return []
+        actual = [self._calibration(fold) for fold in self.trainings]
+        ours = [
+            rows - quantiles(one.forecasts[of, 0][..., ~one.tested], (0.5,))[0]
+            for rows, one in zip(actual, said, strict=True)
+        ]
+        everyone = {"median": coverage.Forecasts(ours, median)}
+        for name, values in rivals.items():
+            errors = [rows - one.rivals[0][name][:, ~one.tested] for rows, one in zip(actual, said, strict=True)]
+            everyone[name] = coverage.Forecasts(errors, values)
+        which = np.repeat(np.arange(len(said)), [one.tested.sum() for one in said])
+        return coverage.tested(evaluation.levels, everyone, judged.actual, which)
+
+    def _calibration(self, fold: Fold) -> np.ndarray:
+        """What came in the calibration rows of a training, (1, M)."""
+        values = self.series.values[fold.fit_rows : fold.train_rows]
+        windowed = self.windowed if fold is self.trainings[0] else self._windowed(fold)
+        rows = windowed.test_rows + fold.first
+        return values[rows[rows < fold.train_rows] - fold.fit_rows][np.newaxis]
+
+    def _note_of_intervals(self, ranges: "Sequence[coverage.Tested]", said: "Sequence[Said]", best: str) -> list[str]:
+        rows = [int((~one.tested).sum()) for one in said]
+        return coverage.sentences(ranges, "median", best, self._title(best), rows, len(self.config.data.scored_steps))
+
+    def _tables_of_intervals(
+        self, ranges: "Sequence[coverage.Tested]", median: np.ndarray
+    ) -> dict[str, dict[str, np.ndarray]]:
+        if not ranges:
+            return {}
+        steps, rows = self.config.data.scored_steps, self._scoring(self.series.target).rows
+        ours = [one for one in ranges if one.forecaster == "median"]
+        return {
+            "intervals.csv": coverage.table(ranges, steps),
+            "prediction_intervals.csv": coverage.bounds(ours, median, self.series.stamps[rows], steps),
+        }
 
     def _judged(
         self,
@@ -267,7 +392,45 @@ class Forecast(Task):
         return figures(config, run)
 
 
-class _Scores:
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What the networks of one training and the baselines forecast of the rows after those that were trained on.
+
+    Attributes
+    ----------
+    forecasts : (R, C, K, N)
+    rivals : sequence of mapping of str to (K, N)
+        Of each column.
+    tested : bool (N,)
+        Rows that are tested; the others calibrate.
+    """
+
+    forecasts: np.ndarray
+    rivals: Sequence[Mapping[str, np.ndarray]]
+    tested: np.ndarray
+
+
+class Training(Task):
+    """What one further training of a rolling origin sees; it is measured with the others."""
+
+    def __init__(self, config, windowed: WindowedSeries) -> None:
+        super().__init__(config)
+        self.sequences = sequences_of(windowed, every=self.every, dtype=self.dtype)
+        self.input_size, self.output_size = windowed.encoding.features, windowed.encoding.targets
+
+    def evaluate(self, network: Network, theta: np.ndarray) -> Evaluation:
+        raise NotImplementedError("A further training is measured with the first one.")
+
+
+def sequences_of(windowed: WindowedSeries, *, every: bool, dtype: np.dtype) -> Batch:
+    """The training windows, with a target after the last step or after every one."""
+    train = windowed.train()
+    targets = windowed.targets_of_steps() if every else train.targets
+    remarks.check_dtype(windowed, (train.inputs, targets), dtype)
+    return Batch(np.ascontiguousarray(train.inputs, dtype=dtype), targets.astype(dtype))
+
+
+class Scores:
     """The table of scores: a row for each column, step ahead and forecaster."""
 
     def __init__(self) -> None:
@@ -283,9 +446,8 @@ class _Scores:
         rivals: Mapping[str, np.ndarray],
     ) -> None:
         """Measure every forecaster of a column."""
-        each = {"median": median, **{f"seed_{seed}": row for seed, row in zip(seeds, predicted, strict=True)}, **rivals}
         count = len(scoring.steps)
-        for name, forecast in each.items():
+        for name, forecast in forecasters(seeds, predicted, median, rivals).items():
             found = {
                 "column": np.repeat(column, count),
                 "step": np.array(scoring.steps),
@@ -297,6 +459,21 @@ class _Scores:
 
     def columns(self) -> dict[str, np.ndarray]:
         return {name: np.concatenate(rows) for name, rows in self._rows.items()}
+
+
+def forecasters(
+    seeds: Sequence[int], predicted: np.ndarray, median: np.ndarray, rivals: Mapping[str, np.ndarray]
+) -> dict[str, np.ndarray]:
+    """The forecasts (K, N) of the median, of every seed and of every baseline, by their names in tables."""
+    return {"median": median, **{f"seed_{seed}": row for seed, row in zip(seeds, predicted, strict=True)}, **rivals}
+
+
+def _joined(each: Sequence[Mapping[str, np.ndarray]], tested: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
+    """The forecasts of the tested rows of all trainings, one after the other."""
+    return {
+        name: np.concatenate([one[name][:, here] for one, here in zip(each, tested, strict=True)], axis=-1)
+        for name in each[0]
+    }
 
 
 def _plain(measured: Mapping[str, np.ndarray]) -> dict[str, float]:
