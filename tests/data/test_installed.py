@@ -8,7 +8,7 @@ from rnnlab.config import load
 from rnnlab.data.installed import data_path
 from rnnlab.data.reading.reader import load_csv
 from rnnlab.errors import DataError, UsageError
-from rnnlab.tasks.forecast import load_series
+from rnnlab.tasks.forecast.loading import load_series
 from rnnlab.tasks.task import build_task
 
 FILE = "rnnlab_waves/tables/^SEA.csv"
