@@ -7,6 +7,7 @@ from pathlib import Path
 from rnnlab.errors import UsageError
 from rnnlab.printable import shortened
 
+PACKAGED = "package:"  # before a file of an installed package, in place of a path
 LARGEST_FILE = 256 * 2**20  # bytes of data that are read: a century of days is under 3 MB
 
 

@@ -47,7 +47,7 @@ ONLINE = re.compile(r"rnnlab fetch (?!--list)")
 SET_UP = re.compile(r"make [a-z]+$|pip install |python -c .*check_layer")
 # What takes more than a few seconds.
 LONG = re.compile(
-    r"rnnlab sweep-rho (?!0\.9 1\.2 --seeds 5)|configs/remedies/\*|train gradients$|"
+    r"train benchmarks/|rnnlab sweep-rho (?!0\.9 1\.2 --seeds 5)|configs/remedies/\*|train gradients$|"
     r"train stock --s(?!et (model\.cell=lstm --set )?training\.epochs=)"
 )
 STOCK = ("rnnlab train stock",)

@@ -98,9 +98,11 @@ def kept_under(folder: str) -> list[str]:
 def test_the_wheel_holds_every_file_of_the_package(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert set(kept_under("rnnlab")) <= names
-    configs = {f"rnnlab/{name}" for name in kept_under("configs") if name.endswith(".yaml")}
+    configs = {f"rnnlab/{name}" for name in kept_under("configs") if not name.endswith((".png", ".json"))}
     assert configs == {name for name in names if name.startswith("rnnlab/configs/")}
-    assert "rnnlab/configs/stock.yaml" in configs
+    assert {"stock.yaml", "benchmarks/shampoo.yaml", "benchmarks/shampoo.csv", "benchmarks/ORIGIN.md"} <= {
+        name.removeprefix("rnnlab/configs/") for name in configs
+    }
     beyond = {name for name in names if not name.startswith(("rnnlab/", f"rnnlab-{rnnlab.__version__}.dist-info/"))}
     assert beyond == set()
     assert not [name for name in names if "__pycache__" in name]
@@ -134,6 +136,9 @@ def test_the_wheel_runs_without_the_checkout(wheel, tmp_path):
     command = [sys.executable, "-m", "rnnlab", "train", "one_to_one", "--set", "training.epochs=1", "--quiet"]
     answer = subprocess.run(command, cwd=empty, env=surroundings, capture_output=True, text=True, check=True)
     assert (empty / answer.stdout.strip() / "config.yaml").is_file()
+    command = [*command[:4], "benchmarks/shampoo", "--set", "training.epochs=1", "--seeds", "1", "--quiet"]
+    answer = subprocess.run(command, cwd=empty, env=surroundings, capture_output=True, text=True, check=True)
+    assert (empty / answer.stdout.strip() / "predictions.csv").is_file()
 
 
 @pytest.mark.slow

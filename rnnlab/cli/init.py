@@ -39,7 +39,7 @@ def init(
     rows = [(on_one_line(path.name), _first_words(path)) for path in written if path.parent == written[0].parent]
     groups = dict.fromkeys(path.parent for path in written if path.parent != written[0].parent)
     rows += [
-        (f"{on_one_line(group.name)}/", ", ".join(path.stem for path in written if path.parent == group))
+        (f"{on_one_line(group.name)}/", ", ".join(_short(path) for path in written if path.parent == group))
         for group in groups
     ]
     for line in tables.definitions(rows, console.out.width):
@@ -47,6 +47,11 @@ def init(
     first = next(path for path in written if path.stem == "stock")
     console.next_step(f"rnnlab train {on_one_line(shlex.quote(str(first)))}", "train the first of them")
     return 0
+
+
+def _short(path: Path) -> str:
+    """A config by the name that commands know, another file by its own."""
+    return path.stem if path.suffix == ".yaml" else path.name
 
 
 def _first_words(path: Path) -> str:

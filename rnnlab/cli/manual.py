@@ -13,7 +13,8 @@ from rnnlab.suggestions import did_you_mean
 
 # The order in which the chapters are listed; others follow by name.
 ORDER = (
-    "configs", "commands", "runs", "equations", "dynamics", "forecasting", "python", "speed", "contributing",
+    "configs", "commands", "runs", "equations", "dynamics", "forecasting", "benchmarks", "python", "speed",
+    "contributing",
 )  # fmt: skip
 EXAMPLES = """\b
 Examples:

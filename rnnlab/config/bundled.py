@@ -9,6 +9,7 @@ from types import MappingProxyType
 
 _PACKAGE = Path(__file__).resolve().parents[1]
 SUFFIX = ".yaml"
+COMPANIONS = (".csv", ".md")  # what configs read, and where it comes from
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,11 @@ def configs() -> Mapping[str, Bundled]:
     found = [(path.relative_to(top).with_suffix("").as_posix(), path) for path in top.rglob(f"*{SUFFIX}")]
     ordered = sorted(found, key=lambda one: (one[0].count("/"), one[0]))
     return MappingProxyType({name: Bundled(name, path) for name, path in ordered})
+
+
+def companions() -> list[Path]:
+    """The files beside the configs that they need or that say where their data come from, in alphabetical order."""
+    return sorted(path for path in folder().rglob("*") if path.suffix in COMPANIONS)
 
 
 def find(word: str) -> Bundled | None:

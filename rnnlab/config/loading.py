@@ -19,6 +19,7 @@ from rnnlab.config.schema.experiment import LATEST, Config
 from rnnlab.config.sources import STDIN, Name, NoSourceError, Written, locate, locate_extended, open_source, shown
 from rnnlab.config.validation import keys_to_leave_out, validate
 from rnnlab.errors import ConfigError
+from rnnlab.files import PACKAGED
 
 MOST_LAYERS = 20
 
@@ -184,9 +185,14 @@ def default_name(source: Name) -> str:
 
 
 def _settle_paths(tree: Node) -> None:
-    """Make `data.path` absolute: it starts at its file's folder, or in an argument at the current one."""
+    """Make `data.path` absolute: it starts at its file's folder, or in an argument at the current one.
+
+    What names a file of an installed package stays as it is.
+    """
     node, pin = find(tree, ("data", "path")), find(tree, ("data", "sha256"))
-    if node is not None and isinstance(node.value, str) and node.value and "\0" not in node.value:
+    if node is None or not isinstance(node.value, str) or node.value.startswith(PACKAGED):
+        return
+    if node.value and "\0" not in node.value:
         folder = node.location.source.folder
         path = os.path.abspath(folder / os.path.expanduser(node.value))
         is_pinned = pin is not None and isinstance(pin.value, str)

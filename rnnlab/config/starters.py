@@ -1,4 +1,4 @@
-"""Writing the bundled configs where a user may change them, with the schema that their first lines name."""
+"""Writing the bundled configs and their data where a user may change them, with the schema that they name."""
 
 import json
 import os
@@ -17,7 +17,8 @@ SHOWN = 5  # files that are in the way, in a message
 def contents() -> dict[str, bytes]:
     """What is written, by path within the folder."""
     files = {f"{one.name}{bundled.SUFFIX}": one.path.read_bytes() for one in bundled.configs().values()}
-    return files | {SCHEMA: schema_file()}
+    beside = {path.relative_to(bundled.folder()).as_posix(): path.read_bytes() for path in bundled.companions()}
+    return files | beside | {SCHEMA: schema_file()}
 
 
 def schema_file() -> bytes:
@@ -26,7 +27,7 @@ def schema_file() -> bytes:
 
 
 def write_starters(folder: str | os.PathLike[str] = ".") -> list[Path]:
-    """Write the bundled configs and their schema into a folder, which is made where there is none.
+    """Write the bundled configs, their data and their schema into a folder, which is made where there is none.
 
     Returns
     -------

@@ -3,10 +3,10 @@
 import hashlib
 import math
 from collections.abc import Iterator
-from pathlib import Path
 
 import numpy as np
 
+from rnnlab.data.installed import data_path
 from rnnlab.data.text import Chunks, build_vocabulary, encode_text, make_chunks, read_text
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
@@ -27,7 +27,7 @@ class Language(Task):
     def __init__(self, config) -> None:
         super().__init__(config)
         data, training = config.data, config.training
-        text = data.text if data.text is not None else read_text(Path(data.path))
+        text = data.text if data.text is not None else read_text(data_path(data.path))
         vocabulary = build_vocabulary(text)
         tokens = encode_text(text, vocabulary)
         check_data(4 * len(tokens) * data.repeat, "data.repeat")  # tokens, inputs, targets and their order

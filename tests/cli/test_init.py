@@ -11,6 +11,7 @@ from rnnlab.config import json_schema, load
 
 CONFIGS = Path(__file__).parents[2] / "configs"
 NAMES = sorted(path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob("*.yaml"))
+DATA = sorted(path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob("*") if path.suffix in (".csv", ".md"))
 
 
 def files_in(folder):
@@ -20,10 +21,17 @@ def files_in(folder):
 def test_it_writes_the_configs_and_they_train(installed, tmp_path):
     done = installed("init")
     assert (done.returncode, done.stderr) == (0, "")
-    assert files_in(tmp_path) == sorted([*NAMES, "rnnlab.schema.json"])
-    for name in NAMES:
+    assert files_in(tmp_path) == sorted([*NAMES, *DATA, "rnnlab.schema.json"])
+    for name in [*NAMES, *DATA]:
         assert (tmp_path / name).read_bytes() == (CONFIGS / name).read_bytes()
-        assert load(tmp_path / name) == load(CONFIGS / name)
+    assert "benchmarks/shampoo.csv" in DATA
+    for name in NAMES:
+        mine, theirs = load(tmp_path / name), load(CONFIGS / name)
+        path = getattr(theirs.data, "path", None)
+        if path is not None and not path.startswith("package:"):
+            assert Path(mine.data.path) == tmp_path / Path(path).relative_to(CONFIGS)
+            mine = load(tmp_path / name, overrides=[f"data.path={path}"])
+        assert mine == theirs
     assert "  stock.yaml" in done.stdout
     again = installed("train", "stock.yaml", "--seeds", "1", "--set", "training.epochs=1", "--quiet")
     assert again.returncode == 0
@@ -54,7 +62,7 @@ def test_a_second_time_names_what_is_there(rnnlab):
     done = rnnlab("init", "a")
     assert done.returncode == 2
     assert "gradients.yaml, stock.yaml, " in done.stderr
-    assert f" and {len(NAMES) + 1 - 5} more." in done.stderr
+    assert f" and {len(NAMES) + len(DATA) + 1 - 5} more." in done.stderr
 
 
 def test_json_lists_what_was_written(rnnlab, tmp_path):

@@ -226,7 +226,8 @@ class CsvData(SeriesData):
     kind: Literal["csv"] = key("csv", "time series of any frequency from a CSV file")
     path: Text = key(
         ...,
-        "CSV file; a relative path starts at the folder of the config",
+        "CSV file; a relative path starts at the folder of the config, and package:NAME/FILE is a file of an installed "
+        "package",
         must="the path of a CSV file",
         example="prices.csv",
         pattern=r"\A[^\x00]+\z",

@@ -26,7 +26,8 @@ class TextData(StoredTask):
     )
     path: Text | None = key(
         None,
-        "text file in UTF-8; a relative path starts at the folder of the config",
+        "text file in UTF-8; a relative path starts at the folder of the config, and package:NAME/FILE is a file of an "
+        "installed package",
         must="the path of a text file",
         shown_default="required, unless text is given",
         pattern=r"\A[^\x00]+\z",

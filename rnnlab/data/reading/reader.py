@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnlab.data.installed import data_path
 from rnnlab.data.reading.cells import TextTable, read_bytes, shown
 from rnnlab.data.reading.columns import TimeCells, named_column, numeric_columns, time_cells, value_column
 from rnnlab.data.reading.layout import parse_text_table
@@ -16,7 +17,7 @@ from rnnlab.data.reading.numbers import decimal_mark, is_missing, marks_in_words
 from rnnlab.data.reading.times import Times, parse_times
 from rnnlab.data.series import Series, label
 from rnnlab.errors import DataError
-from rnnlab.files import name_of, user_path
+from rnnlab.files import name_of
 from rnnlab.words import count
 
 SAME_VALUE = 1e-5  # relative; a source's rounding is below it
@@ -68,6 +69,7 @@ def load_csv(
     ----------
     path : str or Path
         Delimited text: commas, semicolons, tabs or bars. There may be lines above the header and below the rows.
+        `package:NAME/inside/file` is a file of an installed package (:func:`rnnlab.data.installed.data_path`).
     date, value : str, optional
         Names of the two columns. Left out, the column of times is the one with such a name, else the only one whose
         cells are all written as times, else one of step numbers; where every column holds numbers, the rows are
@@ -92,7 +94,7 @@ def load_csv(
         In one sentence with file, line and what stands there: a file that cannot be read, a column that is
         not there or not to be told from others, too few rows, times with two values or that could be read two ways.
     """
-    path = user_path(path)
+    path = data_path(path)
     return series_from(read_text_table(path), date, value, date_format, decimal, at_least, path=path, beside=beside)
 
 
