@@ -53,7 +53,7 @@ def test_every_step_is_scored_on_the_same_rows(columns, strategy):
     task, found = evaluated("data.horizon=3", f"data.strategy={strategy}")
     table, scores = found.tables["predictions.csv"], found.tables["scores.csv"]
     actual = columns["a"][TRAIN:]
-    assert list(table["step"]) == [1] * 16 + [2] * 16 + [3] * 16
+    np.testing.assert_array_equal(table["step"], np.repeat([1, 2, 3], 16))
     np.testing.assert_array_equal(table["actual"], np.tile(actual, 3))
     for step in (1, 2, 3):
         here = table["step"] == step
