@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TABLE, NUMBERS, PLOT = "forecast.csv", "forecast.json", "ahead.png"
+WORDS_OF_TARGETS = {
+    "price": "values",
+    "value": "values",
+    "difference": "changes",
+    "log_return": "log returns",
+    "seasonal_difference": "changes over a season",
+}
 DRAWN_ROWS = 90  # before the forecast
 
 
@@ -361,12 +368,9 @@ def _worth_of_intervals(found: Outlook, season: int | None, level: float) -> lis
 def _trained_on(config: Any, learned: Learned) -> str:
     """What the networks are, and what they learned from."""
     data, model = config.data, config.model
-    what = {"price": "values", "difference": "changes", "log_return": "log returns"}[data.target]
-    units = f"{model.cell.kind if hasattr(model.cell, 'kind') else model.cell}, {count(model.hidden_size, 'unit')}"
-    return (
-        f"Trained {count(len(config.seeds), 'network')} ({units}) on the {what} of the first "
-        f"{count(learned.train_rows, 'row')}, in windows of {data.lookback}."
-    )
+    networks = f"{count(len(config.seeds), 'network')} ({model.cell.kind}, {count(model.hidden_size, 'unit')})"
+    rows = f"the first {count(learned.train_rows, 'row')}"
+    return f"Trained {networks} on the {WORDS_OF_TARGETS[data.target]} of {rows}, in windows of {data.lookback}."
 
 
 def _sentences(found: Outlook, who: str, season: int | None) -> list[str]:
