@@ -6,8 +6,9 @@ if TYPE_CHECKING:
     from rnnlab.api.completions import completions
     from rnnlab.api.configs import check, explain, init, load, schema
     from rnnlab.api.finding import find_run, find_runs, list_runs, open
+    from rnnlab.api.forecasting import forecast
     from rnnlab.api.keeping import doctor, label, note, remove, repair, restore, show
-    from rnnlab.api.laboratory import compare, forecast, gradcheck, inspect, plot, unroll, verify, why
+    from rnnlab.api.laboratory import compare, gradcheck, inspect, plot, unroll, verify, why
     from rnnlab.api.run import Run
     from rnnlab.api.sweeping import sweep_rho
     from rnnlab.api.training import resume, train
@@ -69,7 +70,7 @@ _HOMES = {
     "fetch": "rnnlab.experiments.fetch",
     "find_run": "rnnlab.api.finding",
     "find_runs": "rnnlab.api.finding",
-    "forecast": "rnnlab.api.laboratory",
+    "forecast": "rnnlab.api.forecasting",
     "gradcheck": "rnnlab.api.laboratory",
     "import_prices": "rnnlab.experiments.fetch",
     "init": "rnnlab.api.configs",

@@ -46,15 +46,9 @@ def load(
         With every problem there is, each at its location; of a run's config.yaml, also with the package it needs.
     """
     source = _source(source)
+    words, seeds, name = arguments(overrides, seeds, name)
     try:
-        overrides = _settings(overrides)
-        if seeds is not None and not isinstance(seeds, str):
-            overrides, seeds = _with_seeds(overrides, seeds)
-        name = name if name is None else text(name, "name")
-    except UsageError as error:
-        raise ConfigError([error.message]) from None
-    try:
-        return config.load(source, overrides=overrides, seeds=seeds, name=name)
+        return config.load(source, overrides=words, seeds=seeds, name=name)
     except ConfigError as error:  # of a run: whether it needs a package that is not here
         from rnnlab.experiments.needs import hint_for
 
@@ -161,6 +155,25 @@ def check(source: "Config | str | os.PathLike[str]") -> "CheckSummary":
 def as_config(source: "Config | str | os.PathLike[str] | Mapping[str, Any]") -> "Config":
     """The config itself, or the one that `load` reads."""
     return source if isinstance(source, config.Config) else load(source)
+
+
+def arguments(
+    overrides: Mapping[str, Any] | Sequence[str], seeds: int | Sequence[int] | str | None, name: str | None
+) -> tuple[Sequence[str], str | int | None, str | None]:
+    """Settings, seeds and name of :func:`load` as `rnnlab.config.load` takes them.
+
+    Raises
+    ------
+    ConfigError
+        For those of another type.
+    """
+    try:
+        words = _settings(overrides)
+        if seeds is not None and not isinstance(seeds, str):
+            words, seeds = _with_seeds(words, seeds)
+        return words, seeds, name if name is None else text(name, "name")
+    except UsageError as error:
+        raise ConfigError([error.message]) from None
 
 
 def _source(source: object) -> "str | os.PathLike[str]":

@@ -2,21 +2,18 @@
 
 import os
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from rnnlab.api.arguments import listed, path_text, percentage, text, whole_number
+from rnnlab.api.arguments import listed, path_text, text, whole_number
 from rnnlab.api.configs import as_config
 from rnnlab.api.finding import warn
 from rnnlab.api.keeping import path_of
 from rnnlab.api.run import Run
-from rnnlab.errors import UsageError
 
 if TYPE_CHECKING:
     from rnnlab.config import Config
     from rnnlab.experiments.comparison.compare import Comparison
     from rnnlab.experiments.comparison.why import Explanation
-    from rnnlab.experiments.forecast import Forecasts
     from rnnlab.experiments.gradcheck import Gradcheck
     from rnnlab.experiments.inspect import Inspection
     from rnnlab.experiments.redraw import Drawn
@@ -118,57 +115,6 @@ def inspect(
     if checkpoint is not None and not isinstance(checkpoint, str):
         checkpoint = str(whole_number(checkpoint, "checkpoint"))
     return run_inspection(path_of(run, folder, on_warning), checkpoint=checkpoint)
-
-
-def forecast(
-    run: str | os.PathLike[str] | Run,
-    folder: str | os.PathLike[str] | None = None,
-    *,
-    data: str | os.PathLike[str] | None = None,
-    steps: int | None = None,
-    level: float = 90.0,
-    on_warning: Callable[[str], None] = warn,
-) -> "Forecasts":
-    """Forecast the values that come next, with intervals, beside the baselines.
-
-    Leaves `forecast.csv`, `forecast.json` and `plots/ahead.png` in the run folder, where there is one.
-
-    Parameters
-    ----------
-    run : Run, str or path
-        As for :func:`inspect`; of a series.
-    folder : str or path, optional
-        The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
-    data : str or path, optional
-        A CSV file to forecast from in place of the run's data, read as those were.
-    steps : int, optional
-        How many values; a season of up to 31 rows, else 10, if left out.
-    level : float
-        Of the intervals, in percent.
-    on_warning : callable, optional
-        As for :func:`find_run`.
-
-    Returns
-    -------
-    Forecasts
-        ``columns()`` has the table; ``outlook`` the forecasts with their errors on the rows that have come.
-
-    Raises
-    ------
-    UsageError
-        For a level that is no percentage of at least 1 and below 100, or fewer than 1 or more than 1,000 steps.
-    RunFolderError, ConfigError, DataError
-        If the run or the data cannot be used.
-    """
-    from rnnlab.experiments.forecast import forecast as run_forecast
-
-    level = percentage(level, "level")
-    steps = None if steps is None else whole_number(steps, "steps")
-    if steps is not None and not 1 <= steps <= 1000:
-        raise UsageError(f"steps must be at least 1 and at most 1,000; got {steps:,}.")
-    path = None if data is None else path_text(data, "data")
-    found = run.trained if isinstance(run, Run) else path_of(run, folder, on_warning)
-    return run_forecast(found, data=None if path is None else Path(path), steps=steps, level=level / 100)
 
 
 def plot(

@@ -15,7 +15,7 @@ from rnnlab.printable import on_one_line
 
 VARIABLE = "_RNNLAB_COMPLETE"
 # What stands in the place of a parameter, by the name that help gives it; the package says what there is.
-PLACES = {"RUN": "RUN", "CONFIG": "CONFIG", "FILE": "CONFIG", "KEY": "KEY", "KEY=VALUE": "KEY=VALUE",
+PLACES = {"RUN": "RUN", "RUN|FILE": "RUN", "CONFIG": "CONFIG", "FILE": "CONFIG", "KEY": "KEY", "KEY=VALUE": "KEY=VALUE",
           "SYMBOL": "SYMBOL", "DIR": "DIR"}  # fmt: skip
 SHARED = ("debug", "no_color")  # options that may follow a command too
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from shlex import quote
 from typing import TYPE_CHECKING, Annotated
@@ -11,18 +12,23 @@ import typer
 import rnnlab
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
-from rnnlab.cli.options import JSON, RUN, RUNS_FROM
+from rnnlab.cli.options import JSON, QUIET, runs_dir
+from rnnlab.cli.outcome import carry_out
 from rnnlab.display import console, tables
+from rnnlab.errors import UsageError
 from rnnlab.printable import on_one_line, shortened
 
 if TYPE_CHECKING:
+    from rnnlab import Run
     from rnnlab.experiments.forecast import Forecasts
 
 EXAMPLES = """\b
 Examples:
+  rnnlab forecast sales.csv
+  rnnlab forecast prices.csv --steps 20 --level 95
   rnnlab forecast stock
-  rnnlab forecast stock --steps 20 --level 95
   rnnlab forecast stock --data ~/Downloads/aapl_us_d.csv"""
+WHAT = "A run (a path, an id, the beginning of one, a name, or latest), or a CSV file to train on first."
 MOST_SHOWN = 40  # steps; the file has all
 
 
@@ -32,7 +38,7 @@ def register(app: typer.Typer) -> None:
 
 
 def forecast(
-    run: Annotated[str, RUN],
+    run: Annotated[str, typer.Argument(metavar="RUN|FILE", help=WHAT)],
     data: Annotated[
         Path | None, typer.Option(metavar="CSV", help="Forecast from this file, in place of the run's data.")
     ] = None,
@@ -40,24 +46,65 @@ def forecast(
         int | None, typer.Option(metavar="N", min=1, max=1000, help="Values to forecast; a season, or 10, if left out.")
     ] = None,
     level: Annotated[float, typer.Option(metavar="P", help="Level of the intervals, in percent.")] = 90,
-    runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
+    column: Annotated[
+        str | None, typer.Option(metavar="NAME", help="Of a FILE: column of values, if several hold numbers.")
+    ] = None,
+    overrides: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="Of a FILE: set a key of the config; repeatable."),
+    ] = None,
+    seeds: Annotated[
+        str | None, typer.Option("--seeds", metavar="N|LIST", help="Of a FILE: how many models, or their seeds (5).")
+    ] = None,
+    name: Annotated[
+        str | None, typer.Option("--name", metavar="NAME", help="Of a FILE: name of the run, else that of the file.")
+    ] = None,
+    runs_dir: Annotated[Path, runs_dir("Where run folders are, and go.")] = Path("runs"),
     as_json: Annotated[bool, JSON] = False,
+    quiet: Annotated[bool, QUIET] = False,
 ) -> int:
-    """Forecast the next values of a run's series, with intervals and beside baselines."""
+    """Forecast the next values of a run's series, or of a CSV file, with intervals and beside baselines."""
+    from rnnlab.api.forecasting import config_of_file, file_meant, refuse
+
+    file = file_meant(run, runs_dir)
+    if file is None:
+        given = {"--column": column, "--set": overrides, "--seeds": seeds, "--name": name}
+        refuse([option for option, value in given.items() if value])
+        with raising():
+            found = rnnlab.forecast(run, runs_dir, data=data, steps=steps, level=level, on_warning=console.warning)
+        _tell(found, found.warnings, as_json=as_json, quiet=quiet)
+        return 0
+    if data is not None:
+        raise UsageError("--data takes the place of a run's data; a FILE was given too.")
+    config = config_of_file(
+        file, column=column, steps=steps, level=level, overrides=overrides or (), seeds=seeds, name=name
+    )
+    after = partial(_after_training, steps=steps, level=level, as_json=as_json, quiet=quiet)
+    return carry_out(partial(rnnlab.train, config, runs_dir), as_json=as_json, quiet=quiet, then=after)
+
+
+def _after_training(run: "Run", *, steps: int | None, level: float, as_json: bool, quiet: bool) -> None:
+    """Forecast with networks that were trained for it, and say what came of them; their warnings were shown."""
     with raising():
-        found = rnnlab.forecast(run, runs_dir, data=data, steps=steps, level=level, on_warning=console.warning)
-    for warning in found.warnings:
+        found = rnnlab.forecast(run, steps=steps, level=level)
+    _tell(found, [one for one in found.warnings if one not in run.warnings], as_json=as_json, quiet=quiet)
+
+
+def _tell(found: "Forecasts", warnings: Sequence[str], *, as_json: bool, quiet: bool) -> None:
+    if quiet and not as_json:
+        console.result(str(found.run))
+        return
+    for warning in warnings:
         console.warning(warning)
     if as_json:
         console.document(found.plain())
     else:
         show(found)
-        console.next_step(f"rnnlab show {quote(str(found.run))}", "what the network was worth on the test rows")
-    return 0
+        console.next_step(f"rnnlab show {quote(str(found.run))}", "what the networks were worth on the test rows")
 
 
 def show(found: "Forecasts") -> None:
-    """Print the table of the steps, what the forecasts have been worth, and the files."""
+    """Print the table of the steps, what the forecasts have been worth, how they were made, and the files."""
     out = found.outlook
     unit = f" ({found.series.currency})" if found.series.currency else ""
     console.result(f"{console.out.style(shortened(found.name), 'bold')}: {shortened(found.series.target)}{unit}")
@@ -79,6 +126,10 @@ def show(found: "Forecasts") -> None:
         console.result(line)
     if out.steps > MOST_SHOWN:
         console.result(console.out.style(f"... and {out.steps - MOST_SHOWN} more steps", "dim"))
+    console.result()
+    for sentence in found.verdict:
+        for line in console.out.fold(on_one_line(sentence)).split("\n"):
+            console.result(console.out.style(line, "bold"))
     console.result()
     for sentence in found.sentences:
         console.result(console.out.fold(on_one_line(sentence)))

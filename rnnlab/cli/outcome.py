@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 EXIT_DIVERGED, EXIT_SOME_FAILED = 3, 5
 
 
-def carry_out(work: "Callable[..., Run | SweepSummary]", *, as_json: bool, quiet: bool) -> int:
+def carry_out(
+    work: "Callable[..., Run | SweepSummary]",
+    *,
+    as_json: bool,
+    quiet: bool,
+    then: "Callable[[Run], None] | None" = None,
+) -> int:
     """Do what makes a run, with a display and with signals that wait for the end of an update, and print what came.
 
     Parameters
@@ -28,6 +34,8 @@ def carry_out(work: "Callable[..., Run | SweepSummary]", *, as_json: bool, quiet
     work : callable
         Takes `progress`, `should_stop` and `command`, and returns the run, or what a sweep found.
     as_json, quiet : bool
+    then : callable, optional
+        Is given a run that was not interrupted, and prints in place of what a training prints.
 
     Returns
     -------
@@ -47,7 +55,9 @@ def carry_out(work: "Callable[..., Run | SweepSummary]", *, as_json: bool, quiet
         path, status, code = done.run, done.record["status"], _code_of(done)
     assert path is not None
     with console.results_of(path):
-        if quiet and not as_json:
+        if then is not None and isinstance(done, rnnlab.Run) and status != "interrupted":
+            then(done)
+        elif quiet and not as_json:
             console.result(str(path))
         elif isinstance(done, rnnlab.Run):
             _show_training(done, screen, as_json=as_json)

@@ -22,7 +22,7 @@ from rnnlab.experiments.drawing import draw_into, into_plots
 from rnnlab.experiments.setup import Sizes, architecture_of, threads
 from rnnlab.experiments.trained import Trained, config_file, diverged_places
 from rnnlab.files import name_of
-from rnnlab.forecasting import intervals
+from rnnlab.forecasting import comparison, intervals, metrics
 from rnnlab.forecasting.baselines import BASELINES
 from rnnlab.runs import RunFolder, RunStore, checkpoints
 from rnnlab.runs.schema import TRAIN
@@ -36,6 +36,13 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 TABLE, NUMBERS, PLOT = "forecast.csv", "forecast.json", "ahead.png"
+WORDS_OF_TARGETS = {
+    "price": "values",
+    "value": "values",
+    "difference": "changes",
+    "log_return": "log returns",
+    "seasonal_difference": "changes over a season",
+}
 DRAWN_ROWS = 90  # before the forecast
 
 
@@ -55,8 +62,10 @@ class Forecasts:
         Of the intervals, in (0, 1).
     seeds : list of int
     season : int or None
+    verdict : list of str
+        Whether the network is worth anything beside the best baseline, and what its intervals have been worth.
     sentences : list of str
-        What was read, how the forecast was made, what its errors have been.
+        What was read, how the forecast was made, what its errors over all steps have been.
     warnings : list of str
     run : Path or None
     files : list of Path
@@ -70,6 +79,7 @@ class Forecasts:
     level: float
     seeds: list[int]
     season: int | None
+    verdict: list[str]
     sentences: list[str]
     warnings: list[str]
     run: Path | None
@@ -124,6 +134,7 @@ class Forecasts:
             "rows_ahead": [
                 {name: _plain(column[row]) for name, column in columns.items()} for row in range(self.outlook.steps)
             ],
+            "verdict": self.verdict,
             "sentences": self.sentences,
             "warnings": self.warnings,
         }
@@ -184,9 +195,23 @@ def forecast(
         )
     new = max(0, series.rows - learned.rows) if data is None else 0
     warnings = [*warnings, *series.notes, *told(series), *_cautions(series, found, level, new)]
-    sentences = _sentences(series, found, _who(alive, len(config.seeds)), season, level)
     result = Forecasts(
-        config.name, series, found, times, level, config.seeds, season, sentences, warnings, store.path, []
+        name=config.name,
+        series=series,
+        outlook=found,
+        times=times,
+        level=level,
+        seeds=config.seeds,
+        season=season,
+        verdict=[*_judged(found, season), *_worth_of_intervals(found, season, level)],
+        sentences=[
+            f"Read {understood(series)}.",
+            _trained_on(config, learned),
+            *_sentences(found, _who(alive, len(config.seeds)), season),
+        ],
+        warnings=warnings,
+        run=store.path,
+        files=[],
     )
     _keep(result, store)
     return result
@@ -194,7 +219,7 @@ def forecast(
 
 def _usual_steps(encoding: Encoding, season: int | None) -> int:
     """A season of up to 31 rows, else 10, at least the horizon; no more where more cannot be forecast."""
-    usual = season if season and season <= 31 else 10
+    usual = steps_by_default(season)
     return max(encoding.horizon, usual) if encoding.feeds_itself else encoding.horizon
 
 
@@ -209,6 +234,11 @@ def _calendar(encoding: Encoding, series: Series, times: np.ndarray | None, step
             hint=f"Ask for at most {encoding.horizon} steps.",
         )
     return np.concatenate([known, np.zeros((steps, known.shape[1]))])
+
+
+def steps_by_default(season: int | None) -> int:
+    """How many values are forecast where nobody says: a season of up to 31 rows, else 10."""
+    return season if season and season <= 31 else 10
 
 
 def _loaded(run: Path | Trained) -> tuple[RunStore, Any, np.ndarray, Learned, list[str]]:
@@ -295,29 +325,67 @@ def _who(alive: int, seeds: int) -> str:
     return f"the median of {alive} of {seeds} seeds; the {diverged} diverged"
 
 
-def _sentences(series: Series, found: Outlook, who: str, season: int | None, level: float) -> list[str]:
-    """What was read, how the forecast was made, and what such forecasts have been worth."""
+def _judged(found: Outlook, season: int | None) -> list[str]:
+    """What the network is worth beside the best baseline, at the step that it was trained for; nothing without rows."""
+    step = min(found.direct, found.steps)
+    ours = found.network.errors[:, step - 1]
+    came = ~np.isnan(ours)
+    rows = int(came.sum())
+    if not rows:
+        return []
+    errors = {name: course.errors[came, step - 1] for name, course in found.rivals.items()}
+    zeros = np.zeros(rows)  # as actual values, so that forecasts are errors
+    titles = {name: BASELINES[name].title_with(season) for name in errors}
+    rivals = [comparison.Rival(titles[name], float(metrics.rmse(zeros, of))) for name, of in errors.items()]
+    tests = None
+    if comparison.enough_for_test(rows, step):
+        tests = [comparison.diebold_mariano(zeros, ours[came], of, horizon=step) for of in errors.values()]
+    said = comparison.judge_forecast(float(metrics.rmse(zeros, ours[came])), rivals, tests).brief
+    ahead = "One step" if step == 1 else count(step, "step")
+    return [f"{ahead} ahead, over the last {count(rows, 'row')}, which the models were not trained on, {said}"]
+
+
+def _worth_of_intervals(found: Outlook, season: int | None, level: float) -> list[str]:
+    """How often intervals of the same making held what they promise; nothing without rows."""
+    checked, best = found.checked(level), found.rivals[found.best]
+    if not found.rows:
+        return []
+    if not checked.rows:
+        needed = 2 * intervals.rows_needed(level)
+        return [
+            f"What intervals of {_percent(level)} are worth is not known: the check needs at least {needed} forecasts "
+            f"of rows that have come; there are {found.rows}."
+        ]
+    low, middle, high = (100 * float(getattr(checked, f"coverage{end}")) for end in ("_low", "", "_high"))
+    width, other = 2 * found.network.half_widths(level)[0], 2 * best.half_widths(level)[0]
+    return [
+        f"Intervals of {_percent(level)} one step ahead from the older half of these rows cover {middle:.0f} % of the "
+        f"newer half (95 % Wilson interval: {low:.0f} to {high:.0f} %); the interval of the forecast is {width:.4g} "
+        f"wide, that of {BASELINES[found.best].title_with(season)} {other:.4g}."
+    ]
+
+
+def _trained_on(config: Any, learned: Learned) -> str:
+    """What the networks are, and what they learned from."""
+    data, model = config.data, config.model
+    networks = f"{count(len(config.seeds), 'network')} ({model.cell.kind}, {count(model.hidden_size, 'unit')})"
+    rows = f"the first {count(learned.train_rows, 'row')}"
+    return f"Trained {networks} on the {WORDS_OF_TARGETS[data.target]} of {rows}, in windows of {data.lookback}."
+
+
+def _sentences(found: Outlook, who: str, season: int | None) -> list[str]:
+    """How the forecast was made, and how large the errors of such forecasts have been."""
     direct = min(found.direct, found.steps)
     how = "step 1 is direct" if direct == 1 else f"steps 1 to {direct} are direct"
     rest = ", the others are recursive, from the forecasts before them" if found.steps > direct else ""
-    said = [f"Read {understood(series)}.", f"{count(found.steps, 'step')} ahead, {who}: {how}{rest}."]
-    if not found.rows:
-        return said
-    ours, best = found.network, found.rivals[found.best]
-    than = "smaller than" if ours.rmse < best.rmse else "larger than" if ours.rmse > best.rmse else "equal to"
-    said.append(
-        f"Made in the same way for the last {count(found.rows, 'row')}, which the models were not trained on, it has "
-        f"an RMSE of {ours.rmse:.4g} over all steps, {than} the {best.rmse:.4g} of "
-        f"{BASELINES[found.best].title_with(season)}, the best baseline."
-    )
-    checked = found.checked(level)
-    if checked.rows:
-        low, middle, high = (100 * float(getattr(checked, f"coverage{end}")) for end in ("_low", "", "_high"))
-        width, other = 2 * ours.half_widths(level)[0], 2 * best.half_widths(level)[0]
+    said = [f"{count(found.steps, 'step')} ahead, {who}: {how}{rest}."]
+    if found.rows:
+        ours, best = found.network, found.rivals[found.best]
+        than = "smaller than" if ours.rmse < best.rmse else "larger than" if ours.rmse > best.rmse else "equal to"
         said.append(
-            f"One step ahead, the interval is {width:.4g} wide, that of the best baseline {other:.4g}. Intervals of "
-            f"{_percent(level)} from the older half of these rows cover {middle:.0f} % of the newer half (95 % Wilson "
-            f"interval: {low:.0f} to {high:.0f} %)."
+            f"Made in the same way for the last {count(found.rows, 'row')}, it has an RMSE of {ours.rmse:.4g} over all "
+            f"steps, {than} the {best.rmse:.4g} of {BASELINES[found.best].title_with(season)}, the best baseline over "
+            f"all steps."
         )
     return said
 

@@ -144,10 +144,13 @@ class Judgement:
         differs significantly; `mixed` where some do, but no such majority; `untested` where no seed could be tested.
     sentence : str
         The same for a reader, with the numbers and with what was tested.
+    brief : str
+        Of a forecast, what is said of the best baseline alone, with the p-value: the end of a sentence.
     """
 
     word: Literal["better", "equal", "worse", "mixed", "untested"]
     sentence: str
+    brief: str = ""
 
 
 def judge_forecast(
@@ -182,24 +185,34 @@ def judge_forecast(
     best = min(rivals, key=lambda rival: rival.score)
     named = best.name if len(rivals) == 1 else f"{best.name}, the best baseline"
     if np.isnan(score):
-        return Judgement("untested", f"The network cannot be held against {named}: {aside}.")
+        said = f"network cannot be held against {named}: {aside}."
+        return Judgement("untested", f"The {said}", f"the {said}")
     shown = _beside(score, best, f" ({aside})" * bool(aside), also)
     if tests is None:
-        return Judgement("untested", f"There are too few rows to test whether the network beats {named}: {shown}.")
+        said = f"here are too few rows to test whether the network beats {named}: {shown}."
+        return Judgement("untested", f"T{said}", f"t{said}")
     level = f"at {100 * significance:g} %"
     wins = [test.statistic < 0 for test in tests]
+    place, corrected = rivals.index(best), holm([test.p_value for test in tests])
+    numbers = _beside(score, best, "", None)
     if all(won and test.p_value < significance for won, test in zip(wins, tests, strict=True)):
         others = len(rivals) - 1
         rest = f", and {'the other one' if others == 1 else f'each of the {others} others'}" if others else ""
-        return Judgement("better", f"The network beats {named}{rest}: {shown} ({_METHOD}{'s' * bool(others)} {level}).")
-    sure = [p_value < significance for p_value in holm([test.p_value for test in tests])]
+        return Judgement(
+            "better",
+            f"The network beats {named}{rest}: {shown} ({_METHOD}{'s' * bool(others)} {level}).",
+            f"the network beats {named}: {numbers} ({_METHOD}, {_written_p(tests[place].p_value)}).",
+        )
+    sure = [p_value < significance for p_value in corrected]
     beaten = [rival for rival, won, is_sure in zip(rivals, wins, sure, strict=True) if won and is_sure]
-    place = rivals.index(best)
     word, claim = _claim(best in beaten, sure[place])
     said = f"{claim} {named}: {shown}{', the same error in all rows' * tests[place].identical}"
+    claim = "the network is worse than" if word == "worse" else f"t{claim[1:]}"
+    aftermath = " after Holm's correction" if len(rivals) > 1 else ""
+    brief = f"{claim} {named}: {numbers} ({_METHOD}, {_written_p(corrected[place])}{aftermath})."
     if len(rivals) == 1:
-        return Judgement(word, f"{said} ({_METHOD} {level}).")
-    return Judgement(word, f"{said}. {_beaten(beaten, rivals)} ({_METHOD}s {level}, Holm's correction).")
+        return Judgement(word, f"{said} ({_METHOD} {level}).", brief)
+    return Judgement(word, f"{said}. {_beaten(beaten, rivals)} ({_METHOD}s {level}, Holm's correction).", brief)
 
 
 def made_of(of: ArrayLike, diverged: ArrayLike) -> str:
@@ -219,6 +232,10 @@ def made_of(of: ArrayLike, diverged: ArrayLike) -> str:
     if not used:
         return "every seed diverged" if diverged.all() else left_out
     return f"median forecast of {count(used, 'seed')}" + f"; {left_out}" * bool(left_out)
+
+
+def _written_p(p_value: float) -> str:
+    return f"p = {p_value:.2g}" if p_value >= 1e-4 else "p < 0.0001"
 
 
 def _claim(is_beaten: bool, differs: bool) -> tuple[Literal["better", "worse", "equal"], str]:

@@ -122,7 +122,10 @@ def test_help_fits_the_terminal(on_terminal, name, columns):
         (["train", "x.yaml", "--device", "cuda"], "error: no such option: --device\n"),
         (["inspect", "latest", "--epochs", "3"], "error: no such option: --epochs\n"),
         (["train", "--seeds"], "error: option '--seeds' requires an argument\n hint: `rnnlab train --help` shows"),
-        (["predict"], "error: no such command: predict\n hint: `rnnlab forecast RUN` forecasts with a trained network"),
+        (
+            ["predict"],
+            "error: no such command: predict\n hint: `rnnlab forecast RUN|FILE.csv` forecasts with a trained network",
+        ),
         (["ls"], "error: no such command: ls\n hint: `rnnlab runs` lists the runs"),
         (["sweep"], "error: no such command: sweep; did you mean sweep-rho?"),
         (["train", "x.yaml", "--name"], "error: option '--name' requires an argument"),

@@ -45,7 +45,7 @@ WORKING = {
     "why": "first second",
     "plot": "first training --out figures",
     "fetch": "AAPL --from-file prices.csv",
-    "forecast": "series --steps 3",
+    "forecast": "prices.csv --steps 3 --seeds 2 --set training.epochs=10",
     "check": "small.yaml",
     "explain": "model.hidden_size",
     "schema": "",
@@ -316,6 +316,8 @@ def tried(tmp_path_factory):
     # Enough of them to train on: what is imported stands before the bundled prices from then on.
     rows = [f"{date(2023, 1, 2) + timedelta(days=day)},{100 + day % 7}\n" for day in range(400)]
     (folder / "Downloads" / "aapl_us_d.csv").write_text(f"Date,Close\n{''.join(rows)}")
+    for name in ("sales.csv", "prices.csv"):
+        (folder / name).write_text(f"date,close\n{''.join(rows[:60])}")
     return folder
 
 

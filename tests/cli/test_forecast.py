@@ -1,7 +1,8 @@
-"""`rnnlab forecast`: the next values of a run's series, or of another file."""
+"""`rnnlab forecast`: the next values of a run's series, of another file, or of a file for which a run is made."""
 
 import csv
 import json
+import re
 from datetime import date, timedelta
 
 import numpy as np
@@ -176,3 +177,114 @@ def test_models_that_diverged_have_no_say(rnnlab, trained):
     done = rnnlab("forecast", "boom")
     assert (done.returncode, done.stdout) == (2, "")
     assert "'boom' forecasts nothing: every model diverged." in done.stderr
+
+
+FAST = ("--seeds", "3", "--set", "training.epochs=5")
+
+
+@pytest.fixture
+def file(tmp_path, values):
+    write(tmp_path / "daily sales.csv", values)
+    return "daily sales.csv"
+
+
+def test_a_file_is_all_that_is_needed_and_leaves_a_run_like_any_other(rnnlab, tmp_path, file):
+    done = rnnlab("forecast", file, "--steps", "3", *FAST)
+    assert done.returncode == 0, done.stderr
+    assert re.search(
+        r"One step ahead, over the last 24 rows, .* baseline: RMSE [\d.]+ against [\d.]+ \(Diebold", done.stdout
+    )
+    assert re.search(r"from the older half of these rows cover \d+ % of the newer half", done.stdout)
+    (run,) = (tmp_path / "runs").iterdir()
+    assert f"file  runs/{run.name}/forecast.csv" in done.stdout
+    document = json.loads((run / "forecast.json").read_text())
+    assert [row["date"] for row in document["rows_ahead"]] == ["2020-04-30", "2020-05-01", "2020-05-02"]
+    assert len(document["verdict"]) == 2
+    assert (run / "plots" / "ahead.png").exists()
+    record = json.loads((run / "run.json").read_text())
+    assert (record["name"], record["status"], record["seeds"]) == ("daily-sales", "completed", [0, 1, 2])
+    table = (run / "forecast.csv").read_bytes()
+    assert rnnlab("forecast", "daily-sales", "--steps", "3").returncode == 0
+    assert (run / "forecast.csv").read_bytes() == table
+    assert json.loads((run / "forecast.json").read_text()) == document
+    for command in ("verify", "show"):
+        assert rnnlab(command, "daily-sales").returncode == 0
+    assert rnnlab("resume", "daily-sales", "--epochs", "7").returncode == 0
+    again = rnnlab("train", str(run / "config.yaml"), "--quiet").stdout.strip()
+    assert json.loads((tmp_path / again / "run.json").read_text())["metrics"] != {}
+
+
+def test_the_verdict_is_the_headline_of_the_run(rnnlab, tmp_path, file):
+    document = json.loads(rnnlab("forecast", file, "--json", *FAST).stdout)
+    record = json.loads((tmp_path / document["run"] / "run.json").read_text())
+    best = record["tests"]["diebold_mariano"]["against"]
+    test = record["tests"]["diebold_mariano"]["median"][best]
+    said = re.search(r"RMSE (\S+) against (\S+) \(Diebold-Mariano test, p = (\S+) after", document["verdict"][0])
+    assert said is not None, document["verdict"]
+    told = [record["combined"]["metrics"]["rmse"], record["baselines"][best]["rmse"], test["holm_p_value"]]
+    assert [float(number) for number in said.groups()] == pytest.approx(told, rel=6e-3)
+    claim = record["headline"].partition(",")[0].removeprefix("The network ")
+    assert claim in document["verdict"][0] or "is worse than" in document["verdict"][0]
+
+
+def test_the_coverage_is_counted_by_hand(rnnlab, tmp_path, file):
+    run = tmp_path / rnnlab("forecast", file, "--quiet", "--steps", "1", *FAST).stdout.strip()
+    rows = [row for row in rows_of(run / "predictions.csv") if row["seed"] == "0"]
+    errors = [abs(float(row["actual"]) - float(row["median"])) for row in rows]
+    half = sorted(errors[:12])[11]  # rank ceil(13 * 0.9) of 12
+    covered = sum(error <= half for error in errors[12:])
+    verdict = json.loads((run / "forecast.json").read_text())["verdict"][1]
+    assert f"from the older half of these rows cover {100 * covered / 12:.0f} % of the newer half" in verdict
+
+
+def test_of_few_rows_nothing_is_claimed_about_intervals(rnnlab, tmp_path, values):
+    write(tmp_path / "few.csv", values[:30])
+    verdict = json.loads(rnnlab("forecast", "few.csv", "--json", *FAST).stdout)["verdict"]
+    assert verdict[1] == (
+        "What intervals of 90 % are worth is not known: the check needs at least 18 forecasts of rows that have come; "
+        "there are 10."
+    )
+
+
+@pytest.mark.parametrize(("words", "code", "message", "hint"), [
+    (["sles.csv"], 4, "sles.csv: no such file.", "Near it: sales.csv, "),
+    (["nowhere"], 2, "There is no run 'nowhere'", ""),
+    (["sales.csv", "--data", "sales.csv"], 2, "--data takes the place of a run's data; a FILE was given too.", ""),
+    (["sales.csv", "--set", "model.hiden=3"], 2, "--set model.hiden=3: model.hiden: no such key", ""),
+    (["two.csv"], 4, "more than one column could hold the values; name one", "--column on the command line"),
+    (["short.csv"], 4, "short.csv: a forecast needs at least 20 rows; got 19.", "Give more rows"),
+    (["small.yaml"], 2, "small.yaml is a config; a run or a CSV file is needed.", "`rnnlab train small.yaml` trains"),
+    (["small", "--column", "value", "--seeds", "3"], 2, "--column and --seeds are for a CSV file", "Name the file"),
+])  # fmt: skip
+def test_what_can_be_no_file_or_does_not_go_with_one_is_refused(
+    rnnlab, trained, tmp_path, values, words, code, message, hint
+):
+    trained()
+    write(tmp_path / "sales.csv", values)
+    write(tmp_path / "short.csv", values[:19])
+    rows = (tmp_path / "sales.csv").read_text().splitlines()
+    (tmp_path / "two.csv").write_text("\n".join(["date,a,b", *(f"{row},{k % 9}" for k, row in enumerate(rows[1:]))]))
+    runs = sorted((tmp_path / "runs").iterdir())
+    done = rnnlab("forecast", *words)
+    assert (done.returncode, done.stdout) == (code, "")
+    assert message in done.stderr
+    assert hint in done.stderr
+    assert sorted((tmp_path / "runs").iterdir()) == runs
+
+
+def test_a_word_means_what_is_there(rnnlab, trained, tmp_path, values):
+    """A run named like a table, a file without a suffix beside a run of that name, and the same file by its path."""
+    run = trained()
+    named = tmp_path / "runs" / "20300101T000000Z-old.csv-0000"
+    run.rename(named)
+    (named / "run.json").write_text((named / "run.json").read_text().replace('"name": "small"', '"name": "old.csv"'))
+    assert rnnlab("forecast", "old.csv", "--quiet").stdout == f"runs/{named.name}\n"
+    write(tmp_path / "old.csv", values)
+    done = rnnlab("forecast", "./old.csv", "--quiet", *FAST)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout != f"runs/{named.name}\n"
+    write(tmp_path / "plain", values)
+    made = rnnlab("forecast", "plain", "--quiet", *FAST).stdout
+    assert re.fullmatch(r"runs/\S+-plain-\w{4}\n", made)
+    assert rnnlab("forecast", "plain", "--quiet").stdout == made
+    assert rnnlab("forecast", "./plain", "--quiet", *FAST).stdout != made

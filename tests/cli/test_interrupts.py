@@ -144,6 +144,23 @@ def test_a_run_that_is_stopped_says_so(started, tmp_path, command, number, code,
         assert json.loads((run / "summary.json").read_text())["complete"] is False
 
 
+def test_a_training_for_a_forecast_that_is_stopped_forecasts_nothing_and_says_how_to_go_on(started, tmp_path):
+    values = [50 + day * 37 % 11 for day in range(200)]
+    (tmp_path / "sales.csv").write_text("step,value\n" + "".join(f"{k},{v}\n" for k, v in enumerate(values)))
+    settings = ["training.epochs=10000000", "training.early_stopping=null"]
+    process = started("forecast", "sales.csv", *(word for one in settings for word in ("--set", one)))
+    wait_for(lambda: any(path.stat().st_size > 300 for path in tmp_path.glob("runs/*/metrics.csv")), process)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130, err
+    (run,) = (tmp_path / "runs").iterdir()
+    assert "Stopped after update" in out
+    assert f"`rnnlab resume runs/{run.name}` continues the run." in err
+    assert json.loads((run / "run.json").read_text())["status"] == "interrupted"
+    assert not (run / "forecast.csv").exists()
+    no_leftovers(tmp_path)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), SIGNALS)
 @pytest.mark.parametrize("case", SETTING_UP)
