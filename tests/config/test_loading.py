@@ -429,7 +429,7 @@ def test_a_value_is_set_wherever_it_lies(folder, assignment, key, value):
         (
             {"overrides": ["日本.x=3"]},
             "--set 日本.x=3: 日本: no such key. "
-            "The keys of a config are name, seeds, data, model, training.\n"
+            "The keys of a config are name, seeds, data, model, training, evaluation.\n"
             "      | --set 日本.x=3\n"
             "      |       ^^^^^^",
         ),

@@ -182,8 +182,9 @@ def test_a_written_out_loss_is_not_what_a_closed_form_for_classes_fails_by(tmp_p
 def test_every_key_is_written_in_the_order_of_the_schema():
     config = Config.model_validate({"data": {"kind": "prices", "symbol": "AAPL"}})
     written = [line.split(":")[0] for line in dump(config).splitlines() if line[:1] not in ("#", " ")]
-    assert written == ["name", "seeds", "data", "model", "training"]
-    inside = [line.strip().split(":")[0] for line in dump(config).split("training:")[1].splitlines() if line.strip()]
+    assert written == ["name", "seeds", "data", "model", "training", "evaluation"]
+    section = dump(config).split("training:")[1].split("\nevaluation:")[0]
+    inside = [line.strip().split(":")[0] for line in section.splitlines() if line.strip()]
     assert inside == list(entries(("training",), {}))
 
 
