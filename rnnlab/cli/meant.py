@@ -11,7 +11,7 @@ COMMANDS: tuple[tuple[tuple[str, ...], tuple[tuple[str, str], ...]], ...] = (
     ),
     (
         ("predict", "forecast", "infer", "inference"),
-        (("forecast", "`rnnlab forecast RUN|FILE.csv` forecasts with a trained network"),),
+        (("forecast", "`rnnlab forecast RUN` forecasts a run's series, or a CSV file"),),
     ),
     (
         ("eval", "evaluate", "evaluation", "test", "score", "backtest"),

@@ -124,7 +124,7 @@ def test_help_fits_the_terminal(on_terminal, name, columns):
         (["train", "--seeds"], "error: option '--seeds' requires an argument\n hint: `rnnlab train --help` shows"),
         (
             ["predict"],
-            "error: no such command: predict\n hint: `rnnlab forecast RUN|FILE.csv` forecasts with a trained network",
+            "error: no such command: predict\n hint: `rnnlab forecast RUN` forecasts a run's series, or a CSV file",
         ),
         (["ls"], "error: no such command: ls\n hint: `rnnlab runs` lists the runs"),
         (["sweep"], "error: no such command: sweep; did you mean sweep-rho?"),
