@@ -1,4 +1,4 @@
-"""The error of a forecast over the steps ahead, beside baselines."""
+"""The error of a forecast over the steps ahead, or over the folds of a rolling origin, beside baselines."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -17,19 +17,20 @@ from rnnlab.words import INTERVAL
 
 @dataclass(frozen=True)
 class Course:
-    """A forecaster's name in the legend, and its RMSE of each step, (K,)."""
+    """A forecaster's name in the legend, and its RMSE at each place, (K,)."""
 
     name: str
     rmse: NDArray[np.float64]
 
 
 @own_settings()
-def errors_by_step(
-    steps: NDArray[np.intp],
+def errors_along(
+    places: NDArray[np.intp],
     seeds: NDArray[np.float64],
     network: Course,
     rivals: Sequence[Course],
     *,
+    along: str,
     unit: str,
     title: str,
 ) -> Figure:
@@ -37,10 +38,12 @@ def errors_by_step(
 
     Parameters
     ----------
-    steps : array of shape (K,)
-        Rows ahead.
+    places : array of shape (K,)
+        Rows ahead, or numbers of folds.
     seeds : array of shape (R, K)
         RMSE of each model.
+    along : str
+        What the places are.
     unit : str
         Of the errors; may be empty.
     """
@@ -48,11 +51,11 @@ def errors_by_step(
     axis = axes[0, 0]
     seeds, median = drawable(seeds), drawable(network.rmse)
     if len(seeds) > 1:
-        draw_band(axis, summarise(steps, seeds), f"single seeds: median, {INTERVAL}", color=BLUE, linestyle=":")
-    axis.plot(steps, median, color=BLUE, linewidth=1.6, marker="o", markersize=4, label=network.name)
+        draw_band(axis, summarise(places, seeds), f"single seeds: median, {INTERVAL}", color=BLUE, linestyle=":")
+    axis.plot(places, median, color=BLUE, linewidth=1.6, marker="o", markersize=4, label=network.name)
     for rival, color, marker in zip(rivals, (ORANGE, GREEN), ("s", "^"), strict=False):
-        axis.plot(steps, drawable(rival.rmse), color=color, marker=marker, markersize=4, label=literal(rival.name))
-    axis.set_xlabel("steps ahead (rows)")
+        axis.plot(places, drawable(rival.rmse), color=color, marker=marker, markersize=4, label=literal(rival.name))
+    axis.set_xlabel(along)
     axis.set_ylabel(one_line(f"RMSE ({unit})" if unit else "RMSE"), parse_math=False)
     axis.xaxis.set_major_locator(MaxNLocator(integer=True))
     scale_y(axis, [seeds, median, *(drawable(rival.rmse) for rival in rivals)])

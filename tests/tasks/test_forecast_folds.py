@@ -176,3 +176,13 @@ def test_a_level_needs_its_rows():
         "evaluation.levels: 99 needs at least 99 calibration rows; evaluation.calibration, 0.2 of 66 training rows, "
         "gives 13."
     ) in str(caught.value)
+
+
+def test_steps_and_folds_are_drawn(tmp_path):
+    summary = train(
+        config_of(rolling(folds=3), "data.horizon=2", "data.strategy=direct"), runs_dir=tmp_path / "runs", command=[]
+    )
+    assert summary.run is not None
+    assert {"forecast.png", "forecast_steps.png", "forecast_folds.png"} <= {
+        path.name for path in (summary.run / "plots").iterdir()
+    }

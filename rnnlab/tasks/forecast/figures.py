@@ -19,10 +19,12 @@ Rows = Mapping[str, np.ndarray]
 
 
 def figures(config: Any, run: Completed) -> "dict[str, Callable[[], Figure]]":
-    """The forecast of the test rows, and where there is more than one step ahead the error of each."""
+    """The forecast of the test rows, and where there are several steps ahead or folds the error of each."""
     found = {"forecast.png": partial(_forecast, config, run)}
     if len(config.data.scored_steps) > 1:
         found["forecast_steps.png"] = partial(_by_step, config, run)
+    if config.evaluation is not None and config.evaluation.kind == "rolling":
+        found["forecast_folds.png"] = partial(_by_fold, config, run)
     return found
 
 
@@ -57,22 +59,37 @@ def _forecast(config: Any, run: Completed) -> "Figure":
 
 
 def _by_step(config: Any, run: Completed) -> "Figure":
-    from rnnlab.plots.steps import Course, errors_by_step
+    scores = run.read_table("scores.csv")
+    judged = scores["column"] == run.record["data"]["column"]
+    of = {name: column[judged] for name, column in scores.items()}
+    title = f"{config.name}: error of each step ahead ({config.data.strategy})"
+    return _along(config, run, of, "step", "steps ahead (rows)", title)
 
-    scores, record = run.read_table("scores.csv"), run.record
-    judged = scores["column"] == record["data"]["column"]
-    of = {name: judged & (scores["forecaster"] == name) for name in np.unique(scores["forecaster"][judged]).tolist()}
-    best = record["tests"]["diebold_mariano"]["against"]
-    names = ["naive"] + ([best] if best != "naive" else [])
-    season = record["tests"]["seasonal_naive"]["season"]
-    seeds = [scores["rmse"][of[f"seed_{seed}"]] for seed in config.seeds]
-    return errors_by_step(
-        np.array(config.data.scored_steps),
-        np.stack(seeds),
-        Course("network", scores["rmse"][of["median"]]),
-        [Course(baselines.BASELINES[name].title_with(season), scores["rmse"][of[name]]) for name in names],
-        unit=record["data"]["currency"] or "",
-        title=f"{config.name}: error of each step ahead ({config.data.strategy})",
+
+def _by_fold(config: Any, run: Completed) -> "Figure":
+    window = config.evaluation.window
+    title = f"{config.name}: error in each fold of the rolling origin ({window} window)"
+    return _along(config, run, run.read_table("folds.csv"), "fold", "fold, in the order of time", title)
+
+
+def _along(config: Any, run: Completed, rows: Rows, place: str, along: str, title: str) -> "Figure":
+    """The errors of the network, of persistence and of the best baseline over the places of a table."""
+    from rnnlab.plots.steps import Course, errors_along
+
+    tests = run.record["tests"]
+    best, season = tests["diebold_mariano"]["against"], tests["seasonal_naive"]["season"]
+
+    def course(forecaster: str, name: str) -> Course:
+        return Course(name, rows["rmse"][rows["forecaster"] == forecaster])
+
+    return errors_along(
+        rows[place][rows["forecaster"] == "median"],
+        np.stack([course(f"seed_{seed}", "").rmse for seed in config.seeds]),
+        course("median", "network"),
+        [course(name, baselines.BASELINES[name].title_with(season)) for name in dict.fromkeys(["naive", best])],
+        along=along,
+        unit=run.record["data"]["currency"] or "",
+        title=title,
     )
 
 

@@ -9,6 +9,7 @@ long as that of the first fold.
 Source: Tashman 2000, "Out-of-sample tests of forecasting accuracy: an analysis and review", section 2.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -72,6 +73,6 @@ def trained(folds: list[Fold], every: int) -> list[Fold]:
     ]
 
 
-def places(folds: list[Fold], rows: NDArray[np.intp]) -> NDArray[np.intp]:
+def places(folds: Sequence[Fold], rows: NDArray[np.intp]) -> NDArray[np.intp]:
     """Which fold tests each of the rows, -1 before the first."""
     return np.searchsorted([fold.train_rows for fold in folds], rows, side="right") - 1

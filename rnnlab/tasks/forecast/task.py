@@ -1,7 +1,6 @@
 """Forecasting a dated series: prices of a symbol, or any CSV of dates and values."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,6 +24,7 @@ from rnnlab.tasks.forecast.folds import Fold, folds_of, places, trained
 from rnnlab.tasks.forecast.learned import Learned
 from rnnlab.tasks.forecast.loading import load_series, season_of
 from rnnlab.tasks.forecast.scoring import Scoring
+from rnnlab.tasks.forecast.tables import Said, Scores, errors_of_folds, forecasters, joined
 from rnnlab.tasks.task import Combination, Completed, Evaluation, Task
 
 if TYPE_CHECKING:
@@ -159,7 +159,7 @@ class Forecast(Task):
         judged = self._scoring(self.series.target)
         said = [self._said(network, theta, fold) for theta, fold in zip(thetas, self.trainings, strict=True)]
         of_tests = np.concatenate([one.forecasts[..., one.tested] for one in said], axis=-1)
-        predicted, rivals = of_tests[:, 0], _joined([one.rivals[0] for one in said], [one.tested for one in said])
+        predicted, rivals = of_tests[:, 0], joined([one.rivals[0] for one in said], [one.tested for one in said])
         combined = median_forecast(predicted.reshape(len(predicted), -1))
         median = combined.values.reshape(judged.actual.shape)
         measured, together = judged.measured(predicted), _plain(judged.measured(median))
@@ -188,7 +188,7 @@ class Forecast(Task):
                 "predictions.csv": self._predictions(judged, predicted, median, rivals, best),
                 "training_rows.csv": self._last_training_rows(),
                 **self._tables_of_columns(of_tests, median, rivals, said),
-                **self._table_of_folds(judged, predicted, median, rivals),
+                **self._tables_of_folds(judged, forecasters(self.config.seeds, predicted, median, rivals)),
                 **self._tables_of_intervals(ranges, median),
             },
             tests={
@@ -202,7 +202,7 @@ class Forecast(Task):
             combined=Combination("median", np.flatnonzero(combined.of).tolist(), together),
         )
 
-    def _said(self, network: Network, theta: np.ndarray, fold: Fold) -> "Said":
+    def _said(self, network: Network, theta: np.ndarray, fold: Fold) -> Said:
         """What the networks of one training, and the baselines, forecast of its calibration and test rows."""
         windowed = self.windowed if fold is self.trainings[0] else self._windowed(fold)
         rows = windowed.test_rows[windowed.test_rows + fold.first <= fold.last]
@@ -246,7 +246,7 @@ class Forecast(Task):
         }
 
     def _tables_of_columns(
-        self, forecasts: np.ndarray, median: np.ndarray, rivals: Mapping[str, np.ndarray], said: "Sequence[Said]"
+        self, forecasts: np.ndarray, median: np.ndarray, rivals: Mapping[str, np.ndarray], said: Sequence[Said]
     ) -> dict[str, dict[str, np.ndarray]]:
         """Where there are several columns or steps ahead: the scores of each, and the forecasts of the others."""
         outputs = list(self.windowed.encoding.outputs)
@@ -258,7 +258,7 @@ class Forecast(Task):
         for place, name in enumerate(outputs[1:], start=1):
             scoring, predicted = self._scoring(name), forecasts[:, place]
             combined = median_forecast(predicted.reshape(len(predicted), -1)).values.reshape(scoring.actual.shape)
-            against = _joined([one.rivals[place] for one in said], [one.tested for one in said])
+            against = joined([one.rivals[place] for one in said], [one.tested for one in said])
             scores.add(scoring, name, seeds, predicted, combined, against)
             rows = self._predictions(scoring, predicted, combined, against, "naive")
             del rows["best_baseline"]
@@ -268,30 +268,11 @@ class Forecast(Task):
         together = {name: np.concatenate([one[name] for one in others], axis=-1) for name in others[0]}
         return {"scores.csv": scores.columns(), "other_columns.csv": together}
 
-    def _table_of_folds(
-        self, judged: Scoring, predicted: np.ndarray, median: np.ndarray, rivals: Mapping[str, np.ndarray]
-    ) -> dict[str, dict[str, np.ndarray]]:
+    def _tables_of_folds(self, judged: Scoring, each: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
         """The errors of every forecaster in each fold, where there are several."""
         if len(self.tests) == 1:
             return {}
-        each = forecasters(self.config.seeds, predicted, median, rivals)
-        which = places(self.tests, judged.rows)
-        rows: list[dict[str, object]] = []
-        for number, fold in enumerate(self.tests, start=1):
-            here = which == number - 1
-            if not here.any():  # no row of it has a value
-                continue
-            serves = next(one for one in reversed(self.trainings) if one.train_rows <= fold.train_rows)
-            stamps = self.series.stamps[judged.rows[here]]
-            for name, forecast in each.items():
-                pair = judged.actual[:, here].ravel(), forecast[:, here].ravel()
-                rows.append({
-                    "fold": number, "first": stamps[0], "last": stamps[-1], "rows": int(here.sum()),
-                    "trained_from": self.series.stamps[serves.first],
-                    "trained_to": self.series.stamps[serves.fit_rows - 1],
-                    "forecaster": name, "rmse": float(metrics.rmse(*pair)), "mae": float(metrics.mae(*pair)),
-                })  # fmt: skip
-        return {"folds.csv": {name: np.array([row[name] for row in rows]) for name in rows[0]}}
+        return {"folds.csv": errors_of_folds(self.tests, self.trainings, judged, each, self.series.stamps)}
 
     def _note_of_folds(self, judged: Scoring, median: np.ndarray, rival: np.ndarray, best: str) -> list[str]:
         """In how many folds the network has a smaller error than the best baseline."""
@@ -315,7 +296,7 @@ class Forecast(Task):
     def _intervals(
         self,
         judged: Scoring,
-        said: "Sequence[Said]",
+        said: Sequence[Said],
         of: np.ndarray,
         median: np.ndarray,
         rivals: Mapping[str, np.ndarray],
@@ -343,7 +324,7 @@ class Forecast(Task):
         rows = windowed.test_rows + fold.first
         return values[rows[rows < fold.train_rows] - fold.fit_rows][np.newaxis]
 
-    def _note_of_intervals(self, ranges: "Sequence[coverage.Tested]", said: "Sequence[Said]", best: str) -> list[str]:
+    def _note_of_intervals(self, ranges: "Sequence[coverage.Tested]", said: Sequence[Said], best: str) -> list[str]:
         rows = [int((~one.tested).sum()) for one in said]
         return coverage.sentences(ranges, "median", best, self._title(best), rows, len(self.config.data.scored_steps))
 
@@ -392,24 +373,6 @@ class Forecast(Task):
         return figures(config, run)
 
 
-@dataclass(frozen=True, eq=False)
-class Said:
-    """What the networks of one training and the baselines forecast of the rows after those that were trained on.
-
-    Attributes
-    ----------
-    forecasts : (R, C, K, N)
-    rivals : sequence of mapping of str to (K, N)
-        Of each column.
-    tested : bool (N,)
-        Rows that are tested; the others calibrate.
-    """
-
-    forecasts: np.ndarray
-    rivals: Sequence[Mapping[str, np.ndarray]]
-    tested: np.ndarray
-
-
 class Training(Task):
     """What one further training of a rolling origin sees; it is measured with the others."""
 
@@ -428,52 +391,6 @@ def sequences_of(windowed: WindowedSeries, *, every: bool, dtype: np.dtype) -> B
     targets = windowed.targets_of_steps() if every else train.targets
     remarks.check_dtype(windowed, (train.inputs, targets), dtype)
     return Batch(np.ascontiguousarray(train.inputs, dtype=dtype), targets.astype(dtype))
-
-
-class Scores:
-    """The table of scores: a row for each column, step ahead and forecaster."""
-
-    def __init__(self) -> None:
-        self._rows: dict[str, list[np.ndarray]] = {}
-
-    def add(
-        self,
-        scoring: Scoring,
-        column: str,
-        seeds: Sequence[int],
-        predicted: np.ndarray,
-        median: np.ndarray,
-        rivals: Mapping[str, np.ndarray],
-    ) -> None:
-        """Measure every forecaster of a column."""
-        count = len(scoring.steps)
-        for name, forecast in forecasters(seeds, predicted, median, rivals).items():
-            found = {
-                "column": np.repeat(column, count),
-                "step": np.array(scoring.steps),
-                "forecaster": np.repeat(name, count),
-                **scoring.by_step(forecast),
-            }
-            for key, values in found.items():
-                self._rows.setdefault(key, []).append(values)
-
-    def columns(self) -> dict[str, np.ndarray]:
-        return {name: np.concatenate(rows) for name, rows in self._rows.items()}
-
-
-def forecasters(
-    seeds: Sequence[int], predicted: np.ndarray, median: np.ndarray, rivals: Mapping[str, np.ndarray]
-) -> dict[str, np.ndarray]:
-    """The forecasts (K, N) of the median, of every seed and of every baseline, by their names in tables."""
-    return {"median": median, **{f"seed_{seed}": row for seed, row in zip(seeds, predicted, strict=True)}, **rivals}
-
-
-def _joined(each: Sequence[Mapping[str, np.ndarray]], tested: Sequence[np.ndarray]) -> dict[str, np.ndarray]:
-    """The forecasts of the tested rows of all trainings, one after the other."""
-    return {
-        name: np.concatenate([one[name][:, here] for one, here in zip(each, tested, strict=True)], axis=-1)
-        for name in each[0]
-    }
 
 
 def _plain(measured: Mapping[str, np.ndarray]) -> dict[str, float]:
