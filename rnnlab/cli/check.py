@@ -114,8 +114,9 @@ def _time(found: "CheckSummary") -> str:
         how += f" on {numbers.percent(timing.share)} of the work, extrapolated"
     update = f"{1e3 * timing.seconds:.3g} ms" if timing.seconds < 1 else _rough(timing.seconds)
     together = _models(found) + " together" * (len(found.seeds) > 1)
+    folds = f"; {count(found.further, 'further training')} for the folds of the evaluation" * (found.further > 0)
     return (
-        f"about {_rough(found.seconds)} for {together}: {update} an update ({how}); "
+        f"about {_rough(found.seconds)} for {together}: {update} an update ({how}){folds}; "
         "without measuring, writing and plots"
     )
 

@@ -107,6 +107,8 @@ class CheckSummary:
     timing : Timing or None
         None where there was nothing to be timed.
     warnings : tuple of str
+    further : int
+        Trainings that follow for the folds of the evaluation.
     """
 
     name: str
@@ -126,6 +128,7 @@ class CheckSummary:
     available: int | None
     timing: Timing | None
     warnings: tuple[str, ...]
+    further: int = 0
 
     @property
     def epochs(self) -> float | None:
@@ -188,6 +191,7 @@ def check(config: Any, *, clock: Clock = time.perf_counter) -> CheckSummary:
         available_bytes(),
         timing,
         tuple(task.warnings),
+        task.further_trainings,
     )
 
 

@@ -131,6 +131,8 @@ class Task(ABC):
         What is learned of the data besides parameters and needed in use, as JSON can hold it: `task.json` of a run.
     names : sequence of str or None
         What tokens and classes stand for, by their number; None where they are numbers and nothing else.
+    further_trainings : int
+        How many `folds` there are.
     """
 
     class_unit: ClassVar[tuple[str, float]] = ("nats", 1.0)
@@ -145,6 +147,7 @@ class Task(ABC):
     names: Sequence[str] | None = None
     held_out: int | None = None
     learned: Mapping[str, object] = MappingProxyType({})
+    further_trainings: int = 0
 
     def __init__(self, config: Any) -> None:
         self.config = config

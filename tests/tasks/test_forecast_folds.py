@@ -186,3 +186,10 @@ def test_steps_and_folds_are_drawn(tmp_path):
     assert {"forecast.png", "forecast_steps.png", "forecast_folds.png"} <= {
         path.name for path in (summary.run / "plots").iterdir()
     }
+
+
+def test_a_check_counts_the_trainings_of_the_folds():
+    from rnnlab.experiments.check import check
+
+    assert check(config_of(rolling(folds=6, retrain_every=2))).further == 2
+    assert check(config_of()).further == 0

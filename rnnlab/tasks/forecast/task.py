@@ -48,6 +48,7 @@ class Forecast(Task):
         self.season = self._season(train_rows)
         self.tests = folds_of(series.rows, train_rows, evaluation)
         self.trainings = trained(self.tests, evaluation.retrain_every if len(self.tests) > 1 else 1)
+        self.further_trainings = len(self.trainings) - 1
         self.windowed = windowed = self._windowed(self.trainings[0])
         self._check_levels(windowed, train_rows)
         encoding, last = windowed.encoding, series.stamps[windowed.train_rows - 1]
