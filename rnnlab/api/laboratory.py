@@ -212,9 +212,9 @@ def compare(
         if variants is None:
             found.append(path_of(run, folder, on_warning))
             continue
-        found += variants.runs
-        if against is None and variants.reference is not None:
-            references.append(variants.reference)
+        base = [] if variants.reference is None else [variants.reference]
+        found += [*base, *variants.runs]
+        references += base if against is None else []
     return run_comparison(found, references)
 
 
