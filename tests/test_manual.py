@@ -14,10 +14,11 @@ import pytest
 import typer
 from typer.main import get_command
 
+import rnnlab
 from rnnlab import errors
 from rnnlab.cli import home, manual
 from rnnlab.cli.app import app
-from rnnlab.config import load
+from rnnlab.config import bundled, load
 from rnnlab.config.starters import SCHEMA
 from rnnlab.config.vocabulary import FILE
 from rnnlab.runs import read_table
@@ -44,6 +45,8 @@ COMMANDS = GROUP.commands
 NUMBER = re.compile(r"[+-]?(\d[\d,]*\.?\d*|\.\d+)(e[+-]?\d+)?")
 # Lines that need a network, or set up an environment: tests of their own run them, or what does the same.
 ONLINE = re.compile(r"rnnlab fetch (?!--list)")
+# Trains for minutes (a test of its own does, in part), or needs what was fetched.
+ELSEWHERE = re.compile(r"rnnlab (train|compare) .*('stock/\*'|data\.inputs=)")
 SET_UP = re.compile(r"make [a-z]+$|pip install |python -c .*check_layer")
 # What takes more than a few seconds.
 LONG = re.compile(
@@ -73,7 +76,7 @@ def cases(language: str) -> list[Any]:
 
 
 def runs_here(line: str) -> bool:
-    return not ONLINE.search(line) and not SET_UP.match(line)
+    return not ONLINE.search(line) and not SET_UP.match(line) and not ELSEWHERE.match(line)
 
 
 @pytest.fixture(scope="module")
@@ -254,10 +257,12 @@ def test_the_commands_of_the_manual_run(session, block):
     assert [(line, one.returncode, one.stderr) for line, one in zip(lines, done, strict=True) if one.returncode] == []
 
 
-def test_commands_that_need_a_network_are_read():
-    """The parser takes each of them; nothing is fetched."""
-    lines = [line for block in blocks("sh", "console") for line in lines_of(block) if ONLINE.match(line)]
-    assert len(lines) > 3
+def test_commands_that_need_a_network_or_minutes_are_read():
+    """The parser takes each of them; nothing is fetched or trained."""
+    every = [line for block in blocks("sh", "console") for line in lines_of(block)]
+    lines = [line for line in every if ONLINE.match(line) or ELSEWHERE.match(line)]
+    assert len([line for line in lines if ELSEWHERE.match(line)]) == 3
+    assert len(lines) > 6
     for line in lines:
         _, name, *arguments = shlex.split(line)
         COMMANDS[name].make_context(name, arguments)
@@ -303,6 +308,33 @@ def test_the_results_that_the_manual_shows_of_the_stock_experiment_are_its_resul
         ]
         assert numbers[0]
         assert numbers[0][:3] == pytest.approx(numbers[1][:3], rel=0.02)
+
+
+def reasons() -> list[tuple[str, ...]]:
+    """The rows of the table of the five reasons: config, reason, settings, RMSE of the median forecast and so on."""
+    section = TEXTS["forecasting.md"].partition("## The five reasons")[2].partition("\n## ")[0]
+    lines = [line for line in section.splitlines() if line.startswith("| `stock")]
+    return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
+
+
+def test_the_five_reasons_have_a_row_for_each_config_with_what_it_sets():
+    rows = {row[0].strip("`"): row for row in reasons()}
+    assert rows.keys() == {"stock", *(name for name in bundled.configs() if name.startswith("stock/"))}
+    for name, row in rows.items():
+        settings = re.findall(r"`([^`]+)`", row[2])
+        assert load("stock", overrides=settings, name=load(name).name) == load(name)
+    assert {row[1] for row in rows.values()} == {"", "architecture", "capacity", "signal", "optimizer", "inputs"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("row", [pytest.param(row, id=row[0].strip("`")) for row in reasons()])
+def test_the_numbers_of_the_five_reasons_are_measured(row):
+    name, _, _, median, seeds, *_, beside = row
+    run = rnnlab.train(name.strip("`"), progress=False)
+    assert run.summary.combined["metrics"]["rmse"] == pytest.approx(float(median), rel=0.02)
+    assert run.summary.metrics["rmse"].spread.median == pytest.approx(float(seeds.split()[0]), rel=0.02)
+    claim = {"worse": "does not beat", "level": "is not distinguishable from"}[beside]
+    assert run.summary.headline.startswith(f"The network {claim} persistence, the best baseline")
 
 
 def test_the_tables_of_a_run_have_the_columns_that_the_manual_names(session):

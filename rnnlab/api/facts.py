@@ -44,6 +44,14 @@ def in_flow(value: Any) -> str:
     return schema_index.in_flow(value)
 
 
+def configs_meant(word: str) -> list[str]:
+    """The names of the bundled configs that a pattern means; the word itself where it is none, or a file."""
+    from rnnlab.config import bundled
+
+    found = [] if os.path.exists(word) else [one.name for one in bundled.matching(word)]
+    return found or [word]
+
+
 def namesake(source: str | os.PathLike[str]) -> str | None:
     """A sentence where a bundled config is taken, and a file of that name but for its suffix is here and differs."""
     from rnnlab.config import bundled

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rnnlab.api.arguments import listed, path_text, text, whole_number
 from rnnlab.api.configs import as_config
-from rnnlab.api.finding import warn
+from rnnlab.api.finding import runs_folder, warn
 from rnnlab.api.keeping import path_of
 from rnnlab.api.run import Run
 
@@ -172,6 +172,7 @@ def compare(
     runs: Sequence[str | os.PathLike[str] | Run],
     folder: str | os.PathLike[str] | None = None,
     *,
+    against: str | os.PathLike[str] | Run | None = None,
     on_warning: Callable[[str], None] = warn,
 ) -> "Comparison":
     """Runs side by side.
@@ -179,9 +180,12 @@ def compare(
     Parameters
     ----------
     runs : sequence of Run, str or path
-        Two or more, each with a run folder, as :func:`inspect` takes them.
+        Two or more, each with a run folder, as :func:`inspect` takes them. A pattern of bundled configs, ``"stock/*"``,
+        means the newest completed run of each of them, held against that of the config which they extend.
     folder : str or path, optional
         The runs folder; ``RNNLAB_RUNS``, else ``runs``, if left out.
+    against : Run, str or path, optional
+        The run that all others are held against; it need not be one of the runs.
     on_warning : callable, optional
         As for :func:`find_run`.
 
@@ -199,8 +203,19 @@ def compare(
         For fewer than two runs.
     """
     from rnnlab.experiments.comparison.compare import compare as run_comparison
+    from rnnlab.experiments.comparison.variants import find_variants
 
-    return run_comparison([path_of(run, folder, on_warning) for run in listed(runs, "runs")])
+    found: list[Path] = []
+    references = [] if against is None else [path_of(against, folder, on_warning)]
+    for run in listed(runs, "runs"):
+        variants = find_variants(run, runs_folder(folder), on_warning) if isinstance(run, str) else None
+        if variants is None:
+            found.append(path_of(run, folder, on_warning))
+            continue
+        base = [] if variants.reference is None else [variants.reference]
+        found += [*base, *variants.runs]
+        references += base if against is None else []
+    return run_comparison(found, references)
 
 
 def why(

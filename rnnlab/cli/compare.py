@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 EXAMPLES = """\b
 Examples:
   rnnlab compare runs/*-gradients-* runs/*-lstm-*
-  rnnlab compare latest 20261121T1703 --plot overlay.png"""
+  rnnlab compare latest 20261121T1703 --plot overlay.png
+  rnnlab compare lstm gru --against stock
+  rnnlab compare 'stock/*'"""
 
 
 def register(app: typer.Typer) -> None:
@@ -31,15 +33,23 @@ def register(app: typer.Typer) -> None:
 
 def compare(
     runs: Annotated[
-        list[str], typer.Argument(metavar="RUN...", help="Two or more: paths, ids, beginnings of ids, names, latest.")
+        list[str],
+        typer.Argument(
+            metavar="RUN...",
+            help="Two or more: paths, ids, beginnings of ids, names, latest; or bundled configs by a pattern.",
+        ),
     ],
+    against: Annotated[
+        str | None, typer.Option("--against", metavar="RUN", help="The run that all others are held against.")
+    ] = None,
     plot: Annotated[
         Path | None,
         typer.Option(
             "--plot",
             parser=user_path,
             metavar="FILE",
-            help="Draw losses, and growth rates of sweeps, over each other: FILE.png, .pdf or .svg.",
+            help="Draw losses, and growth rates of sweeps, over each other; with --against or a pattern, the metric "
+            "that is judged: FILE.png, .pdf or .svg.",
         ),
     ] = None,
     runs_dir: Annotated[Path, RUNS_FROM] = Path("runs"),
@@ -48,7 +58,7 @@ def compare(
     """Show runs side by side: which is better, what differs, their metrics, and what they do to gradients."""
     if plot is not None:
         check_plot_file(plot)
-    found = rnnlab.compare(runs, runs_dir, on_warning=console.warning)
+    found = rnnlab.compare(runs, runs_dir, against=against, on_warning=console.warning)
     for warning in found.warnings:
         console.warning(warning)
     if plot is not None:

@@ -7,7 +7,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rnnlab.api.facts import metric_names
-from rnnlab.cli import summary
+from rnnlab.cli import against_reference, summary
 from rnnlab.display import console, numbers, tables
 from rnnlab.printable import on_one_line, shortened
 from rnnlab.words import MEDIANS, count, listed
@@ -53,6 +53,10 @@ def _heading(title: str, place: int, several: bool) -> None:
 
 
 def _show_trainings(group: "Group[Compared]") -> None:
+    contest = next((one for one in group.verdicts.contests if one.reference), None)
+    if contest is not None:
+        _show_against(group, contest)
+        return
     runs = group.runs
     said = [sentence for contest in group.verdicts.contests for sentence in _verdicts(contest, runs)]
     _sentences([*said, *group.verdicts.reasons], "bold")
@@ -64,14 +68,31 @@ def _show_trainings(group: "Group[Compared]") -> None:
         console.result()
     metrics = [_key_row(one, beside, place) | _metric_row(one, runs, places) for place, one in enumerate(runs)]
     left_out = _table_that_fits([*metrics, *_baseline_rows(runs, places)], {_title(name, runs) for name in places})
+    _show_gradients(runs)
+    rest = [f"A wider terminal shows {listed(left_out)} too, and --json has them."] if left_out else []
+    _show_differ([*_differ(group, len(keys)), *rest])
+
+
+def _show_against(group: "Group[Compared]", contest: "Contest") -> None:
+    """Each run beside the reference: what is changed, the metric that is judged, and whether it differs."""
+    runs = [*contest.standings, *(one for one in group.runs if one not in contest.runs)]
+    unlike = [one for other in group.verdicts.contests if other is not contest for one in _verdicts(other, runs)]
+    _sentences([*against_reference.sentences(contest, runs), *unlike, *group.verdicts.reasons], "bold")
+    _table(against_reference.rows(group, contest, runs))
+    _show_gradients(runs)
+    _show_differ([*_differ(group, len(group.differences)), "--json has the other metrics."])
+
+
+def _show_gradients(runs: "list[Compared]") -> None:
     for rows in _gradient_tables(runs):
         console.result()
         _table(rows)
-    rest = [f"A wider terminal shows {listed(left_out)} too, and --json has them."] if left_out else []
-    differ = [*_differ(group, keys), *rest]
-    if differ:
+
+
+def _show_differ(said: Sequence[str]) -> None:
+    if said:
         console.result()
-    _sentences(differ)
+    _sentences(said)
 
 
 def _table(rows: Sequence[dict[str, str]]) -> None:
@@ -248,11 +269,11 @@ def _method(test) -> str:
     return f"{name}, {p_value}" + (f" after Holm's correction for {test.pairs} pairs" if test.pairs > 1 else "")
 
 
-def _differ(group: "Group[Compared] | Group[ComparedSweep]", keys: dict[str, list[str]]) -> list[str]:
-    """Sentences on the keys that have no column, and on data, code and environment."""
+def _differ(group: "Group[Compared] | Group[ComparedSweep]", shown: int) -> list[str]:
+    """Sentences on the keys that are not among the first `shown`, and on data, code and environment."""
     said = []
-    if rest := [one.key for one in group.differences[len(keys) :]]:
-        said.append(f"They {'also ' * bool(keys)}differ in {_few(rest)}.")
+    if rest := [one.key for one in group.differences[shown:]]:
+        said.append(f"They {'also ' * bool(shown)}differ in {_few(rest)}.")
     elif not group.differences and len(group.runs) > 1 and all(one.config is not None for one in group.runs):
         said.append("Their configs are the same.")
     if group.loss_scales:
@@ -283,9 +304,7 @@ def _show_sweeps(group: "Group[ComparedSweep]") -> None:
     console.result()
     rhos = sorted({rho for one in sweeps for rho in one.rates})
     _table([_rho_row(rho, sweeps) for rho in rhos] or [{"run": "no rho was measured"}])
-    if differ := _differ(group, keys):
-        console.result()
-        _sentences(differ)
+    _show_differ(_differ(group, len(keys)))
 
 
 def _rho_row(rho: float, sweeps: "list[ComparedSweep]") -> dict[str, str]:

@@ -1,8 +1,13 @@
-"""The configs that come with the package, found by their names: `stock`, `remedies/clipping`, or `clipping` alone."""
+"""The configs that come with the package, found by their names: `stock`, `remedies/clipping`, or `clipping` alone.
+
+A pattern, such as `stock/*`, means several of them.
+"""
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from types import MappingProxyType
@@ -10,6 +15,7 @@ from types import MappingProxyType
 _PACKAGE = Path(__file__).resolve().parents[1]
 SUFFIX = ".yaml"
 COMPANIONS = (".csv", ".md")  # what configs read, and where it comes from
+_PATTERN = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True)
@@ -61,8 +67,20 @@ def find(word: str) -> Bundled | None:
     known = configs()
     if word in known:
         return known[word]
-    ends = [one for name, one in known.items() if name.rpartition("/")[2] == word]
+    ends = ending_in(word)
     return ends[0] if len(ends) == 1 else None
+
+
+def ending_in(word: str) -> list[Bundled]:
+    """The configs whose name has this last part."""
+    return [one for name, one in configs().items() if name.rpartition("/")[2] == word]
+
+
+def matching(pattern: str) -> list[Bundled]:
+    """The configs whose names match a pattern, such as `stock/*`; none for a word that is no pattern."""
+    if not _PATTERN.search(pattern):
+        return []
+    return [one for name, one in configs().items() if fnmatchcase(name, pattern)]
 
 
 def at(path: str | Path) -> Bundled | None:

@@ -79,6 +79,18 @@ def load_with_origins(
     return config, dict(_origins(tree, shown(where)))
 
 
+def extended_by(source: str | os.PathLike[str]) -> Name | None:
+    """The config that another one extends; None where it extends none, or cannot be read."""
+    name = locate(source)
+    try:
+        where, text = open_source(name)
+    except NoSourceError:
+        return None
+    tree = read(text, where).tree
+    lower = (tree.mapping or {}).get("extends") if tree is not None else None
+    return locate_extended(lower.value, name) if lower is not None and isinstance(lower.value, str) else None
+
+
 def _origins(node: Node, first: str, path: tuple[str, ...] = ()) -> Iterator[tuple[str, Origin]]:
     if path and node.key_location is not None:  # else a name that was made from the file's
         source, line = node.key_location.source, node.key_location.line

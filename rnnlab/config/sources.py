@@ -14,6 +14,7 @@ from rnnlab.config.locations import Location, SourceText
 from rnnlab.files import user_path
 from rnnlab.printable import shortened
 from rnnlab.suggestions import did_you_mean, nearest
+from rnnlab.words import listed
 
 LARGEST = 256 * 1024
 STDIN = "-"
@@ -143,6 +144,8 @@ def _missing(name: str, excluded: set[str]) -> str:
     path = user_path(name)
     if group := [one for one in bundled.configs() if one.startswith(f"{name.rstrip('/')}/")]:
         return f"{name}: no such file; the bundled configs of that group are {', '.join(group)}."
+    if len(several := [one.name for one in bundled.ending_in(name)]) > 1:
+        return f"{name}: no such file, and {len(several)} bundled configs end so: {listed(several, 'or')}. Write one."
     known = _nearest_bundled(name)
     if not os.path.isdir(path.parent):
         where = f"{shortened(name, 255)}: no such file: there is no folder {shortened(str(path.parent), 255)}"

@@ -30,6 +30,7 @@ def new_figure(
     rows: int = 1,
     columns: int = 1,
     size: tuple[float, float] = (9.0, 4.5),
+    left: float = 0.85,
     right: float = 0.25,
     top: float = 0.8,
     gap: tuple[float, float] = (0.9, 0.8),
@@ -46,7 +47,7 @@ def new_figure(
     title : str
     rows, columns : int
     size : (width, height), inches
-    right, top : float
+    left, right, top : float
         Margins, inches; the one at the top holds the title, and what stands above a panel.
     gap : (width, height), inches
         Between the panels.
@@ -59,7 +60,7 @@ def new_figure(
     Figure, and its axes in an object array of shape (rows, columns)
     """
     width, height = size
-    left, bottom = 0.85, 0.6
+    bottom = 0.6
     figure = Picture(figsize=size, dpi=DOTS_PER_INCH, facecolor="white")
     FigureCanvasAgg(figure)
     panel = (

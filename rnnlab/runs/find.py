@@ -3,7 +3,7 @@
 import os
 import re
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -192,6 +192,27 @@ def resolve(run: str, runs_dir: Path | str, on_warning: Callable[[str], None] = 
     )
 
 
+def newest_completed(names: Collection[str], runs_dir: Path) -> dict[str, Path]:
+    """Of each of these names the newest training that was completed, where there is one.
+
+    Raises
+    ------
+    RunFolderError
+        If the folder exists and cannot be read.
+    """
+    from rnnlab.runs.schema import TRAIN
+
+    labels = {label_of(name) for name in names}
+    found: dict[str, Path] = {}
+    for one in newest_first(runs_dir, lambda folder: not is_id(folder) or name_in(folder) in labels):
+        record = one.record
+        if record is not None and record.name in names and (one.status, record.verb) == ("completed", TRAIN):
+            found.setdefault(record.name, one.path)
+        if len(found) == len(names):
+            break
+    return found
+
+
 def _newest(found: Iterator[FoundRun], run: str, runs_dir: Path, on_warning: Callable[[str], None]) -> Path:
     """The newest run that can be read."""
     newer = []
@@ -221,7 +242,7 @@ def _hint(run: str, ids: list[str], runs_dir: Path) -> str:
         return f"{_some(removed[:1])} is in the trash: `rnnlab rm --restore {quote(typed)}` brings it back."
     if _PATTERN.search(run):
         return (
-            "No file matches this pattern, or it is in quotes: the shell expands patterns, and rnnlab does not. "
+            "No file matches this pattern, or it is in quotes: the shell expands patterns of files. "
             "`rnnlab runs` lists the runs."
         )
     near = [one for one in ids if run and run in one]

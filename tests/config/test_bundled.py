@@ -9,7 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from rnnlab.config import bundled, load
-from rnnlab.config.loading import load_with_origins
+from rnnlab.config.loading import extended_by, load_with_origins
 from rnnlab.errors import ConfigError
 
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -37,7 +37,9 @@ def test_all_configs_of_the_checkout_are_bundled():
 def test_a_name_and_its_last_part_mean_the_file(name):
     there = load(CONFIGS / f"{name}.yaml")
     assert load(name) == there
-    assert load(name.rpartition("/")[2]) == there
+    last = name.rpartition("/")[2]
+    if [one.rpartition("/")[2] for one in NAMES].count(last) == 1:
+        assert load(last) == there
 
 
 def test_a_last_part_that_two_configs_share_means_neither(monkeypatch):
@@ -47,6 +49,26 @@ def test_a_last_part_that_two_configs_share_means_neither(monkeypatch):
     assert bundled.find("two") is both["b/two"]
     assert bundled.find("a/one") is both["a/one"]
     assert bundled.words() == ["a/one", "b/one", "b/two", "two"]
+
+
+def test_a_last_part_that_two_configs_share_brings_both():
+    assert problems("gru") == "gru: no such file, and 2 bundled configs end so: remedies/gru or stock/gru. Write one."
+
+
+def test_a_pattern_means_the_configs_that_match_it():
+    assert [one.name for one in bundled.matching("stock/adam*")] == ["stock/adam", "stock/adam_cosine"]
+    assert {one.name for one in bundled.matching("stock/*")} == {name for name in NAMES if name.startswith("stock/")}
+    assert bundled.matching("[sg]*k") == [bundled.find("stock")]
+    assert bundled.matching("stock") == bundled.matching("none/*") == []
+
+
+def test_the_config_that_another_extends_is_found():
+    assert extended_by("stock/lstm") == bundled.find("stock")
+    assert extended_by("clipping") == bundled.find("gradients")
+    assert extended_by("stock") is None
+    Path("mine.yaml").write_text("extends: stock/lstm\n")
+    assert extended_by("mine.yaml") == bundled.find("stock/lstm")
+    assert extended_by("nowhere.yaml") is None
 
 
 def test_a_file_comes_before_a_bundled_config_and_a_folder_does_not():

@@ -86,6 +86,56 @@ def test_a_remedy_is_the_gradient_experiment_but_for_the_remedy(file):
     assert (remedy.model, remedy.training.clip) != (plain.model, plain.training.clip)
 
 
+# Of each variant of the stock experiment what it changes; a kind brings keys of its own.
+STOCK_VARIANTS = {
+    "lstm": {"model.cell.kind": "lstm"},
+    "gru": {"model.cell.kind": "gru"},
+    "hidden_8": {"model.hidden_size": 8},
+    "hidden_128": {"model.hidden_size": 128},
+    "layers_2": {"model.layers": 2},
+    "every_step": {"model.readout": "every"},
+    "adam": {"training.optimizer.kind": "adam"},
+    "adam_cosine": {"training.optimizer.kind": "adam", "training.schedule.kind": "cosine"},
+    "early_stopping": {"training.early_stopping": {"patience": 20, "validation_fraction": 0.1, "min_delta": 0.0}},
+    "differences": {"data.target": "difference"},
+    "log_returns": {"data.target": "log_return"},
+    "calendar": {"data.calendar": ["weekday", "month"]},
+    "window_scaler": {"data.scaler": "window"},
+}
+OF_A_KIND = {
+    "adam": ("momentum", "nesterov", "beta1", "beta2", "epsilon"),
+    "adam_cosine": ("momentum", "nesterov", "beta1", "beta2", "epsilon", "final_factor"),
+}
+
+
+def flat(values: Any, path: str = "") -> dict[str, Any]:
+    """The values of a config by their paths; lists, null and what may be null as a whole."""
+    if not isinstance(values, dict) or path == "training.early_stopping":
+        return {path: values}
+    return {key: value for name, one in values.items() for key, value in flat(one, f"{path}.{name}".strip(".")).items()}
+
+
+@pytest.mark.parametrize("file", sorted((CONFIGS / "stock").glob("*.yaml")), ids=lambda file: file.stem)
+def test_a_variant_of_the_stock_experiment_changes_what_it_claims_and_its_name(file):
+    variant, plain = (flat(load(one).model_dump()) for one in (file, CONFIGS / "stock.yaml"))
+    changed = {key: variant.get(key) for key in variant.keys() | plain.keys() if variant.get(key) != plain.get(key)}
+    of_a_kind = {key for key in changed if key.rpartition(".")[2] in OF_A_KIND.get(file.stem, ())}
+    assert {key: value for key, value in changed.items() if key not in of_a_kind} == {
+        "name": f"stock-{file.stem.replace('_', '-')}",
+        **STOCK_VARIANTS[file.stem],
+    }
+    assert all((key in variant) != (key in plain) for key in of_a_kind)
+    assert "Reason " in file.read_text(encoding="utf-8").splitlines()[1]
+
+
+def test_the_variants_of_the_stock_experiment_test_all_five_reasons():
+    files = sorted((CONFIGS / "stock").glob("*.yaml"))
+    assert {file.stem for file in files} == STOCK_VARIANTS.keys()
+    told = {file.read_text(encoding="utf-8").splitlines()[1].split(":")[0] for file in files}
+    assert told == {f"# Reason {number}, {what}" for number, what in
+                    enumerate(("architecture", "capacity", "signal", "optimizer", "inputs"), 1)}  # fmt: skip
+
+
 def test_reading_a_config_imports_nothing_heavy():
     code = (
         "import sys, rnnlab.config\n"

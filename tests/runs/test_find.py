@@ -6,6 +6,7 @@ import pytest
 
 from rnnlab.errors import RunFolderError
 from rnnlab.runs import RunFolder, list_runs, resolve
+from rnnlab.runs.find import newest_completed
 
 NOW = datetime(2026, 11, 21, 17, 3, 5, tzinfo=UTC)
 
@@ -122,3 +123,25 @@ def test_latest_is_a_path_or_an_id_where_there_is_one_and_never_a_name(runs_dir,
     assert resolve("latest", runs_dir) == runs_dir / "latest"
     monkeypatch.chdir(runs_dir)
     assert resolve("latest", "elsewhere").samefile(runs_dir / "20261121T170305Z-stock-aaaa")
+
+
+def test_the_newest_completed_training_of_each_name_is_found(tmp_path):
+    def made(name, seconds, status="completed", **fields):
+        now = NOW + timedelta(seconds=seconds)
+        run = RunFolder.create(tmp_path, name, now=now, fields={"verb": "train", **fields})
+        if status != "running":
+            run.finish(status, now)
+        return run.path
+
+    made("stock-gru", 0)
+    made("stock", 0)
+    newest = made("stock-gru", 1)
+    made("stock-gru", 2, "interrupted")
+    made("stock-gru", 3, "running")
+    made("stock-gru", 4, verb="sweep-rho")
+    made("stock-gru-2", 5)
+    found = newest_completed({"stock-gru", "none"}, tmp_path)
+    assert found == {"stock-gru": newest}
+    renamed = newest.rename(tmp_path / "mine")
+    assert newest_completed({"stock-gru"}, tmp_path) == {"stock-gru": renamed}
+    assert newest_completed({"stock-gru"}, tmp_path / "elsewhere") == {}

@@ -46,6 +46,8 @@ class Group(Generic[R]):
         In which entries of `data`, `code` and `environment` of run.json they differ.
     verdicts : Verdicts
         None for sweeps.
+    reference : Compared, optional
+        The one of the runs that the others are held against.
     """
 
     task: str
@@ -53,11 +55,16 @@ class Group(Generic[R]):
     differences: list[Difference]
     recorded: list[Difference]
     verdicts: Verdicts = field(default_factory=Verdicts)
+    reference: Compared | None = None
 
     @property
     def loss_scales(self) -> list[str]:
         """Keys that differ and because of which the training losses are not on one scale."""
         return [one.key for one in self.differences if self.task != SWEEP_RHO and f"{one.key}.".startswith(_SCALES)]
+
+    def name(self, key: str) -> str:
+        """How a metric or a baseline of this task is written."""
+        return metric_name(self.task)(key)
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
@@ -68,6 +75,7 @@ class Group(Generic[R]):
             "recorded_differences": [one.plain() for one in self.recorded],
             "verdicts": [contest.plain() for contest in self.verdicts.contests],
             "no_verdict": self.verdicts.reasons,
+            "reference": self.reference and str(self.reference.run),
         }
 
 
@@ -117,14 +125,23 @@ class Comparison:
         }
 
     def plot(self) -> "Figure":
-        """Training losses over the updates, a panel per task, and growth rates over rho, with bands over the seeds."""
+        """Training losses over the updates, a panel per task, and growth rates over rho, with bands over the seeds.
+
+        Of runs of one task that are held against one of them: their metric, beside that one's and the best baseline's.
+        """
         from rnnlab.experiments.comparison.overlay import draw
 
         return draw(self)
 
 
-def compare(runs: Sequence[Path]) -> Comparison:
+def compare(runs: Sequence[Path], references: Sequence[Path] = ()) -> Comparison:
     """Read runs and measure their networks.
+
+    Parameters
+    ----------
+    runs : sequence of Path
+    references : sequence of Path
+        Runs that all others of their task are held against. They come first, where they are not among the runs.
 
     Raises
     ------
@@ -134,8 +151,10 @@ def compare(runs: Sequence[Path]) -> Comparison:
         If the run.json of one of them cannot be read.
     """
     different: dict[str, Path] = {}
-    for run in runs:
+    named = set(map(os.path.realpath, runs))
+    for run in (*(one for one in references if os.path.realpath(one) not in named), *runs):
         different.setdefault(os.path.realpath(run), run)
+    held_against = set(map(os.path.realpath, references))
     runs = list(different.values())
     if len(runs) < 2:
         raise UsageError(f"a comparison needs at least two different runs; got {len(runs)}.")
@@ -149,7 +168,10 @@ def compare(runs: Sequence[Path]) -> Comparison:
                 swept.append(read_sweep(run, record, label, warnings))
             else:
                 tasks.setdefault(task_of(record), []).append(read_training(run, record, label, warnings))
-    groups = [_of_task(task, found) for task, found in tasks.items()]
+    groups = [
+        _of_task(task, found, [one for one in found if os.path.realpath(one.run) in held_against])
+        for task, found in tasks.items()
+    ]
     sweeps = Group(SWEEP_RHO, swept, *_differences(swept)) if swept else None
     found = Comparison(groups, sweeps, warnings)
     warnings[:0] = [
@@ -175,8 +197,9 @@ def metric_name(task: str) -> Callable[[str], str]:
     return lambda key: names.get(key) or shortened(key.replace("_", " "))
 
 
-def _of_task(task: str, runs: list[Compared]) -> Group[Compared]:
-    return Group(task, runs, *_differences(runs), judge_runs(runs, metric_name(task)))
+def _of_task(task: str, runs: list[Compared], references: list[Compared]) -> Group[Compared]:
+    reference = references[0] if len(references) == 1 and len(runs) > 1 else None
+    return Group(task, runs, *_differences(runs), judge_runs(runs, metric_name(task), reference), reference)
 
 
 def _differences(runs: Sequence[Compared] | Sequence[ComparedSweep]) -> tuple[list[Difference], list[Difference]]:

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 def draw(found: "Comparison") -> "Figure":
     """A panel for each task with its training losses, and one for the growth rates of the sweeps.
 
+    Runs of one task that are held against one of them: a row for each with its metric.
+
     Raises
     ------
     UsageError
@@ -26,6 +28,11 @@ def draw(found: "Comparison") -> "Figure":
     """
     from rnnlab.plots.overlay import Panel, overlay
 
+    contests = [one for group in found.groups for one in group.verdicts.contests if one.reference]
+    if len(contests) == 1 and len(found.groups) == 1 and not found.swept:
+        from rnnlab.experiments.comparison.standings import draw_standings
+
+        return draw_standings(contests[0], found.groups[0].name)
     panels = [_losses(group) for group in found.groups]
     if found.swept:
         curves = [_rates(one) for one in found.swept if one.rates]

@@ -51,7 +51,7 @@ class SeedTest:
         return self.p_value < LEVEL
 
 
-def seed_tests(values: Mapping[int, Mapping[int, float]]) -> list[SeedTest]:
+def seed_tests(values: Mapping[int, Mapping[int, float]], against: int | None = None) -> list[SeedTest]:
     """Test every pair of runs: paired by seed where both have the same seeds, else Welch's test.
 
     The p-values are corrected for their number by Holm's method.
@@ -60,11 +60,14 @@ def seed_tests(values: Mapping[int, Mapping[int, float]]) -> list[SeedTest]:
     ----------
     values : mapping of int to mapping of int to float
         Place of a run -> seed -> its metric. Three seeds or more, all finite.
+    against : int, optional
+        The place of the only run that the others are tested against, each as the first of its pair.
 
     Source: Welch 1947, "The generalization of Student's problem when several different population variances are
     involved".
     """
-    found = [_test(first, values[first], second, values[second]) for first, second in combinations(values, 2)]
+    pairs = combinations(values, 2) if against is None else ((one, against) for one in values if one != against)
+    found = [_test(first, values[first], second, values[second]) for first, second in pairs]
     p_values = holm([one.p_value for one in found])
     return [
         SeedTest(one.first, one.second, one.difference, one.paired, one.seeds, p_value, len(found))

@@ -3,11 +3,14 @@
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
 from rnnlab.errors import RnnlabError, RunFolderError
 from rnnlab.experiments.comparison.differences import config_of
+from rnnlab.experiments.comparison.seed_tests import LEVEL
+from rnnlab.experiments.comparison.verdicts import BETTER_HIGH, BETTER_LOW
 from rnnlab.experiments.inspect import Look, divergence_warning, measure, measure_trained
 from rnnlab.experiments.needs import missing_packages
 from rnnlab.experiments.probes import probe, top
@@ -16,6 +19,8 @@ from rnnlab.experiments.trained import load_run
 from rnnlab.runs.schema import RunRecord
 from rnnlab.runs.tables import read_table
 from rnnlab.seeds import spread
+
+Outcome = Literal["better", "equal", "worse"]
 
 
 @dataclass(frozen=True)
@@ -86,6 +91,28 @@ class Compared:
         values = self.metrics[metric].per_seed if metric in self.metrics else ()
         return {seed: value for seed, value in zip(self.record.seeds, values, strict=False) if value is not None}
 
+    def combined(self, metric: str) -> float | None:
+        """The metric of the one forecast that is made of all seeds; None where there is none."""
+        return self.record.combined.metrics.get(metric) if self.record.combined else None
+
+    def best_baseline(self, metric: str) -> tuple[str, float] | None:
+        """The baseline with the best metric, and that metric; None where it is not known what is best."""
+        values = {name: value for name, of in self.baselines.items() if (value := of.get(metric)) is not None}
+        if not values or metric not in BETTER_LOW + BETTER_HIGH:
+            return None
+        best = (min if metric in BETTER_LOW else max)(values, key=lambda name: values[name])
+        return best, values[best]
+
+    @property
+    def beside_baseline(self) -> Outcome | None:
+        """How the combined forecast does against the best baseline, as the headline says; None without a test."""
+        tests = self.record.plain().get("tests")
+        made = tests.get("diebold_mariano") if isinstance(tests, Mapping) else None
+        each = made.get("median") if isinstance(made, Mapping) else None
+        if not isinstance(made, Mapping) or not isinstance(each, Mapping):
+            return None
+        return _outcome(each, made.get("against"))
+
     def plain(self) -> dict[str, object]:
         """For JSON."""
         before, after = self.looks or (None, None)
@@ -99,7 +126,9 @@ class Compared:
             "seeds": self.seeds,
             "diverged": self.diverged,
             "metrics": {name: asdict(one) for name, one in self.metrics.items()},
+            "combined": self.record.combined and self.record.combined.metrics,
             "baselines": self.baselines,
+            "beside_best_baseline": self.beside_baseline,
             "clipped_share": self.clipped,
             "loss_first": self.loss[0] if self.loss and not self.fitted else None,
             "loss_last": self.loss and self.loss[1],
@@ -188,6 +217,20 @@ def _course(run: Path) -> tuple[tuple[float, float] | None, bool]:
     _, last = np.unique(seed[in_order][::-1], return_index=True)
     loss = loss[in_order]
     return (spread(loss[first]).median, spread(loss[::-1][last]).median), fitted
+
+
+def _outcome(tests: Mapping[str, object], best: object) -> Outcome | None:
+    """What the tests of a forecast against each baseline say of the best one, by the rule of `judge_forecast`."""
+    numbers: dict[object, list[float]] = {}
+    for name, test in tests.items():
+        found = [test.get(key) for key in ("statistic", "p_value", "holm_p_value")] if isinstance(test, Mapping) else []
+        numbers[name] = [float(one) for one in found if isinstance(one, int | float)]
+    if best not in numbers or any(len(found) != 3 for found in numbers.values()):
+        return None
+    if all(statistic < 0 and p_value < LEVEL for statistic, p_value, _ in numbers.values()):
+        return "better"
+    statistic, _, corrected = numbers[best]
+    return "equal" if corrected >= LEVEL else "better" if statistic < 0 else "worse"
 
 
 def _number(value: float | None) -> float:

@@ -26,17 +26,42 @@ class Contest:
     runs : list of Compared
         The best first, by the mean over the seeds.
     tests : list of SeedTest
-        Every pair; places are those in `runs`.
+        Every pair; places are those in `runs`. With a reference, each of the other runs against it.
+    reference : Compared or None
+        The one of the runs that the others are held against.
     """
 
     metric: str
     runs: list["Compared"]
     tests: list[SeedTest]
+    reference: "Compared | None" = None
 
     @property
     def against_best(self) -> list[SeedTest]:
         """The best run against each of the others."""
         return [test for test in self.tests if test.first == 0]
+
+    @property
+    def against_reference(self) -> dict[str, SeedTest]:
+        """Label -> the test of that run against the reference; nothing where there is none."""
+        return {self.runs[test.first].label: test for test in self.tests} if self.reference else {}
+
+    @property
+    def standings(self) -> list["Compared"]:
+        """The reference, where there is one, then the others, the best first.
+
+        What counts is the combined answer where all have one, else the mean over the seeds.
+        """
+        others = [one for one in self.runs if one is not self.reference]
+        combined = {one.label: value for one in others if (value := one.combined(self.metric)) is not None}
+        if len(combined) == len(others):
+            sign = 1 if self.metric in BETTER_LOW else -1
+            others.sort(key=lambda one: sign * combined[one.label])
+        return [*([self.reference] if self.reference else []), *others]
+
+    def is_better(self, test: SeedTest) -> bool:
+        """Whether the first run of a test has the better metric on average."""
+        return (test.difference < 0) == (self.metric in BETTER_LOW)
 
     def plain(self) -> dict[str, object]:
         """For JSON."""
@@ -47,11 +72,15 @@ class Contest:
                     **{name: value for name, value in asdict(test).items() if name not in ("first", "second")},
                     "first": str(self.runs[test.first].run),
                     "second": str(self.runs[test.second].run),
-                    "better": str(self.runs[test.first].run) if test.is_significant else None,
+                    "better": str(self.runs[self._better(test)].run) if test.is_significant else None,
                 }
                 for test in self.tests
             ],
         }
+
+    def _better(self, test: SeedTest) -> int:
+        """The place of the run with the better metric."""
+        return test.first if self.is_better(test) else test.second
 
 
 @dataclass(frozen=True)
@@ -62,7 +91,7 @@ class Verdicts:
     reasons: list[str] = field(default_factory=list)
 
 
-def judge_runs(runs: Sequence["Compared"], name: Callable[[str], str]) -> Verdicts:
+def judge_runs(runs: Sequence["Compared"], name: Callable[[str], str], reference: "Compared | None" = None) -> Verdicts:
     """Hold the runs of one task against each other by their first metric, as far as they can be.
 
     Parameters
@@ -70,6 +99,8 @@ def judge_runs(runs: Sequence["Compared"], name: Callable[[str], str]) -> Verdic
     runs : sequence of Compared
     name : function of str
         How a metric is written.
+    reference : Compared, optional
+        The one of the runs that alone the others are held against, where they can be.
     """
     metric = next((metric for one in runs for metric in one.metrics), None)
     if metric is None or len(runs) < 2:
@@ -81,7 +112,7 @@ def judge_runs(runs: Sequence["Compared"], name: Callable[[str], str]) -> Verdic
     sets: dict[str, list[Compared]] = {}
     for one in fit:
         sets.setdefault(measured_on(one, metric), []).append(one)
-    contests = [_contest(metric, few) for few in sets.values() if len(few) > 1]
+    contests = [_contest(metric, few, reference) for few in sets.values() if len(few) > 1]
     alone = [few[0].label for few in sets.values() if len(few) == 1] if len(sets) > 1 else []
     reasons = _grouped(excluded)
     if alone:
@@ -123,7 +154,9 @@ def _grouped(excluded: Mapping[str, str]) -> list[str]:
     return [f"No verdict on {listed(of)}: {'it' if len(of) == 1 else 'each'} {why}." for why, of in labels.items()]
 
 
-def _contest(metric: str, runs: Sequence["Compared"]) -> Contest:
+def _contest(metric: str, runs: Sequence["Compared"], reference: "Compared | None") -> Contest:
     sign = 1 if metric in BETTER_LOW else -1
     ordered = sorted(runs, key=lambda one: sign * one.metrics[metric].mean)
-    return Contest(metric, ordered, seed_tests({place: one.per_seed(metric) for place, one in enumerate(ordered)}))
+    place = next((place for place, one in enumerate(ordered) if one is reference), None)
+    values = {place: one.per_seed(metric) for place, one in enumerate(ordered)}
+    return Contest(metric, ordered, seed_tests(values, place), None if place is None else reference)

@@ -68,3 +68,20 @@ def test_a_difference_beyond_the_numbers_there_are_is_the_largest():
     runs = [SimpleNamespace(label=label, record=SimpleNamespace(units={}), task="prices") for label in ("a", "b")]
     (said,) = _verdicts(SimpleNamespace(metric="skill", runs=runs, against_best=[test]), runs)
     assert " is lower by more than 1.79e+308 on average" in said
+
+
+def test_against_one_run_the_others_are_tested_alone_and_corrected_for_their_number():
+    """Of p-values p and q in pairs of their own, Holm's are 2 min(p, q), and that or max(p, q), whichever is larger."""
+    values = {
+        0: dict(enumerate(FIRST)),
+        1: dict(enumerate(SECOND)),
+        2: {seed: one + 3 for seed, one in enumerate(FIRST)},
+    }
+    values[2][0] += 1
+    found = seed_tests(values, against=1)
+    assert [(one.first, one.second, one.pairs) for one in found] == [(0, 1, 2), (2, 1, 2)]
+    alone = [seed_tests({0: values[place], 1: values[1]})[0] for place in (0, 2)]
+    assert [one.difference for one in found] == [one.difference for one in alone]
+    low, high = sorted(one.p_value for one in alone)
+    assert sorted(one.p_value for one in found) == pytest.approx([2 * low, max(2 * low, high)])
+    assert low == pytest.approx(0.00283289, rel=1e-5)
