@@ -189,7 +189,7 @@ class Forecast(Task):
                 "predictions.csv": self._predictions(judged, predicted, median, rivals, best),
                 "training_rows.csv": self._last_training_rows(),
                 **self._tables_of_columns(of_tests, median, rivals, said),
-                **self._tables_of_folds(judged, forecasters(self.config.seeds, predicted, median, rivals)),
+                **self._tables_of_folds(judged, predicted, median, rivals),
                 **self._tables_of_intervals(ranges, median),
             },
             tests={
@@ -269,10 +269,13 @@ class Forecast(Task):
         together = {name: np.concatenate([one[name] for one in others], axis=-1) for name in others[0]}
         return {"scores.csv": scores.columns(), "other_columns.csv": together}
 
-    def _tables_of_folds(self, judged: Scoring, each: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    def _tables_of_folds(
+        self, judged: Scoring, predicted: np.ndarray, median: np.ndarray, rivals: Mapping[str, np.ndarray]
+    ) -> dict[str, dict[str, np.ndarray]]:
         """The errors of every forecaster in each fold, where there are several."""
         if len(self.tests) == 1:
             return {}
+        each = forecasters(self.config.seeds, predicted, median, rivals)
         return {"folds.csv": errors_of_folds(self.tests, self.trainings, judged, each, self.series.stamps)}
 
     def _note_of_folds(self, judged: Scoring, median: np.ndarray, rival: np.ndarray, best: str) -> list[str]:
