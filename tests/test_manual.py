@@ -317,6 +317,10 @@ def reasons() -> list[tuple[str, ...]]:
     return [tuple(cell.strip() for cell in line.strip("|").split("|")) for line in lines]
 
 
+# The others take minutes, or differ in what these differ in.
+TRAINED_AGAIN = ("stock", "stock/differences", "stock/log_returns", "stock/window_scaler", "stock/adam")
+
+
 def test_the_five_reasons_have_a_row_for_each_config_with_what_it_sets():
     rows = {row[0].strip("`"): row for row in reasons()}
     assert rows.keys() == {"stock", *(name for name in bundled.configs() if name.startswith("stock/"))}
@@ -327,7 +331,9 @@ def test_the_five_reasons_have_a_row_for_each_config_with_what_it_sets():
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("row", [pytest.param(row, id=row[0].strip("`")) for row in reasons()])
+@pytest.mark.parametrize(
+    "row", [row for row in reasons() if row[0].strip("`") in TRAINED_AGAIN], ids=lambda row: row[0]
+)
 def test_the_numbers_of_the_five_reasons_are_measured(row):
     name, _, _, median, seeds, *_, beside = row
     run = rnnlab.train(name.strip("`"), progress=False)
