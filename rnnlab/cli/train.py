@@ -1,5 +1,6 @@
 """`rnnlab train`: a config in, a run folder out; of several configs one after the other."""
 
+import re
 import shlex
 from functools import partial
 from pathlib import Path
@@ -31,6 +32,9 @@ Examples:
   rnnlab train stock 'stock/*'"""
 
 
+SETTING = re.compile(r"[a-z][\w.]*=\S*")  # that lacks its --set
+
+
 def register(app: typer.Typer) -> None:
     """Add the command to the application."""
     app.command("train", cls=Command, epilog=EXAMPLES)(train)
@@ -48,6 +52,9 @@ def train(
     quiet: Annotated[bool, QUIET] = False,
 ) -> int:
     """Train the networks of a config, one per seed, and measure them on held-out data."""
+    for word in configs:
+        if SETTING.fullmatch(word) and not Path(word).exists():
+            raise UsageError(f"unexpected argument: {word}", hint=f"`--set {word}` sets a key of the config")
     sources = list(dict.fromkeys(meant for word in configs for meant in configs_meant(word)))
     if len(sources) > 1 and (name is not None or as_json):
         option = "--name" if name is not None else "--json"

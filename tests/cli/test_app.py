@@ -77,7 +77,7 @@ def test_everything_has_help(name):
     assert [param.name for param in command.params if not param.help] == []
 
 
-@pytest.mark.parametrize(("name", "usage"), [("train", "CONFIG"), ("fetch", "[SYMBOL...]")])
+@pytest.mark.parametrize(("name", "usage"), [("train", "CONFIG..."), ("fetch", "[SYMBOL...]")])
 def test_usage_line(rnnlab, name, usage):
     assert rnnlab(name, "--help").stdout.startswith(f"Usage: rnnlab {name} [OPTIONS] {usage}\n")
 
@@ -96,8 +96,8 @@ def test_help_fits_the_terminal(on_terminal, name, columns):
         (["trian", "x.yaml"], "error: no such command: trian; did you mean train?"),
         (["zzz"], "error: no such command: zzz\n"),
         (["train", "x.yaml", "--sedes", "3"], "error: no such option: --sedes; did you mean --seeds?"),
-        (["train"], "error: missing argument 'CONFIG'"),
-        (["train", "x.yaml", "y.yaml"], "error: unexpected argument: y.yaml\n"),
+        (["train"], "error: missing argument 'CONFIG...'"),
+        (["check", "x.yaml", "y.yaml"], "error: unexpected argument: y.yaml\n"),
         (
             ["train", "x.yaml", "training.epochs=3"],
             "error: unexpected argument: training.epochs=3\n hint: `--set training.epochs=3` sets a key of the config",

@@ -123,7 +123,16 @@ def test_runs_are_looked_for_where_the_command_looks(monkeypatch):
 
 
 def test_keys_are_offered_a_part_at_a_time():
-    assert words("train", "x", "--set", "") == ["name=", "seeds=", "data=", "data.", "model.", "training."]
+    assert words("train", "x", "--set", "") == [
+        "name=",
+        "seeds=",
+        "data=",
+        "data.",
+        "model.",
+        "training.",
+        "evaluation=",
+        "evaluation.",
+    ]
     assert words("train", "x", "--set", "model.ce") == ["model.cell=", "model.cell."]
     assert "training.optimizer.learning_rate=" in words("train", "x", "--set", "training.optimizer.")
     assert words("train", "x", "--set=training.cl") == ["--set=training.clip=", "--set=training.clip."]
