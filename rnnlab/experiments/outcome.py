@@ -41,7 +41,7 @@ def finish(
     """Measure the trained networks on held-out data, close the run, and draw its plots.
 
     Of a training that was `stopped` before its end, the status is written first: whoever stopped it may not wait for
-    the measuring. `further` are the models of the folds of a rolling origin; None where it was stopped among these, and
+    the measuring. `further` are the models of the folds of a rolling origin; None where these are not all there, and
     nothing is measured.
 
     Raises
@@ -55,11 +55,11 @@ def finish(
         so_far = f"Stopped after update {training.done} of {training.updates}; the state is kept in a checkpoint."
         run.log(so_far)
         run.finish("interrupted", datetime.now(UTC), headline=so_far, warnings=warnings.shown)
-    if further is None:
+    if further is None and not stopped and full is None:
         stopped = True
         so_far = "Stopped among the folds of the evaluation: nothing is measured. The state is kept in a checkpoint."
-        evaluation = Evaluation({}, {}, {}, "")
-    else:
+    evaluation = Evaluation({}, {}, {}, "")
+    if further is not None:
         evaluation = worth(task, training.network, training.result, diverged, further)
     metrics = {name: _measured(values) for name, values in evaluation.metrics.items()}
     combined = _combined(config.seeds, evaluation)

@@ -157,7 +157,10 @@ def carry_out(
         figures = {**figures, **flow_figures(config, lambda: watch.flow.looks, ragged=ragged(setup))}
     if len(diverged) == len(config.seeds):
         raise _diverged(config, training, run, watch.divergence, watch.warnings, figures)
-    further = [] if stopped or full else train_folds(config, task, training, watch, should_stop or (lambda: False))
+    further: list | None = []
+    if task.further_trainings:
+        ends = stopped or full is not None
+        further = None if ends else train_folds(config, task, training, watch, should_stop or (lambda: False))
     summary = finish(config, task, training, run, watch, figures, stopped=stopped, full=full, further=further)
     trained = Trained(run, config, task, setup, training.theta, training.done, watch.checkpoints.newest)
     return replace(summary, trained=trained)

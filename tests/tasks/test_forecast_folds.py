@@ -106,7 +106,7 @@ def test_a_fold_may_go_on_from_the_one_before():
     assert (afresh["predicted"][~first] != goes_on["predicted"][~first]).all()
 
 
-@pytest.mark.parametrize("at", [7, 11])
+@pytest.mark.parametrize("at", [3, 7, 11])
 def test_a_run_that_is_stopped_among_the_folds_measures_nothing_and_goes_on(tmp_path, at):
     from rnnlab.experiments.resume import resume
 
@@ -117,7 +117,8 @@ def test_a_run_that_is_stopped_among_the_folds_measures_nothing_and_goes_on(tmp_
     )
     assert stopped.run is not None
     assert stopped.record["status"] == "interrupted"
-    assert stopped.headline.startswith("Stopped among the folds of the evaluation")
+    began = "Stopped after update 3 of 6" if at == 3 else "Stopped among the folds of the evaluation"
+    assert stopped.headline.startswith(began)
     assert not (stopped.run / "predictions.csv").exists()
     resume(stopped.run, command=[])
     for name in ("predictions.csv", "folds.csv"):
@@ -193,3 +194,13 @@ def test_a_check_counts_the_trainings_of_the_folds():
 
     assert check(config_of(rolling(folds=6, retrain_every=2))).further == 2
     assert check(config_of()).further == 0
+
+
+def test_what_later_folds_measured_is_not_verified(tmp_path):
+    from rnnlab.experiments.verify import verify
+
+    summary = train(config_of(rolling(folds=3)), runs_dir=tmp_path / "runs", command=[])
+    assert summary.run is not None
+    found = verify(summary.run)
+    assert found.passed
+    assert [one.result for one in found.checks if one.name == "metrics"] == ["not checked"]
