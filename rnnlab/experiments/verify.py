@@ -337,6 +337,8 @@ class _Verifying:
             return SKIPPED, "there are none"
         if not self.newest_is_good:
             return SKIPPED, "the last checkpoint is damaged"
+        if self.task.further_trainings:
+            return SKIPPED, "the networks of the later folds are not kept, and are not trained again"
         training, watched, _ = take_up(self.config, self.task, self.setup, self.good[-1])
         found = worth(self.task, training.network, training.result, watched.divergence.diverged)
         measured = {f"metrics.{name}": list(values) for name, values in found.metrics.items()}

@@ -342,6 +342,10 @@ def test_a_rolling_evaluation_is_refitted_too(folder):
     run = start(folder, "evaluation={kind: rolling, folds: 3}", "training.epochs=5", REFIT)
     plain = start(folder, "training.epochs=5", REFIT)
     assert arrays(run) == arrays(plain)
+    checks = {check.name: check for check in verify(run).checks}
+    assert checks["metrics"].result == "not checked"
+    assert "networks of the later folds are not kept" in checks["metrics"].detail
+    assert (checks["replay"].result, checks["refit"].result) == ("ok", "ok")
     with (run / "folds.csv").open() as file:
         assert {row["fold"] for row in csv.DictReader(file)} == {"1", "2", "3"}
     assert json.loads((run / "run.json").read_text())["refit"]["rows"] == 60
