@@ -248,6 +248,22 @@ class Run:
         return Parameters(self.network, self.theta)
 
     @property
+    def refit_parameters(self) -> "Parameters | None":
+        """Those of the networks that were trained on all rows (`training.refit: all`); None where there are none.
+
+        NaN for a model that diverged there. ``parameters``, and all that is measured, are of the tested networks.
+
+        Raises
+        ------
+        RunFolderError
+            If they are gone, or damaged.
+        """
+        from rnnlab.experiments.refit import theta_of
+
+        theta = theta_of(self._store, self.trained.theta)
+        return None if theta is None else Parameters(self.network, theta)
+
+    @property
     def initial_parameters(self) -> "Parameters":
         """The parameters before training, drawn again from the seeds."""
         return Parameters(self.network, self.trained.setup.theta)

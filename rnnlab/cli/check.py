@@ -115,8 +115,9 @@ def _time(found: "CheckSummary") -> str:
     update = f"{1e3 * timing.seconds:.3g} ms" if timing.seconds < 1 else _rough(timing.seconds)
     together = _models(found) + " together" * (len(found.seeds) > 1)
     folds = f"; {count(found.further, 'further training')} for the folds of the evaluation" * (found.further > 0)
+    again = "; one more training on all rows" * found.refit
     return (
-        f"about {_rough(found.seconds)} for {together}: {update} an update ({how}){folds}; "
+        f"about {_rough(found.seconds)} for {together}: {update} an update ({how}){folds}{again}; "
         "without measuring, writing and plots"
     )
 

@@ -110,7 +110,8 @@ def show(found: "Forecasts") -> None:
     console.result(f"{console.out.style(shortened(found.name), 'bold')}: {shortened(found.series.target)}{unit}")
     console.result()
     rivals = list(dict.fromkeys(["naive", out.best]))
-    header = [found.time_name, "forecast", f"{100 * found.level:g} %", *(found.title(name) for name in rivals)]
+    interval = f"{100 * found.level:g} %{' (uncalibrated)' * (found.refit is not None)}"
+    header = [found.time_name, "forecast", interval, *(found.title(name) for name in rivals)]
     places = _places([*out.network.values, *(value for name in rivals for value in out.rivals[name].values)])
     half = out.network.half_widths(found.level)
     rows = [

@@ -81,6 +81,7 @@ def show(found: "Inspection") -> None:
     console.result()
     legend = (
         f"On {found.sample}. "
+        + ("Of the tested networks, not of those that were trained on all rows. " * (trained.record.refit is not None))
         + (f"{MEDIANS}. " * (seeds > 1))
         + _infinities(found)
         + "Left at step 1: of the gradient of a loss at the last step. s_1 / s_median: singular values of the Jacobian "

@@ -171,7 +171,7 @@ def make_windows(
         Rows of a season, which `seasonal_difference` needs.
     train_fraction : float in (0, 1)
         Share of the rows, from the first on, that is for training.
-    test_rows : int >= 1, optional
+    test_rows : int >= 0, optional
         How many rows, the last ones, are not for training; takes the place of `train_fraction`.
     scaler : {"minmax", "standard", "robust", "none", "window"}
     missing : {"interpolate", "carry_forward", ...}
@@ -214,7 +214,7 @@ def make_windows(
     origins = np.arange(reach - 1, train_rows - steps[-1])
     learned = origins[np.all([observed[origins + step] for step in steps], axis=0)]
     scored = np.flatnonzero(observed[train_rows:]) + train_rows
-    if not (len(learned) and len(scored)):
+    if not (len(learned) and (len(scored) or test_rows == 0)):
         raise DataError("One training and one test window need a row with a value each.")
     return WindowedSeries(columns, features, lookback, train_rows, encoding, learned, scored)
 
@@ -261,7 +261,7 @@ def _refuse(bad: NDArray, rule: str, values: NDArray, stamps: NDArray | None, hi
 
 
 def _check_rows(rows: int, train_rows: int, needed: int, train_fraction: float, test_rows: int | None) -> None:
-    if train_rows >= needed and rows > train_rows:
+    if train_rows >= needed and (rows > train_rows or test_rows == 0):
         return
     if test_rows is not None:
         raise DataError(

@@ -61,6 +61,11 @@ class Validation:
         which = np.flatnonzero(self.out_of_patience & np.isfinite(self._best_loss))
         return dict(zip(which.tolist(), self._best_epoch[which].tolist(), strict=True))
 
+    @property
+    def best_epochs(self) -> np.ndarray:
+        """The epoch, counted from 1, whose parameters remain of each model, (R,); 0 where no loss was finite."""
+        return self._best_epoch.copy()
+
     def look(self, network: Network, theta: np.ndarray, loss: Loss, active: np.ndarray, epoch: int) -> np.ndarray:
         """Loss on the tail after an epoch, (R,); of the `active` models (R,) bool, remember the best and the stale."""
         value = self._loss(network, theta, loss)

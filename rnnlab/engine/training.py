@@ -108,6 +108,11 @@ class Training(ABC):
         """The parameters that the training would have if it ended now, (R, P), a copy: with early stopping the best."""
         return self.theta.copy()
 
+    @property
+    def updates_of_result(self) -> np.ndarray:
+        """How many updates led to the parameters of `result`, (R,)."""
+        return np.full(len(self.theta), self.done)
+
     def lengthen(self) -> None:  # noqa: B027
         """Let models that ran out of patience go on: called on a training that is restored to make more updates."""
 
@@ -203,6 +208,15 @@ class GradientDescent(Training):
         if self._validation is not None:
             self._validation.take_best(theta)
         return theta
+
+    @property
+    def updates_of_result(self) -> np.ndarray:
+        """How many updates led to the parameters of `result`, (R,): with early stopping, those up to the best epoch."""
+        made = super().updates_of_result
+        if self._validation is None:
+            return made
+        epochs = self._validation.best_epochs
+        return np.where(epochs > 0, np.minimum(epochs * self.sampling.updates_per_epoch, made), made)
 
     def lengthen(self) -> None:
         """Let models that ran out of patience go on, with their patience whole again."""

@@ -109,6 +109,8 @@ class CheckSummary:
     warnings : tuple of str
     further : int
         Trainings that follow for the folds of the evaluation.
+    refit : bool
+        Whether one more follows, on all rows.
     """
 
     name: str
@@ -129,6 +131,7 @@ class CheckSummary:
     timing: Timing | None
     warnings: tuple[str, ...]
     further: int = 0
+    refit: bool = False
 
     @property
     def epochs(self) -> float | None:
@@ -192,6 +195,7 @@ def check(config: Any, *, clock: Clock = time.perf_counter) -> CheckSummary:
         timing,
         tuple(task.warnings),
         task.further_trainings,
+        config.training.refit == "all",
     )
 
 

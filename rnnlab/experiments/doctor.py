@@ -23,7 +23,7 @@ from rnnlab.runs.find import is_id, is_run, run_folders
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.notes import read_notes
 from rnnlab.runs.record import MOST_BYTES, load_record
-from rnnlab.runs.schema import SWEEP_RHO, RunRecord
+from rnnlab.runs.schema import REFIT, SWEEP_RHO, RunRecord
 from rnnlab.runs.trash import remove
 
 YOUNG = 60.0  # seconds in which a file may still be at work: one that is being written, a run that is being made
@@ -235,7 +235,8 @@ def _slices(run: Path) -> Iterator[Finding]:
 def _checkpoint_folders(run: Path) -> list[Path]:
     """Where the checkpoints of a run lie, those of a sweep's slices too; links are not followed."""
     slices = [one for folder in slice_folders(run) for one in (folder, folder / "parts")]
-    return [one for one in (run / "checkpoints", *slices) if one.is_dir() and not one.is_symlink()]
+    folders = (run / "checkpoints", run / "checkpoints" / REFIT, *slices)
+    return [one for one in folders if one.is_dir() and not one.is_symlink()]
 
 
 def _leftovers(run: Path, files: list[Path]) -> Iterator[Finding]:

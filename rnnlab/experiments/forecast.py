@@ -1,5 +1,6 @@
 """`rnnlab forecast`: the values that come next, with intervals, beside what the baselines forecast."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -19,17 +20,18 @@ from rnnlab.data.series import Series
 from rnnlab.engine.network import Network
 from rnnlab.errors import DataError, RunFolderError, RunWriteError
 from rnnlab.experiments.drawing import draw_into, into_plots
+from rnnlab.experiments.refit import theta_of
 from rnnlab.experiments.setup import Sizes, architecture_of, threads
 from rnnlab.experiments.trained import Trained, config_file, diverged_places
 from rnnlab.files import name_of
 from rnnlab.forecasting import comparison, intervals, metrics
 from rnnlab.forecasting.baselines import BASELINES
 from rnnlab.runs import RunFolder, RunStore, checkpoints
-from rnnlab.runs.schema import TRAIN
+from rnnlab.runs.schema import REFIT, TRAIN
 from rnnlab.tasks.forecast.ahead import Forecaster
 from rnnlab.tasks.forecast.learned import LEARNED, Learned
 from rnnlab.tasks.forecast.loading import load_series, season_of
-from rnnlab.tasks.forecast.outlook import Course, Outlook, outlook
+from rnnlab.tasks.forecast.outlook import Course, Outlook, Refit, outlook
 from rnnlab.words import count
 
 if TYPE_CHECKING:
@@ -43,6 +45,10 @@ WORDS_OF_TARGETS = {
     "log_return": "log returns",
     "seasonal_difference": "changes over a season",
 }
+UNTESTED = (
+    "The forecast is of networks that were trained once more on all {rows:,} rows: no test measures these, and the "
+    "intervals, whose widths are from the errors of the tested networks, are uncalibrated for them."
+)
 DRAWN_ROWS = 90  # before the forecast
 
 
@@ -62,6 +68,9 @@ class Forecasts:
         Of the intervals, in (0, 1).
     seeds : list of int
     season : int or None
+    refit : int or None
+        Rows that the networks were trained on once more after the test, all there were; None where the tested ones
+        forecast.
     verdict : list of str
         Whether the network is worth anything beside the best baseline, and what its intervals have been worth.
     sentences : list of str
@@ -79,6 +88,7 @@ class Forecasts:
     level: float
     seeds: list[int]
     season: int | None
+    refit: int | None
     verdict: list[str]
     sentences: list[str]
     warnings: list[str]
@@ -122,6 +132,8 @@ class Forecasts:
             "rows": self.series.rows,
             "last": str(self.series.stamps[-1]),
             "level": round(100 * self.level, 9),
+            "networks": "tested" if self.refit is None else "refit",
+            "intervals": "calibrated" if self.refit is None else "uncalibrated",
             "calibration_rows": self.outlook.rows,
             "coverage": {
                 "rows": int(checked.rows),
@@ -171,29 +183,29 @@ def forecast(
     ConfigError, DataError
         Its config or the data cannot be read, or have fewer rows than a forecast needs.
     """
-    store, config, theta, learned, warnings = _loaded(run)
-    alive = int(np.isfinite(theta).all(axis=1).sum())
-    if not alive:
+    store, config, tested, refit, warnings = _loaded(run)
+    used = refit or tested
+    if not used.alive:
         raise RunFolderError(f"'{store.record.name}' forecasts nothing: every model diverged.", hint="Train it again.")
-    series, encoding = load_series(_data(config.data, data)), learned.encoding
-    columns = {**series.columns, next(iter(encoding.outputs)): series.values}  # another file may name it differently
-    first_unseen = learned.known(series)
+    series, encoding = load_series(_data(config.data, data)), tested.learned.encoding
+    first_unseen = tested.learned.known(series)
     season = config.data.season or season_of(series, max(first_unseen, 2))
     network = Network(architecture_of(config, Sizes(encoding.features, encoding.targets)), threads=threads())
-    forecaster = Forecaster(network, theta, encoding, learned.lookback)
     wanted = steps or _usual_steps(encoding, season)
     times = series.calendar.after(series.stamps, wanted)
     with threadpool_limits(limits=1, user_api="blas"):
         found = outlook(
-            forecaster,
-            {name: filled(columns[name], config.data.missing, first_unseen) for name in encoding.columns},
+            tested.forecaster(network),
+            _columns(config, tested.learned, series),
             _calendar(encoding, series, times, wanted),
             ~np.isnan(series.values),
             steps=wanted,
             first_unseen=first_unseen,
             season=season,
+            refit=refit
+            and Refit(refit.forecaster(network), _columns(config, refit.learned, series), refit.learned.known(series)),
         )
-    new = max(0, series.rows - learned.rows) if data is None else 0
+    new = max(0, series.rows - used.learned.rows) if data is None else 0
     warnings = [*warnings, *series.notes, *told(series), *_cautions(series, found, level, new)]
     result = Forecasts(
         name=config.name,
@@ -203,11 +215,16 @@ def forecast(
         level=level,
         seeds=config.seeds,
         season=season,
-        verdict=[*_judged(found, season), *_worth_of_intervals(found, season, level)],
+        refit=refit and refit.learned.train_rows,
+        verdict=[
+            *_judged(found, season, "tested " * bool(refit)),
+            *_worth_of_intervals(found, season, level),
+            *([UNTESTED.format(rows=refit.learned.train_rows)] if refit else []),
+        ],
         sentences=[
             f"Read {understood(series)}.",
-            _trained_on(config, learned),
-            *_sentences(found, _who(alive, len(config.seeds)), season),
+            _trained_on(config, used.learned),
+            *_sentences(found, _who(used.alive, len(config.seeds)), season, " by the tested networks" * bool(refit)),
         ],
         warnings=warnings,
         run=store.path,
@@ -241,15 +258,39 @@ def steps_by_default(season: int | None) -> int:
     return season if season and season <= 31 else 10
 
 
-def _loaded(run: Path | Trained) -> tuple[RunStore, Any, np.ndarray, Learned, list[str]]:
-    """Run, config, parameters with NaN for models that diverged, what was learned of the data, and warnings.
+@dataclass(frozen=True, eq=False)
+class _Networks:
+    """Parameters (R, P), NaN for models that diverged, and what was learned of the data besides."""
+
+    theta: np.ndarray
+    learned: Learned
+
+    @property
+    def alive(self) -> int:
+        return int(np.isfinite(self.theta).all(axis=1).sum())
+
+    def forecaster(self, network: Network) -> Forecaster:
+        return Forecaster(network, self.theta, self.learned.encoding, self.learned.lookback)
+
+
+def _columns(config: Any, learned: Learned, series: Series) -> dict[str, np.ndarray]:
+    """The columns that networks read, filled in as their training would have."""
+    encoding = learned.encoding
+    columns = {**series.columns, next(iter(encoding.outputs)): series.values}  # another file may name it differently
+    known = learned.known(series)
+    return {name: filled(columns[name], config.data.missing, known) for name in encoding.columns}
+
+
+def _loaded(run: Path | Trained) -> tuple[RunStore, Any, _Networks, _Networks | None, list[str]]:
+    """Run, config, the networks that were tested, those that were trained on all rows, and warnings.
 
     Neither the data of the training nor its state is needed: the file may have grown since, or be gone.
     """
     if isinstance(run, Trained):
         config, name, theta = run.config, run.record.name, run.theta.copy()
         theta[run.diverged] = np.nan
-        return run.store, _on_a_series(config, name), theta, _learned(run.store, name), list(run.warnings)
+        tested, warnings = _Networks(theta, _learned(run.store, name)), list(run.warnings)
+        return run.store, _on_a_series(config, name), tested, _refitted(run.store, theta, warnings), warnings
     store = RunFolder.open(run)
     if store.record.verb != TRAIN:
         raise RunFolderError(f"'{name_of(run)}' must be a run of `rnnlab train`; it is a sweep.")
@@ -263,7 +304,27 @@ def _loaded(run: Path | Trained) -> tuple[RunStore, Any, np.ndarray, Learned, li
         raise RunFolderError(f"'{name_of(run)}' has no checkpoint.", hint="Train it again, or name another run.")
     theta = found.arrays["theta"].copy()
     theta[diverged_places(store.record, config.seeds, found.metadata.get("update", 0))] = np.nan
-    return store, config, theta, learned, list(found.skipped)
+    warnings = list(found.skipped)
+    return store, config, _Networks(theta, learned), _refitted(store, theta, warnings), warnings
+
+
+def _refitted(store: RunStore, like: np.ndarray, warnings: list[str]) -> _Networks | None:
+    """The networks that were trained on all rows; None where there are none, with a warning where there should be."""
+    if store.record.refit is None:
+        return None
+    try:
+        theta = theta_of(store, like)
+        content = store.read_json(LEARNED).get(REFIT)
+        if theta is None or not isinstance(content, Mapping):
+            raise RunFolderError(f"{LEARNED} does not hold what they learned of the data besides.")
+        networks = _Networks(theta, Learned.of(content, LEARNED))
+    except RunFolderError as error:
+        warnings.append(f"The tested networks forecast, since those of all rows cannot be read: {error.message}")
+        return None
+    if not networks.alive:
+        warnings.append("The tested networks forecast, since every one that was trained on all rows diverged.")
+        return None
+    return networks
 
 
 def _on_a_series(config: Any, name: str) -> Any:
@@ -276,6 +337,7 @@ def _on_a_series(config: Any, name: str) -> Any:
 
 
 def _learned(store: RunStore, name: str) -> Learned:
+    """Of the tested networks."""
     if not store.has(LEARNED):
         raise RunFolderError(
             f"'{name}' has no {LEARNED}, which holds the scaling of its data.",
@@ -325,7 +387,7 @@ def _who(alive: int, seeds: int) -> str:
     return f"the median of {alive} of {seeds} seeds; the {diverged} diverged"
 
 
-def _judged(found: Outlook, season: int | None) -> list[str]:
+def _judged(found: Outlook, season: int | None, which: str) -> list[str]:
     """What the network is worth beside the best baseline, at the step that it was trained for; nothing without rows."""
     step = min(found.direct, found.steps)
     ours = found.network.errors[:, step - 1]
@@ -342,7 +404,8 @@ def _judged(found: Outlook, season: int | None) -> list[str]:
         tests = [comparison.diebold_mariano(zeros, ours[came], of, horizon=step) for of in errors.values()]
     said = comparison.judge_forecast(float(metrics.rmse(zeros, ours[came])), rivals, tests).brief
     ahead = "One step" if step == 1 else count(step, "step")
-    return [f"{ahead} ahead, over the last {count(rows, 'row')}, which the models were not trained on, {said}"]
+    unseen = f"which the {which}models were not trained on"
+    return [f"{ahead} ahead, over the last {count(rows, 'row')}, {unseen}, {said}"]
 
 
 def _worth_of_intervals(found: Outlook, season: int | None, level: float) -> list[str]:
@@ -373,7 +436,7 @@ def _trained_on(config: Any, learned: Learned) -> str:
     return f"Trained {networks} on the {WORDS_OF_TARGETS[data.target]} of {rows}, in windows of {data.lookback}."
 
 
-def _sentences(found: Outlook, who: str, season: int | None) -> list[str]:
+def _sentences(found: Outlook, who: str, season: int | None, by: str) -> list[str]:
     """How the forecast was made, and how large the errors of such forecasts have been."""
     direct = min(found.direct, found.steps)
     how = "step 1 is direct" if direct == 1 else f"steps 1 to {direct} are direct"
@@ -383,9 +446,9 @@ def _sentences(found: Outlook, who: str, season: int | None) -> list[str]:
         ours, best = found.network, found.rivals[found.best]
         than = "smaller than" if ours.rmse < best.rmse else "larger than" if ours.rmse > best.rmse else "equal to"
         said.append(
-            f"Made in the same way for the last {count(found.rows, 'row')}, it has an RMSE of {ours.rmse:.4g} over all "
-            f"steps, {than} the {best.rmse:.4g} of {BASELINES[found.best].title_with(season)}, the best baseline over "
-            f"all steps."
+            f"Made in the same way{by} for the last {count(found.rows, 'row')}, it has an RMSE of {ours.rmse:.4g} over "
+            f"all steps, {than} the {best.rmse:.4g} of {BASELINES[found.best].title_with(season)}, the best baseline "
+            f"over all steps."
         )
     return said
 

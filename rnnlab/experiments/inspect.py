@@ -86,6 +86,7 @@ class Inspection:
             "run": trained.run and str(trained.run),
             "checkpoint": trained.checkpoint,
             "update": trained.update,
+            "networks": "trained" if trained.record.refit is None else "tested",
             "steps": self.steps,
             "sample": self.sample,
             "seeds": trained.config.seeds,  # type: ignore[attr-defined]

@@ -1,6 +1,6 @@
 """How a training ends: what the networks are worth, and what is said about it."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, astuple, replace
 from datetime import UTC, datetime
 
@@ -14,6 +14,7 @@ from rnnlab.errors import RunWriteError
 from rnnlab.experiments.drawing import Figures, draw_plots
 from rnnlab.experiments.observers.divergence import MOST_SHOWN
 from rnnlab.experiments.observers.recorder import TRAINING, Recorder
+from rnnlab.experiments.refit import Refitted
 from rnnlab.experiments.reports import Measured, TrainSummary
 from rnnlab.experiments.watch import Watch
 from rnnlab.runs import RunStore
@@ -22,6 +23,7 @@ from rnnlab.tasks.task import Completed, Evaluation, Task, evaluate, task_figure
 from rnnlab.words import count, listed, spread_aside
 
 ALWAYS = 0.9  # share of the updates from which on clipping is no exception any more
+REFIT_STOPPED = "Stopped while training on all rows; the state is kept in a checkpoint."
 FEW_EPOCHS = 10  # below this nothing is said of the last tenth
 STILL_FALLING = 0.01  # share of the loss that the last tenth of the training took off it
 
@@ -37,12 +39,13 @@ def finish(
     stopped: bool = False,
     full: RunWriteError | None = None,
     further: Sequence[np.ndarray] | None = (),
+    refit: Callable[[], Refitted | None] | None = None,
 ) -> TrainSummary:
     """Measure the trained networks on held-out data, close the run, and draw its plots.
 
     Of a training that was `stopped` before its end, the status is written first: whoever stopped it may not wait for
     the measuring. `further` are the models of the folds of a rolling origin; None where these are not all there, and
-    nothing is measured.
+    nothing is measured. `refit` trains once more, after the measuring.
 
     Raises
     ------
@@ -96,6 +99,13 @@ def finish(
             run.write_table(filename, _long(config.seeds, columns))
         for sentence in (evaluation.headline, *notes):
             run.log(sentence)
+        again = None
+        if refit is not None and not stopped:
+            again = refit()
+            stopped = again is None
+            said = REFIT_STOPPED if again is None else again.sentence
+            notes.append(said)
+            run.log(said)
         run.finish(
             "interrupted" if stopped else "completed",
             datetime.now(UTC),
@@ -107,6 +117,7 @@ def finish(
             diverged=watch.divergence.record(),
             stopped_early=stopped_early(config, training),
             tests=evaluation.tests,
+            **({} if again is None else {"refit": again.record}),
             headline=headline,
             warnings=warnings.shown,
         )

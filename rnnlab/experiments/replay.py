@@ -14,6 +14,7 @@ from threadpoolctl import threadpool_limits
 
 from rnnlab.errors import RunFolderError
 from rnnlab.experiments.observers import observe
+from rnnlab.experiments.refit import Refitting
 from rnnlab.experiments.restoring import lengthened_from, restore
 from rnnlab.experiments.setup import Setup, start_training
 from rnnlab.experiments.sweep.members import draw_setup, measure, slices_of
@@ -24,7 +25,7 @@ from rnnlab.runs import tables
 from rnnlab.runs.checkpoints import Checkpoint
 from rnnlab.runs.files import reading
 from rnnlab.runs.in_memory import RunInMemory
-from rnnlab.runs.schema import RunRecord
+from rnnlab.runs.schema import REFIT, RunRecord
 from rnnlab.tasks.task import Task
 from rnnlab.words import count, listed
 
@@ -185,6 +186,42 @@ def replay_training(
     held = [f"{count(rows, 'row')} of {name}" for name, rows in comparison.rows.items()]
     held += [f"all arrays of checkpoint {goals[0].path.stem}"] if goals else []
     return f"updates {first + 1} to {training.done} from {origin}: {listed(held)}"
+
+
+def replay_refit(
+    config, task: Task, setup: Setup, last: Checkpoint, good: Sequence[Checkpoint], updates: int, comparison: Comparison
+) -> str | None:
+    """Repeat the last updates of the training on all rows, from its last but one checkpoint or the start.
+
+    Parameters
+    ----------
+    last : Checkpoint
+        Of the tested networks, at the end.
+    good : sequence of Checkpoint
+        Of the refit, by update.
+    updates : int
+        To make at most.
+
+    Returns
+    -------
+    str or None
+        What was replayed; None where there are more updates to its newest checkpoint.
+    """
+    first, watched, _ = take_up(config, task, setup, last)
+    refitting = Refitting(config, task.refit(), first, watched.divergence.diverged)
+    if (start := _start_of_replay(good)) is not None:
+        refitting.restore(start)
+    before, end = refitting.training.done, update_of(good[-1])
+    if end - before > updates:
+        return None
+    with threadpool_limits(limits=1, user_api="blas"):
+        for update in refitting.advance():
+            if update.number >= end:
+                break
+    name = good[-1].path.stem
+    comparison.hold_arrays(f"checkpoints/{REFIT}/{name}.npz", good[-1].arrays, refitting.state())
+    origin = f"its checkpoint {start.path.stem}" if start else "the start"
+    return f"updates {before + 1} to {end} on all rows from {origin}: all arrays of its checkpoint {name}"
 
 
 def first_of_replay(good: Sequence[Checkpoint]) -> int:

@@ -336,6 +336,8 @@ def _begin(
         changed["config"] = {"sha256": fingerprint(text), "before": began.sha256}
     if length or began.lengthened:
         changed |= {"metrics": {}, "baselines": {}, "headline": None}  # of the shorter training
+    if store.record.refit is not None:
+        changed["refit"] = None
     before = store.record.resumed
     if began.lengthened is False:
         before = [*before[:-1], *({**one, "lengthened": False} for one in before[-1:])]

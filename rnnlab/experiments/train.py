@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
@@ -20,6 +21,7 @@ from rnnlab.experiments.observers import Observer, end, observe
 from rnnlab.experiments.observers.divergence import DivergenceLog
 from rnnlab.experiments.observers.warning_log import WarningLog
 from rnnlab.experiments.outcome import finish
+from rnnlab.experiments.refit import refit
 from rnnlab.experiments.reports import Progress, TrainSummary
 from rnnlab.experiments.setup import Setup, build_setup, check_network, ragged, start_training
 from rnnlab.experiments.trained import Trained
@@ -75,6 +77,8 @@ def train(
     setup = build_setup(config, task)
     if registry.task_entry(config.data).origin:  # what a package brings is known to measure before anything is trained
         evaluate(task, setup.network, setup.theta)
+    if config.training.refit == "all":  # what would stop it is known before anything is trained, too
+        task.refit()
     config = pinned(config, task)
     text = dump(config)
     fields = {
@@ -161,7 +165,12 @@ def carry_out(
     if task.further_trainings:
         ends = stopped or full is not None
         further = None if ends else train_folds(config, task, training, watch, should_stop or (lambda: False))
-    summary = finish(config, task, training, run, watch, figures, stopped=stopped, full=full, further=further)
+    again = None
+    if config.training.refit == "all":
+        again = partial(refit, config, task, training, run, watch, should_stop or (lambda: False))
+    summary = finish(
+        config, task, training, run, watch, figures, stopped=stopped, full=full, further=further, refit=again
+    )
     trained = Trained(run, config, task, setup, training.theta, training.done, watch.checkpoints.newest)
     return replace(summary, trained=trained)
 

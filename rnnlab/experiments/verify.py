@@ -20,6 +20,7 @@ from rnnlab.experiments.replay import (
     Comparison,
     Mismatch,
     first_of_replay,
+    replay_refit,
     replay_sweep,
     replay_training,
     take_up,
@@ -34,7 +35,7 @@ from rnnlab.runs import RunFolder, checkpoints
 from rnnlab.runs.checkpoints import Checkpoint
 from rnnlab.runs.environment import Difference, differences, kernel_hint
 from rnnlab.runs.files import file_sha256, reading
-from rnnlab.runs.schema import SWEEP_RHO, TRAIN, RunRecord
+from rnnlab.runs.schema import REFIT, SWEEP_RHO, TRAIN, RunRecord
 from rnnlab.tasks.task import build_task
 from rnnlab.words import count, listed
 
@@ -155,6 +156,7 @@ class _Verifying:
         self.setup: Any = None
         self.good: list[Checkpoint] = []
         self.newest_is_good = False
+        self.refit: list[Checkpoint] = []
         self.files = record.files if isinstance(record.files, Mapping) else {}
         self.tables = {**self.files, **(record.tables if isinstance(record.tables, Mapping) else {})}
         self.advice: str | None = None
@@ -176,6 +178,8 @@ class _Verifying:
         if self.record.verb == TRAIN:
             self._look("metrics", lambda: why or self._check_metrics(comparison.tolerance))
         self._look("replay", lambda: why or self._replay(updates, comparison))
+        if self.record.refit is not None:
+            self._look(REFIT, lambda: why or self._replay_refit(updates, comparison))
         return Verification(
             self.run,
             self.record.name,
@@ -252,6 +256,13 @@ class _Verifying:
             self.checks.append(Check("checkpoints", FAILED if ended else SKIPPED, "there is none"))
         self.newest_is_good = bool(self.good) and self.good[-1].path == paths[-1]
         self.good.sort(key=update_of)
+        for path in sorted((self.run / "checkpoints" / REFIT).glob("*.json")):
+            self._look(f"checkpoint {REFIT}/{path.stem}", lambda path=path: self._check_refit(path))
+        self.refit.sort(key=update_of)
+
+    def _check_refit(self, path: Path) -> str:
+        self.refit.append(found := checkpoints.load(path))
+        return f"after update {shortened(f'{update_of(found):,}', 30)} on all rows; {SAME}"
 
     def _check_checkpoint(self, path: Path) -> str:
         self.good.append(found := checkpoints.load(path))
@@ -348,7 +359,8 @@ class _Verifying:
                 if not _same(old, new, tolerance):
                     seed = f", seed {self.record.seeds[place]}" if name.startswith("metrics") else ""
                     return FAILED, f"run.json, {name}{seed}: {old!r} is recorded, {float(new)!r} measured"
-        return f"{count(sum(map(len, measured.values())), 'number')} of run.json measured again"
+        of = ", of the tested networks" * (self.record.refit is not None)
+        return f"{count(sum(map(len, measured.values())), 'number')} of run.json measured again{of}"
 
     def _replay(self, updates: int, comparison: Comparison):
         if self.record.verb == TRAIN and self.config.training.schedule.kind == "cosine":
@@ -363,11 +375,27 @@ class _Verifying:
             said = replay_training(
                 self.run, self.config, self.task, self.setup, self.good, self.record.resumed, updates, comparison
             )
-        if comparison.first is not None:
-            return FAILED, f"{comparison.first}; in {said}"
-        if comparison.worst == 0:
-            return f"{said}; byte for byte"
-        return f"{said}; the largest relative difference is {comparison.worst:.1e}"
+        return _compared(said, comparison)
+
+    def _replay_refit(self, updates: int, comparison: Comparison):
+        entry, newest = self.record.refit or {}, self.refit[-1] if self.refit else None
+        if newest is None or entry.get("checkpoint") != newest.path.stem:
+            return FAILED, "the checkpoint that run.json names is not there, or damaged"
+        if not self.newest_is_good:
+            return SKIPPED, "the last checkpoint of the tested networks is damaged"
+        held, last = Comparison(comparison.tolerance), max(self.good, key=update_of)
+        said = replay_refit(self.config, self.task, self.setup, last, self.refit, updates, held)
+        comparison.worst, comparison.first = max(comparison.worst, held.worst), comparison.first or held.first
+        return _compared(said, held) if said else (SKIPPED, "no checkpoint is that few updates from the end")
+
+
+def _compared(said: str, comparison: Comparison):
+    """What a replay came to."""
+    if comparison.first is not None:
+        return FAILED, f"{comparison.first}; in {said}"
+    if comparison.worst == 0:
+        return f"{said}; byte for byte"
+    return f"{said}; the largest relative difference is {comparison.worst:.1e}"
 
 
 def _lengthened_after(update: int, resumed: Mapping[str, object]) -> bool:

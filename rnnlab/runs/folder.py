@@ -305,22 +305,35 @@ class RunFolder(RunStore):
         self._keeping(put)
         self._written.add("log.txt")
 
-    def save_checkpoint(self, arrays: "Mapping[str, np.ndarray]", metadata: Mapping) -> Path:
+    def save_checkpoint(self, arrays: "Mapping[str, np.ndarray]", metadata: Mapping, part: str = "") -> Path:
         """Write the next checkpoint (see `rnnlab.runs.checkpoints.save`)."""
         saved: list[Path] = []
-        self._keeping(lambda: saved.append(checkpoints.save(self.path / "checkpoints", arrays, metadata)))
+
+        def put() -> None:
+            if part:
+                checkpoints.make_folder(self.path / "checkpoints")
+            saved.append(checkpoints.save(self.path / "checkpoints" / part, arrays, metadata))
+
+        self._keeping(put)
         return saved[0]
 
-    def keep_checkpoints(self, newest: int, *, best: bool) -> None:
+    def keep_checkpoints(self, newest: int, *, best: bool, part: str = "") -> None:
         """Remove the other checkpoints (see `rnnlab.runs.checkpoints.prune`)."""
         with suppress(OSError):  # they are in nobody's way
-            checkpoints.prune(self.path / "checkpoints", newest, best)
+            checkpoints.prune(self.path / "checkpoints" / part, newest, best)
 
     def latest_checkpoint(
-        self, take_up: Callable[[checkpoints.Checkpoint], object] = lambda _found: None
+        self,
+        take_up: Callable[[checkpoints.Checkpoint], object] = lambda _found: None,
+        part: str = "",
+        like: "Mapping[str, np.ndarray] | None" = None,
     ) -> checkpoints.Checkpoint | None:
         """Read the newest checkpoint that is whole and can be taken up, or None if there is none."""
-        return checkpoints.latest(self.path / "checkpoints", take_up=take_up)
+        return checkpoints.latest(self.path / "checkpoints" / part, like, take_up)
+
+    def drop_checkpoints(self, part: str) -> None:
+        """Remove all checkpoints of a part that bears a name."""
+        self._keeping(lambda: checkpoints.cut(self.path / "checkpoints" / part, 0))
 
     def flush(self) -> None:
         """Write the rows that wait in memory."""

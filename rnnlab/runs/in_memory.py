@@ -1,6 +1,6 @@
 """A run in memory: what a run folder would hold, for a notebook."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -42,7 +42,7 @@ class RunInMemory(RunStore):
         self.files: dict[str, object] = {}
         self.lines: list[str] = []
         self._tables: dict[str, dict[str, list[np.ndarray]]] = {}
-        self._checkpoint: Checkpoint | None = None
+        self._checkpoints: dict[str, Checkpoint] = {}
 
     def update(self, **fields: object) -> None:
         """Set entries of the record."""
@@ -105,15 +105,27 @@ class RunInMemory(RunStore):
         """Append to the log."""
         self.lines.append(without_control_codes(text))
 
-    def save_checkpoint(self, arrays: Mapping[str, np.ndarray], metadata: Mapping) -> Path:
+    def save_checkpoint(self, arrays: Mapping[str, np.ndarray], metadata: Mapping, part: str = "") -> Path:
         """Keep a checkpoint in place of the one before it."""
-        number = 1 if self._checkpoint is None else int(self._checkpoint.path.stem) + 1
-        self._checkpoint = Checkpoint(Path(f"{number:04d}.json"), dict(arrays), dict(metadata))
-        return self._checkpoint.path
+        before = self._checkpoints.get(part)
+        number = 1 if before is None else int(before.path.stem) + 1
+        self._checkpoints[part] = Checkpoint(Path(f"{number:04d}.json"), dict(arrays), dict(metadata))
+        return self._checkpoints[part].path
 
-    def latest_checkpoint(self) -> Checkpoint | None:
+    def latest_checkpoint(
+        self,
+        take_up: Callable[[Checkpoint], object] = lambda _found: None,
+        part: str = "",
+        like: Mapping[str, np.ndarray] | None = None,  # noqa: ARG002
+    ) -> Checkpoint | None:
         """The newest checkpoint, or None if there is none."""
-        return self._checkpoint
+        if (found := self._checkpoints.get(part)) is not None:
+            take_up(found)
+        return found
+
+    def drop_checkpoints(self, part: str) -> None:
+        """Forget the checkpoint of a part."""
+        self._checkpoints.pop(part, None)
 
     def flush(self) -> None:
         """Nothing waits."""

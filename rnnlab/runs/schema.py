@@ -26,6 +26,7 @@ from rnnlab.runs.record import SCHEMA_VERSION, status
 
 Count = Annotated[int, Field(ge=0)]
 TRAIN, SWEEP_RHO = "train", "sweep-rho"  # verbs
+REFIT = "refit"  # the part of a run that is trained on all rows
 
 
 class _Checked(BaseModel):
@@ -104,6 +105,7 @@ class RunRecord(_Checked):
     diverged: dict[str, object] | Count = {}
     stopped_early: SkipValidation[dict[str, int]] = {}
     tests: Tests | None = None
+    refit: dict[str, object] | None = None
     headline: SkipValidation[str | None] = None
     warnings: SkipValidation[list[str]] = []
     resumed: list[dict[str, object]] = []

@@ -104,15 +104,34 @@ class RunStore(ABC):
         """Append to the log what was said, without control codes."""
 
     @abstractmethod
-    def save_checkpoint(self, arrays: "Mapping[str, np.ndarray]", metadata: Mapping) -> Path:
-        """Keep a checkpoint, and return its path; a ``loss`` in the metadata tells which is the best."""
+    def save_checkpoint(self, arrays: "Mapping[str, np.ndarray]", metadata: Mapping, part: str = "") -> Path:
+        """Keep a checkpoint, and return its path; a ``loss`` in the metadata tells which is the best.
 
-    def keep_checkpoints(self, newest: int, *, best: bool) -> None:  # noqa: B027
+        Those of a `part` of the run that bears a name, a further training, are counted and kept by themselves.
+        """
+
+    def keep_checkpoints(self, newest: int, *, best: bool, part: str = "") -> None:  # noqa: B027
         """Remove all checkpoints but so many of the newest and, where `best`, the one with the lowest loss."""
 
     @abstractmethod
-    def latest_checkpoint(self) -> "Checkpoint | None":
-        """The newest checkpoint that is whole, or None if there is none."""
+    def latest_checkpoint(
+        self,
+        take_up: "Callable[[Checkpoint], object]" = lambda _found: None,
+        part: str = "",
+        like: "Mapping[str, np.ndarray] | None" = None,
+    ) -> "Checkpoint | None":
+        """The newest checkpoint that is whole and can be taken up, or None if there is none.
+
+        Where there is `like`, it has these arrays alone, each of the shape and type of its like, and finite.
+
+        Raises
+        ------
+        RunFolderError
+            If there are some and none of them is good.
+        """
+
+    def drop_checkpoints(self, part: str) -> None:  # noqa: B027
+        """Remove all checkpoints of a part that bears a name."""
 
     @abstractmethod
     def flush(self) -> None:

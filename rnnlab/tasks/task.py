@@ -181,6 +181,10 @@ class Task(ABC):
         """Further trainings that the evaluation needs, in their order: each a task of its own data."""
         return ()
 
+    def refit(self) -> "Task":
+        """The task of all its data, what was held out too, to train on once the networks were measured."""
+        raise NotImplementedError(f"{type(self).__name__} trains on all it has.")
+
     def evaluate_folds(self, network: Network, thetas: Sequence[np.ndarray]) -> Evaluation:
         """Measure the models of the run, theta (R, P), and after them those of its `folds`."""
         if len(thetas) == 1:

@@ -130,6 +130,18 @@ def test_the_newest_rows_are_kept_for_the_test():
     assert make_windows(walk(17), lookback=4, test_rows=12).train().size == 1
 
 
+def test_all_rows_may_be_for_training():
+    values = np.random.default_rng(0).normal(size=30)
+    whole = make_windows(values, lookback=4, test_rows=0, scaler="standard")
+    followed = make_windows([*values, 9.0, -9.0], lookback=4, test_rows=2, scaler="standard")
+    assert (whole.train_rows, len(whole.test_rows)) == (30, 0)
+    assert whole.encoding == followed.encoding
+    np.testing.assert_array_equal(whole.train().inputs, followed.train().inputs)
+    np.testing.assert_array_equal(whole.train().targets, followed.train().targets)
+    with pytest.raises(DataError, match="0 test rows and one training window need at least 5 rows; got 4"):
+        make_windows(values[:4], lookback=4, test_rows=0)
+
+
 def test_predictions_of_many_models_invert_in_one_call():
     series = make_windows(walk(80), lookback=4, target="log_return")
     _, base = series.windows_at(series.test_rows - 1)

@@ -438,6 +438,24 @@ def test_early_stopping_keeps_the_best_epoch_of_each_model(min_delta):
     assert training.stopped_early == bests
 
 
+def test_the_updates_of_a_result_lead_to_it():
+    many = ensemble(readout="every")
+    options = {"batch_size": 4, "orders": orders, "rate": 0.2, "clipping": ("norm", 3.0)}
+    for updates in (5, 80):  # the first is cut short within an epoch
+        stopped = train_of(many, updates=updates, stopping=EarlyStopping(tail(many), 2), **options)
+        list(stopped)
+        made = stopped.updates_of_result
+        assert made.max() <= updates
+        assert len(set(made.tolist())) > 1 or updates == 5
+        for model, of_model in enumerate(made.tolist()):
+            straight = train_of(many, updates=of_model, **options)
+            list(straight)
+            np.testing.assert_array_equal(straight.theta[model], stopped.theta[model])
+    plain = train_of(many, updates=7, **options)
+    list(plain)
+    assert plain.updates_of_result.tolist() == [7] * R
+
+
 def test_a_last_epoch_that_is_cut_short_is_validated_too():
     many = ensemble(readout="every")
     training = train_of(many, updates=5, batch_size=4, orders=orders, stopping=EarlyStopping(tail(many), patience=9))

@@ -132,6 +132,25 @@ def test_rows_that_wait_survive_an_error_in_the_run(tmp_path):
     assert list(read_table(run.path / "metrics.csv")["epoch"]) == [0]
 
 
+def test_checkpoints_of_a_part_are_counted_and_kept_by_themselves(tmp_path):
+    run = RunFolder.create(tmp_path, "stock", now=NOW)
+    assert run.latest_checkpoint(part="refit") is None
+    for number in range(4):
+        run.save_checkpoint({"w": np.full(2, float(number))}, {"update": number}, "refit")
+    run.save_checkpoint({"w": np.ones(2)}, {"update": 9})
+    run.keep_checkpoints(2, best=False, part="refit")
+    assert sorted(path.name for path in (run.path / "checkpoints" / "refit").glob("*.npz")) == ["0003.npz", "0004.npz"]
+    found = run.latest_checkpoint(part="refit", like={"w": np.zeros(2)})
+    assert found is not None
+    assert (found.metadata["update"], found.arrays["w"].tolist()) == (3, [3.0, 3.0])
+    run.cut_checkpoints(None)
+    assert run.latest_checkpoint() is None
+    assert run.latest_checkpoint(part="refit") is not None
+    run.drop_checkpoints("refit")
+    assert run.latest_checkpoint(part="refit") is None
+    run.release()
+
+
 def test_a_resumed_run_goes_on_from_its_checkpoint(tmp_path):
     run = RunFolder.create(tmp_path, "stock", now=NOW)
     run.append_columns("metrics.csv", {"epoch": [0, 1]})

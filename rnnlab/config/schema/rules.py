@@ -22,6 +22,7 @@ def conflicts(config: Any) -> list[Conflict]:
         _targets,
         _window_scaling,
         _evaluation,
+        _refit,
         _ridge,
         _duration,
         _initial_weights,
@@ -182,15 +183,27 @@ def _window_scaling(config: Any) -> Iterator[Conflict]:
         )
 
 
+def _refit(config: Any) -> Iterator[Conflict]:
+    if config.training.refit != "none" and not config.data.forecasts:
+        yield Conflict(
+            ("training.refit", "data.kind"),
+            f"training.refit needs a series, data of kind {_series_kinds()}; got kind: {config.data.kind}. Drop it.",
+        )
+
+
+def _series_kinds() -> str:
+    """The kinds of data that are forecast, as a message lists them."""
+    return listed([entry.name for entry in registry.tasks().entries.values() if entry.schema.forecasts], "or")
+
+
 def _evaluation(config: Any) -> Iterator[Conflict]:
     evaluation = config.evaluation
     if evaluation is None:
         return
     if not config.data.forecasts:
-        which = listed([entry.name for entry in registry.tasks().entries.values() if entry.schema.forecasts], "or")
         yield Conflict(
             ("evaluation", "data.kind"),
-            f"evaluation needs a series, data of kind {which}; got kind: {config.data.kind}. Drop it.",
+            f"evaluation needs a series, data of kind {_series_kinds()}; got kind: {config.data.kind}. Drop it.",
         )
     if evaluation.kind == "rolling" and evaluation.retrain_epochs is not None and config.training.fit.kind == "ridge":
         yield Conflict(

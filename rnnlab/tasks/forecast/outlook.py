@@ -93,6 +93,24 @@ class Outlook:
         return intervals.evaluate(newer, *intervals.around(np.zeros(len(newer)), half), level)
 
 
+@dataclass(frozen=True, eq=False)
+class Refit:
+    """Networks that were trained on every row, the later ones too, and forecast in place of the tested ones.
+
+    Attributes
+    ----------
+    forecaster : Forecaster
+    columns : mapping of str to array of shape (n,)
+        Finite.
+    rows : int
+        The first row that they were not trained on; baselines are fitted on those before.
+    """
+
+    forecaster: Forecaster
+    columns: Columns
+    rows: int
+
+
 def outlook(
     forecaster: Forecaster,
     columns: Columns,
@@ -102,6 +120,7 @@ def outlook(
     steps: int,
     first_unseen: int,
     season: int | None,
+    refit: Refit | None = None,
 ) -> Outlook:
     """Forecast the rows after the last one; and every row from `first_unseen` on, to learn the size of the errors.
 
@@ -119,6 +138,8 @@ def outlook(
         The first row that the models were not trained on. Baselines are fitted on the rows before; where these are
         fewer than half of all, on the first half.
     season : int or None
+    refit : Refit, optional
+        What forecasts the rows to come. The errors are those of `forecaster`, and of baselines fitted as it was.
 
     Raises
     ------
@@ -138,17 +159,44 @@ def outlook(
     came = (places < rows) & observed[np.minimum(places, rows - 1)]
     actual = np.where(came, values[np.minimum(places, rows - 1)], np.nan)
 
-    def course(forecasts: Float) -> Course:
+    def course(forecasts: Float, now: Float) -> Course:
         with np.errstate(over="ignore", invalid="ignore"):
-            return Course(forecasts[-1], (actual - forecasts)[:-1])
+            return Course(now[-1], (actual - forecasts)[:-1])
 
     each = forecaster.ahead(columns, calendar, origins, steps)
-    median = median_of(each)
+    rivals = _rivals(forecaster, columns, calendar, origins, steps, fitted, season)
+    now, rivals_now = each[:, -1:], rivals
+    if refit is not None:
+        now = refit.forecaster.ahead(refit.columns, calendar, origins[-1:], steps)
+        rivals_now = _rivals(refit.forecaster, refit.columns, calendar, origins[-1:], steps, refit.rows, season)
+    median, median_now = median_of(each), median_of(now)
+    return Outlook(
+        course(median[:, 0], median_now[:, 0]),
+        now[:, -1, 0],
+        {name: course(forecasts, rivals_now[name]) for name, forecasts in rivals.items()},
+        fitted,
+        encoding.horizon,
+        {name: median_now[-1, place] for place, name in enumerate(others, start=1)},
+    )
+
+
+def _rivals(
+    forecaster: Forecaster,
+    columns: Columns,
+    calendar: Float,
+    origins: NDArray[np.intp],
+    steps: int,
+    fitted: int,
+    season: int | None,
+) -> dict[str, Float]:
+    """What each baseline, fitted on the first `fitted` rows, says after each origin, (O, K)."""
+    encoding = forecaster.encoding
+    judged, rows = next(iter(encoding.outputs)), len(next(iter(columns.values())))
     seen = [columns[name] for name in encoding.inputs if name != judged]
     beside = np.stack([*seen, *calendar[:rows].T], axis=1) if seen or encoding.calendar else None
     by_step = [
         baselines.forecasts(
-            values,
+            columns[judged],
             origins + step,
             step,
             training_rows=fitted,
@@ -158,6 +206,4 @@ def outlook(
         )
         for step in range(1, steps + 1)
     ]
-    rivals = {name: course(np.stack([one[name] for one in by_step], axis=1)) for name in by_step[0]}
-    further = {name: median[-1, place] for place, name in enumerate(others, start=1)}
-    return Outlook(course(median[:, 0]), each[:, -1, 0], rivals, fitted, encoding.horizon, further)
+    return {name: np.stack([one[name] for one in by_step], axis=1) for name in by_step[0]}

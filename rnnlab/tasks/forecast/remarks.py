@@ -59,7 +59,7 @@ def of_overflow(
 def check_dtype(windowed: WindowedSeries, arrays: Sequence[NDArray[np.float64]], dtype: np.dtype) -> None:
     """ConfigError where a type cannot hold the scaled training windows, or those of the test rows."""
     test, _ = windowed.windows_at(windowed.test_rows - windowed.encoding.steps[0])
-    largest = max(float(np.abs(one).max()) for one in (*arrays, test))
+    largest = max(float(np.abs(one).max(initial=0)) for one in (*arrays, test))
     if largest > float(np.finfo(dtype).max):
         raise ConfigError(
             [

@@ -8,6 +8,7 @@ import numpy as np
 from rnnlab.data import missing
 from rnnlab.data.calendar import holes
 from rnnlab.data.reading.reader import understood
+from rnnlab.data.series import Series
 from rnnlab.data.windows import WindowedSeries, count_train_rows, make_windows
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
@@ -51,8 +52,8 @@ class Forecast(Task):
         self.further_trainings = len(self.trainings) - 1
         self.windowed = windowed = self._windowed(self.trainings[0])
         self._check_levels(windowed, train_rows)
-        encoding, last = windowed.encoding, series.stamps[windowed.train_rows - 1]
-        self.learned = Learned(encoding, data.lookback, series.rows, windowed.train_rows, last).plain()
+        encoding = windowed.encoding
+        self.learned = learned_from(windowed, series).plain()
         check_data(len(windowed.origins) * data.lookback * encoding.features, "data.lookback")
         self.sequences = sequences_of(windowed, every=self.every, dtype=self.dtype)
         self.held_out = int(np.sum(windowed.test_rows >= train_rows))
@@ -150,7 +151,11 @@ class Forecast(Task):
 
     def folds(self) -> "Iterator[Task]":
         for fold in self.trainings[1:]:
-            yield Training(self.config, self._windowed(fold))
+            yield Training(self.config, self._windowed(fold), self.series.where(slice(fold.first, None)))
+
+    def refit(self) -> "Training":
+        rows = self.series.rows
+        return Training(self.config, self._windowed(Fold(0, rows, rows, rows - 1)), self.series)
 
     def evaluate(self, network: Network, theta: np.ndarray) -> Evaluation:
         """Measure each network, and test the median of their forecasts against every baseline."""
@@ -378,15 +383,22 @@ class Forecast(Task):
 
 
 class Training(Task):
-    """What one further training of a rolling origin sees; it is measured with the others."""
+    """What one further training sees: of a rolling origin, which is measured with the others, or on all rows."""
 
-    def __init__(self, config, windowed: WindowedSeries) -> None:
+    def __init__(self, config, windowed: WindowedSeries, series: Series) -> None:
         super().__init__(config)
+        self.learned = learned_from(windowed, series).plain()
         self.sequences = sequences_of(windowed, every=self.every, dtype=self.dtype)
         self.input_size, self.output_size = windowed.encoding.features, windowed.encoding.targets
 
     def evaluate(self, network: Network, theta: np.ndarray) -> Evaluation:
         raise NotImplementedError("A further training is measured with the first one.")
+
+
+def learned_from(windowed: WindowedSeries, series: Series) -> Learned:
+    """What is learned of the training rows besides parameters, of windows over a series."""
+    rows = windowed.train_rows
+    return Learned(windowed.encoding, windowed.lookback, series.rows, rows, series.stamps[rows - 1])
 
 
 def sequences_of(windowed: WindowedSeries, *, every: bool, dtype: np.dtype) -> Batch:

@@ -1,0 +1,351 @@
+"""`training.refit`: trained on all rows as any training on these rows, and resumed to its bytes; what uses which."""
+
+import csv
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import rnnlab
+from rnnlab.config import load
+from rnnlab.errors import ConfigError, DataError
+from rnnlab.experiments import refit as refitting
+from rnnlab.experiments.check import check
+from rnnlab.experiments.doctor import examine
+from rnnlab.experiments.forecast import forecast
+from rnnlab.experiments.inspect import inspect
+from rnnlab.experiments.resume import Length, resume
+from rnnlab.experiments.train import train
+from rnnlab.experiments.verify import verify
+from rnnlab.runs import RunFolder, checkpoints, read_table
+from tests.experiments.outcomes import outcome
+from tests.experiments.test_resume import Writes
+
+REFIT = "training.refit=all"
+CASES = {
+    "full batch": ["training.epochs=9"],
+    "batches and a schedule": [
+        "training.batch_size=7", "training.epochs=5", "training.optimizer={kind: adam, learning_rate: 0.02}",
+        "training.schedule={kind: cosine, warmup: 4}", "training.clip={kind: norm, threshold: 0.1}",
+    ],
+    "early stopping": [
+        "training.early_stopping={patience: 2, validation_fraction: 0.3}", "training.batch_size=7",
+        "training.epochs=40", "training.optimizer={kind: adam, learning_rate: 0.1}",
+    ],
+    "ridge": ["training.fit={kind: ridge, alpha: 0.001}", "model.cell=rnn"],
+    "changes": ["training.epochs=6", "data.target=difference", "data.scaler=standard", "model.dtype=float32"],
+}  # fmt: skip
+
+
+def start(folder: Path, *overrides: str, seeds: str = "3", **options) -> Path:
+    config = load("small.yaml", overrides=overrides, seeds=seeds)
+    run = train(config, runs_dir=folder / "runs", command=[], **options).run
+    assert run is not None
+    return run
+
+
+def go_on(run: Path, length: Length = Length(), **options):  # noqa: B008
+    return resume(run, length=length, command=["rnnlab", "resume"], **options)
+
+
+def after(updates: int):
+    asked = iter([False] * updates)
+    return lambda: next(asked, True)
+
+
+def arrays(run: Path) -> dict[str, bytes]:
+    found = checkpoints.latest(run / "checkpoints" / "refit")
+    assert found is not None
+    return {name: value.tobytes() for name, value in found.arrays.items()}
+
+
+def whole(run: Path) -> dict:
+    """All that a run with a refit comes to."""
+    record = RunFolder.open(run).record
+    forecast(run, steps=4)
+    return {
+        **outcome(run),
+        "refit": arrays(run),
+        "record": {**(record.refit or {}), "checkpoint": None},
+        "task.json": (run / "task.json").read_bytes(),
+        "forecast.csv": (run / "forecast.csv").read_bytes(),
+    }
+
+
+def refit_of(run: Path) -> dict[str, Any]:
+    """The entry of run.json."""
+    found = RunFolder.open(run).record.refit
+    assert found is not None
+    return found
+
+
+def updates_of_best(run: Path) -> dict[str, int]:
+    """By seed: with early stopping, those up to the end of the epoch with the least validation loss."""
+    rows = read_table(run / "metrics.csv")
+    found = {}
+    for seed in np.unique(rows["seed"]).tolist():
+        mine = rows["seed"] == seed
+        best = np.argmin(rows["validation_loss"][mine]) if "validation_loss" in rows else -1
+        found[str(seed)] = int(rows["update"][mine][best])
+    return found
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_is_the_training_of_a_longer_series_that_is_tested_on_what_follows(folder, values, write_series, case):
+    """With eight rows appended to be tested on, the same config trains on the same rows, update for update."""
+    run = start(folder, *CASES[case], REFIT)
+    made = updates_of_best(run)
+    assert refit_of(run)["updates"] == made
+    write_series([*values, *np.linspace(30, 33, 8)])
+    longer = [*CASES[case], "data.test_rows=8", "training.early_stopping=null"]
+    theta = checkpoints.latest(run / "checkpoints" / "refit").arrays["theta"]
+    for place, (seed, updates) in enumerate(made.items()):
+        total = [] if case == "ridge" else ["training.epochs=null", f"training.updates={updates}"]
+        other = start(folder, *longer, *total, seeds=f"{seed},")
+        np.testing.assert_array_equal(checkpoints.latest(other / "checkpoints").arrays["theta"][0], theta[place])
+
+
+@pytest.mark.parametrize("case", ["full batch", "changes"])
+def test_its_forecast_is_that_of_the_longer_training_from_the_same_rows(folder, values, write_series, case):
+    run = start(folder, *CASES[case], REFIT)
+    forecast(run, steps=4)
+    plain = start(folder, *CASES[case])
+    forecast(plain, steps=4)
+    shutil.copy("series.csv", "as_it_was.csv")
+    write_series([*values, *np.linspace(30, 33, 8)])
+    longer = start(folder, *CASES[case], "data.test_rows=8")
+    forecast(longer, data=Path("as_it_was.csv"), steps=4)
+    ours, tested, expected = (read_table(one / "forecast.csv") for one in (run, plain, longer))
+    for name in ("forecast", "seed_0", "seed_1", "seed_2", "naive", "window_map", "exponential_smoothing", "mean"):
+        np.testing.assert_array_equal(ours[name], expected[name])
+    assert not np.array_equal(ours["forecast"], tested["forecast"])
+    # The intervals have the widths of the tested networks' errors, about the new forecasts.
+    for name in ("forecast", "naive", "window_map"):
+        half = (tested[f"{name}_high"] - tested[f"{name}_low"]) / 2
+        np.testing.assert_allclose((ours[f"{name}_high"] - ours[f"{name}_low"]) / 2, half, rtol=1e-12)
+        np.testing.assert_allclose((ours[f"{name}_high"] + ours[f"{name}_low"]) / 2, ours[name], rtol=1e-12)
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_the_test_is_the_same_with_and_without_it(folder, case):
+    runs = [start(folder, *CASES[case], *more) for more in ([], [REFIT])]
+    plain, refitted = (outcome(run) for run in runs)
+    assert plain == refitted
+
+
+@pytest.mark.parametrize("case", CASES)
+def test_it_passes_a_verification_that_repeats_its_last_updates(folder, case):
+    run = start(folder, *CASES[case], REFIT)
+    found = {check.name: check for check in verify(run).checks}
+    assert all(check.result == "ok" for check in found.values()), found
+    assert "byte for byte" in found["refit"].detail
+    assert "of the tested networks" in found["metrics"].detail
+    last = int(checkpoints.latest(run / "checkpoints" / "refit").arrays["done"])
+    assert f"updates {max(1, last - 9)} to {last} on all rows" in found["refit"].detail
+
+
+@pytest.mark.parametrize("case", ["full batch", "batches and a schedule", "early stopping"])
+@pytest.mark.parametrize("every", ["1", "4", "null"])
+def test_stopped_at_any_moment_it_ends_as_if_it_had_not(folder, case, every):
+    straight = start(folder, *CASES[case], REFIT)
+    first = read_table(straight / "gradient_norms.csv")["update"].max()
+    last = max(refit_of(straight)["updates"].values())
+    expected = whole(straight)
+    options = [*CASES[case], REFIT, f"training.checkpoint.every={every}"]
+    for stop in sorted({0, 1, 3, last - 2} & set(range(last - 1))):
+        # Asked once before the first update, after each, and after each but the last of the refit.
+        run = start(folder, *options, should_stop=after(int(first) + 1 + stop))
+        record = RunFolder.open(run).record
+        assert (record.status, record.refit) == ("interrupted", None)
+        assert record.metrics == RunFolder.open(straight).record.metrics
+        assert checkpoints.latest(run / "checkpoints" / "refit").arrays["done"] == stop + 1
+        assert forecast(run, steps=2).refit is None
+        go_on(run)
+        assert whole(run) == expected
+        assert verify(run).passed
+
+
+@pytest.mark.parametrize("every", ["2", "null"])
+def test_killed_between_any_two_writes_it_ends_as_if_it_had_not(folder, tmp_path, monkeypatch, every):
+    options = ["training.epochs=14", REFIT, f"training.checkpoint.every={every}"]
+    with monkeypatch.context() as patch:
+        writes = Writes(patch)
+        straight = start(folder, *options)
+    expected = whole(straight)
+    for last in range(writes.made - 1, 0, -3):
+        place = tmp_path / f"killed-{last}"
+        shutil.rmtree(place, ignore_errors=True)
+        with monkeypatch.context() as patch:
+            Writes(patch, last)
+            with pytest.raises(SystemExit):
+                start(place, *options)
+        (run,) = (place / "runs").iterdir()
+        if not (run / "config.yaml").exists() or not (run / "run.json").exists():  # no run was begun
+            break
+        status = RunFolder.open(run).record.current_status
+        if status == "completed":  # only the plots, or the hashes of files, were missing
+            assert whole(run) == expected
+            continue
+        go_on(run)
+        assert whole(run) == expected
+
+
+def test_lengthened_it_is_made_anew(folder):
+    expected = whole(start(folder, "training.epochs=12", REFIT))
+    run = start(folder, "training.epochs=7", REFIT)
+    before = arrays(run)
+    go_on(run, Length(epochs=12))
+    assert whole(run) == expected
+    assert arrays(run) != before
+    assert verify(run).passed
+
+
+def test_while_a_run_is_lengthened_the_old_refit_counts_for_nothing(folder):
+    run = start(folder, "training.epochs=7", REFIT)
+    go_on(run, Length(epochs=40), should_stop=after(3))
+    assert RunFolder.open(run).record.refit is None
+    found = forecast(run, steps=2)
+    assert (found.refit, found.plain()["networks"]) == (None, "tested")
+
+
+def spoil(path: Path) -> None:
+    content = bytearray(path.read_bytes())
+    content[-5] ^= 1
+    path.write_bytes(content)
+
+
+def test_a_damaged_one_is_found_and_the_tested_networks_forecast(folder):
+    run = start(folder, "training.epochs=20", REFIT)
+    plain = start(folder, "training.epochs=20")
+    newest = max((run / "checkpoints" / "refit").glob("*.npz"))
+    spoil(newest)
+    found = forecast(run, steps=3)
+    assert found.refit is None
+    assert "The tested networks forecast, since those of all rows cannot be read" in found.warnings[0]
+    np.testing.assert_array_equal(found.outlook.network.values, forecast(plain, steps=3).outlook.network.values)
+    checks = {check.name: check for check in verify(run).checks}
+    assert checks[f"checkpoint refit/{newest.stem}"].result == checks["refit"].result == "failed"
+    assert [(one.kind, newest.stem in one.sentence) for one in examine(run.parent).findings] == [("checkpoint", True)]
+
+
+@pytest.mark.parametrize("which", ["newest", "all"])
+def test_it_goes_on_from_an_earlier_checkpoint_or_starts_over_where_they_are_damaged(folder, which):
+    options = ["training.epochs=30", REFIT, "training.checkpoint.every=4"]
+    expected = whole(start(folder, *options))
+    run = start(folder, *options, should_stop=after(30 + 1 + 11))
+    files = sorted((run / "checkpoints" / "refit").glob("*.npz"))
+    assert len(files) == 2
+    for path in files[-1:] if which == "newest" else files:
+        spoil(path)
+    warnings = go_on(run).warnings
+    said = "An earlier checkpoint is used instead" if which == "newest" else "The training on all rows starts over"
+    assert any(said in one for one in warnings)
+    assert whole(run) == expected
+
+
+def test_a_model_that_diverges_there_is_left_out_of_forecasts(folder, monkeypatch):
+    advance = refitting.Refitting.advance
+
+    def losing(self):
+        for update in advance(self):
+            self.lost[1] = True
+            yield update
+
+    monkeypatch.setattr(refitting.Refitting, "advance", losing)
+    run = start(folder, REFIT)
+    record = RunFolder.open(run).record
+    assert refit_of(run)["diverged"] == [1]
+    assert "On all rows, 1 seed of 3 diverged: `rnnlab forecast` does without." in record.warnings
+    found = forecast(run, steps=2)
+    columns = found.columns()
+    assert np.isnan(columns["seed_1"]).all()
+    np.testing.assert_allclose(columns["forecast"], (columns["seed_0"] + columns["seed_2"]) / 2, rtol=1e-12)
+    assert "the median of 2 of 3 seeds" in " ".join(found.sentences)
+
+
+def test_what_uses_which_networks_is_said(folder):
+    run = start(folder, REFIT)
+    entry = refit_of(run)
+    assert entry == {
+        "checkpoint": entry["checkpoint"],
+        "rows": 60,
+        "updates": {"0": 4, "1": 4, "2": 4},
+        "diverged": [],
+    }
+    assert "Trained once more on all 60 rows, for 4 updates: `rnnlab forecast` uses" in (run / "log.txt").read_text()
+    found = forecast(run, steps=2)
+    plain = found.plain()
+    assert (found.refit, plain["networks"], plain["intervals"]) == (60, "refit", "uncalibrated")
+    assert found.verdict[-1].startswith("The forecast is of networks that were trained once more on all 60 rows")
+    assert "which the tested models were not trained on" in found.verdict[0]
+    assert inspect(run).plain()["networks"] == "tested"
+    ordinary = start(folder)
+    assert inspect(ordinary).plain()["networks"] == "trained"
+    assert forecast(ordinary, steps=2).plain()["intervals"] == "calibrated"
+    summary = check(load("small.yaml", overrides=[REFIT]))
+    assert (summary.refit, check(load("small.yaml")).refit) == (True, False)
+
+
+def test_rows_that_come_later_are_new_to_it(folder, values, write_series):
+    run = start(folder, REFIT)
+    write_series([*values, 30.0, 31.0])
+    found = forecast(run, steps=2)
+    assert "The models were trained before the last 2 rows came" in " ".join(found.warnings)
+    assert found.outlook.rows == 14  # the test rows and the new ones: errors of the tested networks
+
+
+def test_python_has_both_sets_of_parameters_in_memory_too(folder):
+    kept = rnnlab.Run(RunFolder.open(start(folder, REFIT)))
+    in_memory = rnnlab.train(load("small.yaml", overrides=[REFIT], seeds="3"), progress=False)
+    assert kept.refit_parameters is not None
+    for run in (kept, in_memory):
+        tested, refit = run.parameters["layer0.W_hh"], run.refit_parameters["layer0.W_hh"]
+        assert tested.shape == refit.shape
+        assert not np.array_equal(tested, refit)
+    np.testing.assert_array_equal(kept.refit_parameters["readout.W_ho"], in_memory.refit_parameters["readout.W_ho"])
+    np.testing.assert_array_equal(
+        rnnlab.forecast(in_memory).outlook.network.values, rnnlab.forecast(kept).outlook.network.values
+    )
+    assert rnnlab.train(load("small.yaml"), progress=False).refit_parameters is None
+
+
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize("data", [
+    "{kind: text, text: abcabc, repeat: 9, chunk: 5}", "{kind: synthetic, task: adding, sequences: 9, length: 5}",
+])  # fmt: skip
+def test_other_data_cannot_be_refitted(data):
+    Path("other.yaml").write_text(f"data: {data}\ntraining: {{refit: all}}\n")
+    kind = data.split()[1].rstrip(",")
+    message = (
+        rf"other.yaml:2:\d+: training\.refit needs a series, data of kind prices or csv; got kind: {kind}\. Drop it"
+    )
+    with pytest.raises(ConfigError, match=message):
+        load("other.yaml")
+    with pytest.raises(ConfigError, match=r'training\.refit must be one of none, all; got "some"'):
+        load("small.yaml", overrides=["training.refit=some"])
+
+
+def test_rows_that_only_all_of_them_cannot_be_scaled_with_are_refused_before_anything_is_trained(folder, write_series):
+    values = [1.0 + k % 3 for k in range(60)]
+    write_series([*values[:50], *([1e308, -1e308] * 5)])
+    options = ["data.target=price", "data.scaler=minmax", "training.epochs=1"]
+    with pytest.raises(DataError):
+        start(folder, *options, REFIT)
+    assert not os.path.exists(folder / "runs")
+
+
+def test_a_rolling_evaluation_is_refitted_too(folder):
+    run = start(folder, "evaluation={kind: rolling, folds: 3}", "training.epochs=5", REFIT)
+    plain = start(folder, "training.epochs=5", REFIT)
+    assert arrays(run) == arrays(plain)
+    checks = {check.name: check for check in verify(run).checks}
+    assert checks["metrics"].result == "not checked"
+    assert "networks of the later folds are not kept" in checks["metrics"].detail
+    assert (checks["replay"].result, checks["refit"].result) == ("ok", "ok")
+    with (run / "folds.csv").open() as file:
+        assert {row["fold"] for row in csv.DictReader(file)} == {"1", "2", "3"}
+    assert json.loads((run / "run.json").read_text())["refit"]["rows"] == 60
