@@ -16,6 +16,8 @@ def nearest(word: str, known: Iterable[str], *, most: int = 1, cutoff: float = 0
 def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.7, shown: Callable[[str], str] = str) -> str:
     """`; did you mean train?` for a known word that is near, else for one that begins so, else nothing.
 
+    The word itself is never meant: it may be known, and yet not what is asked for.
+
     Parameters
     ----------
     word : str
@@ -25,7 +27,7 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.7, shown:
     shown : function
         How the message writes the known word.
     """
-    known = list(known)
+    known = [name for name in known if name != word]
     begin = [name for name in known if len(_key(word)) > 2 and _key(name).startswith(_key(word))]
     near = nearest(word, known, cutoff=cutoff) or begin
     return f"; did you mean {shown(near[0])}?" if near else ""

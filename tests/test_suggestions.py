@@ -16,3 +16,8 @@ def test_a_near_word_is_suggested_as_it_is_written():
 def test_a_word_that_begins_so_is_suggested_where_none_is_near():
     assert did_you_mean("grad", ["fetch", "gradcheck"]) == "; did you mean gradcheck?"
     assert did_you_mean("gr", ["fetch", "gradcheck"]) == ""
+
+
+def test_a_word_is_never_meant_by_itself():
+    assert did_you_mean("lstm", ["lstm", "lstm-2"]) == "; did you mean lstm-2?"
+    assert did_you_mean("lstm", ["lstm"]) == ""

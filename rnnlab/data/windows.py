@@ -189,7 +189,7 @@ def make_windows(
     rows = len(next(iter(columns.values())))
     if target == "seasonal_difference" and season is None:
         raise ValueError("A seasonal difference needs a season.")
-    lag = season or 1 if target == "seasonal_difference" else 1
+    lag = season if season is not None and target == "seasonal_difference" else 1
     reach = lookback + rows_before(target, lag)
     train_rows = count_train_rows(rows, train_fraction) if test_rows is None else rows - test_rows
     observed = ~np.any([np.isnan(columns[name]) for name in outputs], axis=0)
@@ -203,7 +203,7 @@ def make_windows(
         encoding = Encoding(
             target,
             tuple(steps),
-            {name: fit_scaling(changes(columns[name][:train_rows], target, reach - lookback), kind) for name in inputs},
+            {name: fit_scaling(steps_of(columns[name][:train_rows], target, lag), kind) for name in inputs},
             {name: _target_scalings(columns[name][:train_rows], target, lag, steps, kind) for name in outputs},
             tuple(calendar),
             lag,

@@ -298,12 +298,12 @@ BRIEF = {
 
 @pytest.fixture(scope="module")
 def tried(tmp_path_factory):
-    """A folder in which the examples of help can work: the configs, two runs, a file of prices, no network."""
+    """A folder in which the examples of help can work: the configs, a few runs, a file of prices, no network."""
     folder = tmp_path_factory.mktemp("examples")
     shutil.copytree(CONFIGS, folder / "configs")
     shutil.copy(CONFIGS / "stock.yaml", folder / "stock.yaml")
     shutil.copy(CONFIGS / "stock.yaml", folder / "my.yaml")
-    for config in ("stock", "gradients"):
+    for config in ("stock", "stock/lstm", "stock/gru", "gradients"):
         words = ["train", f"configs/{config}.yaml", *shlex.split(BRIEF["train"]), "--quiet"]
         done = run_process(folder, *words)
         assert done.returncode == 0, done.stderr

@@ -266,7 +266,8 @@ def test_the_median_forecast_is_tested_against_every_baseline(write_series):
     tests = evaluation.tests["diebold_mariano"]["median"]
     assert tests.keys() == evaluation.baselines.keys()
     for name, rival in {
-        name: row[0] for name, row in task._baselines(task.windowed, task._scoring(task.series.target)).items()
+        name: row[0]
+        for name, row in task._baselines(task.windowed, task.series.target, task._scoring(task.series.target)).items()
     }.items():
         expected = t_statistic((values[320:] - np.median(said, axis=0)) ** 2 - (values[320:] - rival) ** 2)
         assert tests[name]["statistic"] == pytest.approx(expected, rel=1e-9)

@@ -11,6 +11,7 @@ from rnnlab.data.encoding import Columns
 from rnnlab.errors import DataError
 from rnnlab.forecasting import baselines, intervals, metrics
 from rnnlab.tasks.forecast.ahead import Forecaster, median_of
+from rnnlab.tasks.forecast.scoring import seen_beside
 
 MOST_ORIGINS = 2_000  # the newest, whose forecasts show how large the errors are
 Float = NDArray[np.float64]
@@ -192,8 +193,7 @@ def _rivals(
     """What each baseline, fitted on the first `fitted` rows, says after each origin, (O, K)."""
     encoding = forecaster.encoding
     judged, rows = next(iter(encoding.outputs)), len(next(iter(columns.values())))
-    seen = [columns[name] for name in encoding.inputs if name != judged]
-    beside = np.stack([*seen, *calendar[:rows].T], axis=1) if seen or encoding.calendar else None
+    beside = seen_beside(judged, encoding, columns, calendar[:rows])
     by_step = [
         baselines.forecasts(
             columns[judged],

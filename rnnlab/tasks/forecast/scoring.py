@@ -6,9 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnlab.data.encoding import Columns, Encoding, Float
 from rnnlab.forecasting import baselines, comparison, metrics
 
-Float = NDArray[np.float64]
+
+def seen_beside(column: str, encoding: Encoding, columns: Columns, calendar: Float) -> Float | None:
+    """What a network reads beside a column, (n, C): further columns and the calendar; None where there is nothing."""
+    seen = [columns[name] for name in encoding.inputs if name != column]
+    return np.stack([*seen, *calendar.T], axis=1) if seen or encoding.calendar else None
 
 
 @dataclass(frozen=True, eq=False)

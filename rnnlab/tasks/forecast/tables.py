@@ -18,6 +18,8 @@ class Said:
     Attributes
     ----------
     forecasts : (R, C, K, N)
+    actual : (K, N)
+        What came in the judged column.
     rivals : sequence of mapping of str to (K, N)
         Of each column.
     tested : bool (N,)
@@ -25,6 +27,7 @@ class Said:
     """
 
     forecasts: np.ndarray
+    actual: np.ndarray
     rivals: Sequence[Mapping[str, np.ndarray]]
     tested: np.ndarray
 

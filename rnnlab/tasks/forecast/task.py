@@ -13,7 +13,7 @@ from rnnlab.data.windows import WindowedSeries, count_train_rows, make_windows
 from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
 from rnnlab.errors import ConfigError, DataError
-from rnnlab.forecasting import baselines, comparison, metrics
+from rnnlab.forecasting import baselines, comparison
 from rnnlab.forecasting.combination import median_forecast
 from rnnlab.forecasting.multiple import holm
 from rnnlab.memory import check_data
@@ -21,10 +21,10 @@ from rnnlab.seeds import quantiles
 from rnnlab.tasks.forecast import coverage, remarks
 from rnnlab.tasks.forecast.ahead import Forecaster
 from rnnlab.tasks.forecast.figures import figures
-from rnnlab.tasks.forecast.folds import Fold, folds_of, places, trained
+from rnnlab.tasks.forecast.folds import Fold, folds_of, trained
 from rnnlab.tasks.forecast.learned import Learned
 from rnnlab.tasks.forecast.loading import load_series, season_of
-from rnnlab.tasks.forecast.scoring import Scoring
+from rnnlab.tasks.forecast.scoring import Scoring, seen_beside
 from rnnlab.tasks.forecast.tables import Said, Scores, errors_of_folds, forecasters, joined
 from rnnlab.tasks.task import Combination, Completed, Evaluation, Task
 
@@ -177,13 +177,14 @@ class Forecast(Task):
         finite = {name: np.append(values[combined.of], together[name]) for name, values in measured.items()}
         titled = {self._title(name): scores for name, scores in scored.items()}
         ranges = self._intervals(judged, said, combined.of, median, rivals) if combined.of.any() else []
+        of_folds = self._tables_of_folds(judged, predicted, median, rivals)
         return Evaluation(
             metrics=measured,
             units={"rmse": unit, "mae": unit, "mape": "%", "smape": "%"},
             baselines=scored,
             headline=self._judged(together["rmse"], scored, against, made_of),
             notes=[
-                *self._note_of_folds(judged, median, rivals[best], best),
+                *self._note_of_folds(of_folds, best),
                 *self._note_of_intervals(ranges, said, best),
             ],
             warnings=(
@@ -194,7 +195,7 @@ class Forecast(Task):
                 "predictions.csv": self._predictions(judged, predicted, median, rivals, best),
                 "training_rows.csv": self._last_training_rows(),
                 **self._tables_of_columns(of_tests, median, rivals, said),
-                **self._tables_of_folds(judged, predicted, median, rivals),
+                **of_folds,
                 **self._tables_of_intervals(ranges, median),
             },
             tests={
@@ -215,11 +216,16 @@ class Forecast(Task):
         forecaster = Forecaster(network, theta, windowed.encoding, windowed.lookback)
         steps = self.config.data.scored_steps
         forecasts = forecaster.scored(windowed.columns, windowed.calendar, rows, steps)
-        rivals = [
-            self._baselines(windowed, Scoring(windowed.columns[name], rows, steps, windowed.train_rows))
+        scorings = {
+            name: Scoring(windowed.columns[name], rows, steps, windowed.train_rows)
             for name in windowed.encoding.outputs
-        ]
-        return Said(forecasts, rivals, rows + fold.first >= fold.train_rows)
+        }
+        return Said(
+            forecasts,
+            scorings[self.series.target].actual,
+            [self._baselines(windowed, name, scoring) for name, scoring in scorings.items()],
+            rows + fold.first >= fold.train_rows,
+        )
 
     def _scoring(self, column: str) -> Scoring:
         """All test rows."""
@@ -227,14 +233,12 @@ class Forecast(Task):
         rows = windowed.test_rows[windowed.test_rows >= self.tests[0].train_rows]
         return Scoring(windowed.columns[column], rows, self.config.data.scored_steps, windowed.train_rows)
 
-    def _baselines(self, windowed: WindowedSeries, scoring: Scoring) -> Mapping[str, np.ndarray]:
-        """What each baseline forecasts at the rows, from what the network sees."""
-        encoding = windowed.encoding
-        seen = [windowed.columns[name] for name in encoding.inputs if windowed.columns[name] is not scoring.values]
+    def _baselines(self, windowed: WindowedSeries, column: str, scoring: Scoring) -> Mapping[str, np.ndarray]:
+        """What each baseline forecasts of a column at the rows, from what the network sees."""
         return scoring.baselines(
             window=windowed.reach,
             season=self.season,
-            beside=np.stack([*seen, *windowed.calendar.T], axis=1) if seen or encoding.calendar else None,
+            beside=seen_beside(column, windowed.encoding, windowed.columns, windowed.calendar),
         )
 
     def _predictions(
@@ -283,23 +287,16 @@ class Forecast(Task):
         each = forecasters(self.config.seeds, predicted, median, rivals)
         return {"folds.csv": errors_of_folds(self.tests, self.trainings, judged, each, self.series.stamps)}
 
-    def _note_of_folds(self, judged: Scoring, median: np.ndarray, rival: np.ndarray, best: str) -> list[str]:
+    def _note_of_folds(self, tables: Mapping[str, Mapping[str, np.ndarray]], best: str) -> list[str]:
         """In how many folds the network has a smaller error than the best baseline."""
-        if len(self.tests) == 1:
+        if (folds := tables.get("folds.csv")) is None:
             return []
-        which = places(self.tests, judged.rows)
-        folds = np.unique(which)
-        wins = sum(
-            bool(metrics.rmse(actual, forecast[:, which == fold].ravel()) < metrics.rmse(actual, other))
-            for fold in folds
-            for actual in [judged.actual[:, which == fold].ravel()]
-            for forecast, other in [(median, rival[:, which == fold].ravel())]
-        )
+        ours, rival = (folds["rmse"][folds["forecaster"] == name] for name in ("median", best))
         evaluation = self.config.evaluation
         every = "" if evaluation.retrain_every == 1 else f", trained anew for every {evaluation.retrain_every}"
         return [
-            f"Rolling origin over {len(folds)} folds ({evaluation.window} window{every}): the network has a smaller "
-            f"RMSE than {self._title(best)} in {wins} of {len(folds)}."
+            f"Rolling origin over {len(ours)} folds ({evaluation.window} window{every}): the network has a smaller "
+            f"RMSE than {self._title(best)} in {np.sum(ours < rival)} of {len(ours)}."
         ]
 
     def _intervals(
@@ -314,24 +311,13 @@ class Forecast(Task):
         evaluation = self.config.evaluation
         if evaluation is None or not evaluation.levels:
             return []
-        actual = [self._calibration(fold) for fold in self.trainings]
-        ours = [
-            rows - quantiles(one.forecasts[of, 0][..., ~one.tested], (0.5,))[0]
-            for rows, one in zip(actual, said, strict=True)
-        ]
+        ours = [(one.actual - quantiles(one.forecasts[of, 0], (0.5,))[0])[:, ~one.tested] for one in said]
         everyone = {"median": coverage.Forecasts(ours, median)}
         for name, values in rivals.items():
-            errors = [rows - one.rivals[0][name][:, ~one.tested] for rows, one in zip(actual, said, strict=True)]
+            errors = [(one.actual - one.rivals[0][name])[:, ~one.tested] for one in said]
             everyone[name] = coverage.Forecasts(errors, values)
         which = np.repeat(np.arange(len(said)), [one.tested.sum() for one in said])
         return coverage.tested(evaluation.levels, everyone, judged.actual, which)
-
-    def _calibration(self, fold: Fold) -> np.ndarray:
-        """What came in the calibration rows of a training, (1, M)."""
-        values = self.series.values[fold.fit_rows : fold.train_rows]
-        windowed = self.windowed if fold is self.trainings[0] else self._windowed(fold)
-        rows = windowed.test_rows + fold.first
-        return values[rows[rows < fold.train_rows] - fold.fit_rows][np.newaxis]
 
     def _note_of_intervals(self, ranges: "Sequence[coverage.Tested]", said: Sequence[Said], best: str) -> list[str]:
         rows = [int((~one.tested).sum()) for one in said]
