@@ -27,7 +27,7 @@ def did_you_mean(word: str, known: Iterable[str], *, cutoff: float = 0.7, shown:
     shown : function
         How the message writes the known word.
     """
-    known = [name for name in known if name != word]
+    known = [name for name in known if shown(name) != word]
     begin = [name for name in known if len(_key(word)) > 2 and _key(name).startswith(_key(word))]
     near = nearest(word, known, cutoff=cutoff) or begin
     return f"; did you mean {shown(near[0])}?" if near else ""
