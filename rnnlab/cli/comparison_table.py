@@ -278,8 +278,10 @@ def _differ(group: "Group[Compared] | Group[ComparedSweep]", shown: int) -> list
         said.append("Their configs are the same.")
     if group.loss_scales:
         said.append(f"Their training losses are not on one scale: they differ in {_few(group.loss_scales)}.")
-    if group.recorded and len(group.runs) > 1:
-        said.append(f"By run.json they differ in {_few([one.key for one in group.recorded])}.")
+    known = {one.key for one in group.differences}
+    recorded = [one.key for one in group.recorded if one.key not in known]
+    if recorded and len(group.runs) > 1:
+        said.append(f"By run.json they {'also ' * bool(known)}differ in {_few(recorded)}.")
     return said
 
 

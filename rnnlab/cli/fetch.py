@@ -9,7 +9,7 @@ import typer
 import rnnlab
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
-from rnnlab.cli.options import JSON
+from rnnlab.cli.options import DATE_FORMAT, DECIMAL, JSON
 from rnnlab.cli.prices import Reports, show_kept
 from rnnlab.errors import RnnlabError, UsageError
 
@@ -64,16 +64,8 @@ def fetch(
     column: Annotated[
         str | None, typer.Option(metavar="NAME", help="Column of that file to take, where several hold numbers.")
     ] = None,
-    date_format: Annotated[
-        str | None,
-        typer.Option(metavar="FORMAT", help="Dates of that file: DD/MM/YYYY, MM/DD/YYYY, %d.%m.%y."),
-    ] = None,
-    decimal: Annotated[
-        str | None,
-        typer.Option(
-            metavar="MARK", autocompletion=lambda: ("point", "comma"), help="Decimal mark of that file: point or comma."
-        ),
-    ] = None,
+    date_format: Annotated[str | None, DATE_FORMAT] = None,
+    decimal: Annotated[str | None, DECIMAL] = None,
     data_dir: Annotated[
         Path | None,
         typer.Option(metavar="DIR", envvar="RNNLAB_DATA", show_envvar=True, help="The price folder; data if left out."),

@@ -1,5 +1,6 @@
 """`rnnlab forecast`: the values that come next."""
 
+import json
 import math
 from collections.abc import Sequence
 from functools import partial
@@ -12,7 +13,7 @@ import typer
 import rnnlab
 from rnnlab.cli.help import Command
 from rnnlab.cli.interrupts import raising
-from rnnlab.cli.options import JSON, QUIET, runs_dir
+from rnnlab.cli.options import DATE_FORMAT, DECIMAL, JSON, QUIET, runs_dir
 from rnnlab.cli.outcome import carry_out
 from rnnlab.display import console, tables
 from rnnlab.errors import UsageError
@@ -49,6 +50,8 @@ def forecast(
     column: Annotated[
         str | None, typer.Option(metavar="NAME", help="Of a FILE: column of values, if several hold numbers.")
     ] = None,
+    date_format: Annotated[str | None, DATE_FORMAT] = None,
+    decimal: Annotated[str | None, DECIMAL] = None,
     overrides: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Of a FILE: set a key of the config; repeatable."),
@@ -68,7 +71,8 @@ def forecast(
 
     file = file_meant(run, runs_dir)
     if file is None:
-        given = {"--column": column, "--set": overrides, "--seeds": seeds, "--name": name}
+        given = {"--column": column, "--date-format": date_format, "--decimal": decimal, "--set": overrides,
+                 "--seeds": seeds, "--name": name}  # fmt: skip
         refuse([option for option, value in given.items() if value])
         with raising():
             found = rnnlab.forecast(run, runs_dir, data=data, steps=steps, level=level, on_warning=console.warning)
@@ -76,8 +80,10 @@ def forecast(
         return 0
     if data is not None:
         raise UsageError("--data takes the place of a run's data; a FILE was given too.")
+    reading = {"data.date_format": date_format, "data.decimal": decimal}
+    words = [f"{key}={json.dumps(value)}" for key, value in reading.items() if value is not None]
     config = config_of_file(
-        file, column=column, steps=steps, level=level, overrides=overrides or (), seeds=seeds, name=name
+        file, column=column, steps=steps, level=level, overrides=words + (overrides or []), seeds=seeds, name=name
     )
     after = partial(_after_training, steps=steps, level=level, as_json=as_json, quiet=quiet)
     return carry_out(partial(rnnlab.train, config, runs_dir), as_json=as_json, quiet=quiet, then=after)
@@ -109,7 +115,7 @@ def show(found: "Forecasts") -> None:
     unit = f" ({found.series.currency})" if found.series.currency else ""
     console.result(f"{console.out.style(shortened(found.name), 'bold')}: {shortened(found.series.target)}{unit}")
     console.result()
-    rivals = list(dict.fromkeys(["naive", out.best]))
+    rivals = list(dict.fromkeys(["naive", out.best_at(out.judged_step), out.best]))
     interval = f"{100 * found.level:g} %{' (uncalibrated)' * (found.refit is not None)}"
     header = [found.time_name, "forecast", interval, *(found.title(name) for name in rivals)]
     places = _places([*out.network.values, *(value for name in rivals for value in out.rivals[name].values)])

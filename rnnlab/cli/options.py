@@ -24,6 +24,15 @@ YES = typer.Option("--yes", help="Do not ask.")
 JSON = typer.Option("--json", help="Standard output is one JSON document.")
 RECORD_JSON = typer.Option("--json", help="Standard output is one JSON document: the record of the run.")
 QUIET = typer.Option("--quiet", help="Print one line, the run folder.")
+DATE_FORMAT = typer.Option(
+    "--date-format", metavar="FORMAT", help="Dates of the file: DD/MM/YYYY, MM/DD/YYYY, %d.%m.%y."
+)
+DECIMAL = typer.Option(
+    "--decimal",
+    metavar="MARK",
+    autocompletion=lambda: ("point", "comma"),
+    help="Decimal mark of the file: point or comma.",
+)
 RUN = typer.Argument(metavar="RUN", help="A path, an id, the beginning of one, a name, or latest.")
 
 

@@ -27,7 +27,10 @@ def calendar_features(stamps: NDArray[Any], names: Sequence[str]) -> NDArray[np.
     if not names:
         return np.empty((*np.shape(stamps), 0))
     if not np.issubdtype(stamps.dtype, np.datetime64):
-        raise DataError(f"Numbered rows have no {names[0]}.", hint="Leave data.calendar out.")
+        raise DataError(
+            f"data.calendar names the {names[0]}, and the rows of the series are numbered, not dated.",
+            hint="Leave data.calendar out.",
+        )
     angles = np.stack([2 * np.pi * _turns(stamps, name) for name in names], axis=-1)
     pairs = np.stack([np.sin(angles), np.cos(angles)], axis=-1)
     return pairs.reshape(*np.shape(stamps), 2 * len(names))
@@ -41,5 +44,8 @@ def _turns(stamps: NDArray[Any], name: str) -> NDArray[np.float64]:
     if name == "month":
         return days.astype("datetime64[M]").astype(np.int64) % 12 / 12
     if stamps.dtype == days.dtype:
-        raise DataError("Days have no hour.", hint="Take weekday or month: data.calendar.")
+        raise DataError(
+            "data.calendar names the hour, and the times of the series have none: they are whole days, or longer.",
+            hint="Take it out of data.calendar; weekday and month are for days.",
+        )
     return (stamps - days) / np.timedelta64(1, "D")

@@ -26,7 +26,8 @@ def settled(series: Series, how: Missing) -> Series:
         NaN where a row has no value.
     how : {"error", "drop", "interpolate", "carry_forward"}
         ``error`` refuses missing values, and names the rows. ``drop`` leaves the rows out. The other two keep them,
-        and add the rows that a regular calendar lacks: their values are NaN until :func:`filled` fills them.
+        and add the rows that a regular calendar lacks: their values are NaN until :func:`filled` fills them. Rows
+        before every column has had a value, and after the last value of the one that is forecast, are left out.
 
     Raises
     ------
@@ -37,7 +38,7 @@ def settled(series: Series, how: Missing) -> Series:
     for values in series.columns.values():
         absent |= np.isnan(values)
     if how in ("interpolate", "carry_forward"):
-        return _with_all_times(_from_first_values(series))
+        return _with_all_times(_to_last_value(_from_first_values(series)))
     if not absent.any():
         return series
     if absent.all():
@@ -87,6 +88,15 @@ def _from_first_values(series: Series) -> Series:
         return series
     note = f"{count(max(starts), 'row')} before the first value {'was' if max(starts) == 1 else 'were'} left out"
     return replace(series.where(np.arange(max(starts), series.rows)), notes=(*series.notes, note))
+
+
+def _to_last_value(series: Series) -> Series:
+    """The series up to the last row with a value of what is forecast: the next one follows what is known."""
+    after = int(np.argmax(~np.isnan(series.values[::-1])))
+    if after == 0:
+        return series
+    note = f"{count(after, 'row')} after the last value {'was' if after == 1 else 'were'} left out"
+    return replace(series.where(np.arange(series.rows - after)), notes=(*series.notes, note))
 
 
 def _with_all_times(series: Series) -> Series:

@@ -274,7 +274,7 @@ def _check_rows(rows: int, train_rows: int, needed: int, train_fraction: float, 
     raise DataError(
         f"One training and one test window need at least {enough} rows "
         f"({needed} for training, at train_fraction {train_fraction:g}); got {rows}.",
-        hint="Give more rows, a larger train_fraction, or a smaller lookback or horizon."
+        hint=f"Give more rows, {'a larger train_fraction, ' * (needed < rows)}or a smaller lookback or horizon."
         if train_rows < needed
         else "Give more rows or a smaller train_fraction.",
     )

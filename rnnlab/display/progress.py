@@ -8,6 +8,7 @@ after one look at the clock.
 import math
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from time import monotonic
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -54,6 +55,12 @@ class Silence:
 
     def update(self, progress: "Progress") -> None:
         """Take note of the progress, and show it if the last look is old enough."""
+        self._remember(progress)
+
+    def _remember(self, progress: "Progress") -> None:
+        """The newest progress; of what comes after the training, and has words of its own, the time alone."""
+        if progress.words and self.last is not None:
+            progress = replace(self.last, elapsed=progress.elapsed)
         self.last = progress
 
     def note(self, text: str) -> None:
@@ -79,7 +86,7 @@ class Lines(Silence):
 
     def update(self, progress: "Progress") -> None:
         """Print the figures where a line is due, and at the last update."""
-        self.last = progress
+        self._remember(progress)
         if monotonic() >= self._due or progress.update == progress.updates:
             self._due = monotonic() + self.every
             console.note(f"{figures(progress)}   {remaining(progress)}".rstrip())
@@ -116,7 +123,7 @@ class LiveBar(Lines):
 
     def update(self, progress: "Progress") -> None:
         """Draw the bar anew where the picture is due, and at the last update."""
-        self.last = progress
+        self._remember(progress)
         now = monotonic()
         if now >= self._due or progress.update == progress.updates:
             self._due = now + REFRESH
@@ -166,7 +173,7 @@ class NotebookLine(Lines):
 
     def update(self, progress: "Progress") -> None:
         """Replace the line where it is due, and at the last update."""
-        self.last = progress
+        self._remember(progress)
         if monotonic() >= self._due or progress.update == progress.updates:
             self._due = monotonic() + self.every
             self._replace(f"{figures(progress)}   {remaining(progress)}".rstrip())

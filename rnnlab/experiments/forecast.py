@@ -26,6 +26,7 @@ from rnnlab.experiments.trained import Trained, config_file, diverged_places
 from rnnlab.files import name_of
 from rnnlab.forecasting import comparison, intervals, metrics
 from rnnlab.forecasting.baselines import BASELINES
+from rnnlab.printable import shortened
 from rnnlab.runs import RunFolder, RunStore, checkpoints
 from rnnlab.runs.schema import REFIT, TRAIN
 from rnnlab.tasks.forecast.ahead import Forecaster
@@ -131,6 +132,7 @@ class Forecasts:
             "frequency": self.series.calendar.words,
             "rows": self.series.rows,
             "last": str(self.series.stamps[-1]),
+            "source": self.series.source,
             "level": round(100 * self.level, 9),
             "networks": "tested" if self.refit is None else "refit",
             "intervals": "calibrated" if self.refit is None else "uncalibrated",
@@ -142,7 +144,9 @@ class Forecasts:
             },
             "direct_steps": self.outlook.direct,
             "best_baseline": self.outlook.best,
-            "rmse": {"forecast": self.outlook.network.rmse, **{n: c.rmse for n, c in self.outlook.rivals.items()}},
+            "best_baseline_one_step": self.outlook.best_at(1),
+            "rmse": {name: _plain(np.float64(course.rmse)) for name, course in self._courses.items()},
+            "rmse_one_step": {name: _plain(np.float64(course.rmse_at(1))) for name, course in self._courses.items()},
             "rows_ahead": [
                 {name: _plain(column[row]) for name, column in columns.items()} for row in range(self.outlook.steps)
             ],
@@ -150,6 +154,10 @@ class Forecasts:
             "sentences": self.sentences,
             "warnings": self.warnings,
         }
+
+    @property
+    def _courses(self) -> dict[str, Course]:
+        return {"forecast": self.outlook.network, **self.outlook.rivals}
 
     def _course(self, name: str, course: Course) -> dict[str, np.ndarray]:
         half = course.half_widths(self.level)
@@ -206,7 +214,14 @@ def forecast(
             and Refit(refit.forecaster(network), _columns(config, refit.learned, series), refit.learned.known(series)),
         )
     new = max(0, series.rows - used.learned.rows) if data is None else 0
-    warnings = [*warnings, *series.notes, *told(series), *_cautions(series, found, level, new)]
+    warnings = [
+        *([] if data is None else _another_series(store, config.name, series)),
+        *warnings,
+        *series.notes,
+        *told(series),
+        *_cautions(series, found, level, new),
+        *([] if refit else _first_of_several(config.evaluation, used.learned)),
+    ]
     result = Forecasts(
         name=config.name,
         series=series,
@@ -222,8 +237,8 @@ def forecast(
             *([UNTESTED.format(rows=refit.learned.train_rows)] if refit else []),
         ],
         sentences=[
-            f"Read {understood(series)}.",
-            _trained_on(config, used.learned),
+            _read(series, data),
+            _trained_on(config, used.learned, "" if data is None else f" of {_source(store)}"),
             *_sentences(found, _who(used.alive, len(config.seeds)), season, " by the tested networks" * bool(refit)),
         ],
         warnings=warnings,
@@ -356,6 +371,41 @@ def _data(section: PricesData | CsvData, path: Path | None) -> PricesData | CsvD
     return CsvData(kind="csv", path=str(path), **shared)
 
 
+def _source(store: RunStore) -> str:
+    """What the networks of a run were trained on: the name of the file, or the source in words."""
+    record = _data_record(store)
+    path = record.get("path")
+    return shortened(Path(path).name if isinstance(path, str) else str(record.get("source", "the run's own data")))
+
+
+def _data_record(store: RunStore) -> Mapping[str, object]:
+    found = store.record.plain().get("data")
+    return found if isinstance(found, Mapping) else {}
+
+
+def _another_series(store: RunStore, name: str, series: Series) -> list[str]:
+    """A caution where another file holds another column, or rows at other distances, than the one trained on."""
+    trained = _data_record(store)
+    column, frequency = (str(trained.get(key)) for key in ("column", "frequency"))
+    if column.casefold() == series.target.casefold() and frequency == series.calendar.words:
+        return []
+    return [
+        f"The networks of {name!r} learned {shortened(column)!r} ({shortened(frequency)}) of {_source(store)}, and "
+        f"this is {shortened(series.target)!r} ({series.calendar.words}): what they forecast of another series may be "
+        "worth nothing."
+    ]
+
+
+def _first_of_several(evaluation: Any, learned: Learned) -> list[str]:
+    """A caution where a rolling origin has trained networks on newer rows, too."""
+    if evaluation is None or evaluation.kind != "rolling" or evaluation.folds <= evaluation.retrain_every:
+        return []
+    return [
+        f"The forecast is of the networks of the first fold, trained on {count(learned.train_rows, 'row')}: those of "
+        "the others are not kept. With training.refit: all, networks of all rows forecast."
+    ]
+
+
 def _cautions(series: Series, found: Outlook, level: float, new: int) -> list[str]:
     """What the reader must know before relying on the numbers."""
     said = []
@@ -389,7 +439,7 @@ def _who(alive: int, seeds: int) -> str:
 
 def _judged(found: Outlook, season: int | None, which: str) -> list[str]:
     """What the network is worth beside the best baseline, at the step that it was trained for; nothing without rows."""
-    step = min(found.direct, found.steps)
+    step = found.judged_step
     ours = found.network.errors[:, step - 1]
     came = ~np.isnan(ours)
     rows = int(came.sum())
@@ -405,12 +455,18 @@ def _judged(found: Outlook, season: int | None, which: str) -> list[str]:
     said = comparison.judge_forecast(float(metrics.rmse(zeros, ours[came])), rivals, tests).brief
     ahead = "One step" if step == 1 else count(step, "step")
     unseen = f"which the {which}models were not trained on"
-    return [f"{ahead} ahead, over the last {count(rows, 'row')}, {unseen}, {said}"]
+    return [f"{ahead} ahead, over {_rows_that_came(found, rows)}, {unseen}, {said}"]
+
+
+def _rows_that_came(found: Outlook, rows: int) -> str:
+    """The rows that errors are of."""
+    lacking = found.newest - found.rows
+    return f"the last {count(rows, 'row')}" + f" with a value, of {rows + lacking}" * bool(lacking)
 
 
 def _worth_of_intervals(found: Outlook, season: int | None, level: float) -> list[str]:
     """How often intervals of the same making held what they promise; nothing without rows."""
-    checked, best = found.checked(level), found.rivals[found.best]
+    checked, best = found.checked(level), found.best_at(1)
     if not found.rows:
         return []
     if not checked.rows:
@@ -420,19 +476,28 @@ def _worth_of_intervals(found: Outlook, season: int | None, level: float) -> lis
             f"of rows that have come; there are {found.rows}."
         ]
     low, middle, high = (100 * float(getattr(checked, f"coverage{end}")) for end in ("_low", "", "_high"))
-    width, other = 2 * found.network.half_widths(level)[0], 2 * best.half_widths(level)[0]
+    width, other = (2 * of.half_widths(level)[0] for of in (found.network, found.rivals[best]))
     return [
         f"Intervals of {_percent(level)} one step ahead from the older half of these rows cover {middle:.0f} % of the "
         f"newer half (95 % Wilson interval: {low:.0f} to {high:.0f} %); the interval of the forecast is {width:.4g} "
-        f"wide, that of {BASELINES[found.best].title_with(season)} {other:.4g}."
+        f"wide, that of {BASELINES[best].title_with(season)} {other:.4g}."
     ]
 
 
-def _trained_on(config: Any, learned: Learned) -> str:
+def _read(series: Series, data: Path | None) -> str:
+    """What was understood of the series, which file took the place of the run's data, and how many values it lacks."""
+    lacking = int(np.isnan(series.values).sum())
+    which = "" if data is None else f"{name_of(data)}: "
+    filled_in = f"; {lacking:,} of these without a value, filled in" if lacking else ""
+    return f"Read {which}{understood(series)}{filled_in}."
+
+
+def _trained_on(config: Any, learned: Learned, of: str) -> str:
     """What the networks are, and what they learned from."""
     data, model = config.data, config.model
     networks = f"{count(len(config.seeds), 'network')} ({model.cell.kind}, {count(model.hidden_size, 'unit')})"
-    rows = f"the first {count(learned.train_rows, 'row')}"
+    first = "all" if learned.train_rows == learned.rows else "the first"
+    rows = f"{first} {count(learned.train_rows, 'row')}{of}"
     return f"Trained {networks} on the {WORDS_OF_TARGETS[data.target]} of {rows}, in windows of {data.lookback}."
 
 
@@ -446,9 +511,9 @@ def _sentences(found: Outlook, who: str, season: int | None, by: str) -> list[st
         ours, best = found.network, found.rivals[found.best]
         than = "smaller than" if ours.rmse < best.rmse else "larger than" if ours.rmse > best.rmse else "equal to"
         said.append(
-            f"Made in the same way{by} for the last {count(found.rows, 'row')}, it has an RMSE of {ours.rmse:.4g} over "
-            f"all steps, {than} the {best.rmse:.4g} of {BASELINES[found.best].title_with(season)}, the best baseline "
-            f"over all steps."
+            f"Made in the same way{by} for {_rows_that_came(found, found.rows)}, it has an RMSE of {ours.rmse:.4g} "
+            f"over all steps, {than} the {best.rmse:.4g} of {BASELINES[found.best].title_with(season)}, the best "
+            "baseline over all steps."
         )
     return said
 

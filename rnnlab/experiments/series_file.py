@@ -20,10 +20,10 @@ from numpy.typing import NDArray
 
 from rnnlab.config import Config, load
 from rnnlab.config.loading import default_name
+from rnnlab.config.schema.series import CsvData
 from rnnlab.config.sources import Written
 from rnnlab.data.calendar import Irregular, Months, holes
-from rnnlab.data.missing import filled, settled
-from rnnlab.data.reading.reader import load_csv
+from rnnlab.data.missing import Missing, filled, settled
 from rnnlab.data.series import Series
 from rnnlab.data.windows import count_train_rows
 from rnnlab.errors import DataError
@@ -31,8 +31,12 @@ from rnnlab.experiments.forecast import steps_by_default
 from rnnlab.files import name_of, user_path
 from rnnlab.forecasting.intervals import rows_needed
 from rnnlab.forecasting.stationarity import CRITICAL, kpss
-from rnnlab.tasks.forecast.loading import season_of
+from rnnlab.tasks.forecast.loading import read_series, season_of
 
+# Settings that say which rows and columns are read: they hold before anything else is chosen.
+READING = {f"data.{name}" for name in (
+    "date_column", "value_column", "date_format", "decimal", "missing", "start", "end", "inputs", "outputs",
+)}  # fmt: skip
 FEWEST_ROWS = 20  # a third to measure on, and of the others a quarter in each window
 TRAIN_FRACTION, MOST_TEST = 0.8, 1 / 3
 LOOKBACK, SHORTEST, LONGEST_SEASON = 20, 4, 60  # rows
@@ -75,12 +79,14 @@ def config_of_file(
         For overrides.
     """
     path = user_path(path)
-    series, missing = _read(path, column)
+    source = {"kind": "csv", "path": os.path.abspath(path), **({} if column is None else {"value_column": column})}
+    label = f"<config for {name_of(path)}>"
+    reading = [word for word in overrides if word.partition("=")[0].strip() in READING]
+    read: Any = load(Written(json.dumps({"data": source}), label=label), overrides=reading).data
+    series, missing = _read(read)
     settings = {"name": default_name(os.fspath(path)), "seeds": 5, **settings_of(series, steps=steps, level=level)}
-    source = {"kind": "csv", "path": os.path.abspath(path), "missing": missing}
-    settings["data"] |= source if column is None else {**source, "value_column": column}
-    written = Written(json.dumps(settings, indent=2), label=f"<config for {name_of(path)}>")
-    return load(written, overrides=overrides, seeds=seeds, name=name)
+    settings["data"] |= source | {"missing": missing}
+    return load(Written(json.dumps(settings, indent=2), label=label), overrides=overrides, seeds=seeds, name=name)
 
 
 def settings_of(series: Series, *, steps: int | None = None, level: float = 0.9) -> dict[str, dict[str, Any]]:
@@ -127,16 +133,14 @@ def settings_of(series: Series, *, steps: int | None = None, level: float = 0.9)
     }
 
 
-def _read(path: Path, column: str | None) -> tuple[Series, str]:
-    """The series of a file with its missing values settled, and how they were."""
-    series = load_csv(path, value=column)
-    lacking = sum(hole.rows for hole in holes(series.calendar, series.stamps))
-    absent = np.isnan(series.values).any()
-    if lacking > MOST_FILLED * series.rows or (absent and isinstance(series.calendar, Irregular)):
-        missing = "drop" if absent else "error"
-    else:
-        missing = "interpolate" if absent or lacking else "error"
-    return settled(series, missing), missing
+def _read(data: CsvData) -> tuple[Series, Missing]:
+    """The series of a file with its missing values settled, and how they are, here and in rows that come later."""
+    series, how = read_series(data), data.missing
+    if "missing" not in data.model_fields_set:
+        lacking = sum(hole.rows for hole in holes(series.calendar, series.stamps))
+        irregular = isinstance(series.calendar, Irregular)
+        how = "drop" if irregular or lacking > MOST_FILLED * series.rows else "interpolate"
+    return settled(series, how), how
 
 
 def _train_rows(series: Series, steps: int | None, level: float) -> int:

@@ -46,6 +46,8 @@ def ahead(
     middle, half = drawable(forecast[0]), drawable(forecast[1])
     name, other, other_half = rival[0], drawable(rival[1]), drawable(rival[2])
     axis.plot(stamps, values, color=BLACK, linewidth=1.1, label="actual", zorder=3)
+    alone = _alone(values)
+    axis.plot(stamps[alone], values[alone], color=BLACK, linestyle="", marker="o", markersize=2, zorder=3)
     percent = f"{100 * level:g} % interval"
     axis.plot(times, other, color=GREEN, linewidth=1.0, label=f"{literal(name)}, {percent} dashed", zorder=3)
     for end in (other - other_half, other + other_half):
@@ -62,3 +64,9 @@ def ahead(
     if not np.isfinite(middle).any():
         blank(axis, "every model diverged: there is no forecast to show")
     return figure
+
+
+def _alone(values: Float) -> NDArray[np.bool_]:
+    """Values between two gaps, through which no line leads, (N,)."""
+    known = np.concatenate([[False], np.isfinite(values), [False]])
+    return known[1:-1] & ~known[:-2] & ~known[2:]

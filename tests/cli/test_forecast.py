@@ -8,6 +8,8 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
+from rnnlab.forecasting.baselines import BASELINES
+
 CONFIG = """\
 name: small
 seeds: 3
@@ -288,3 +290,59 @@ def test_a_word_means_what_is_there(rnnlab, trained, tmp_path, values):
     assert re.fullmatch(r"runs/\S+-plain-\w{4}\n", made)
     assert rnnlab("forecast", "plain", "--quiet").stdout == made
     assert rnnlab("forecast", "./plain", "--quiet", *FAST).stdout != made
+
+
+def test_another_file_of_another_series_is_told_and_named(rnnlab, trained, tmp_path, values):
+    run = trained()
+    rows = [f"{2000 + k // 12}-{k % 12 + 1:02d},{value}\n" for k, value in enumerate(values)]
+    (tmp_path / "other.csv").write_text("Month,Sales\n" + "".join(rows))
+    done = rnnlab("forecast", "latest", "--data", "other.csv")
+    assert done.returncode == 0
+    assert "The networks of 'small' learned 'value' (daily) of series.csv, and this is 'Sales' (monthly)" in done.stderr
+    assert "Read other.csv: 120 rows, monthly" in done.stdout
+    assert "of the first 96 rows of series.csv" in done.stdout
+    assert json.loads((run / "forecast.json").read_text())["source"] == "file other.csv"
+    write(tmp_path / "same.csv", values)
+    assert rnnlab("forecast", "latest", "--data", "same.csv").stderr == ""
+
+
+def test_the_forecast_follows_the_last_value(rnnlab, trained, tmp_path, values):
+    run = trained(data=", missing: interpolate")
+    assert rnnlab("forecast", "latest", "--steps", "4").returncode == 0
+    before = (run / "forecast.csv").read_bytes()
+    write(tmp_path / "series.csv", [*values, "", ""])
+    done = rnnlab("forecast", "latest", "--steps", "4")
+    assert "2 rows after the last value were left out" in done.stderr
+    assert (run / "forecast.csv").read_bytes() == before
+
+
+def test_the_marks_of_a_file_can_be_said(rnnlab, tmp_path, values):
+    rows = [f"01/{k % 12 + 1:02d}/{2000 + k // 12};1,{100 + k % 7}\n" for k in range(len(values))]
+    (tmp_path / "unclear.csv").write_text("date;value\n" + "".join(rows))
+    quick = ["--seeds", "1", "--set", "training.epochs=1", "--json"]
+    assert "Say which: --date-format" in rnnlab("forecast", "unclear.csv", *quick).stderr
+    said = ["--date-format", "%d/%m/%Y"]
+    assert "Say which: --decimal" in rnnlab("forecast", "unclear.csv", *quick, *said).stderr
+    done = rnnlab("forecast", "unclear.csv", *quick, *said, "--decimal", "comma")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["frequency"] == "monthly"
+    done = rnnlab("forecast", "latest", "--decimal", "comma")
+    assert done.returncode == 2
+    assert "--decimal is for a CSV file" in done.stderr
+
+
+def test_the_baselines_shown_are_those_that_the_sentences_name(rnnlab, trained, tmp_path):
+    trained()
+    rng = np.random.default_rng(5)
+    write(tmp_path / "series.csv", np.round(100 + np.cumsum(rng.normal(0.3, 1, 120)) + rng.normal(size=120), 4))
+    assert rnnlab("train", "small.yaml", "--quiet").returncode == 0
+    done = rnnlab("forecast", "latest", "--steps", "12")
+    run = max((tmp_path / "runs").glob("*/forecast.json"))
+    found = json.loads(run.read_text())
+    for name, errors in (("best_baseline", "rmse"), ("best_baseline_one_step", "rmse_one_step")):
+        rivals = {key: value for key, value in found[errors].items() if key != "forecast"}
+        assert found[name] == min(rivals, key=lambda key: rivals[key])
+    assert found["best_baseline"] != found["best_baseline_one_step"], "else this proves nothing"
+    table = next(line for line in done.stdout.splitlines() if line.lstrip().startswith("date"))
+    for name in (found["best_baseline"], found["best_baseline_one_step"], "naive"):
+        assert BASELINES[name].title_with(7).removeprefix("the ").removeprefix("a ") in table

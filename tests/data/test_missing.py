@@ -1,5 +1,7 @@
 """Values that are missing: refused, left out, filled from the past alone."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -104,3 +106,13 @@ def test_one_row_before_the_first_value():
     assert (series.rows, series.notes) == (2, ("1 row before the first value was left out",))
     with pytest.raises(DataError, match="no row has a value in 'x'"):
         settled(months([NAN, NAN]), "carry_forward")
+
+
+def test_rows_after_the_last_value_are_left_out():
+    """What comes next follows the last value, however many rows without one the source has written since."""
+    series = settled(months([1, NAN, 3, 4, NAN, NAN]), "interpolate")
+    np.testing.assert_array_equal(series.values, [1, NAN, 3, 4])
+    assert series.notes == ("2 rows after the last value were left out",)
+    whole = months([1, 2, 3])
+    beside = replace(whole, columns={**whole.columns, "beside": np.array([1, NAN, NAN])})
+    assert settled(beside, "carry_forward").rows == 3

@@ -134,3 +134,10 @@ def test_a_notebook_has_one_line_that_is_replaced(capsys):
         "so far",
     ]
     assert capsys.readouterr() == ("", "")
+
+
+def test_what_comes_after_the_training_adds_to_its_time_alone():
+    silence = progress.Silence()
+    silence.update(at(300))
+    silence.update(dataclasses.replace(at(7, 39, elapsed=9.0), words="on all rows: update 7 of 39"))
+    assert silence.last == at(300, elapsed=9.0)

@@ -148,7 +148,7 @@ def look_at(run, whole):
     return messages
 
 
-@pytest.mark.parametrize("every", [20, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [20, pytest.param(4, marks=pytest.mark.slow)])
 def test_every_entry_of_the_record_replaced_by_every_kind_of_value(damaged, whole, capsys, every):
     path = damaged / "run.json"
     record = json.loads(path.read_text())
@@ -194,7 +194,7 @@ def test_one_run_that_cannot_be_read_stands_in_the_way_of_no_other(whole, tmp_pa
     assert caught.value.hint is None
 
 
-@pytest.mark.parametrize("places", [2, pytest.param(25, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("places", [2, pytest.param(10, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("name", ["run.json", "metrics.csv", "checkpoints/0003.json", "checkpoints/0003.npz"])
 @pytest.mark.usefixtures("capsys")
 def test_files_cut_short_and_bytes_flipped(damaged, whole, name, places):
@@ -388,7 +388,7 @@ CELLS = {
 
 
 @pytest.mark.usefixtures("capsys")
-@pytest.mark.parametrize("every", [11, pytest.param(1, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [11, pytest.param(3, marks=pytest.mark.slow)])
 def test_cells_of_the_table_damaged(damaged, whole, every):
     path = damaged / "metrics.csv"
     lines = path.read_text().splitlines()

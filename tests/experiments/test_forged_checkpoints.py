@@ -89,7 +89,7 @@ def look_at(run: Path, *actions) -> None:
         check_sentence(lambda action=action: action(run))
 
 
-@pytest.mark.parametrize("every", [31, pytest.param(3, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [31, pytest.param(8, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["train", "slices", "sweep"])
 def test_every_entry_of_a_checkpoint_replaced_by_every_kind_of_value(stopped, tmp_path, kind, every):
     first = shutil.copytree(stopped[kind], tmp_path / "first")
@@ -106,7 +106,7 @@ def test_every_entry_of_a_checkpoint_replaced_by_every_kind_of_value(stopped, tm
         shutil.rmtree(run.parent)
 
 
-@pytest.mark.parametrize("every", [89, pytest.param(20, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [89, pytest.param(40, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("kind", ["train", "sweep"])
 def test_what_a_record_says_of_its_files_replaced_by_every_kind_of_value(stopped, tmp_path, kind, every):
     whole = shutil.copytree(stopped[kind], tmp_path / "whole" / stopped[kind].name)

@@ -1,6 +1,7 @@
 """The settings that are chosen for a file: what they are, that they can be trained, and what is refused."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from rnnlab.config import dump, load
 from rnnlab.errors import ConfigError, DataError
 from rnnlab.experiments.series_file import FEWEST_ROWS, config_of_file
+from rnnlab.tasks.forecast.loading import load_series
 from rnnlab.tasks.task import build_task
 
 RNG = np.random.default_rng(0)
@@ -121,9 +123,9 @@ def test_missing_values_and_rows_are_filled_but_not_where_they_are_many(write):
     assert build_task(config_of_file(path)).record["filled_rows"] == 2
     for lines, missing, rows in [
         (gaps, "interpolate", 100),
-        (whole, "error", 100),
+        (whole, "interpolate", 100),
         ([*whole[:20], *whole[25:]], "interpolate", 100),
-        ([*whole[:20], *whole[40:]], "error", 80),
+        ([*whole[:20], *whole[40:]], "drop", 80),
         ([*gaps[:20], *gaps[40:]], "drop", 78),
     ]:
         path.write_text("".join(lines))
@@ -149,3 +151,22 @@ def test_settings_seeds_and_name_are_taken_over(write):
     with pytest.raises(ConfigError, match=r"model\.hiden: no such key") as caught:
         config_of_file(path, overrides=["model.hiden=3"])
     assert "--set model.hiden=3" in str(caught.value)
+
+
+def test_settings_about_the_reading_hold_from_the_first_reading_on(tmp_path):
+    path = tmp_path / "unclear.csv"
+    days = [date(2001, 1, 1) + timedelta(days=31 * k) for k in range(40)]
+    rows = [f"01/{k % 12 + 1:02d}/{2001 + k // 12};1,{100 + k};9,{500 - k};{day}\n" for k, day in enumerate(days)]
+    path.write_text("day;north;south;seen\n" + "".join(rows))
+    with pytest.raises(DataError, match="more than one column could hold the values"):
+        config_of_file(path)
+    with pytest.raises(DataError, match="could be"):
+        config_of_file(path, column="south")
+    said = ["data.value_column=south", "data.date_format=DD/MM/YYYY", "data.decimal=comma", "data.start=2001-05-01"]
+    config: Any = config_of_file(path, overrides=[*said, "training.epochs=3"])
+    task = build_task(config)
+    assert (task.record["rows"], task.record["first"], task.record["frequency"]) == (36, "2001-05-01", "monthly")
+    assert load_series(config.data).values[0] == 9.496
+    assert config.training.epochs == 3
+    strict: Any = config_of_file(path, overrides=[said[0], said[2], "data.missing=error", "data.date_column=seen"])
+    assert (strict.data.missing, strict.data.date_column) == ("error", "seen")

@@ -9,6 +9,7 @@ from rnnlab.data.reading.numbers import is_missing, looks_like_number
 from rnnlab.data.reading.times import STEP_NAMES, looks_like_stamp, looks_like_time
 from rnnlab.errors import DataError
 from rnnlab.suggestions import did_you_mean
+from rnnlab.words import listed
 
 DATE_NAMES = (
     "date", "data", "datum", "timestamp", "datetime", "date_time", "observation_date", "trade_date", "day", "ds",
@@ -119,7 +120,11 @@ def time_cells(table: TextTable, named: str | None = None, *, needed: bool = Fal
     if len(written) == 1:
         return _with_clock(table, written[0])
     if written:
-        raise DataError(f"{table.label}: more than one column could hold the dates; {_listed(table)}.")
+        either = listed([shown(table.columns[at]) for at in written], "or")
+        raise DataError(
+            f"{table.label}: more than one column could hold the dates; {_listed(table)}.",
+            hint=f"Say which: data.date_column in a config, {either}.",
+        )
     steps = None if needed else find_column(table, sorted(STEP_NAMES))
     if steps is not None and all(map(looks_like_number, table.cells(steps))):
         return _one(table, steps)

@@ -172,7 +172,8 @@ def sentences(found: Sequence[Tested], ours: str, best: str, title: str, rows: S
         some = f"{min(rows):,}" if min(rows) == max(rows) else f"{min(rows):,} to {max(rows):,}"
         ahead = "One step ahead, intervals" if steps > 1 else "Intervals"
         said.append(
-            f"{ahead} of {level:g} % from {some} calibration rows: {'; '.join(parts)}. Those of {title} have {beside}."
+            f"{ahead} of {level:g} % from {some} calibration rows: {'; '.join(parts)}. Those of {title} are {beside} "
+            "wide."
         )
     return said
 

@@ -10,10 +10,14 @@ from rnnlab.data.series import Series
 
 def load_series(data: PricesData | CsvData) -> Series:
     """The series between its start and end, with every column that is read or forecast, missing values settled."""
+    return missing.settled(read_series(data), data.missing)
+
+
+def read_series(data: PricesData | CsvData) -> Series:
+    """The series between its start and end as it was read: NaN where a value is missing."""
     beside = tuple(dict.fromkeys([*(data.outputs or ()), *(data.inputs or ())]))
     if isinstance(data, PricesData):
-        found = load_prices(data.symbol, data.column, start=data.start, end=data.end, beside=beside)
-        return missing.settled(found, data.missing)
+        return load_prices(data.symbol, data.column, start=data.start, end=data.end, beside=beside)
     series = load_csv(
         data.path,
         data.date_column,
@@ -22,7 +26,7 @@ def load_series(data: PricesData | CsvData) -> Series:
         decimal=data.decimal,
         beside=beside,
     )
-    return missing.settled(between(series, data.start, data.end), data.missing)
+    return between(series, data.start, data.end)
 
 
 def season_of(series: Series, train_rows: int) -> int | None:

@@ -38,8 +38,11 @@ class Course:
     @cached_property
     def rmse(self) -> float:
         """Of all forecasts of rows that have come, over all steps; NaN where there are none."""
-        found = self.errors[~np.isnan(self.errors)]
-        return float(metrics.rmse(found, np.zeros(len(found)))) if len(found) else float("nan")
+        return _rmse(self.errors)
+
+    def rmse_at(self, step: int) -> float:
+        """Of those so many steps ahead."""
+        return _rmse(self.errors[:, step - 1])
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,13 +80,27 @@ class Outlook:
     @property
     def best(self) -> str:
         """The baseline with the smallest error on the rows that have come; persistence where none have."""
-        scores = {name: course.rmse for name, course in self.rivals.items() if np.isfinite(course.rmse)}
-        return min(scores, key=lambda name: scores[name], default="naive")
+        return _least({name: course.rmse for name, course in self.rivals.items()})
+
+    @property
+    def judged_step(self) -> int:
+        """The step that the network was trained for: the furthest of those that are forecast."""
+        return min(self.direct, self.steps)
+
+    def best_at(self, step: int) -> str:
+        """The baseline with the smallest error so many steps ahead; persistence where no row has come."""
+        return _least({name: course.rmse_at(step) for name, course in self.rivals.items()})
 
     @property
     def rows(self) -> int:
         """Rows that have come and were forecast one step ahead."""
         return int(np.sum(~np.isnan(self.network.errors[:, 0])))
+
+    @property
+    def newest(self) -> int:
+        """Rows from the first of those that have come on; some may have no value."""
+        came = ~np.isnan(self.network.errors[:, 0])
+        return int(len(came) - np.argmax(came)) if came.any() else 0
 
     def checked(self, level: float) -> intervals.Evaluation:
         """What intervals from the older half of the errors cover of the newer half, one step ahead."""
@@ -92,6 +109,16 @@ class Outlook:
         older, newer = errors[: len(errors) // 2], errors[len(errors) // 2 :]
         half = np.broadcast_to(intervals.half_widths(older, level), newer.shape)
         return intervals.evaluate(newer, *intervals.around(np.zeros(len(newer)), half), level)
+
+
+def _rmse(errors: Float) -> float:
+    found = errors[~np.isnan(errors)]
+    return float(metrics.rmse(found, np.zeros(len(found)))) if len(found) else float("nan")
+
+
+def _least(scores: Mapping[str, float]) -> str:
+    finite = {name: score for name, score in scores.items() if np.isfinite(score)}
+    return min(finite, key=lambda name: finite[name], default="naive")
 
 
 @dataclass(frozen=True, eq=False)
