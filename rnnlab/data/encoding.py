@@ -184,8 +184,10 @@ class Encoding:
     def _by_window(self, local: Mapping[str, tuple[Float, Float]]) -> tuple[Float, Float]:
         """Offsets and scales of the targets, (N, C, K), from those of the steps of each window."""
         rows = np.array(self.steps, dtype=np.float64)
-        if self.target in ("price", "seasonal_difference"):
+        if self.target == "price":
             rows = np.ones_like(rows)
+        elif self.target == "seasonal_difference":
+            rows = np.ceil(rows / self.season)  # whole seasons, each of one step's spread
         offset, scale = (np.stack([local[name][place] for name in self.outputs], axis=-1) for place in (0, 1))
         return offset[..., np.newaxis] * rows, scale[..., np.newaxis] * np.sqrt(rows)
 

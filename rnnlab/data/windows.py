@@ -1,8 +1,10 @@
 """Windows over a series: the chronological split, and what training may see of it.
 
 Rows 0..train_rows-1 are for training: scalings are fitted on them, and training windows lie in them whole, with the
-rows that they predict. Every later row is a test row. What a window reads and predicts is defined in
-:mod:`rnnlab.data.encoding`.
+rows that they predict. Every later row is a test row, but for a gap between them: what forecasts a test row from h rows
+before it must not have learned from the rows between, so that h - 1 rows are neither learned nor scored.
+
+What a window reads and predicts is defined in :mod:`rnnlab.data.encoding`.
 """
 
 from collections.abc import Mapping, Sequence
@@ -63,7 +65,11 @@ class WindowedSeries:
     origins : int array
         Of the training windows.
     test_rows : int array
-        Rows to be scored: those after the training rows in which every output has a value.
+        Rows to be scored: those after the training rows and the gap in which every output has a value.
+    learnable : bool array of shape (rows,)
+        Rows that a window may learn to predict: in which every output has a value of its own.
+    readable : bool array of shape (rows,)
+        Rows that may be the last which a window reads: not those that were filled in from a later one.
     """
 
     columns: Columns
@@ -73,6 +79,8 @@ class WindowedSeries:
     encoding: Encoding
     origins: NDArray[np.intp]
     test_rows: NDArray[np.intp]
+    learnable: NDArray[np.bool_]
+    readable: NDArray[np.bool_]
 
     @property
     def values(self) -> Float:
@@ -106,8 +114,14 @@ class WindowedSeries:
         back = np.arange(self.lookback - 1, -1, -1)
         return self.encoding.targets_at(self.columns, self.origins - back[:, np.newaxis])
 
-    def outside_training_range(self) -> dict[str, float]:
-        """Of each column that is read, the share in [0, 1] of the steps at the test rows outside the training range.
+    def weights_of_steps(self) -> Float | None:
+        """Of the targets after every step, (T, N): 0 for those that are not to be learned; None where all are."""
+        origins = self.origins - np.arange(self.lookback - 1, -1, -1)[:, np.newaxis]
+        learned = _learned(origins, self.encoding.steps, self.learnable, self.readable)
+        return None if learned.all() else learned.astype(np.float64)
+
+    def outside_training_range(self, first: int) -> dict[str, float]:
+        """Of each column that is read, the share in [0, 1] of the steps from row `first` on outside the training range.
 
         Measured on what the network reads: values or changes, as the target has it.
         """
@@ -115,7 +129,7 @@ class WindowedSeries:
         found = {}
         for name, scaling in encoding.inputs.items():
             steps = steps_of(self.columns[name], encoding.target, encoding.season)
-            found[name] = scaling.share_outside(steps[self.train_rows - encoding.rows_before :])
+            found[name] = scaling.share_outside(steps[first - encoding.rows_before :])
         return found
 
 
@@ -149,6 +163,7 @@ def make_windows(
     test_rows: int | None = None,
     scaler: ScalerKind | str = "minmax",
     missing: Missing = "error",
+    gap: int = 0,
 ) -> WindowedSeries:
     """Split a series by rows, in the order of time, and cut the training rows into windows.
 
@@ -176,6 +191,8 @@ def make_windows(
     scaler : {"minmax", "standard", "robust", "none", "window"}
     missing : {"interpolate", "carry_forward", ...}
         How NaN is filled (:func:`rnnlab.data.missing.filled`); a filled row is read, but neither learned nor scored.
+    gap : int >= 0
+        How many of the rows for training, the last ones, are left out.
 
     Raises
     ------
@@ -192,12 +209,15 @@ def make_windows(
     lag = season if season is not None and target == "seasonal_difference" else 1
     reach = lookback + rows_before(target, lag)
     train_rows = count_train_rows(rows, train_fraction) if test_rows is None else rows - test_rows
-    observed = ~np.any([np.isnan(columns[name]) for name in outputs], axis=0)
+    absent = {name: np.isnan(one) for name, one in columns.items()}
+    learnable = ~np.any([absent[name] for name in outputs], axis=0)
+    readable = ~np.any([absent[name] & (missing == "interpolate") for name in (*inputs, *outputs)], axis=0)
+    first_test, train_rows = train_rows, train_rows - gap
     if missing in ("interpolate", "carry_forward"):
         columns = {name: filled(one, missing, train_rows) for name, one in columns.items()}
     for name, one in columns.items():
         _check_values(one, stamps, target, "" if len(columns) == 1 else f" of {name!r}")
-    _check_rows(rows, train_rows, reach + steps[-1], train_fraction, test_rows)
+    _check_rows(rows, first_test, reach + steps[-1] + gap, train_fraction, test_rows)
     kind: Any = "standard" if scaler == "window" else scaler
     with np.errstate(over="ignore", invalid="ignore"):
         encoding = Encoding(
@@ -212,11 +232,18 @@ def make_windows(
         _check_scaled(encoding, columns, stamps)
     features = calendar_features(np.arange(rows) if stamps is None else stamps, calendar)
     origins = np.arange(reach - 1, train_rows - steps[-1])
-    learned = origins[np.all([observed[origins + step] for step in steps], axis=0)]
-    scored = np.flatnonzero(observed[train_rows:]) + train_rows
+    learned = origins[_learned(origins, steps, learnable, readable)]
+    scored = np.flatnonzero(learnable[first_test:]) + first_test
     if not (len(learned) and (len(scored) or test_rows == 0)):
         raise DataError("One training and one test window need a row with a value each.")
-    return WindowedSeries(columns, features, lookback, train_rows, encoding, learned, scored)
+    return WindowedSeries(columns, features, lookback, train_rows, encoding, learned, scored, learnable, readable)
+
+
+def _learned(
+    origins: NDArray[np.intp], steps: Sequence[int], learnable: NDArray[np.bool_], readable: NDArray[np.bool_]
+) -> NDArray[np.bool_]:
+    """Whether what follows an origin is to be learned: each row that is predicted has a value, and none was read."""
+    return readable[origins] & np.all([learnable[origins + step] for step in steps], axis=0)
 
 
 def _target_scalings(known: Float, target: TargetKind, season: int, steps: Sequence[int], kind: ScalerKind) -> tuple:

@@ -167,6 +167,8 @@ def check(config: Any, *, clock: Clock = time.perf_counter) -> CheckSummary:
     """
     task = build_task(config)
     check_network(config, task)
+    if config.training.refit == "all":
+        task.refit()  # what its rows rule out
     architecture = architecture_of(config, task)
     needs, size, ridge = memory_of(config, task), parameters(architecture), config.training.fit.kind == "ridge"
     sequences = task.sequences.sequences if ridge else needs["sequences"]

@@ -122,6 +122,24 @@ class Forecasts:
         found |= {f"forecast_{name}": values for name, values in self.outlook.others.items()}
         return found | {f"seed_{seed}": row for seed, row in zip(self.seeds, self.outlook.models, strict=True)}
 
+    @property
+    def networks(self) -> str:
+        """Which networks forecast: ``tested`` ones, or those of a ``refit``."""
+        return "tested" if self.refit is None else "refit"
+
+    @property
+    def intervals(self) -> str:
+        """What the intervals are for these networks: ``calibrated``, or ``uncalibrated``."""
+        return "calibrated" if self.refit is None else "uncalibrated"
+
+    def table(self) -> dict[str, np.ndarray]:
+        """The columns with those that say of every row which networks forecast, and what their intervals are."""
+        steps = self.outlook.steps
+        return self.columns() | {
+            "networks": np.full(steps, self.networks),
+            "intervals": np.full(steps, self.intervals),
+        }
+
     def plain(self) -> dict[str, object]:
         """For JSON."""
         checked, columns = self.outlook.checked(self.level), self.columns()
@@ -134,8 +152,8 @@ class Forecasts:
             "last": str(self.series.stamps[-1]),
             "source": self.series.source,
             "level": round(100 * self.level, 9),
-            "networks": "tested" if self.refit is None else "refit",
-            "intervals": "calibrated" if self.refit is None else "uncalibrated",
+            "networks": self.networks,
+            "intervals": self.intervals,
             "calibration_rows": self.outlook.rows,
             "coverage": {
                 "rows": int(checked.rows),
@@ -197,7 +215,7 @@ def forecast(
         raise RunFolderError(f"'{store.record.name}' forecasts nothing: every model diverged.", hint="Train it again.")
     series, encoding = load_series(_data(config.data, data)), tested.learned.encoding
     first_unseen = tested.learned.known(series)
-    season = config.data.season or season_of(series, max(first_unseen, 2))
+    season = config.data.season or _season_of_run(store, series) or season_of(series, max(first_unseen, 2))
     network = Network(architecture_of(config, Sizes(encoding.features, encoding.targets)), threads=threads())
     wanted = steps or _usual_steps(encoding, season)
     times = series.calendar.after(series.stamps, wanted)
@@ -383,6 +401,13 @@ def _data_record(store: RunStore) -> Mapping[str, object]:
     return found if isinstance(found, Mapping) else {}
 
 
+def _season_of_run(store: RunStore, series: Series) -> int | None:
+    """The season that the run was tested with, where the rows of a series have the same distance."""
+    seasonal = store.record.tests.seasonal_naive if store.record.tests else None
+    alike = _data_record(store).get("frequency") == series.calendar.words
+    return seasonal.season if seasonal is not None and alike else None
+
+
 def _another_series(store: RunStore, name: str, series: Series) -> list[str]:
     """A caution where another file holds another column, or rows at other distances, than the one trained on."""
     trained = _data_record(store)
@@ -526,7 +551,7 @@ def _keep(result: Forecasts, store: RunStore) -> None:
     """Write table, numbers and plot into the run folder, where there is one; a warning where that cannot be."""
     try:
         with store, store.rewriting(lambda name: name in (TABLE, NUMBERS, f"plots/{PLOT}")):
-            store.write_table(TABLE, result.columns())
+            store.write_table(TABLE, result.table())
             store.write_json(NUMBERS, result.plain())
             if store.path is not None:
                 result.files.extend([store.path / TABLE, store.path / NUMBERS])
@@ -561,7 +586,7 @@ def _draw(result: Forecasts) -> "Figure":
         (BASELINES[found.best].title_with(result.season), best.values, rival_half),
         quantity=series.target,
         unit=series.currency or "",
-        level=result.level,
+        interval=f"{_percent(result.level)} interval" + f" ({result.intervals})" * (result.refit is not None),
         title=f"{result.name}: the next {count(found.steps, 'value')} of {series.name}",
     )
 

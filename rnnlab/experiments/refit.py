@@ -41,15 +41,17 @@ class Refitting:
     first : Training
         Of the tested networks, at its end.
     diverged : iterable of int
-        Places of the models that it lost: they are not trained again.
+        Places of the models that it lost.
 
     Attributes
     ----------
     training : Training
     updates : (R,)
         That each model is to make.
+    gone : (R,) bool
+        Models that diverged in the first training: they are not trained again.
     lost : (R,) bool
-        Models that diverged here.
+        These, and those that diverged here.
     plan : dict
         What all of it follows from besides config and data: checkpoints of another plan are of no use.
     """
@@ -59,7 +61,8 @@ class Refitting:
         setup = replace(build_setup(whole, everything), updates=first.updates)
         self._fresh: Callable[[], Training] = lambda: start_training(whole, setup)
         self.updates = first.updates_of_result
-        self.updates[list(diverged)] = 0
+        self.gone = np.isin(np.arange(len(self.updates)), list(diverged))
+        self.updates[self.gone] = 0
         self.plan = {"total": first.updates, "updates": self.updates.tolist()}
         self.restart()
 
@@ -70,7 +73,7 @@ class Refitting:
 
     def restart(self) -> None:
         """Go back to the initial parameters."""
-        self.training, self.lost = self._fresh(), np.zeros(len(self.updates), bool)
+        self.training, self.lost = self._fresh(), self.gone.copy()
 
     def restore(self, found: Checkpoint) -> None:
         """Take up what a checkpoint of this plan holds; a RunFolderError where that is not what it should be."""
@@ -139,8 +142,7 @@ def refit(
     """
     everything = task.refit()
     refitting = Refitting(config, everything, first, watch.divergence.diverged)
-    _take_up(refitting, run, watch)
-    saved = _Saved(refitting, run, config.training.checkpoint)
+    saved = _Saved(refitting, run, config.training.checkpoint, _take_up(refitting, run, watch))
     began = time.monotonic()
     with threadpool_limits(limits=1, user_api="blas"):
         for update in refitting.advance():
@@ -152,7 +154,7 @@ def refit(
                 saved.save()
             if stops:
                 return None
-    saved.save()
+    saved.end()
     run.write_json(LEARNED, {**task.learned, REFIT: dict(everything.learned)})
     return _result(config.seeds, everything, refitting, saved.newest, watch)
 
@@ -184,10 +186,10 @@ def theta_of(run: RunStore, like: np.ndarray) -> np.ndarray | None:
 class _Saved:
     """The checkpoints of a refit."""
 
-    def __init__(self, refitting: Refitting, run: RunStore, section) -> None:
+    def __init__(self, refitting: Refitting, run: RunStore, section, newest: str) -> None:
         self._refitting, self._run, self._section = refitting, run, section
-        self._at = time.monotonic()
-        self.newest = ""
+        self._at, self._kept = time.monotonic(), refitting.training.done
+        self.newest = newest
 
     def is_due(self, update: int) -> bool:
         every, seconds = self._section.updates, self._section.seconds
@@ -199,11 +201,19 @@ class _Saved:
         metadata = {"update": self._refitting.training.done, "plan": self._refitting.plan}
         self.newest = self._run.save_checkpoint(self._refitting.state(), metadata, REFIT).stem
         self._run.keep_checkpoints(KEPT, best=False, part=REFIT)
-        self._at = time.monotonic()
+        self._at, self._kept = time.monotonic(), self._refitting.training.done
+
+    def end(self) -> None:
+        """Keep the end, where the newest checkpoint is not of it already."""
+        if not self.newest or self._kept != self._refitting.training.done:
+            self.save()
 
 
-def _take_up(refitting: Refitting, run: RunStore, watch: Watch) -> None:
-    """Go on from the newest good checkpoint of this plan; where there is none, from the start, with an empty folder."""
+def _take_up(refitting: Refitting, run: RunStore, watch: Watch) -> str:
+    """Go on from the newest good checkpoint of this plan, whose name is returned.
+
+    Where there is none, from the start, with an empty folder and no name.
+    """
 
     def restored(found: Checkpoint) -> None:
         if found.metadata.get("plan") == refitting.plan:
@@ -217,14 +227,15 @@ def _take_up(refitting: Refitting, run: RunStore, watch: Watch) -> None:
     if found is None or found.metadata.get("plan") != refitting.plan:  # that of a training that was lengthened since
         refitting.restart()
         run.drop_checkpoints(REFIT)
-        return
+        return ""
     for sentence in found.skipped:
         watch.warnings.warn(sentence)
+    return found.path.stem
 
 
 def _result(seeds, everything: Task, refitting: Refitting, checkpoint: str, watch: Watch) -> Refitted:
     rows = int(everything.learned["rows"])  # type: ignore[call-overload]
-    lost = [seed for seed, gone in zip(seeds, refitting.lost, strict=True) if gone]
+    lost = [seed for seed, gone in zip(seeds, refitting.lost & ~refitting.gone, strict=True) if gone]
     if lost:
         watch.warnings.warn(
             f"On all rows, {count(len(lost), 'seed')} of {len(seeds)} diverged: `rnnlab forecast` does without."
@@ -238,11 +249,10 @@ def _result(seeds, everything: Task, refitting: Refitting, checkpoint: str, watc
         "updates": {str(seed): of for seed, of in zip(seeds, refitting.updates.tolist(), strict=True)},
         "diverged": lost,
     }
-    return Refitted(
-        record,
-        f"Trained once more on all {rows:,} rows, for {updates}: `rnnlab forecast` uses these networks, which no test "
-        "measures.",
-    )
+    use = "uses these networks, which no test measures"
+    if refitting.lost.all():
+        use = "uses the tested networks, since all of these diverged"
+    return Refitted(record, f"Trained once more on all {rows:,} rows, for {updates}: `rnnlab forecast` {use}.")
 
 
 def _tell(watch: Watch, update: int, end: int, elapsed: float) -> None:

@@ -24,7 +24,7 @@ def ahead(
     *,
     quantity: str,
     unit: str,
-    level: float,
+    interval: str,
     title: str,
 ) -> Figure:
     """One panel: the last rows, the forecast with a band, and the best baseline with the ends of its interval.
@@ -37,7 +37,8 @@ def ahead(
         NaN where a step has no interval.
     rival : name, values and half widths of the best baseline
     quantity, unit : str
-    level : float in (0, 1)
+    interval : str
+        What the band is called.
     title : str
     """
     figure, axes = new_figure(title, size=(10.0, 4.6))
@@ -48,13 +49,12 @@ def ahead(
     axis.plot(stamps, values, color=BLACK, linewidth=1.1, label="actual", zorder=3)
     alone = _alone(values)
     axis.plot(stamps[alone], values[alone], color=BLACK, linestyle="", marker="o", markersize=2, zorder=3)
-    percent = f"{100 * level:g} % interval"
-    axis.plot(times, other, color=GREEN, linewidth=1.0, label=f"{literal(name)}, {percent} dashed", zorder=3)
+    axis.plot(times, other, color=GREEN, linewidth=1.0, label=f"{literal(name)}, {interval} dashed", zorder=3)
     for end in (other - other_half, other + other_half):
         axis.plot(times, end, color=GREEN, linewidth=0.8, linestyle="--", zorder=2.5)
     axis.plot(times, middle, color=BLUE, linewidth=1.6, marker="o", markersize=3, label="forecast", zorder=4)
     low, high = middle - half, middle + half
-    axis.fill_between(times, low, high, color=BLUE, alpha=0.18, linewidth=0, label=percent, zorder=2)
+    axis.fill_between(times, low, high, color=BLUE, alpha=0.18, linewidth=0, label=interval, zorder=2)
     axis.axvline(stamps[-1], color=FAINT, linewidth=1.0, linestyle=":")
     axis.set_ylabel(one_line(f"{quantity} ({unit})" if unit else quantity), parse_math=False)
     shown = [one[np.isfinite(one)] for one in (values, middle, other, low, high)]

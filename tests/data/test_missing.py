@@ -95,8 +95,16 @@ def test_poisoned_futures_change_no_input_of_the_past(how):
 def test_rows_that_were_filled_are_neither_learned_nor_scored():
     values = np.arange(20.0)
     values[[4, 8, 17]] = NAN
-    windowed = make_windows(values, lookback=3, train_fraction=0.7, missing="interpolate", scaler="none")
+    options = {"lookback": 3, "train_fraction": 0.7, "scaler": "none"}
+    windowed = make_windows(values, missing="carry_forward", **options)
     assert (windowed.train().origins + 1).tolist() == [3, 5, 6, 7, 9, 10, 11, 12, 13]
+    windowed = make_windows(values, missing="interpolate", **options)
+    # Rows 5 and 9 would be read from what was interpolated up to them.
+    assert (windowed.train().origins + 1).tolist() == [3, 6, 7, 10, 11, 12, 13]
+    weights = windowed.weights_of_steps()
+    assert weights is not None
+    origins = windowed.train().origins - np.array([2, 1, 0])[:, np.newaxis]
+    np.testing.assert_array_equal(weights, ~np.isin(origins, [3, 4, 7, 8]))
     assert windowed.test_rows.tolist() == [14, 15, 16, 18, 19]
     np.testing.assert_array_equal(windowed.values, np.where(np.arange(20) == 17, 16, np.arange(20)))
 

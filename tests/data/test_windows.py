@@ -40,10 +40,10 @@ def test_persistence_on_the_snapshots(symbol, train_rows, test_rows, rmse, mae):
 def test_most_test_rows_of_aapl_leave_the_training_range():
     values = closes("AAPL")
     above = np.mean(values[1612:] > values[:1612].max())
-    share = make_windows(values, lookback=20).outside_training_range()["value"]
+    share = make_windows(values, lookback=20).outside_training_range(1612)["value"]
     assert share == above
     assert share == pytest.approx(0.83, abs=0.005)
-    assert make_windows(values, lookback=20, target="log_return").outside_training_range()["value"] < 0.01
+    assert make_windows(values, lookback=20, target="log_return").outside_training_range(1612)["value"] < 0.01
 
 
 @given(
@@ -107,7 +107,7 @@ def test_corrupt_test_rows_change_nothing_about_training(target, scaler):
     one, two = clean.train(), spoilt.train()
     assert one.inputs.tobytes() == two.inputs.tobytes()
     assert one.targets.tobytes() == two.targets.tobytes()
-    assert clean.outside_training_range() != spoilt.outside_training_range()
+    assert clean.outside_training_range(160) != spoilt.outside_training_range(160)
     for origin in range(158, 199):
         poisoned = corrupt.copy()
         poisoned[: origin + 1] = values[: origin + 1]

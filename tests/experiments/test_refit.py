@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import shutil
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -349,3 +350,61 @@ def test_a_rolling_evaluation_is_refitted_too(folder):
     with (run / "folds.csv").open() as file:
         assert {row["fold"] for row in csv.DictReader(file)} == {"1", "2", "3"}
     assert json.loads((run / "run.json").read_text())["refit"]["rows"] == 60
+
+
+def test_a_model_that_diverged_in_the_first_training_has_no_say(folder):
+    """Large weights of relu units: some seeds are lost at once, and would forecast with the weights they began with."""
+    lossy = [REFIT, "training.optimizer={kind: sgd, learning_rate: 0.05}", "model.activation=relu",
+             "model.init.W_hh={kind: normal, std: 4}", "training.epochs=8"]  # fmt: skip
+    run = start(folder, *lossy, seeds="8")
+    record: Any = RunFolder.open(run).record.plain()
+    gone = sorted(map(int, record["diverged"]))
+    assert 0 < len(gone) < 8, "else this proves nothing"
+    assert refit_of(run)["diverged"] == []
+    assert not any("On all rows" in sentence for sentence in record["warnings"])
+    columns = forecast(run, steps=2).columns()
+    for seed in range(8):
+        assert np.isnan(columns[f"seed_{seed}"]).all() == (seed in gone)
+
+
+def test_another_file_may_begin_after_all_rows_of_the_training(folder, write_series):
+    """Baselines are fitted on its first half then, for the tested networks and for those of all rows."""
+    run = start(folder, REFIT)
+    days = [date(2021, 1, 1) + timedelta(days=k) for k in range(65)]
+    other = write_series([20 + 0.1 * k + (k % 5) for k in range(65)], "other.csv", days)
+    found = forecast(run, data=other, steps=3)
+    assert np.isfinite(found.outlook.network.values).all()
+    plain = start(folder)
+    for name, course in forecast(plain, data=other, steps=3).outlook.rivals.items():
+        np.testing.assert_array_equal(course.values, found.outlook.rivals[name].values)
+
+
+def test_a_season_of_the_run_goes_with_another_file_of_its_frequency(folder, values, write_series):
+    run = start(folder)
+    days = [date(2021, 1, 1) + timedelta(days=k) for k in range(30)]
+    found = forecast(run, data=write_series(values[:30], "other.csv", days))
+    assert (found.season, found.outlook.steps) == (7, 7)
+    assert "seasonal_naive" in found.outlook.rivals
+
+
+def test_a_stop_between_the_last_checkpoint_and_the_end_of_the_run_keeps_what_verify_needs(folder, monkeypatch):
+    kept = "training.epochs=20"
+    whole = start(folder, REFIT, kept)
+    monkeypatch.setattr(refitting, "_result", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    with pytest.raises(KeyboardInterrupt):
+        start(folder, REFIT, kept, seeds="3")
+    monkeypatch.undo()
+    monkeypatch.chdir(folder)
+    stopped = max((folder / "runs").iterdir(), key=lambda path: path.stat().st_mtime_ns)
+    assert stopped != whole
+    go_on(stopped)
+    assert refit_of(stopped)["checkpoint"] == refit_of(whole)["checkpoint"]
+    assert {check.name: check.result for check in verify(stopped).checks}["refit"] == "ok"
+
+
+def test_every_forecast_of_the_table_says_whose_it_is(folder):
+    for overrides, networks, intervals in (([], "tested", "calibrated"), ([REFIT], "refit", "uncalibrated")):
+        run = start(folder, *overrides)
+        forecast(run, steps=2)
+        table = read_table(run / "forecast.csv")
+        assert (set(table["networks"]), set(table["intervals"])) == ({networks}, {intervals})

@@ -105,7 +105,7 @@ def test_the_last_training_row_does_change_them(write_series, values):
 def test_windows_and_targets_by_hand(values, horizon):
     task = task_of("data.scaler=none", f"data.horizon={horizon}")
     inputs, targets = task.sequences.inputs, task.sequences.targets
-    N = 48 - 4 - horizon + 1
+    N = 48 - (horizon - 1) - 4 - horizon + 1  # what is forecast first comes from row 48 - horizon
     assert inputs.shape == (4, N, 1)
     for n in range(N):
         np.testing.assert_array_equal(inputs[:, n, 0], values[n : n + 4])
@@ -126,7 +126,7 @@ def test_a_readout_at_every_step_looks_equally_far_ahead(values, horizon, target
             now, then = values[row], values[row + horizon]
             expected = {"price": then, "difference": then - now, "log_return": np.log(then / now)}[target]
             assert targets[t, n, 0] == pytest.approx(expected, rel=1e-12)
-    assert n + before + 3 + horizon == 47  # the last window ends with the last training row
+    assert n + before + 3 + horizon == 48 - horizon  # the last row that the first forecast knows
 
 
 @pytest.mark.parametrize(
@@ -523,7 +523,7 @@ HARD = {
     "1e302": 1e302 * np.sin(np.arange(60)),
     "1e-320": 1e-320 * (1 + np.arange(60) % 5),
     "negative": -WAVE,
-    "short": WAVE[:8],
+    "short": WAVE[:9],
 }
 
 

@@ -1,12 +1,14 @@
 """Rolling origin and intervals of a forecast, held against trainings of their own and against plain loops."""
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
 
 from rnnlab.config import load
 from rnnlab.errors import ConfigError
+from rnnlab.experiments.setup import build_setup
 from rnnlab.experiments.train import train
 from rnnlab.runs import RunFolder
 from rnnlab.tasks.forecast.folds import Fold, folds_of, places, trained
@@ -204,3 +206,61 @@ def test_what_later_folds_measured_is_not_verified(tmp_path):
     found = verify(summary.run)
     assert found.passed
     assert [one.result for one in found.checks if one.name == "metrics"] == ["not checked"]
+
+
+@pytest.mark.parametrize("strategy", ["single", "direct", "recursive"])
+@pytest.mark.parametrize("scaler", ["minmax", "window"])
+def test_nothing_learned_is_newer_than_what_a_forecast_comes_from(strategy, scaler):
+    """Rows 70 and 71 precede test row 72, which is forecast from row 69: neither network nor baselines know them."""
+    changed = VALUES.copy()
+    changed[70:72] += [40, -30]
+    keys = ["data.horizon=3", f"data.strategy={strategy}", f"data.scaler={scaler}", "data.test_rows=18"]
+    found = []
+    for values in (VALUES, changed):
+        write(values)
+        task: Any = build_task(config_of(*keys, rolling(folds=3)))
+        said = task._said(*networks(task), task.trainings[0])
+        first = [said.forecasts[..., -1, 0], *(rival[-1, 0] for rival in said.rivals[0].values())]
+        found.append(
+            [
+                task.sequences.inputs.tobytes(),
+                task.sequences.targets.tobytes(),
+                *(np.asarray(one).tobytes() for one in first),
+            ]
+        )
+        assert task.windowed.train_rows == 70
+    assert found[0] == found[1]
+
+
+def networks(task: Any):
+    """Of untrained models."""
+    setup = build_setup(task.config, task)
+    return setup.network, setup.theta
+
+
+def test_an_error_counts_for_adaptive_intervals_when_it_is_known():
+    """Three rows ahead and no other: the error of a row changes no interval of the two rows after it."""
+    keys = ["evaluation={levels: [80], calibration: 0.3}", "data.horizon=3", "training.epochs=2"]
+    widths = []
+    for value in (0.0, 500.0):
+        values = VALUES.copy()
+        values[75] += value
+        write(values)
+        table = run_of(*keys)[0].read_table("prediction_intervals.csv")
+        adaptive = table["method"] == "adaptive"
+        widths.append((table["high"] - table["low"])[adaptive])
+    same = np.isclose(*widths, rtol=1e-9, atol=0)
+    rows = np.arange(66, 90)
+    assert same[rows < 78].all()
+    assert not same[rows == 78].any()
+
+
+def test_a_sliding_fold_begins_with_a_value():
+    values = VALUES.copy()
+    values[[6, 7, 12, 40]] = np.nan
+    for missing in ("interpolate", "carry_forward"):
+        write(values)
+        task: Any = build_task(config_of(rolling(folds=4, window="sliding"), f"data.missing={missing}"))
+        assert [fold.first for fold in task.trainings] == [0, 8, 13, 18]
+        for fold in task.trainings:
+            assert task._windowed(fold, 0).values[0] == values[fold.first]

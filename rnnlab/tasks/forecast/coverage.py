@@ -72,7 +72,11 @@ def fraction(percent: float) -> float:
 
 
 def tested(
-    levels: Sequence[float], said: Mapping[str, Forecasts], actual: Float, training: NDArray[np.intp]
+    levels: Sequence[float],
+    said: Mapping[str, Forecasts],
+    actual: Float,
+    training: NDArray[np.intp],
+    steps: Sequence[int],
 ) -> list[Tested]:
     """Both kinds of intervals of every forecaster.
 
@@ -88,6 +92,8 @@ def tested(
     actual : (K, N)
     training : (N,)
         Whose forecast each test row has.
+    steps : sequence of int (K,)
+        How many rows ahead: so much later is an error known.
     """
     found = []
     for level in levels:
@@ -96,7 +102,7 @@ def tested(
             split = np.stack([intervals.half_widths(errors.T, inside) for errors in one.calibration], axis=-1)
             with np.errstate(over="ignore", invalid="ignore"):
                 errors = actual - one.values
-            adapted = intervals.adaptive(errors.T, inside, calibration=one.calibration[0].T)
+            adapted = intervals.adaptive(errors.T, inside, calibration=one.calibration[0].T, delay=steps)
             for method, half in (("split", split[:, training]), ("adaptive", adapted.half_widths.T)):
                 low, high = intervals.around(one.values, half)
                 scores = intervals.evaluate(actual.T, low.T, high.T, inside)

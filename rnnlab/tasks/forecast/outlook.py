@@ -180,7 +180,7 @@ def outlook(
     rows, reach = len(values), forecaster.reach
     if rows < reach:
         raise DataError(f"A forecast needs at least {reach} rows; there are {rows}.")
-    fitted = min(first_unseen if first_unseen > reach else max(reach, rows // 2), rows)
+    fitted = _fitted(first_unseen, reach, rows)
     first = max(fitted - 1, reach - 1, rows - 1 - MOST_ORIGINS)
     origins = np.arange(first, rows)  # the last one is now
     places = origins[:, np.newaxis] + np.arange(1, steps + 1)
@@ -196,7 +196,8 @@ def outlook(
     now, rivals_now = each[:, -1:], rivals
     if refit is not None:
         now = refit.forecaster.ahead(refit.columns, calendar, origins[-1:], steps)
-        rivals_now = _rivals(refit.forecaster, refit.columns, calendar, origins[-1:], steps, refit.rows, season)
+        fitted_now = _fitted(refit.rows, reach, rows)
+        rivals_now = _rivals(refit.forecaster, refit.columns, calendar, origins[-1:], steps, fitted_now, season)
     median, median_now = median_of(each), median_of(now)
     return Outlook(
         course(median[:, 0], median_now[:, 0]),
@@ -206,6 +207,11 @@ def outlook(
         encoding.horizon,
         {name: median_now[-1, place] for place, name in enumerate(others, start=1)},
     )
+
+
+def _fitted(known: int, reach: int, rows: int) -> int:
+    """Rows that baselines are fitted on: those that the models know; if these are fewer than half, the first half."""
+    return min(max(known, rows // 2, reach), rows)
 
 
 def _rivals(

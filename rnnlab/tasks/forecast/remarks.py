@@ -16,12 +16,12 @@ FEW_WINDOWS, FEW_ROWS = 30, 10  # to train on, to forecast
 _TOO_FEW = "Too few rows to forecast for a test of equal accuracy: {rows}. Give more rows or a smaller train_fraction."
 
 
-def before_training(series: Series, windowed: WindowedSeries) -> tuple[str, ...]:
-    """What can be said of the rows."""
+def before_training(series: Series, windowed: WindowedSeries, first_test: int) -> tuple[str, ...]:
+    """What can be said of the rows, of which the test rows begin with `first_test`."""
     return (
-        *_of_filled(series, windowed),
-        *_of_few(windowed),
-        *_of_extrapolation(series, windowed),
+        *_of_filled(series, first_test),
+        *_of_few(windowed, first_test),
+        *_of_extrapolation(series, windowed, first_test),
         *_of_columns_that_tell(windowed),
     )
 
@@ -69,11 +69,11 @@ def check_dtype(windowed: WindowedSeries, arrays: Sequence[NDArray[np.float64]],
         )
 
 
-def _of_filled(series: Series, windowed: WindowedSeries) -> Iterator[str]:
+def _of_filled(series: Series, first_test: int) -> Iterator[str]:
     absent = np.any([np.isnan(values) for values in series.columns.values()], axis=0)
     if not absent.any():
         return
-    late = int(absent[windowed.train_rows :].sum())
+    late = int(absent[first_test:].sum())
     yield (
         f"{count(int(absent.sum()), 'row')} without a value {'was' if absent.sum() == 1 else 'were'} filled in"
         + (f"; {'it is' if late == 1 else f'the {late} test rows among them are'} not scored" if late else "")
@@ -81,8 +81,8 @@ def _of_filled(series: Series, windowed: WindowedSeries) -> Iterator[str]:
     )
 
 
-def _of_few(windowed: WindowedSeries) -> Iterator[str]:
-    rows, horizon = len(windowed.test_rows), windowed.encoding.horizon
+def _of_few(windowed: WindowedSeries, first_test: int) -> Iterator[str]:
+    rows, horizon = int(np.sum(windowed.test_rows >= first_test)), windowed.encoding.horizon
     counts = (
         (len(windowed.origins), FEW_WINDOWS, "window", "to train on"),
         (rows, FEW_ROWS, "row", "to forecast"),
@@ -97,13 +97,13 @@ def _of_few(windowed: WindowedSeries) -> Iterator[str]:
         )
 
 
-def _of_extrapolation(series: Series, windowed: WindowedSeries) -> Iterator[str]:
+def _of_extrapolation(series: Series, windowed: WindowedSeries, first_test: int) -> Iterator[str]:
     encoding = windowed.encoding
     if encoding.by_window:
         return
     kind = {"price": "", "log_return": "log returns at the "}.get(encoding.target, "changes at the ")
-    rows = len(series.stamps) - windowed.train_rows
-    for name, share in windowed.outside_training_range().items():
+    rows = len(series.stamps) - first_test
+    for name, share in windowed.outside_training_range(first_test).items():
         if share == 0:
             continue
         if share < 0.01:

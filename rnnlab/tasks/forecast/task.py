@@ -1,6 +1,7 @@
 """Forecasting a dated series: prices of a symbol, or any CSV of dates and values."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -48,9 +49,10 @@ class Forecast(Task):
         train_rows, evaluation = self._train_rows(), config.evaluation
         self.season = self._season(train_rows)
         self.tests = folds_of(series.rows, train_rows, evaluation)
-        self.trainings = trained(self.tests, evaluation.retrain_every if len(self.tests) > 1 else 1)
+        every = evaluation.retrain_every if len(self.tests) > 1 else 1
+        self.trainings = [self._begun(fold) for fold in trained(self.tests, every)]
         self.further_trainings = len(self.trainings) - 1
-        self.windowed = windowed = self._windowed(self.trainings[0])
+        self.windowed = windowed = self._windowed(self.trainings[0], self._gap)
         self._check_levels(windowed, train_rows)
         encoding = windowed.encoding
         self.learned = learned_from(windowed, series).plain()
@@ -84,7 +86,12 @@ class Forecast(Task):
             f"{series.name}, {series.source}: {understood(series)}; "
             f"{len(windowed.origins)} windows of {data.lookback} rows to train on, {self.held_out} rows to forecast."
         )
-        self.warnings = (*series.notes, *missing.told(series), *remarks.before_training(series, windowed))
+        self.warnings = (*series.notes, *missing.told(series), *remarks.before_training(series, windowed, train_rows))
+
+    @property
+    def _gap(self) -> int:
+        """Rows before those that are measured of which a forecast of them has not known."""
+        return self.config.data.scored_steps[-1] - 1
 
     def _train_rows(self) -> int:
         data, rows = self.config.data, self.series.rows
@@ -122,8 +129,13 @@ class Forecast(Task):
             rows = int(np.sum(windowed.test_rows < train_rows))
             coverage.check_levels(evaluation.levels, rows, evaluation.calibration, train_rows)
 
-    def _windowed(self, fold: Fold) -> WindowedSeries:
-        """The rows from the first of a fold on, cut where its training ends."""
+    def _begun(self, fold: Fold) -> Fold:
+        """A fold from the first row on in which every column has a value of its own."""
+        lacking = np.any([np.isnan(values[fold.first :]) for values in self.series.columns.values()], axis=0)
+        return replace(fold, first=fold.first + int(np.argmin(lacking)))
+
+    def _windowed(self, fold: Fold, gap: int) -> WindowedSeries:
+        """The rows from the first of a fold on, cut where its training ends, but for a gap."""
         data, series = self.config.data, self.series.where(slice(fold.first, None))
         plain = data.test_rows is None and fold.fit_rows == fold.train_rows == self._train_rows() and not fold.first
         outputs = data.outputs or (series.target,)
@@ -143,6 +155,7 @@ class Forecast(Task):
                 test_rows=None if plain else self.series.rows - fold.fit_rows,
                 scaler=data.scaler,
                 missing=data.missing,
+                gap=gap,
             )
         except DataError as error:
             where = series.name if series.path is None else series.path
@@ -151,11 +164,11 @@ class Forecast(Task):
 
     def folds(self) -> "Iterator[Task]":
         for fold in self.trainings[1:]:
-            yield Training(self.config, self._windowed(fold), self.series.where(slice(fold.first, None)))
+            yield Training(self.config, self._windowed(fold, self._gap), self.series.where(slice(fold.first, None)))
 
     def refit(self) -> "Training":
         rows = self.series.rows
-        return Training(self.config, self._windowed(Fold(0, rows, rows, rows - 1)), self.series)
+        return Training(self.config, self._windowed(Fold(0, rows, rows, rows - 1), 0), self.series)
 
     def evaluate(self, network: Network, theta: np.ndarray) -> Evaluation:
         """Measure each network, and test the median of their forecasts against every baseline."""
@@ -211,7 +224,7 @@ class Forecast(Task):
 
     def _said(self, network: Network, theta: np.ndarray, fold: Fold) -> Said:
         """What the networks of one training, and the baselines, forecast of its calibration and test rows."""
-        windowed = self.windowed if fold is self.trainings[0] else self._windowed(fold)
+        windowed = self.windowed if fold is self.trainings[0] else self._windowed(fold, self._gap)
         rows = windowed.test_rows[windowed.test_rows + fold.first <= fold.last]
         forecaster = Forecaster(network, theta, windowed.encoding, windowed.lookback)
         steps = self.config.data.scored_steps
@@ -317,7 +330,7 @@ class Forecast(Task):
             errors = [(one.actual - one.rivals[0][name])[:, ~one.tested] for one in said]
             everyone[name] = coverage.Forecasts(errors, values)
         which = np.repeat(np.arange(len(said)), [one.tested.sum() for one in said])
-        return coverage.tested(evaluation.levels, everyone, judged.actual, which)
+        return coverage.tested(evaluation.levels, everyone, judged.actual, which, judged.steps)
 
     def _note_of_intervals(self, ranges: "Sequence[coverage.Tested]", said: Sequence[Said], best: str) -> list[str]:
         rows = [int((~one.tested).sum()) for one in said]
@@ -392,7 +405,8 @@ def sequences_of(windowed: WindowedSeries, *, every: bool, dtype: np.dtype) -> B
     train = windowed.train()
     targets = windowed.targets_of_steps() if every else train.targets
     remarks.check_dtype(windowed, (train.inputs, targets), dtype)
-    return Batch(np.ascontiguousarray(train.inputs, dtype=dtype), targets.astype(dtype))
+    weights = windowed.weights_of_steps() if every else None
+    return Batch(np.ascontiguousarray(train.inputs, dtype=dtype), targets.astype(dtype), weights=weights)
 
 
 def _plain(measured: Mapping[str, np.ndarray]) -> dict[str, float]:
