@@ -22,7 +22,7 @@ EXAMPLES = """\b
 Examples:
   rnnlab compare runs/*-gradients-* runs/*-lstm-*
   rnnlab compare latest 20261121T1703 --plot overlay.png
-  rnnlab compare stock-lstm stock-gru --against stock
+  rnnlab compare stock-adam stock-gru --against stock
   rnnlab compare 'stock/*'"""
 
 

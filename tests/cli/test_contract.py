@@ -303,7 +303,7 @@ def tried(tmp_path_factory):
     shutil.copytree(CONFIGS, folder / "configs")
     shutil.copy(CONFIGS / "stock.yaml", folder / "stock.yaml")
     shutil.copy(CONFIGS / "stock.yaml", folder / "my.yaml")
-    for config in ("stock", "stock/lstm", "stock/gru", "gradients"):
+    for config in ("stock", "stock/adam", "stock/gru", "gradients"):
         words = ["train", f"configs/{config}.yaml", *shlex.split(BRIEF["train"]), "--quiet"]
         done = run_process(folder, *words)
         assert done.returncode == 0, done.stderr
