@@ -242,7 +242,7 @@ def make_windows(
 def _learned(
     origins: NDArray[np.intp], steps: Sequence[int], learnable: NDArray[np.bool_], readable: NDArray[np.bool_]
 ) -> NDArray[np.bool_]:
-    """Whether what follows an origin is to be learned: each row that is predicted has a value, and none was read."""
+    """Whether what follows an origin is learned: it has values, and the last row that is read was not drawn from it."""
     return readable[origins] & np.all([learnable[origins + step] for step in steps], axis=0)
 
 

@@ -480,12 +480,12 @@ def _judged(found: Outlook, season: int | None, which: str) -> list[str]:
     said = comparison.judge_forecast(float(metrics.rmse(zeros, ours[came])), rivals, tests).brief
     ahead = "One step" if step == 1 else count(step, "step")
     unseen = f"which the {which}models were not trained on"
-    return [f"{ahead} ahead, over {_rows_that_came(found, rows)}, {unseen}, {said}"]
+    return [f"{ahead} ahead, over {_rows_that_came(found, step, rows)}, {unseen}, {said}"]
 
 
-def _rows_that_came(found: Outlook, rows: int) -> str:
-    """The rows that errors are of."""
-    lacking = found.newest - found.rows
+def _rows_that_came(found: Outlook, step: int, rows: int) -> str:
+    """The rows that errors so many steps ahead are of."""
+    lacking = found.without_value(step)
     return f"the last {count(rows, 'row')}" + f" with a value, of {rows + lacking}" * bool(lacking)
 
 
@@ -536,7 +536,7 @@ def _sentences(found: Outlook, who: str, season: int | None, by: str) -> list[st
         ours, best = found.network, found.rivals[found.best]
         than = "smaller than" if ours.rmse < best.rmse else "larger than" if ours.rmse > best.rmse else "equal to"
         said.append(
-            f"Made in the same way{by} for {_rows_that_came(found, found.rows)}, it has an RMSE of {ours.rmse:.4g} "
+            f"Made in the same way{by} for {_rows_that_came(found, 1, found.rows)}, it has an RMSE of {ours.rmse:.4g} "
             f"over all steps, {than} the {best.rmse:.4g} of {BASELINES[found.best].title_with(season)}, the best "
             "baseline over all steps."
         )

@@ -301,3 +301,17 @@ def test_a_verdict_is_given_beyond_the_noise_of_the_seeds_alone(rnnlab, tmp_path
     (test,) = group["verdicts"][0]["tests"]
     assert test["better"] == test["first"]
     assert "-fast-" in test["first"]
+
+
+def test_what_the_configs_say_is_not_said_again_of_the_records(rnnlab, tmp_path):
+    rows = "".join(f"{2000 + k},{k % 7},{k % 5}\n" for k in range(40))
+    (tmp_path / "two.csv").write_text(f"year,a,b\n{rows}")
+    for name, data in (("one", ""), ("two", ", inputs: [a, b]")):
+        (tmp_path / f"{name}.yaml").write_text(
+            f"data: {{kind: csv, path: two.csv, value_column: a, lookback: 3{data}}}\n"
+            "model: {hidden_size: 2}\ntraining: {epochs: 2}\n"
+        )
+        assert rnnlab("train", f"{name}.yaml", "--quiet").returncode == 0
+    shown = rnnlab("compare", "one", "two").stdout
+    assert "inputs" in shown
+    assert "By run.json" not in shown

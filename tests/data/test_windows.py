@@ -244,3 +244,23 @@ def test_values_that_leave_the_floats_when_they_are_scaled_are_refused_by_row():
     values = np.array([*(1e-300 * np.arange(1, 31)), 1e150, 1.0])
     with pytest.raises(DataError, match=r"Every scaled value must fit a float; got 1e\+150 in row 31"):
         make_windows(values, lookback=3, target="price", scaler="minmax")
+
+
+@pytest.mark.parametrize(
+    ("stamps", "feature", "message"),
+    [
+        (np.datetime64("2024-01-01") + np.arange(60), "hour", "names the hour, and the times of the series have none"),
+        (np.arange(60), "weekday", "names the weekday, and the rows of the series are numbered, not dated"),
+    ],
+)
+def test_a_feature_that_the_times_have_not_is_refused(stamps, feature, message):
+    with pytest.raises(DataError, match=message) as caught:
+        make_windows(walk(60), stamps, lookback=3, calendar=(feature,))
+    assert "data.calendar" in (caught.value.hint or "")
+
+
+@pytest.mark.parametrize(("lookback", "offered"), [(30, True), (80, False)])
+def test_a_larger_fraction_is_offered_where_it_can_help(lookback, offered):
+    with pytest.raises(DataError, match="need at least") as caught:
+        make_windows(walk(60), lookback=lookback, train_fraction=0.5)
+    assert ("a larger train_fraction" in (caught.value.hint or "")) == offered

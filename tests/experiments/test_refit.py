@@ -268,6 +268,41 @@ def test_a_model_that_diverges_there_is_left_out_of_forecasts(folder, monkeypatc
     assert "the median of 2 of 3 seeds" in " ".join(found.sentences)
 
 
+def test_where_all_diverge_there_the_tested_networks_forecast_and_that_is_said(folder, monkeypatch):
+    advance = refitting.Refitting.advance
+
+    def losing(self):
+        for update in advance(self):
+            self.lost[:] = True
+            yield update
+
+    monkeypatch.setattr(refitting.Refitting, "advance", losing)
+    run = start(folder, REFIT)
+    log = (run / "log.txt").read_text()
+    assert "`rnnlab forecast` uses the tested networks, since all of these diverged." in log
+    assert "uses these networks" not in log
+    found = forecast(run, steps=2)
+    assert found.networks == "tested"
+    assert "every one that was trained on all rows diverged" in " ".join(found.warnings)
+
+
+def test_networks_that_a_rolling_evaluation_left_behind_are_told(folder):
+    said = "The forecast is of the networks of the first fold, trained on 48 rows"
+    rolling = "evaluation={kind: rolling, folds: 3}"
+    assert said in " ".join(forecast(start(folder, rolling), steps=2).warnings)
+    assert said not in " ".join(forecast(start(folder, rolling, REFIT), steps=2).warnings)
+    once = "evaluation={kind: rolling, folds: 3, retrain_every: 3}"
+    assert said not in " ".join(forecast(start(folder, once), steps=2).warnings)
+
+
+def test_rows_without_a_value_are_counted(folder, values, write_series):
+    write_series(["" if row in (20, 53, 55) else value for row, value in enumerate(values)])
+    said = " ".join(forecast(start(folder, "data.missing=interpolate"), steps=2).sentences)
+    assert "Read 60 rows, daily" in said
+    assert "; 3 of these without a value, filled in." in said
+    assert "for the last 10 rows with a value, of 12" in said
+
+
 def test_what_uses_which_networks_is_said(folder):
     run = start(folder, REFIT)
     entry = refit_of(run)

@@ -127,7 +127,11 @@ def test_errors_are_those_of_forecasts_made_before_the_rows_came():
     observed[90] = False
     found = outlook_of(forecaster(values), values, observed, steps=5, first_unseen=70, season=7)
     assert (found.steps, found.rows, found.direct, found.first_unseen) == (5, 29, 1, 70)
+    assert [found.without_value(step) for step in range(1, 6)] == [1] * 5
     naive = found.rivals["naive"]
+    for step in range(1, 6):
+        assert naive.rmse_at(step) == pytest.approx(np.sqrt(np.nanmean(naive.errors[:, step - 1] ** 2)), rel=1e-12)
+        assert found.best_at(step) == min(found.rivals, key=lambda name, k=step: found.rivals[name].rmse_at(k))
     np.testing.assert_allclose(found.network.values, values[-1], rtol=1e-12)
     np.testing.assert_allclose(found.network.errors, naive.errors, atol=1e-12)  # the network is persistence
     for k in range(1, 6):

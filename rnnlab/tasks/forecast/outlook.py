@@ -96,11 +96,10 @@ class Outlook:
         """Rows that have come and were forecast one step ahead."""
         return int(np.sum(~np.isnan(self.network.errors[:, 0])))
 
-    @property
-    def newest(self) -> int:
-        """Rows from the first of those that have come on; some may have no value."""
-        came = ~np.isnan(self.network.errors[:, 0])
-        return int(len(came) - np.argmax(came)) if came.any() else 0
+    def without_value(self, step: int) -> int:
+        """Rows without a value, between the first and the last that have come and were forecast so many steps ahead."""
+        came = np.flatnonzero(~np.isnan(self.network.errors[:, step - 1]))
+        return int(came[-1] - came[0] + 1 - len(came)) if len(came) else 0
 
     def checked(self, level: float) -> intervals.Evaluation:
         """What intervals from the older half of the errors cover of the newer half, one step ahead."""

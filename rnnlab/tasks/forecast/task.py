@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -164,11 +165,12 @@ class Forecast(Task):
 
     def folds(self) -> "Iterator[Task]":
         for fold in self.trainings[1:]:
-            yield Training(self.config, self._windowed(fold, self._gap), self.series.where(slice(fold.first, None)))
+            yield Training(self.config, self._windowed(fold, self._gap))
 
     def refit(self) -> "Training":
         rows = self.series.rows
-        return Training(self.config, self._windowed(Fold(0, rows, rows, rows - 1), 0), self.series)
+        windowed = self._windowed(Fold(0, rows, rows, rows - 1), 0)
+        return Training(self.config, windowed, learned_from(windowed, self.series).plain())
 
     def evaluate(self, network: Network, theta: np.ndarray) -> Evaluation:
         """Measure each network, and test the median of their forecasts against every baseline."""
@@ -384,9 +386,9 @@ class Forecast(Task):
 class Training(Task):
     """What one further training sees: of a rolling origin, which is measured with the others, or on all rows."""
 
-    def __init__(self, config, windowed: WindowedSeries, series: Series) -> None:
+    def __init__(self, config, windowed: WindowedSeries, learned: Mapping[str, object] = MappingProxyType({})) -> None:
         super().__init__(config)
-        self.learned = learned_from(windowed, series).plain()
+        self.learned = learned
         self.sequences = sequences_of(windowed, every=self.every, dtype=self.dtype)
         self.input_size, self.output_size = windowed.encoding.features, windowed.encoding.targets
 

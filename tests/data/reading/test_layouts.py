@@ -164,6 +164,14 @@ def test_an_unnamed_choice_among_numeric_columns_is_asked():
     assert read("date,close,open,volume\n2024-01-01,1,7,3\n2024-01-02,2,8,4\n").name == "close"
 
 
+def test_of_two_columns_of_dates_one_is_asked_for():
+    content = "seen,valid,sold\n2024-01-01,2024-02-01,1\n2024-01-02,2024-02-02,2\n"
+    with pytest.raises(DataError, match="more than one column could hold the dates") as caught:
+        read(content)
+    assert caught.value.hint == "Say which: data.date_column in a config, 'seen' or 'valid'."
+    assert read(content, date="valid").first == "2024-02-01"
+
+
 def test_names_of_columns_that_are_numbers():
     content = "date,0,1,OT\n2016-07-01 00:00:00,1,7,3\n2016-07-01 01:00:00,2,8,4\n"
     assert read(content, value="OT").values.tolist() == [3.0, 4.0]
