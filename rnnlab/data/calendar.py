@@ -122,9 +122,8 @@ class Every:
         size, unit, _ = self._size()
         if unit == "day":
             return {1: 7, 7: 52}.get(size)
-        spans = (span // np.timedelta64(1, "ns") for span in map(np.timedelta64, (1, 1, 1), "Dhm"))
-        step = self.step // np.timedelta64(1, "ns")
-        return next((int(span // step) for span in spans if span % step == 0 and 2 <= span // step <= 96), None)
+        step, spans = self._nanoseconds, (span for name, _, span in _UNITS if name in ("day", "hour", "minute"))
+        return next((span // step for span in spans if span % step == 0 and 2 <= span // step <= 96), None)
 
     @property
     def is_numbered(self) -> bool:
@@ -139,9 +138,15 @@ class Every:
         """The next times, shape (rows,)."""
         return self.anchor + self.step * (int(self.position(stamps[-1:])[0]) + np.arange(1, rows + 1))
 
+    @property
+    def _nanoseconds(self) -> int:
+        """The distance in nanoseconds, of which 64 bits hold no more than 292 years."""
+        seconds, rest = divmod(self.step, np.timedelta64(1, "s"))
+        return int(seconds) * 10**9 + int(rest // np.timedelta64(1, "ns"))
+
     def _size(self) -> tuple[int, str, str]:
         """The distance as a number of the largest unit it is a whole number of: the unit, and pandas's alias."""
-        step = int(self.step / np.timedelta64(1, "ns"))
+        step = self._nanoseconds
         return next((step // size, unit, alias) for unit, alias, size in _UNITS if step % size == 0)
 
 

@@ -185,3 +185,8 @@ def test_sessions_have_a_row_at_four_fifths_of_their_times_or_more(dropped, word
     inner = np.setdiff1d(np.arange(1, 99), np.arange(0, 100, 5))
     kept = np.delete(stamps, inner[:: len(inner) // 21][:dropped])
     assert calendar_of(kept).words == words
+
+
+def test_two_times_may_lie_centuries_apart():
+    calendar = calendar_of(np.array(["0001-01-01", "2024-01-02"], "datetime64[D]"))
+    assert (calendar.words, calendar.season) == ("every 738886 days", None)
