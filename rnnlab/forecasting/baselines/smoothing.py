@@ -93,33 +93,58 @@ def fit_smoothing(values: NDArray[np.float64], season: int | None = None) -> Smo
     """
     seasons = [1, season] if season is not None and 1 < season <= len(values) // 3 else [1]
     trends = [False, True] if len(values) > 2 * START else [False]
-    fits = [_fit(values, trended, m) for m in seasons for trended in trends]
-    return min(fits, key=lambda fit: fit[0])[1]
-
-
-def _fit(values: NDArray[np.float64], trended: bool, m: int) -> tuple[float, Smoothing]:
-    """A model and its AICc."""
-    level, trend, seasons = _before(values, trended, m)
-    free = [ALPHA, *([BETA, PHI] if trended else ()), *([GAMMA] if m > 1 else ())]
-    spared = min(max(START, m) if m == 1 else m, len(values) - 1)
-    steps = np.zeros(4)
-    steps[free] = (HIGHEST - LOWEST)[free] / len(LEVELS)
-    tried = _grid(free, np.asarray(LEVELS)) * (HIGHEST - LOWEST) + LOWEST
-    if not trended:
-        tried[:, BETA] = 0.0
-    if m == 1:
-        tried[:, GAMMA] = 0.0
+    kinds = [_Kind.of(values, trended, m) for m in seasons for trended in trends]
+    tried = [_grid(kind.free, np.asarray(LEVELS)) * (HIGHEST - LOWEST) + LOWEST * kind.are_free for kind in kinds]
+    steps = (HIGHEST - LOWEST) / len(LEVELS)
     for _ in range(ROUNDS + 1):
-        errors = _mean_squares(values, tried, level, trend, seasons, spared)
-        best, error = tried[np.argmin(errors)], float(errors.min())
-        tried = np.where(
-            steps > 0, np.clip(best + steps * _grid(free, np.array([-1.0, 0.0, 1.0])), LOWEST, HIGHEST), best
-        )
+        found = list(zip(tried, _mean_squares(values, kinds, tried), strict=True))
+        best = [each[np.argmin(errors)] for each, errors in found]
+        tried = [
+            np.clip(one + steps * _grid(kind.free, np.array([-1.0, 0.0, 1.0])), LOWEST, HIGHEST) * kind.are_free
+            for kind, one in zip(kinds, best, strict=True)
+        ]
         steps /= 2
-    count, parameters = len(values) - spared, len(free) + 2 + trended + (m if m > 1 else 0)
-    room = max(count - parameters - 1, 0.5)
-    score = count * np.log(max(error, np.finfo(float).eps ** 2)) + 2 * parameters * (1 + (parameters + 1) / room)
-    return score, Smoothing(best, level, trend, seasons)
+    scores = [kind.aicc(len(values), float(errors.min())) for kind, (_, errors) in zip(kinds, found, strict=True)]
+    place = int(np.argmin(scores))
+    return Smoothing(best[place], kinds[place].level, kinds[place].trend, kinds[place].seasons)
+
+
+@dataclass(frozen=True)
+class _Kind:
+    """A model with or without a trend and a season: which of its parameters are free, and where it begins.
+
+    Attributes
+    ----------
+    level, trend, seasons
+        Before the first row, as in :class:`Smoothing`.
+    free : list of int
+    spared : int
+        Rows whose errors do not count.
+    """
+
+    level: float
+    trend: float
+    seasons: NDArray[np.float64]
+    free: list[int]
+    spared: int
+
+    @classmethod
+    def of(cls, values: NDArray[np.float64], trended: bool, m: int) -> "_Kind":
+        free = [ALPHA, *([BETA, PHI] if trended else ()), *([GAMMA] if m > 1 else ())]
+        return cls(*_before(values, trended, m), free, min(START if m == 1 else m, len(values) - 1))
+
+    @property
+    def are_free(self) -> NDArray[np.float64]:
+        """1 for the free parameters, 0 for those that are 0, (4,)."""
+        return np.isin(np.arange(4), self.free).astype(float)
+
+    def aicc(self, rows: int, error: float) -> float:
+        """Of a fit with this mean square."""
+        m, trended = len(self.seasons), BETA in self.free
+        count, parameters = rows - self.spared, len(self.free) + 2 + trended + (m if m > 1 else 0)
+        room = max(count - parameters - 1, 0.5)
+        smallest = np.finfo(float).eps ** 2
+        return count * np.log(max(error, smallest)) + 2 * parameters * (1 + (parameters + 1) / room)
 
 
 def _grid(free: list[int], levels: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -143,32 +168,28 @@ def _before(values: NDArray[np.float64], trended: bool, m: int) -> tuple[float, 
 
 
 def _mean_squares(
-    values: NDArray[np.float64],
-    parameters: NDArray[np.float64],
-    level: float,
-    trend: float,
-    seasons: NDArray[np.float64],
-    spared: int,
-) -> NDArray[np.float64]:
-    """Mean squared errors one step ahead of K models beside each other, (K,), from row `spared` on."""
-    alpha, beta, gamma, phi = parameters.T
-    m, trended = len(seasons), bool(parameters[:, BETA].any())
-    l, b = np.full(len(alpha), level), np.full(len(alpha), trend)  # noqa: E741
-    s = np.tile(seasons[:, np.newaxis], (1, len(alpha)))
-    on_trend, on_season = alpha * beta, (1 - alpha) * gamma
-    total = np.zeros(len(alpha))
+    values: NDArray[np.float64], kinds: list[_Kind], tried: list[NDArray[np.float64]]
+) -> list[NDArray[np.float64]]:
+    """Mean squared errors one step ahead, (K,), of the K parameters (K, 4) that are tried of each kind.
+
+    All of them pass over the rows beside each other, those without a trend or season with one that stays 0.
+    """
+    sizes, m = [len(each) for each in tried], max(len(kind.seasons) for kind in kinds)
+    level, trend = state = np.repeat([(kind.level, kind.trend) for kind in kinds], sizes, axis=0).T.copy()
+    seasons = np.repeat([np.resize(kind.seasons, m) for kind in kinds], sizes, axis=0).T.copy()
+    alpha, beta, gamma, phi = np.concatenate(tried).T.copy()
+    moves, on_season = np.stack([alpha, alpha * beta]), (1 - alpha) * gamma
+    errors = np.repeat(values[:, np.newaxis], sum(sizes), axis=1)  # until the forecast is taken off
     with np.errstate(over="ignore", invalid="ignore"):
-        for t, value in enumerate(values.tolist()):
-            if trended:
-                b = phi * b
-                l = l + b  # noqa: E741
-            error = value - l
+        for t, error in enumerate(errors):
+            trend *= phi
+            level += trend
+            error -= level
             if m > 1:
-                error -= s[t % m]
-                s[t % m] += on_season * error
-            l = l + alpha * error  # noqa: E741
-            if trended:
-                b += on_trend * error
-            if t >= spared:
-                total += error * error
-    return np.where(np.isfinite(total), total, np.inf) / max(len(values) - spared, 1)
+                season = seasons[t % m]
+                error -= season
+                season += on_season * error
+            state += moves * error
+        each = zip(kinds, np.split(errors, np.cumsum(sizes)[:-1], axis=1), strict=True)
+        means = [np.mean(np.square(of_kind[kind.spared :]), axis=0) for kind, of_kind in each]
+    return [np.where(np.isfinite(one), one, np.inf) for one in means]
