@@ -260,8 +260,9 @@ class Run:
         """
         from rnnlab.experiments.refit import theta_of
 
-        theta = theta_of(self._store, self.trained.theta)
-        return None if theta is None else Parameters(self.network, theta)
+        if self._store.record.refit is None:
+            return None
+        return Parameters(self.network, theta_of(self._store, self.trained.theta))
 
     @property
     def initial_parameters(self) -> "Parameters":

@@ -31,6 +31,7 @@ Examples:
   rnnlab forecast stock --data ~/Downloads/aapl_us_d.csv"""
 WHAT = "A run (a path, an id, the beginning of one, a name, or latest), or a CSV file to train on first."
 MOST_SHOWN = 40  # steps; the file has all
+MOST_DIGITS, SMALLEST = 13, 1e-4  # of figures that are written out; others have an exponent
 
 
 def register(app: typer.Typer) -> None:
@@ -118,8 +119,9 @@ def show(found: "Forecasts") -> None:
     rivals = list(dict.fromkeys(["naive", out.best_at(out.judged_step), out.best]))
     interval = f"{100 * found.level:g} %{' (uncalibrated)' * (found.refit is not None)}"
     header = [found.time_name, "forecast", interval, *(found.title(name) for name in rivals)]
-    places = _places([*out.network.values, *(value for name in rivals for value in out.rivals[name].values)])
     half = out.network.half_widths(found.level)
+    shown = [*out.network.values, *(value for name in rivals for value in out.rivals[name].values)]
+    places = _places(shown, min((float(one) for one in half if not math.isnan(one)), default=math.inf))
     rows = [
         [
             label,
@@ -145,12 +147,22 @@ def show(found: "Forecasts") -> None:
         console.result(f"{console.out.style('file', 'dim')}  {on_one_line(str(file))}")
 
 
-def _places(values: Sequence[float]) -> int | None:
-    """Decimals that show four digits of the largest value; None where it is too large or small for that."""
+def _places(values: Sequence[float], spread: float) -> int | None:
+    """Decimals that show four digits of the largest value, and two of a smaller spread; None for far too many digits.
+
+    Values near 1e10 that differ by 50 need whole numbers, where four digits would make them all alike.
+    """
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
-    if largest and not 1e-4 <= largest < 1e9:
-        return None
-    return max(0, 3 - math.floor(math.log10(largest))) if largest else 0
+    if not largest:
+        return 0
+    least = min(largest, spread) if math.isfinite(spread) and spread > 0 else largest
+    places = max(0, 3 - _exponent(largest), 1 - _exponent(least))
+    digits = places + max(0, _exponent(largest)) + 1
+    return places if digits <= MOST_DIGITS and largest >= SMALLEST else None
+
+
+def _exponent(value: float) -> int:
+    return math.floor(math.log10(value))
 
 
 def _interval(value: float, half: float, places: int | None) -> str:

@@ -16,14 +16,14 @@ from rnnlab.experiments.registry.index import Registry, read_index
 from rnnlab.experiments.sweep.members import slice_folders
 from rnnlab.files import name_of
 from rnnlab.plain import timestamp
-from rnnlab.printable import on_one_line
+from rnnlab.printable import on_one_line, shortened
 from rnnlab.runs import RunFolder, checkpoints
 from rnnlab.runs.files import LineFile, content_of, is_leftover, reading, whole_lines, writing
 from rnnlab.runs.find import is_id, is_run, run_folders
 from rnnlab.runs.lock import RunLock
 from rnnlab.runs.notes import read_notes
 from rnnlab.runs.record import MOST_BYTES, load_record
-from rnnlab.runs.schema import REFIT, SWEEP_RHO, RunRecord
+from rnnlab.runs.schema import REFIT, SWEEP_RHO, TRAIN, RunRecord
 from rnnlab.runs.trash import remove
 
 YOUNG = 60.0  # seconds in which a file may still be at work: one that is being written, a run that is being made
@@ -175,6 +175,8 @@ def _in_run(run: Path, record: RunRecord | None) -> Iterator[Finding]:
     yield from _links(run)
     done = _is_done(record)
     yield from _checkpoints(run, _checkpoint_folders(run)[: 1 if done else None])
+    if record is not None and record.verb == TRAIN and record.status == "completed":
+        yield from _no_checkpoints(run, record)
     if done:
         yield from _slices(run)
     yield from _leftovers(run, _files(run))
@@ -210,6 +212,18 @@ def _checkpoints(run: Path, folders: list[Path]) -> Iterator[Finding]:
                 name = on_one_line(str(path.relative_to(run / "checkpoints").with_suffix("")))
                 sentence = f"The checkpoint {name} has no JSON file: it was never completed."
                 yield Finding(run, "leftover", sentence, "delete it", act=lambda path=path: _delete(path))
+
+
+def _no_checkpoints(run: Path, record: RunRecord) -> Iterator[Finding]:
+    """Networks of a completed training that are not there."""
+    if not any((run / "checkpoints").glob("*.json")):
+        advice = f"`rnnlab train {quote(str(run / 'config.yaml'))}` trains them again"
+        yield Finding(run, "checkpoint", "There is no checkpoint: the networks are lost.", advice=advice)
+    elif record.refit is not None:
+        name = str(record.refit.get("checkpoint"))
+        if not any(one.stem == name for one in (run / "checkpoints" / REFIT).glob("*.json")):
+            sentence = f"The checkpoint {REFIT}/{on_one_line(shortened(name, 30))}, of all rows, is not there."
+            yield Finding(run, "checkpoint", sentence, advice=f"`rnnlab resume {quote(str(run))}` trains them again")
 
 
 def _links(run: Path) -> Iterator[Finding]:

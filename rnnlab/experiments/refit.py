@@ -159,12 +159,13 @@ def refit(
     return _result(config.seeds, everything, refitting, saved.newest, watch)
 
 
-def theta_of(run: RunStore, like: np.ndarray) -> np.ndarray | None:
-    """Parameters of the networks that were trained on all rows, NaN for those that diverged; None where there are none.
+def theta_of(run: RunStore, like: np.ndarray) -> np.ndarray:
+    """Parameters of the networks that were trained on all rows, NaN for those that diverged.
 
     Parameters
     ----------
     run : RunStore
+        Of which run.json has an entry `refit`.
     like : array of shape (R, P)
         Parameters of the tested ones.
 
@@ -173,14 +174,36 @@ def theta_of(run: RunStore, like: np.ndarray) -> np.ndarray | None:
     RunFolderError
         The checkpoint that run.json names is gone, or damaged.
     """
-    if (entry := run.record.refit) is None:
-        return None
-    found = run.latest_checkpoint(part=REFIT, like={"theta": np.zeros_like(like), LOST: np.zeros(len(like), bool)})
-    if found is None or found.path.stem != entry.get("checkpoint"):
-        raise RunFolderError(f"The checkpoint {REFIT}/{shortened(str(entry.get('checkpoint')), 30)} is not there.")
+    found = _named(run, {"theta": np.zeros_like(like), LOST: np.zeros(len(like), bool)})
     theta = found.arrays["theta"].copy()
     theta[found.arrays[LOST]] = np.nan
     return theta
+
+
+def is_lost(run: RunStore) -> bool:
+    """Whether run.json says that there are networks of all rows, and what they learned cannot be read."""
+    if run.record.refit is None:
+        return False
+    try:
+        _named(run)
+        return not isinstance(run.read_json(LEARNED).get(REFIT), Mapping)
+    except RunFolderError:
+        return True
+
+
+def _named(run: RunStore, like: Mapping[str, np.ndarray] | None = None) -> Checkpoint:
+    """The checkpoint that run.json names (RunFolderError)."""
+    name = (run.record.refit or {}).get("checkpoint")
+    gone = RunFolderError(f"The checkpoint {REFIT}/{shortened(str(name), 30)} is not there.")
+
+    def is_named(found: Checkpoint) -> None:
+        if found.path.stem != name:
+            raise gone
+
+    found = run.latest_checkpoint(is_named, REFIT, like)
+    if found is None:
+        raise gone
+    return found
 
 
 class _Saved:
@@ -226,8 +249,10 @@ def _take_up(refitting: Refitting, run: RunStore, watch: Watch) -> str:
         found = None
     if found is None or found.metadata.get("plan") != refitting.plan:  # that of a training that was lengthened since
         refitting.restart()
-        run.drop_checkpoints(REFIT)
+        run.cut_checkpoints(None, REFIT)
         return ""
+    if found.skipped:
+        run.cut_checkpoints(found, REFIT)
     for sentence in found.skipped:
         watch.warnings.warn(sentence)
     return found.path.stem

@@ -13,6 +13,7 @@ from rnnlab.errors import DataError, RunFolderError, UsageError
 from rnnlab.experiments.needs import missing_packages
 from rnnlab.experiments.observers import Observer
 from rnnlab.experiments.observers.observer import PREFIX
+from rnnlab.experiments.refit import is_lost
 from rnnlab.experiments.reports import Progress, TrainSummary
 from rnnlab.experiments.restoring import STARTING_OVER, lengthened_from, restore
 from rnnlab.experiments.setup import Setup, build_setup, check_network, schedule_of, start_training
@@ -106,7 +107,7 @@ def resume(
         _check_holder(store.record, run)
         store.hold()
         store.refresh()  # as its last holder left it
-        _check_status(store.record, run, length)
+        _check_status(store, run, length)
         began = _begun(store.record, run)
         elsewhere = _elsewhere(store.record)
         before = load(config_file(run))
@@ -204,8 +205,9 @@ def _check_holder(record: RunRecord, run: Path) -> None:
         raise running_in(run, holder["pid"])
 
 
-def _check_status(record: RunRecord, run: Path, length: Length) -> None:
+def _check_status(store: RunFolder, run: Path, length: Length) -> None:
     """Refuse what is no training, or has nothing left to do."""
+    record = store.record
     if needed := missing_packages(record):
         raise RunFolderError(f"'{name_of(run)}' needs {needed}.", hint="Install it.")
     if record.verb == SWEEP_RHO and length:
@@ -216,7 +218,7 @@ def _check_status(record: RunRecord, run: Path, length: Length) -> None:
             f"'{name_of(run)}' diverged in every seed: no update is left to make.",
             hint=f"Train it anew with other settings: rnnlab train {name_of(run / 'config.yaml')} --set KEY=VALUE",
         )
-    if record.status in ("completed", "diverged") and not length:
+    if record.status in ("completed", "diverged") and not length and not is_lost(store):
         hint = None if record.verb == SWEEP_RHO else "A new total, in epochs or in updates, lengthens it."
         raise UsageError(f"'{name_of(run)}' is completed: nothing is left to do.", hint=hint)
 

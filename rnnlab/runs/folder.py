@@ -277,9 +277,10 @@ class RunFolder(RunStore):
         self._keeping(lambda: [table.sync() for table in self._tables.values()])
         return {name: table.size for name, table in self._tables.items()}
 
-    def cut_checkpoints(self, newest: checkpoints.Checkpoint | None) -> None:
+    def cut_checkpoints(self, newest: checkpoints.Checkpoint | None, part: str = "") -> None:
         """Remove those after the one that a resumed run goes on from: its tables come to fit them by length alone."""
-        checkpoints.cut(self.path / "checkpoints", int(newest.path.stem) if newest else 0)
+        number = int(newest.path.stem) if newest else 0
+        self._keeping(lambda: checkpoints.cut(self.path / "checkpoints" / part, number))
 
     def cut_tables(self, sizes: Mapping[str, int]) -> None:
         """Take tables back to their sizes in a checkpoint, so that a resumed run repeats no row; 0 removes a table."""
@@ -330,10 +331,6 @@ class RunFolder(RunStore):
     ) -> checkpoints.Checkpoint | None:
         """Read the newest checkpoint that is whole and can be taken up, or None if there is none."""
         return checkpoints.latest(self.path / "checkpoints" / part, like, take_up)
-
-    def drop_checkpoints(self, part: str) -> None:
-        """Remove all checkpoints of a part that bears a name."""
-        self._keeping(lambda: checkpoints.cut(self.path / "checkpoints" / part, 0))
 
     def flush(self) -> None:
         """Write the rows that wait in memory."""

@@ -123,9 +123,10 @@ class RunInMemory(RunStore):
             take_up(found)
         return found
 
-    def drop_checkpoints(self, part: str) -> None:
-        """Forget the checkpoint of a part."""
-        self._checkpoints.pop(part, None)
+    def cut_checkpoints(self, newest: Checkpoint | None, part: str = "") -> None:
+        """Forget the checkpoint of a part, unless that is the one."""
+        if newest is None:
+            self._checkpoints.pop(part, None)
 
     def flush(self) -> None:
         """Nothing waits."""

@@ -130,8 +130,8 @@ class RunStore(ABC):
             If there are some and none of them is good.
         """
 
-    def drop_checkpoints(self, part: str) -> None:  # noqa: B027
-        """Remove all checkpoints of a part that bears a name."""
+    def cut_checkpoints(self, newest: "Checkpoint | None", part: str = "") -> None:  # noqa: B027
+        """Remove those of a part after one, or all of them."""
 
     @abstractmethod
     def flush(self) -> None:

@@ -13,7 +13,7 @@ import pytest
 
 import rnnlab
 from rnnlab.config import load
-from rnnlab.errors import ConfigError, DataError
+from rnnlab.errors import ConfigError, DataError, UsageError
 from rnnlab.experiments import refit as refitting
 from rnnlab.experiments.check import check
 from rnnlab.experiments.doctor import examine
@@ -231,6 +231,67 @@ def test_a_damaged_one_is_found_and_the_tested_networks_forecast(folder):
     checks = {check.name: check for check in verify(run).checks}
     assert checks[f"checkpoint refit/{newest.stem}"].result == checks["refit"].result == "failed"
     assert [(one.kind, newest.stem in one.sentence) for one in examine(run.parent).findings] == [("checkpoint", True)]
+
+
+@pytest.mark.parametrize("harm", ["newest damaged", "all gone", "what it learned gone"])
+def test_networks_of_all_rows_that_are_lost_are_trained_again_by_resume(folder, harm):
+    expected = whole(run := start(folder, "training.epochs=20", REFIT))
+    files = run / "checkpoints" / "refit"
+    if harm == "newest damaged":
+        spoil(max(files.glob("*.npz")))
+    elif harm == "all gone":
+        shutil.rmtree(files)
+    else:
+        learned = json.loads((run / "task.json").read_text())
+        del learned["refit"]
+        (run / "task.json").write_text(json.dumps(learned))
+    found = forecast(run, steps=3)
+    assert found.refit is None
+    assert found.warnings[0].endswith(f"/runs/{run.name}` trains them.")
+    assert ("is not there" in found.warnings[0]) == (harm == "all gone")
+    if harm == "all gone":
+        (finding,) = examine(run.parent).findings
+        assert "of all rows, is not there" in finding.sentence
+        assert "`rnnlab resume" in str(finding.advice)
+    go_on(run)
+    assert whole(run) == expected
+    assert not examine(run.parent).findings
+    with pytest.raises(UsageError, match="nothing is left to do"):
+        go_on(run)
+
+
+def test_a_completed_training_without_any_checkpoint_is_found(folder):
+    run = start(folder)
+    shutil.rmtree(run / "checkpoints")
+    (finding,) = examine(run.parent).findings
+    assert finding.sentence == "There is no checkpoint: the networks are lost."
+
+
+def test_a_training_on_all_rows_that_was_stopped_is_told(folder):
+    run = start(folder, "training.epochs=9", REFIT, should_stop=after(9 + 1 + 4))
+    said = forecast(run, steps=2).warnings[0]
+    assert "the training on all rows has not come to its end" in said
+    assert said.endswith(f"/runs/{run.name}` trains them.")
+    go_on(run)
+    assert not any("come to its end" in one for one in forecast(run, steps=2).warnings)
+
+
+def test_training_rows_that_have_changed_are_told(folder, values, write_series):
+    run = start(folder)
+    assert not forecast(run, steps=2).warnings
+    later = values.copy()
+    later[-1] += 1  # a test row
+    write_series(later)
+    assert not any("trained on" in one for one in forecast(run, steps=2).warnings)
+    earlier = values.copy()
+    earlier[3] += 1e-9
+    for name, data in (("series.csv", None), ("other.csv", Path("other.csv"))):
+        write_series(earlier, name)
+        (said,) = [one for one in forecast(run, data=data, steps=2).warnings if "trained on" in one]
+        assert "are not those that the networks were trained on: their values are others" in said
+    write_series(values[1:], days=[date(2020, 1, 2) + timedelta(days=row) for row in range(59)])
+    (said,) = [one for one in forecast(run, steps=2).warnings if "trained on" in one]
+    assert "there are 47 rows, and there were 48" in said
 
 
 @pytest.mark.parametrize("which", ["newest", "all"])

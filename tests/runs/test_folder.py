@@ -146,7 +146,7 @@ def test_checkpoints_of_a_part_are_counted_and_kept_by_themselves(tmp_path):
     run.cut_checkpoints(None)
     assert run.latest_checkpoint() is None
     assert run.latest_checkpoint(part="refit") is not None
-    run.drop_checkpoints("refit")
+    run.cut_checkpoints(None, "refit")
     assert run.latest_checkpoint(part="refit") is None
     run.release()
 

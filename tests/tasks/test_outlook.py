@@ -12,7 +12,7 @@ from rnnlab.errors import DataError, RunFolderError
 from rnnlab.forecasting import baselines, intervals
 from rnnlab.tasks.forecast.ahead import Forecaster, median_of
 from rnnlab.tasks.forecast.learned import Learned
-from rnnlab.tasks.forecast.outlook import outlook
+from rnnlab.tasks.forecast.outlook import Fitted, outlook
 
 LOOKBACK = 6
 
@@ -36,8 +36,9 @@ def ahead(one, values, origins, steps):
     return one.ahead({"value": values}, np.empty((len(values) + steps, 0)), origins, steps)[:, :, 0]
 
 
-def outlook_of(one, values, observed, *, steps, **options):
-    return outlook(one, {"value": values}, np.empty((len(values) + steps, 0)), observed, steps=steps, **options)
+def outlook_of(one, values, observed, *, steps, first_unseen, **options):
+    tested = Fitted(one, {"value": values}, first_unseen)
+    return outlook(tested, np.empty((len(values) + steps, 0)), observed, steps=steps, **options)
 
 
 RAMP = 10.0 + np.arange(80.0)

@@ -113,7 +113,8 @@ def time_cells(table: TextTable, named: str | None = None, *, needed: bool = Fal
     joined = _parts(table)
     if joined is not None:
         return joined
-    at = find_column(table, [name for name in DATE_NAMES if name in _keys_of_times(table)])
+    keys = _keys_of_times(table)
+    at = find_column(table, [name for name in DATE_NAMES if name in keys])
     if at is not None:
         return _with_clock(table, at)
     written = [at for at in range(len(table.columns)) if all(map(looks_like_time, table.cells(at)))]

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from typing import Any, get_args
 
 import numpy as np
@@ -29,6 +30,8 @@ class Learned:
     train_rows : int
     last : datetime64 or number
         Time of the last training row.
+    digest : str or None
+        Of the training rows (:func:`digest_of`); None where a run of an earlier version does not say.
     """
 
     encoding: Encoding
@@ -36,6 +39,7 @@ class Learned:
     rows: int
     train_rows: int
     last: Any
+    digest: str | None = None
 
     def plain(self) -> dict[str, object]:
         """For JSON; every number comes back bit for bit."""
@@ -61,6 +65,7 @@ class Learned:
                 rows,
                 train_rows,
                 np.datetime64(last) if isinstance(last, str) else last + 0,
+                content.get("digest"),
             )
         except (KeyError, TypeError, ValueError, OverflowError, AttributeError) as error:
             raise RunFolderError(f"'{where}' is damaged: {type(error).__name__}: {str(error)[:100]}.") from error
@@ -80,6 +85,20 @@ class Learned:
                 f"{series.name}: has {kinds[dated]}; the run was trained on a series with {kinds[not dated]}."
             )
         return int(np.searchsorted(series.stamps, self.last, side="right"))
+
+    def was_trained_on(self, series: Series) -> bool:
+        """Whether its rows up to the last training row are the training rows, as far as that is on record."""
+        known = self.known(series)
+        return known == self.train_rows and self.digest in (None, digest_of(series, self.encoding, known))
+
+
+def digest_of(series: Series, encoding: Encoding, rows: int) -> str:
+    """SHA-256, in hexadecimal, of what networks read of the first rows of a series, whatever its column is called."""
+    columns = {**series.columns, next(iter(encoding.outputs)): series.values}
+    found = sha256()
+    for name in encoding.columns:
+        found.update(columns[name][:rows].astype("<f8").tobytes())
+    return found.hexdigest()
 
 
 def _encoding(content: Mapping[str, Any]) -> Encoding:

@@ -121,66 +121,68 @@ def _least(scores: Mapping[str, float]) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class Refit:
-    """Networks that were trained on every row, the later ones too, and forecast in place of the tested ones.
+class Fitted:
+    """Models, and the rows of a series as they read them.
 
     Attributes
     ----------
     forecaster : Forecaster
     columns : mapping of str to array of shape (n,)
         Finite.
-    rows : int
-        The first row that they were not trained on; baselines are fitted on those before.
+    known : int
+        Rows that they were trained on, or could have been: the first that they have not seen.
     """
 
     forecaster: Forecaster
     columns: Columns
-    rows: int
+    known: int
+
+    @property
+    def judged(self) -> Float:
+        """The values that are forecast, (n,)."""
+        return self.columns[next(iter(self.forecaster.encoding.outputs))]
+
+    @property
+    def baselines_know(self) -> int:
+        """Rows that baselines are fitted on: those that the models know; if fewer than half, the first half."""
+        rows = len(self.judged)
+        return min(max(self.known, rows // 2, self.forecaster.reach), rows)
 
 
 def outlook(
-    forecaster: Forecaster,
-    columns: Columns,
+    tested: Fitted,
     calendar: Float,
     observed: NDArray[np.bool_],
     *,
     steps: int,
-    first_unseen: int,
     season: int | None,
-    refit: Refit | None = None,
+    refit: Fitted | None = None,
 ) -> Outlook:
-    """Forecast the rows after the last one; and every row from `first_unseen` on, to learn the size of the errors.
+    """Forecast the rows after the last one; and every row that was not seen, to learn the size of the errors.
 
     Parameters
     ----------
-    forecaster : Forecaster
-    columns : mapping of str to array of shape (n,)
-        Finite.
+    tested : Fitted
     calendar : array of shape (n + steps, 2 C)
         Calendar features of all rows and of those to come.
     observed : (n,)
         Whether a value of the judged column is one of the series, and was not filled in.
     steps : int >= 1
-    first_unseen : int
-        The first row that the models were not trained on. Baselines are fitted on the rows before; where these are
-        fewer than half of all, on the first half.
     season : int or None
-    refit : Refit, optional
-        What forecasts the rows to come. The errors are those of `forecaster`, and of baselines fitted as it was.
+    refit : Fitted, optional
+        What forecasts the rows to come, in place of `tested`, whose errors, and those of baselines fitted on the same
+        rows, stay as they are.
 
     Raises
     ------
     DataError
         For fewer rows than one forecast needs, or steps for which not everything that is read is forecast.
     """
-    encoding = forecaster.encoding
-    judged, *others = encoding.outputs
-    values = columns[judged]
-    rows, reach = len(values), forecaster.reach
+    encoding, values = tested.forecaster.encoding, tested.judged
+    rows, reach = len(values), tested.forecaster.reach
     if rows < reach:
         raise DataError(f"A forecast needs at least {reach} rows; there are {rows}.")
-    fitted = _fitted(first_unseen, reach, rows)
-    first = max(fitted - 1, reach - 1, rows - 1 - MOST_ORIGINS)
+    first = max(tested.baselines_know - 1, reach - 1, rows - 1 - MOST_ORIGINS)
     origins = np.arange(first, rows)  # the last one is now
     places = origins[:, np.newaxis] + np.arange(1, steps + 1)
     came = (places < rows) & observed[np.minimum(places, rows - 1)]
@@ -190,52 +192,38 @@ def outlook(
         with np.errstate(over="ignore", invalid="ignore"):
             return Course(now[-1], (actual - forecasts)[:-1])
 
-    each = forecaster.ahead(columns, calendar, origins, steps)
-    rivals = _rivals(forecaster, columns, calendar, origins, steps, fitted, season)
-    now, rivals_now = each[:, -1:], rivals
-    if refit is not None:
-        now = refit.forecaster.ahead(refit.columns, calendar, origins[-1:], steps)
-        fitted_now = _fitted(refit.rows, reach, rows)
-        rivals_now = _rivals(refit.forecaster, refit.columns, calendar, origins[-1:], steps, fitted_now, season)
+    each, rivals = _ahead(tested, calendar, origins, steps, season)
+    now, rivals_now = (each[:, -1:], rivals) if refit is None else _ahead(refit, calendar, origins[-1:], steps, season)
     median, median_now = median_of(each), median_of(now)
+    others = list(encoding.outputs)[1:]
     return Outlook(
         course(median[:, 0], median_now[:, 0]),
         now[:, -1, 0],
         {name: course(forecasts, rivals_now[name]) for name, forecasts in rivals.items()},
-        fitted,
+        tested.baselines_know,
         encoding.horizon,
         {name: median_now[-1, place] for place, name in enumerate(others, start=1)},
     )
 
 
-def _fitted(known: int, reach: int, rows: int) -> int:
-    """Rows that baselines are fitted on: those that the models know; if these are fewer than half, the first half."""
-    return min(max(known, rows // 2, reach), rows)
-
-
-def _rivals(
-    forecaster: Forecaster,
-    columns: Columns,
-    calendar: Float,
-    origins: NDArray[np.intp],
-    steps: int,
-    fitted: int,
-    season: int | None,
-) -> dict[str, Float]:
-    """What each baseline, fitted on the first `fitted` rows, says after each origin, (O, K)."""
-    encoding = forecaster.encoding
-    judged, rows = next(iter(encoding.outputs)), len(next(iter(columns.values())))
-    beside = seen_beside(judged, encoding, columns, calendar[:rows])
+def _ahead(
+    fitted: Fitted, calendar: Float, origins: NDArray[np.intp], steps: int, season: int | None
+) -> tuple[Float, dict[str, Float]]:
+    """What the models, (R, O, C, K), and each baseline, (O, K), say after each origin."""
+    forecaster, columns = fitted.forecaster, fitted.columns
+    judged, rows = next(iter(forecaster.encoding.outputs)), len(fitted.judged)
+    beside = seen_beside(judged, forecaster.encoding, columns, calendar[:rows])
     by_step = [
         baselines.forecasts(
-            columns[judged],
+            fitted.judged,
             origins + step,
             step,
-            training_rows=fitted,
+            training_rows=fitted.baselines_know,
             window=forecaster.width,
             season=season,
             beside=beside,
         )
         for step in range(1, steps + 1)
     ]
-    return {name: np.stack([one[name] for one in by_step], axis=1) for name in by_step[0]}
+    rivals = {name: np.stack([one[name] for one in by_step], axis=1) for name in by_step[0]}
+    return forecaster.ahead(columns, calendar, origins, steps), rivals

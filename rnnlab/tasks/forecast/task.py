@@ -24,7 +24,7 @@ from rnnlab.tasks.forecast import coverage, remarks
 from rnnlab.tasks.forecast.ahead import Forecaster
 from rnnlab.tasks.forecast.figures import figures
 from rnnlab.tasks.forecast.folds import Fold, folds_of, trained
-from rnnlab.tasks.forecast.learned import Learned
+from rnnlab.tasks.forecast.learned import Learned, digest_of
 from rnnlab.tasks.forecast.loading import load_series, season_of
 from rnnlab.tasks.forecast.scoring import Scoring, seen_beside
 from rnnlab.tasks.forecast.tables import Said, Scores, errors_of_folds, forecasters, joined
@@ -398,8 +398,9 @@ class Training(Task):
 
 def learned_from(windowed: WindowedSeries, series: Series) -> Learned:
     """What is learned of the training rows besides parameters, of windows over a series."""
-    rows = windowed.train_rows
-    return Learned(windowed.encoding, windowed.lookback, series.rows, rows, series.stamps[rows - 1])
+    rows, encoding = windowed.train_rows, windowed.encoding
+    digest = digest_of(series, encoding, rows)
+    return Learned(encoding, windowed.lookback, series.rows, rows, series.stamps[rows - 1], digest)
 
 
 def sequences_of(windowed: WindowedSeries, *, every: bool, dtype: np.dtype) -> Batch:
