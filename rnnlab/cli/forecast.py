@@ -166,7 +166,7 @@ def _exponent(value: float) -> int:
 
 
 def _interval(value: float, half: float, places: int | None) -> str:
-    if math.isnan(half):
+    if math.isnan(half) or not math.isfinite(value):
         return "-"
     return f"{_number(value - half, places)} to {_number(value + half, places)}"
 

@@ -292,8 +292,9 @@ def _check_rows(rows: int, train_rows: int, needed: int, train_fraction: float, 
         return
     if test_rows is not None:
         raise DataError(
-            f"{test_rows} test rows and one training window need at least {needed + test_rows} rows; got {rows}.",
-            hint="Give more rows, fewer test_rows, or a smaller lookback or horizon.",
+            f"{test_rows} rows held out and one training window need at least {needed + test_rows} rows; got {rows}.",
+            hint="Give more rows, hold out fewer (data.test_rows, evaluation.calibration), or give a smaller lookback "
+            "or horizon.",
         )
     enough = int(needed / train_fraction)
     while count_train_rows(enough, train_fraction) < needed:

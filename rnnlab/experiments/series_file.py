@@ -31,7 +31,8 @@ from rnnlab.experiments.forecast import steps_by_default
 from rnnlab.files import name_of, user_path
 from rnnlab.forecasting.intervals import rows_needed
 from rnnlab.forecasting.stationarity import CRITICAL, kpss
-from rnnlab.tasks.forecast.loading import read_series, season_of
+from rnnlab.tasks.forecast.loading import check_size, read_series, season_of
+from rnnlab.words import count, listed
 
 # Settings that say which rows and columns are read: they hold before anything else is chosen.
 READING = {f"data.{name}" for name in (
@@ -44,6 +45,7 @@ WHOLE_SEASONS = 12  # rows that the seasons of a window hold at least
 DAYS_OF_WEEK = 7
 MOST_FILLED = 0.1  # of the rows that there are
 UPDATES, MOST_EPOCHS, FEWEST_EPOCHS = 1500, 200, 3
+ALIKE = 1e-6  # the spread of values as a part of the largest, below which their changes are no growth
 ENOUGH_ROWS = 200  # for the test of a level
 FEW_WINDOWS = 60  # below, further inputs are learned by heart
 ENOUGH_WINDOWS = 200  # of fewer, early stopping needs a fifth to see more than noise
@@ -86,7 +88,20 @@ def config_of_file(
     series, missing = _read(read)
     settings = {"name": default_name(os.fspath(path)), "seeds": 5, **settings_of(series, steps=steps, level=level)}
     settings["data"] |= source | {"missing": missing}
-    return load(Written(json.dumps(settings, indent=2), label=label), overrides=overrides, seeds=seeds, name=name)
+    config = load(Written(json.dumps(settings, indent=2), label=label), overrides=overrides, seeds=seeds, name=name)
+    _check_steps(config.data, series, steps)
+    return config
+
+
+def _check_steps(data: Any, series: Series, steps: int | None) -> None:
+    """Refuse, before anything is trained, steps that need what no network forecasts."""
+    beyond = [name for name in data.inputs or () if name not in (data.outputs or (series.target,))]
+    if steps is not None and steps > data.horizon and beyond:
+        raise DataError(
+            f"{series.path}: the network forecasts {count(data.horizon, 'row')} ahead; {steps} would need what "
+            f"{listed(beyond)} will be, which it does not forecast.",
+            hint=f"Ask for {data.horizon}, or give --set data.horizon={steps} --set data.strategy=direct.",
+        )
 
 
 def settings_of(series: Series, *, steps: int | None = None, level: float = 0.9) -> dict[str, dict[str, Any]]:
@@ -136,6 +151,7 @@ def settings_of(series: Series, *, steps: int | None = None, level: float = 0.9)
 def _read(data: CsvData) -> tuple[Series, Missing]:
     """The series of a file with its missing values settled, and how they are, here and in rows that come later."""
     series, how = read_series(data), data.missing
+    check_size(series)
     if "missing" not in data.model_fields_set:
         lacking = sum(hole.rows for hole in holes(series.calendar, series.stamps))
         irregular = isinstance(series.calendar, Irregular)
@@ -177,6 +193,8 @@ def _target(series: Series, train_rows: int) -> str:
     values = filled(series.values, "interpolate", train_rows)
     if _keeps_to_its_level(values[:train_rows]):
         return "price"
+    if np.ptp(values / np.abs(values).max()) < ALIKE:  # relative changes would be lost in the rounding of a logarithm
+        return "difference"
     return "log_return" if (values > 0).all() else "difference"
 
 

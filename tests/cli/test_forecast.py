@@ -357,3 +357,23 @@ def test_figures_have_the_digits_that_their_intervals_need(value, half, written)
     from rnnlab.cli.forecast import _number, _places
 
     assert _number(value, _places([value, -value / 2], half)) == written
+
+
+def test_values_without_a_log_return_are_told(rnnlab, trained, tmp_path, values):
+    trained(data=", target: log_return")
+    write(tmp_path / "later.csv", [*values, -1.0])
+    done = rnnlab("forecast", "latest", "--data", "later.csv", "--steps", "1")
+    assert done.returncode == 0
+    assert "1 row has a value that is not positive, of which there is no log return" in done.stderr
+    assert re.search(r"2020-05-01  not finite +- ", done.stdout)
+
+
+@pytest.mark.parametrize("header", ["date,x,x", "date,,"])
+def test_columns_that_cannot_be_named_are_to_be_given_names(rnnlab, tmp_path, header):
+    rows = [f"{date(2020, 1, 1) + timedelta(days=k)},{k % 7},{k % 5}\n" for k in range(60)]
+    (tmp_path / "file.csv").write_text(header + "\n" + "".join(rows))
+    for more in ([], ["--column", "x"]):
+        done = rnnlab("forecast", "file.csv", *more)
+        assert done.returncode == 4
+        if header.endswith("x") or not more:
+            assert "hint: Give each column a name of its own, in the first line of the file." in done.stderr

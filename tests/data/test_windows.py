@@ -125,7 +125,7 @@ def test_minmax_training_values_fill_the_unit_interval():
 def test_the_newest_rows_are_kept_for_the_test():
     series = make_windows(walk(50), lookback=4, test_rows=12)
     assert (series.train_rows, series.test_rows.tolist()) == (38, list(range(38, 50)))
-    with pytest.raises(DataError, match="12 test rows and one training window need at least 17 rows; got 16"):
+    with pytest.raises(DataError, match="12 rows held out and one training window need at least 17 rows; got 16"):
         make_windows(walk(16), lookback=4, test_rows=12)
     assert make_windows(walk(17), lookback=4, test_rows=12).train().size == 1
 
@@ -138,7 +138,7 @@ def test_all_rows_may_be_for_training():
     assert whole.encoding == followed.encoding
     np.testing.assert_array_equal(whole.train().inputs, followed.train().inputs)
     np.testing.assert_array_equal(whole.train().targets, followed.train().targets)
-    with pytest.raises(DataError, match="0 test rows and one training window need at least 5 rows; got 4"):
+    with pytest.raises(DataError, match="0 rows held out and one training window need at least 5 rows; got 4"):
         make_windows(values[:4], lookback=4, test_rows=0)
 
 

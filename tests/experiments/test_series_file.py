@@ -170,3 +170,29 @@ def test_settings_about_the_reading_hold_from_the_first_reading_on(tmp_path):
     assert config.training.epochs == 3
     strict: Any = config_of_file(path, overrides=[said[0], said[2], "data.missing=error", "data.date_column=seen"])
     assert (strict.data.missing, strict.data.date_column) == ("error", "seen")
+
+
+def test_changes_that_a_logarithm_would_round_away_are_differences(write):
+    walk = np.cumsum(NOISE[:500])
+    assert config_of_file(write("days", 1e17 + 100 * walk)).data.target == "difference"
+    assert config_of_file(write("days", 1e6 + walk)).data.target == "log_return"
+
+
+def test_steps_that_need_what_is_not_forecast_are_refused_before_the_training(tmp_path):
+    path = tmp_path / "two.csv"
+    rows = [f"{day},{value},{2 * value}\n" for day, value in zip(times("days", 200), 50 + NOISE, strict=False)]
+    path.write_text("date,value,other\n" + "".join(rows))
+    words = ["data.inputs=[value, other]"]
+    with pytest.raises(DataError, match="forecasts 1 row ahead; 5 would need what other will be") as refused:
+        config_of_file(path, column="value", steps=5, overrides=words)
+    assert refused.value.hint == "Ask for 1, or give --set data.horizon=5 --set data.strategy=direct."
+    config_of_file(path, column="value", steps=1, overrides=words)
+    config_of_file(path, column="value", steps=5, overrides=[*words, "data.outputs=[value, other]"])
+    config_of_file(path, column="value", steps=5, overrides=[*words, "data.horizon=5", "data.strategy=direct"])
+
+
+def test_values_that_a_baseline_could_carry_beyond_the_largest_float_are_refused(write):
+    with pytest.raises(DataError, match=r"at most 1e\+300 in size; got one of 1.7e\+308") as refused:
+        config_of_file(write("days", np.where(np.arange(60) == 5, -1.7e308, 1.0)))
+    assert refused.value.hint == "Divide them by a power of ten."
+    config_of_file(write("days", 1e299 * np.cos(np.arange(60))))

@@ -32,6 +32,7 @@ _BESIDE_CLOSE = {name for names in PRICE_NAMES.values() for name in names} | {
     "change_pct", "adj_open", "adj_high", "adj_low", "adj_volume", "tickvol", "spread", "openint", "open_interest",
     "turnover", "average",
 }  # fmt: skip
+RENAME = "Give each column a name of its own, in the first line of the file."
 _CLOCK = re.compile(r"\d{1,2}(?::\d{2}){1,2}(?:\.\d{1,9})?(?: ?[aApP][mM])?", re.ASCII)
 
 
@@ -66,7 +67,7 @@ def find_column(table: TextTable, names: Sequence[str]) -> int | None:
     keys = [key_of(column) for column in table.columns]
     for name in names:
         if keys.count(name) > 1:
-            raise DataError(f"{table.label}: two columns are called {name!r}; {_listed(table)}.")
+            raise DataError(f"{table.label}: two columns are called {name!r}; {_listed(table)}.", hint=RENAME)
         if name in keys:
             return keys.index(name)
     return None
@@ -85,7 +86,7 @@ def named_column(table: TextTable, name: str, what: str) -> int:
     if len(found) == 1:
         return found[0]
     if found:
-        raise DataError(f"{table.label}: {len(found)} columns are called {name!r}; {_listed(table)}.")
+        raise DataError(f"{table.label}: {len(found)} columns are called {name!r}; {_listed(table)}.", hint=RENAME)
     guess = did_you_mean(name, table.columns, cutoff=0.6, shown=repr)
     raise DataError(f"{table.label}: no column {shown(name)} to take the {what} from{guess or ';'} {_listed(table)}.")
 
@@ -155,7 +156,7 @@ def value_column(table: TextTable, times: TimeCells) -> int:
     reason = "more than one column could hold" if numeric else "no column holds"
     raise DataError(
         f"{table.label}: {reason} the values; name one; {_listed(table)}.",
-        hint=_name_one(table.columns[numeric[0]]) if numeric else None,
+        hint=_name_one(table, numeric) if numeric else None,
     )
 
 
@@ -246,7 +247,11 @@ def _no_dates(*, needed: bool) -> str:
     return "Name the column: data.date_column in a config; plain numbers in it count as steps."
 
 
-def _name_one(example: str) -> str:
+def _name_one(table: TextTable, among: Sequence[int]) -> str:
+    names = [table.columns[at] for at in among]
+    example = next((name for name in names if name and table.columns.count(name) == 1), None)
+    if example is None:
+        return RENAME
     return f"Say which: data.value_column in a config, --column on the command line, e.g. {shown(example)}."
 
 

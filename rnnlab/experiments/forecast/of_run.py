@@ -19,8 +19,9 @@ from rnnlab.experiments.forecast.result import Forecasts
 from rnnlab.experiments.setup import Sizes, architecture_of, threads
 from rnnlab.experiments.trained import Trained
 from rnnlab.runs import RunStore
-from rnnlab.tasks.forecast.loading import load_series, season_of
+from rnnlab.tasks.forecast.loading import check_size, load_series, season_of
 from rnnlab.tasks.forecast.outlook import outlook
+from rnnlab.words import count
 
 
 def forecast(
@@ -56,6 +57,7 @@ def forecast(
             f"'{loaded.store.record.name}' forecasts nothing: every model diverged.", hint="Train it again."
         )
     series, encoding = load_series(_data(config.data, data)), tested.learned.encoding
+    check_size(series)
     season = config.data.season or _season_of_run(loaded.store, series)
     season = season or season_of(series, max(tested.learned.known(series), 2))
     network = Network(architecture_of(config, Sizes(encoding.features, encoding.targets)), threads=threads())
@@ -123,7 +125,7 @@ def _calendar(encoding: Encoding, series: Series, times: np.ndarray | None, step
     if encoding.calendar and steps > encoding.horizon:
         raise DataError(
             f"{series.name}: the series is irregular, and when the rows come that data.calendar is about is not known.",
-            hint=f"Ask for at most {encoding.horizon} steps.",
+            hint=f"Ask for at most {count(encoding.horizon, 'step')}.",
         )
     return np.concatenate([known, np.zeros((steps, known.shape[1]))])
 

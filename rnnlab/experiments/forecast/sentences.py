@@ -158,6 +158,12 @@ def of_data(loaded: Loaded, series: Series, *, other_file: bool) -> list[str]:
             f"The rows up to {last} are not those that the networks were trained on: {changed}. Train again to learn "
             "from them."
         )
+    lost = int(np.sum(series.values <= 0)) if learned.encoding.target == "log_return" else 0
+    if lost:
+        said.append(
+            f"{count(lost, 'row')} {'has a value' if lost == 1 else 'have values'} that {'is' if lost == 1 else 'are'} "
+            "not positive, of which there is no log return: what reads them forecasts nothing finite."
+        )
     if not other_file and series.rows > learned.rows:
         rows = count(series.rows - learned.rows, "row")
         said.append(f"The models were trained before the last {rows} came; they have not learned from them.")

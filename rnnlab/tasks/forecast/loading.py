@@ -1,11 +1,16 @@
 """The series that a `data` section names, and its season."""
 
+import numpy as np
+
 from rnnlab.config.schema.series import CsvData, PricesData
 from rnnlab.data import missing
 from rnnlab.data.calendar import calendar_of
 from rnnlab.data.prices import between, load_prices
 from rnnlab.data.reading.reader import load_csv
 from rnnlab.data.series import Series
+from rnnlab.errors import DataError
+
+LARGEST = 1e300
 
 
 def load_series(data: PricesData | CsvData) -> Series:
@@ -27,6 +32,17 @@ def read_series(data: PricesData | CsvData) -> Series:
         beside=beside,
     )
     return between(series, data.start, data.end)
+
+
+def check_size(series: Series) -> None:
+    """Refuse values so large that what a baseline makes of them many steps ahead may be no float (DataError)."""
+    size = np.abs(series.values)
+    if (largest := np.nanmax(size, initial=0.0)) > LARGEST:
+        where = series.name if series.path is None else series.path
+        raise DataError(
+            f"{where}: a forecast needs values of at most {LARGEST:g} in size; got one of {largest:g}.",
+            hint="Divide them by a power of ten.",
+        )
 
 
 def season_of(series: Series, train_rows: int) -> int | None:
