@@ -377,3 +377,21 @@ def test_columns_that_cannot_be_named_are_to_be_given_names(rnnlab, tmp_path, he
         assert done.returncode == 4
         if header.endswith("x") or not more:
             assert "hint: Give each column a name of its own, in the first line of the file." in done.stderr
+
+
+def test_a_file_that_has_got_another_column_of_numbers_is_read_by_the_one_that_was_learned(
+    rnnlab, trained, tmp_path, values
+):
+    run = trained()
+    expected = rnnlab("forecast", "latest", "--steps", "2", "--json")
+    days = [date(2020, 1, 1) + timedelta(days=k) for k in range(len(values))]
+    lines = [f"{day},{value},{2 * value}\n" for day, value in zip(days, values, strict=True)]
+    (tmp_path / "series.csv").write_text("date,value,other\n" + "".join(lines))
+    (tmp_path / "none.csv").write_text("date,one,other\n" + "".join(lines))
+    done = rnnlab("forecast", "latest", "--steps", "2", "--json")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert json.loads(done.stdout) == json.loads(expected.stdout)
+    assert json.loads(done.stdout)["checkpoint"] == max(run.glob("checkpoints/*.npz")).stem
+    refused = rnnlab("forecast", "latest", "--data", "none.csv")
+    assert refused.returncode == 4
+    assert "more than one column could hold the values" in refused.stderr

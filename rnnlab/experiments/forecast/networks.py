@@ -1,6 +1,6 @@
 """The networks of a run that forecast: those that were tested, and those that were trained once more on all rows."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -63,6 +63,8 @@ class Loaded:
     ----------
     store : RunStore
     config : Config
+    checkpoint : str
+        Of the tested networks.
     tested : Networks
     refit : Networks or None
         Those that were trained on all rows.
@@ -71,6 +73,7 @@ class Loaded:
 
     store: RunStore
     config: Any
+    checkpoint: str
     tested: Networks
     refit: Networks | None
     warnings: list[str]
@@ -92,7 +95,8 @@ def load_networks(run: Path | Trained) -> Loaded:
     if isinstance(run, Trained):
         config, name, theta = _on_a_series(run.config, run.record.name), run.record.name, run.theta.copy()
         theta[run.diverged] = np.nan
-        return _with_refit(run.store, config, Networks(theta, _learned(run.store, name)), run.warnings)
+        tested = Networks(theta, _learned(run.store, name))
+        return _with_refit(run.store, config, run.checkpoint, tested, run.warnings)
     store = RunFolder.open(run)
     if store.record.verb != TRAIN:
         raise RunFolderError(f"'{name_of(run)}' must be a run of `rnnlab train`; it is a sweep.")
@@ -106,29 +110,29 @@ def load_networks(run: Path | Trained) -> Loaded:
         raise RunFolderError(f"'{name_of(run)}' has no checkpoint.", hint="Train it again, or name another run.")
     theta = found.arrays["theta"].copy()
     theta[diverged_places(store.record, config.seeds, found.metadata.get("update", 0))] = np.nan
-    return _with_refit(store, config, Networks(theta, learned), found.skipped)
+    return _with_refit(store, config, found.path.stem, Networks(theta, learned), found.skipped)
 
 
-def _with_refit(store: RunStore, config: Any, tested: Networks, warnings: Any) -> Loaded:
+def _with_refit(store: RunStore, config: Any, checkpoint: str, tested: Networks, warnings: Sequence[str]) -> Loaded:
     """With the networks of all rows, where there are some; a warning where there should be."""
-    refit, warnings = None, list(warnings)
+    refit, said = None, list(warnings)
     again = "" if store.path is None else f" `rnnlab resume {quote(name_of(store.path))}` trains them."
     if store.record.refit is None:
         if config.training.refit == "all":
             why = "the training on all rows has not come to its end"
-            warnings.append(f"The networks of training.refit do not forecast: {why}.{again}")
-        return Loaded(store, config, tested, None, warnings)
+            said.append(f"The networks of training.refit do not forecast: {why}.{again}")
+        return Loaded(store, config, checkpoint, tested, None, said)
     try:
         content = store.read_json(LEARNED).get(REFIT)
         if not isinstance(content, Mapping):
             raise RunFolderError(f"{LEARNED} does not hold what they learned of the data besides.")
         refit = Networks(theta_of(store, tested.theta), Learned.of(content, LEARNED))
     except RunFolderError as error:
-        warnings.append(f"The tested networks forecast, since those of all rows cannot be read: {error.message}{again}")
+        said.append(f"The tested networks forecast, since those of all rows cannot be read: {error.message}{again}")
     if refit is not None and not refit.alive:
-        warnings.append("The tested networks forecast, since every one that was trained on all rows diverged.")
+        said.append("The tested networks forecast, since every one that was trained on all rows diverged.")
         refit = None
-    return Loaded(store, config, tested, refit, warnings)
+    return Loaded(store, config, checkpoint, tested, refit, said)
 
 
 def _on_a_series(config: Any, name: str) -> Any:

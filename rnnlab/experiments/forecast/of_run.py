@@ -1,5 +1,6 @@
 """The forecast of a run: its networks, the series as it is now, and what follows from them."""
 
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -14,7 +15,7 @@ from rnnlab.engine.network import Network
 from rnnlab.errors import DataError, RunFolderError
 from rnnlab.experiments.forecast import sentences
 from rnnlab.experiments.forecast.keeping import keep
-from rnnlab.experiments.forecast.networks import load_networks
+from rnnlab.experiments.forecast.networks import Loaded, load_networks
 from rnnlab.experiments.forecast.result import Forecasts
 from rnnlab.experiments.setup import Sizes, architecture_of, threads
 from rnnlab.experiments.trained import Trained
@@ -56,7 +57,7 @@ def forecast(
         raise RunFolderError(
             f"'{loaded.store.record.name}' forecasts nothing: every model diverged.", hint="Train it again."
         )
-    series, encoding = load_series(_data(config.data, data)), tested.learned.encoding
+    series, encoding = _series(loaded, data), tested.learned.encoding
     check_size(series)
     season = config.data.season or _season_of_run(loaded.store, series)
     season = season or season_of(series, max(tested.learned.known(series), 2))
@@ -81,6 +82,7 @@ def forecast(
         seeds=config.seeds,
         season=season,
         refit=refit and refit.learned.train_rows,
+        checkpoint=loaded.checkpoint,
         verdict=[
             *sentences.judged(found, season, "tested " * bool(refit)),
             *sentences.worth_of_intervals(found, season, level),
@@ -128,6 +130,20 @@ def _calendar(encoding: Encoding, series: Series, times: np.ndarray | None, step
             hint=f"Ask for at most {count(encoding.horizon, 'step')}.",
         )
     return np.concatenate([known, np.zeros((steps, known.shape[1]))])
+
+
+def _series(loaded: Loaded, path: Path | None) -> Series:
+    """The series of the run or of another file: of several columns that could be it, the one named as that learned."""
+    section = _data(loaded.config.data, path)
+    try:
+        return load_series(section)
+    except DataError:
+        learned = sentences.data_record(loaded.store).get("column")
+        if not isinstance(section, CsvData) or section.judged is not None or not isinstance(learned, str):
+            raise
+        with suppress(DataError):  # the first error says what is wrong
+            return load_series(section.model_copy(update={"value_column": learned}))
+        raise
 
 
 def _data(section: PricesData | CsvData, path: Path | None) -> PricesData | CsvData:

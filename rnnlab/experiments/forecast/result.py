@@ -31,6 +31,8 @@ class Forecasts:
     refit : int or None
         Rows that the networks were trained on once more after the test, all there were; None where the tested ones
         forecast.
+    checkpoint : str
+        Of the tested networks.
     verdict : list of str
         Whether the network is worth anything beside the best baseline, and what its intervals have been worth.
     sentences : list of str
@@ -49,6 +51,7 @@ class Forecasts:
     seeds: list[int]
     season: int | None
     refit: int | None
+    checkpoint: str
     verdict: list[str]
     sentences: list[str]
     warnings: list[str]
@@ -112,6 +115,7 @@ class Forecasts:
             "source": self.series.source,
             "level": round(100 * self.level, 9),
             "networks": self.networks,
+            "checkpoint": self.checkpoint,
             "intervals": self.intervals,
             "calibration_rows": self.outlook.rows,
             "coverage": {
