@@ -124,11 +124,8 @@ def finish(
     except RunWriteError as error:
         error.summary = summary
         raise
-    draw_plots(
-        run,
-        {**figures, **task_figures(config, Completed(run.record.plain(), run.read_table)), **evaluation.figures},
-        warnings.warn,
-    )
+    measured = {} if further is None else task_figures(config, Completed(run.record.plain(), run.read_table))
+    draw_plots(run, {**figures, **measured, **evaluation.figures}, warnings.warn)
     run.seal()
     return replace(summary, record=run.record.plain())
 

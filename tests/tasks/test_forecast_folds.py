@@ -122,6 +122,7 @@ def test_a_run_that_is_stopped_among_the_folds_measures_nothing_and_goes_on(tmp_
     began = "Stopped after update 3 of 6" if at == 3 else "Stopped among the folds of the evaluation"
     assert stopped.headline.startswith(began)
     assert not (stopped.run / "predictions.csv").exists()
+    assert not any("could not be drawn" in one for one in stopped.warnings)
     resume(stopped.run, command=[])
     for name in ("predictions.csv", "folds.csv"):
         assert whole.run is not None
