@@ -1,6 +1,7 @@
 """Which columns of a table hold the times, and which the values."""
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -248,8 +249,9 @@ def _no_dates(*, needed: bool) -> str:
 
 
 def _name_one(table: TextTable, among: Sequence[int]) -> str:
-    names = [table.columns[at] for at in among]
-    example = next((name for name in names if name and table.columns.count(name) == 1), None)
+    times = Counter(table.columns)
+    names = (table.columns[at] for at in among)
+    example = next((name for name in names if name and times[name] == 1), None)
     if example is None:
         return RENAME
     return f"Say which: data.value_column in a config, --column on the command line, e.g. {shown(example)}."
