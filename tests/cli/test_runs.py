@@ -7,8 +7,10 @@ import os
 import subprocess
 from threading import Thread
 
+import numpy as np
 import pytest
 
+from rnnlab.runs import RunFolder
 from tests.command_line import EXECUTABLE, open_terminal, read_all, surroundings
 from tests.experiments.registry_runs import age, lose, make_run, metric
 
@@ -263,6 +265,9 @@ def test_a_purge_asks(rnnlab, runs, tmp_path):
 
 
 def test_a_doctor_says_what_is_wrong_and_repairs_on_demand(rnnlab, runs, tmp_path):
+    for number in (0, 1):
+        with RunFolder.open(runs / f"20260101T000{number}00Z-{'ab'[number]}-000{number}") as made:
+            made.save_checkpoint({"theta": np.zeros(1)}, {"update": 1})
     assert rnnlab("doctor").stdout == "2 runs in runs, none with damage\n"
     run = runs / "20260101T000000Z-a-0000"
     (run / "metrics.csv").write_text("seed,update\n0,")
