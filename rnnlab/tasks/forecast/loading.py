@@ -10,7 +10,7 @@ from rnnlab.data.reading.reader import load_csv
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
 
-LARGEST = 1e300
+LARGEST = 1e305
 
 
 def load_series(data: PricesData | CsvData) -> Series:
