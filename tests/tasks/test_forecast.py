@@ -627,3 +627,15 @@ def test_few_rows_to_forecast_are_told():
     (warning,) = [one for one in build_task(load("small.yaml", overrides=["data.train_fraction=0.98"])).warnings
                   if "only" in one]  # fmt: skip
     assert re.fullmatch(r"There (is|are) only \d+ rows? to forecast\.", warning)
+
+
+@pytest.mark.parametrize(("gaps", "said"), [
+    ([], None), ([20], "1 row without a value was filled in."),
+    ([55], "1 row without a value was filled in; it is not scored."),
+    ([20, 55], "2 rows without a value were filled in; the test row among them is not scored."),
+    ([20, 53, 55], "3 rows without a value were filled in; the 2 test rows among them are not scored."),
+])  # fmt: skip
+def test_rows_that_were_filled_in_are_told(write_series, gaps, said):
+    write_series(["" if row in gaps else value for row, value in enumerate(WAVE)])
+    warnings = task_of("data.missing=interpolate").warnings
+    assert [one for one in warnings if "filled in" in one] == ([] if said is None else [said])

@@ -73,10 +73,13 @@ def _of_filled(series: Series, first_test: int) -> Iterator[str]:
     absent = np.any([np.isnan(values) for values in series.columns.values()], axis=0)
     if not absent.any():
         return
-    late = int(absent[first_test:].sum())
+    total, late = int(absent.sum()), int(absent[first_test:].sum())
+    tested = (
+        "it is" if total == 1 else "the test row among them is" if late == 1 else f"the {late} test rows among them are"
+    )
     yield (
-        f"{count(int(absent.sum()), 'row')} without a value {'was' if absent.sum() == 1 else 'were'} filled in"
-        + (f"; {'it is' if late == 1 else f'the {late} test rows among them are'} not scored" if late else "")
+        f"{count(total, 'row')} without a value {'was' if total == 1 else 'were'} filled in"
+        + (f"; {tested} not scored" if late else "")
         + "."
     )
 
