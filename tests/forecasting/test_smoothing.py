@@ -4,7 +4,19 @@ import numpy as np
 import pytest
 
 from rnnlab.forecasting.baselines import forecasts
-from rnnlab.forecasting.baselines.smoothing import Smoothing, exponential_smoothing, fit_smoothing
+from rnnlab.forecasting.baselines.smoothing import (
+    ALPHA,
+    BETA,
+    GAMMA,
+    HIGHEST,
+    LOWEST,
+    PHI,
+    Smoothing,
+    _Kind,
+    _mean_squares,
+    exponential_smoothing,
+    fit_smoothing,
+)
 
 # Monthly totals of international airline passengers in thousands, 1949 to 1960: Box and Jenkins 1976, series G.
 AIR = np.array([
@@ -124,3 +136,54 @@ def test_of_a_long_series_the_newest_rows_are_fitted():
     rows = np.arange(6900, 7000)
     found = exponential_smoothing(values, rows, training_rows=6900, season=None)
     assert rmse(found, values, rows) < 1.1 * rmse(values[rows - 1], values, rows)
+
+
+def test_it_begins_with_the_first_three_seasons():
+    """Of a line with a season both are found exactly; of the first rows of a line, its slope."""
+    for m in (2, 5):
+        season = np.array([1.5, -1.5]) if m == 2 else np.array([2.0, -1.0, 0.5, -2.5, 1.0])
+        values = 7 + 0.25 * np.arange(60) + season[np.arange(60) % m]
+        kind = _Kind.of(values, True, m)
+        np.testing.assert_allclose(kind.seasons, season, atol=1e-12)
+        np.testing.assert_allclose([kind.level, kind.trend], [7 - 0.25, 0.25], rtol=1e-12)
+        assert (kind.free, kind.spared) == ([ALPHA, BETA, PHI, GAMMA], m)
+        assert _Kind.of(values, False, m).trend == 0.0
+    line = _Kind.of(7 + 0.25 * np.arange(60), True, 1)
+    np.testing.assert_allclose([line.level, line.trend], [6.75, 0.25], rtol=1e-12)
+    assert (line.free, line.spared) == ([ALPHA, BETA, PHI], 10)
+
+
+def test_the_criterion_is_the_corrected_one_of_akaike():
+    """n log s^2 + 2 k + 2 k (k + 1) / (n - k - 1): the parameters, the states before the first row, and s."""
+    values = AIR[:48]
+    for trended, m, states in ((False, 1, 1), (True, 1, 2), (False, 12, 13), (True, 12, 14)):
+        kind = _Kind.of(values, trended, m)
+        n, k = 48 - kind.spared, len(kind.free) + states + 1
+        expected = n * np.log(2.5) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
+        assert kind.aicc(48, 2.5) == pytest.approx(expected, rel=1e-12)
+
+
+@pytest.mark.parametrize("m", [1, 12])
+def test_its_mean_square_is_that_of_its_equations_and_the_least_there_is(m):
+    kind = _Kind.of(AIR, True, m)
+    random = np.random.default_rng(0)
+    tried = np.array([random.uniform(LOWEST, HIGHEST) * kind.are_free for _ in range(300)])
+    (found,) = _mean_squares(AIR, [kind], [tried])
+    for parameters, error in list(zip(tried, found, strict=True))[:3]:
+        model = Smoothing(parameters, kind.level, kind.trend, kind.seasons)
+        ahead = [by_hand(AIR[:t], model, 1) for t in range(max(kind.spared, 1), len(AIR))]
+        assert error == pytest.approx(np.mean((AIR[kind.spared :] - ahead) ** 2), rel=1e-10)
+    best = fit_smoothing(AIR, m).parameters
+    if np.count_nonzero(best) == len(kind.free):
+        (least,) = _mean_squares(AIR, [kind], [best[np.newaxis]])
+        assert least[0] <= found.min() * 1.0001
+        for (
+            place
+        ) in kind.free:  # steps of a 512th of its range, half the last that were tried, gain nothing that counts
+            for sign in (-1, 1):
+                beside = best.copy()
+                beside[place] = np.clip(
+                    best[place] + sign * (HIGHEST - LOWEST)[place] / 512, LOWEST[place], HIGHEST[place]
+                )
+                (near,) = _mean_squares(AIR, [kind], [beside[np.newaxis]])
+                assert least[0] <= near[0] * (1 + 1e-4)
