@@ -25,7 +25,7 @@ CONFIGS = sorted((Path(__file__).parents[2] / "configs").rglob("*.yaml"))
 SMALL = "data: {kind: text, text: the quick brown fox, chunk: 5}\nmodel: {hidden_size: 2}\ntraining: {updates: 2}\n"
 EXITS = {0, 2, 3, 4, 5, 6, 7}
 LONGEST = 60  # seconds that one command line may take
-FEW, MANY = 60, 2000
+FEW, MANY = 60, 800
 
 # ---------------------------------------------------------------------------------------------------- what is typed
 KEYS = sorted(vocabulary())
@@ -187,7 +187,7 @@ def test_any_config_is_answered(place, reports, count):
         try_config(place, reports, content, command)
 
 
-@pytest.mark.parametrize("count", [8, pytest.param(200, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("count", [8, pytest.param(60, marks=pytest.mark.slow)])
 def test_any_command_line_is_answered_by_the_executable(place, reports, count):
     @many(count, line=lines.filter(harmless))
     def check(line):
