@@ -121,7 +121,7 @@ def show(found: "Forecasts") -> None:
     header = [found.time_name, "forecast", interval, *(found.title(name) for name in rivals)]
     half = out.network.half_widths(found.level)
     shown = [*out.network.values, *(value for name in rivals for value in out.rivals[name].values)]
-    places = _places(shown, min((float(one) for one in half if not math.isnan(one)), default=math.inf))
+    places = _places(shown, min((float(one) for one in half if one > 0), default=math.inf))
     rows = [
         [
             label,
@@ -148,17 +148,21 @@ def show(found: "Forecasts") -> None:
 
 
 def _places(values: Sequence[float], spread: float) -> int | None:
-    """Decimals that show four digits of the largest value, and two of a smaller spread; None for far too many digits.
+    """Decimals that show four digits of the largest value and two of a smaller spread, as far as they fit a column;
+    None where the values alone are too large or too small for that.
 
     Values near 1e10 that differ by 50 need whole numbers, where four digits would make them all alike.
     """
     largest = max((abs(value) for value in values if math.isfinite(value)), default=0.0)
+    has_spread = math.isfinite(spread) and spread > 0
     if not largest:
-        return 0
-    least = min(largest, spread) if math.isfinite(spread) and spread > 0 else largest
-    places = max(0, 3 - _exponent(largest), 1 - _exponent(least))
-    digits = places + max(0, _exponent(largest)) + 1
-    return places if digits <= MOST_DIGITS and largest >= SMALLEST else None
+        return 0 if not has_spread else min(MOST_DIGITS, max(0, 1 - _exponent(spread)))
+    before = max(0, _exponent(largest))
+    if largest < SMALLEST or before >= MOST_DIGITS:
+        return None
+    base = max(0, 3 - _exponent(largest))
+    wanted = max(base, 1 - _exponent(spread)) if has_spread else base
+    return min(wanted, max(base, MOST_DIGITS - 1 - before))
 
 
 def _exponent(value: float) -> int:

@@ -352,6 +352,7 @@ def test_the_baselines_shown_are_those_that_the_sentences_name(rnnlab, trained, 
     (393.3412, 8.0, "393.3"), (393.3412, 0.31, "393.34"), (1234.5, 90.0, "1234"), (0.012346, 0.002, "0.01235"),
     (9.87654321e9, 40.0, "9876543210"), (9.87654321e9, 4.0, "9876543210.0"), (12.0, float("nan"), "12.00"),
     (5.0, 0.0, "5.000"), (3e-7, 1e-7, "3e-07"), (2.5e20, 1e19, "2.5e+20"), (0.0, 0.0, "0"),
+        (12345.0, 1e-10, "12345.00000000"), (0.0, 0.3, "0.00"),
 ])  # fmt: skip
 def test_figures_have_the_digits_that_their_intervals_need(value, half, written):
     from rnnlab.cli.forecast import _number, _places
