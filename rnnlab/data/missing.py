@@ -42,7 +42,7 @@ def settled(series: Series, how: Missing) -> Series:
     if not absent.any():
         return series
     if absent.all():
-        raise DataError(f"{_place(series)}: no row has a value in {_names(series)}.")
+        raise DataError(f"{series.place}: no row has a value in {_names(series)}.")
     if how == "error":
         raise _refusal(series, absent)
     were = "was" if absent.sum() == 1 else "were"
@@ -83,7 +83,7 @@ def _from_first_values(series: Series) -> Series:
     starts = [int(np.argmax(~np.isnan(values))) for values in series.columns.values()]
     for name, values in series.columns.items():
         if np.isnan(values).all():
-            raise DataError(f"{_place(series)}: no row has a value in {name!r}.")
+            raise DataError(f"{series.place}: no row has a value in {name!r}.")
     if max(starts) == 0:
         return series
     note = f"{count(max(starts), 'row')} before the first value {'was' if max(starts) == 1 else 'were'} left out"
@@ -109,7 +109,7 @@ def _with_all_times(series: Series) -> Series:
     numbers = numbers - numbers[0]
     rows = int(numbers[-1]) + 1
     if rows > MOST_ADDED * series.rows:
-        raise DataError(f"{_place(series)}: holes take {rows - series.rows} rows, more than can be filled.")
+        raise DataError(f"{series.place}: holes take {rows - series.rows} rows, more than can be filled.")
     stamps = np.concatenate([series.stamps[:1], calendar.after(series.stamps[:1], rows - 1)])
     stamps[numbers] = series.stamps
     columns = {}
@@ -143,7 +143,7 @@ def told(series: Series) -> tuple[str, ...]:
 def _refusal(series: Series, absent: NDArray[np.bool_]) -> DataError:
     which = [name for name, values in series.columns.items() if np.isnan(values).any()]
     return DataError(
-        f"{_place(series)}: {count(int(absent.sum()), 'row')} {'has' if absent.sum() == 1 else 'have'} no number in "
+        f"{series.place}: {count(int(absent.sum()), 'row')} {'has' if absent.sum() == 1 else 'have'} no number in "
         f"{' and '.join(map(repr, which[:3]))}{' and others' if len(which) > 3 else ''}: {_listed(series, absent)}.",
         hint="Say what to do: data.missing (in a config) drop, interpolate or carry_forward.",
     )
@@ -172,7 +172,3 @@ def _named(series: Series, row: int) -> str:
 
 def _names(series: Series) -> str:
     return " and ".join(map(repr, series.columns))
-
-
-def _place(series: Series) -> str:
-    return series.name if series.path is None else str(series.path)

@@ -93,6 +93,11 @@ class Series:
         """The latest time."""
         return self.label(self.stamps[-1])
 
+    @property
+    def place(self) -> str:
+        """How messages name it: the file that was read, else what it is called."""
+        return self.name if self.path is None else str(self.path)
+
     def label(self, stamp: Any) -> str:
         """A time as a reader writes it: ``2024-Q1``, ``2024-01``, ``2024-01-31``, ``2024-01-31 15:30``, ``17``."""
         return label(stamp, self.period)

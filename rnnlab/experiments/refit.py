@@ -21,7 +21,7 @@ from rnnlab.printable import shortened
 from rnnlab.runs import RunStore
 from rnnlab.runs.checkpoints import Checkpoint
 from rnnlab.runs.schema import REFIT
-from rnnlab.tasks.forecast.learned import LEARNED
+from rnnlab.tasks.forecast.learned import LEARNED, Learned
 from rnnlab.tasks.task import Task
 from rnnlab.words import count
 
@@ -180,15 +180,30 @@ def theta_of(run: RunStore, like: np.ndarray) -> np.ndarray:
     return theta
 
 
+def learned_of(run: RunStore) -> Learned:
+    """What these networks learned of the data besides their parameters.
+
+    Raises
+    ------
+    RunFolderError
+        `task.json` does not hold it, or is damaged.
+    """
+    content = run.read_json(LEARNED).get(REFIT)
+    if not isinstance(content, Mapping):
+        raise RunFolderError(f"{LEARNED} does not hold what they learned of the data besides.")
+    return Learned.of(content, LEARNED)
+
+
 def is_lost(run: RunStore) -> bool:
     """Whether run.json says that there are networks of all rows, and what they learned cannot be read."""
     if run.record.refit is None:
         return False
     try:
         _named(run)
-        return not isinstance(run.read_json(LEARNED).get(REFIT), Mapping)
+        learned_of(run)
     except RunFolderError:
         return True
+    return False
 
 
 def _named(run: RunStore, like: Mapping[str, np.ndarray] | None = None) -> Checkpoint:

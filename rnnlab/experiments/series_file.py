@@ -31,8 +31,8 @@ from rnnlab.experiments.forecast import steps_by_default
 from rnnlab.files import name_of, user_path
 from rnnlab.forecasting.intervals import rows_needed
 from rnnlab.forecasting.stationarity import CRITICAL, kpss
+from rnnlab.tasks.forecast.ahead import needs_unknown
 from rnnlab.tasks.forecast.loading import check_size, read_series, season_of
-from rnnlab.words import count, listed
 
 # Settings that say which rows and columns are read: they hold before anything else is chosen.
 READING = {f"data.{name}" for name in (
@@ -95,11 +95,9 @@ def config_of_file(
 
 def _check_steps(data: Any, series: Series, steps: int | None) -> None:
     """Refuse, before anything is trained, steps that need what no network forecasts."""
-    beyond = [name for name in data.inputs or () if name not in (data.outputs or (series.target,))]
-    if steps is not None and steps > data.horizon and beyond:
+    if said := needs_unknown(data.inputs or (), data.outputs or (series.target,), steps or 0, data.horizon):
         raise DataError(
-            f"{series.path}: the network forecasts {count(data.horizon, 'row')} ahead; {steps} would need what "
-            f"{listed(beyond)} will be, which it does not forecast.",
+            f"{series.place}: {said}",
             hint=f"Ask for {data.horizon}, or give --set data.horizon={steps} --set data.strategy=direct.",
         )
 
@@ -115,8 +113,7 @@ def settings_of(series: Series, *, steps: int | None = None, level: float = 0.9)
     rows = series.rows
     if rows < FEWEST_ROWS:
         raise DataError(
-            f"{series.name if series.path is None else series.path}: a forecast needs at least {FEWEST_ROWS} rows; "
-            f"got {rows}.",
+            f"{series.place}: a forecast needs at least {FEWEST_ROWS} rows; got {rows}.",
             hint="Give more rows; a config of its own can be trained on fewer: `rnnlab manual configs`.",
         )
     train_rows = _train_rows(series, steps, level)

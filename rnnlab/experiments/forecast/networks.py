@@ -1,6 +1,6 @@
 """The networks of a run that forecast: those that were tested, and those that were trained once more on all rows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from shlex import quote
@@ -14,12 +14,12 @@ from rnnlab.data.missing import filled
 from rnnlab.data.series import Series
 from rnnlab.engine.network import Network
 from rnnlab.errors import RunFolderError
-from rnnlab.experiments.refit import theta_of
+from rnnlab.experiments.refit import learned_of, theta_of
 from rnnlab.experiments.setup import Sizes, architecture_of
 from rnnlab.experiments.trained import Trained, config_file, diverged_places
 from rnnlab.files import name_of
 from rnnlab.runs import RunFolder, RunStore, checkpoints
-from rnnlab.runs.schema import REFIT, TRAIN
+from rnnlab.runs.schema import TRAIN
 from rnnlab.tasks.forecast.ahead import Forecaster
 from rnnlab.tasks.forecast.learned import LEARNED, Learned
 from rnnlab.tasks.forecast.outlook import Fitted
@@ -123,10 +123,7 @@ def _with_refit(store: RunStore, config: Any, checkpoint: str, tested: Networks,
             said.append(f"The networks of training.refit do not forecast: {why}.{again}")
         return Loaded(store, config, checkpoint, tested, None, said)
     try:
-        content = store.read_json(LEARNED).get(REFIT)
-        if not isinstance(content, Mapping):
-            raise RunFolderError(f"{LEARNED} does not hold what they learned of the data besides.")
-        refit = Networks(theta_of(store, tested.theta), Learned.of(content, LEARNED))
+        refit = Networks(theta_of(store, tested.theta), learned_of(store))
     except RunFolderError as error:
         said.append(f"The tested networks forecast, since those of all rows cannot be read: {error.message}{again}")
     if refit is not None and not refit.alive:

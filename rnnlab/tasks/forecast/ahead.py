@@ -1,5 +1,6 @@
 """A trained network as a forecaster: any number of steps ahead, from any rows of a series."""
 
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +11,7 @@ from rnnlab.engine.batch import Batch
 from rnnlab.engine.network import Network
 from rnnlab.errors import DataError
 from rnnlab.seeds import quantiles
-from rnnlab.words import listed
+from rnnlab.words import count, listed
 
 BLOCK = 64  # windows at a time, filled up: a matrix product rounds by its shape, and a window alone must give the same
 
@@ -110,8 +111,7 @@ class Forecaster:
         reach, stride, width = self.reach, self.stride, self.width
         if origins.min(initial=reach) < reach - 1:
             raise DataError(f"A forecast needs at least {reach} rows before it; there are {origins.min() + 1}.")
-        if steps > encoding.horizon:
-            self._check_goes_on(steps)
+        self._check_goes_on(steps)
         blocks = -(-steps // stride)
         room = np.full((blocks * stride, len(origins)), np.nan)
         path = {
@@ -149,15 +149,23 @@ class Forecaster:
         return calendar[origins + shift + back]
 
     def _check_goes_on(self, steps: int) -> None:
-        if self.encoding.feeds_itself:
-            return
         horizon = self.encoding.horizon
-        beyond = [name for name in self.encoding.inputs if name not in self.encoding.outputs]
-        raise DataError(
-            f"The network forecasts {horizon} row{'s' * (horizon > 1)} ahead; {steps} would need what {listed(beyond)} "
-            "will be, which it does not forecast.",
-            hint=f"Ask for at most {horizon}, or train with a larger data.horizon and data.strategy: direct.",
-        )
+        if said := needs_unknown(self.encoding.inputs, self.encoding.outputs, steps, horizon):
+            raise DataError(
+                said[0].upper() + said[1:],
+                hint=f"Ask for at most {horizon}, or train with a larger data.horizon and data.strategy: direct.",
+            )
+
+
+def needs_unknown(inputs: Iterable[str], outputs: Collection[str], steps: int, horizon: int) -> str | None:
+    """What is wrong with so many steps where a network reads columns that it does not forecast; None where nothing."""
+    beyond = [name for name in inputs if name not in outputs]
+    if not beyond or steps <= horizon:
+        return None
+    return (
+        f"the network forecasts {count(horizon, 'row')} ahead; {steps} would need what {listed(beyond)} will be, which "
+        "it does not forecast."
+    )
 
 
 def median_of(predicted: Float) -> Float:

@@ -38,9 +38,8 @@ def check_size(series: Series) -> None:
     """Refuse values so large that what a baseline makes of them many steps ahead may be no float (DataError)."""
     size = np.abs(series.values)
     if (largest := np.nanmax(size, initial=0.0)) > LARGEST:
-        where = series.name if series.path is None else series.path
         raise DataError(
-            f"{where}: a forecast needs values of at most {LARGEST:g} in size; got one of {largest:g}.",
+            f"{series.place}: a forecast needs values of at most {LARGEST:g} in size; got one of {largest:g}.",
             hint="Divide them by a power of ten.",
         )
 

@@ -159,9 +159,8 @@ class Forecast(Task):
                 gap=gap,
             )
         except DataError as error:
-            where = series.name if series.path is None else series.path
             message = error.message[0].lower() + error.message[1:]
-            raise DataError(f"{where}: {message}", hint=error.hint) from error
+            raise DataError(f"{series.place}: {message}", hint=error.hint) from error
 
     def folds(self) -> "Iterator[Task]":
         for fold in self.trainings[1:]:
