@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.data.calendar import Calendar, calendar_of
+from rnnlab.data.names import key_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -22,7 +23,7 @@ class Series:
         Strictly increasing: datetime64[D] for whole days and longer, a finer datetime64 for times of day, int64 or
         float64 for step numbers.
     columns : mapping of str to ndarray of float64, shape (N,)
-        By name, in the order they are read in; NaN where a row has no value.
+        By name as the source writes it, in the order they are read in; NaN where a row has no value.
     name : str
         What the series is called: a ticker symbol, or the name of the forecast column.
     source : str
@@ -72,6 +73,20 @@ class Series:
     def values(self) -> NDArray[np.float64]:
         """The column that is forecast."""
         return self.columns[self.target]
+
+    def column(self, name: str) -> str:
+        """The name, as the source writes it, of the column that is asked for by `name` in any case and punctuation.
+
+        Raises
+        ------
+        KeyError
+            There is none.
+        """
+        alike = (one for one in self.columns if key_of(one) == key_of(name))
+        found = name if name in self.columns else next(alike, None)
+        if found is None:
+            raise KeyError(name)
+        return found
 
     @property
     def rows(self) -> int:

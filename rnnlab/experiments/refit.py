@@ -17,7 +17,6 @@ from rnnlab.experiments.reports import Progress
 from rnnlab.experiments.restoring import restore
 from rnnlab.experiments.setup import build_setup, start_training
 from rnnlab.experiments.watch import Watch
-from rnnlab.printable import shortened
 from rnnlab.runs import RunStore
 from rnnlab.runs.checkpoints import Checkpoint
 from rnnlab.runs.schema import REFIT
@@ -174,7 +173,8 @@ def theta_of(run: RunStore, like: np.ndarray) -> np.ndarray:
     RunFolderError
         The checkpoint that run.json names is gone, or damaged.
     """
-    found = _named(run, {"theta": np.zeros_like(like), LOST: np.zeros(len(like), bool)})
+    name = str((run.record.refit or {}).get("checkpoint"))
+    found = run.read_checkpoint(name, REFIT, {"theta": np.zeros_like(like), LOST: np.zeros(len(like), bool)})
     theta = found.arrays["theta"].copy()
     theta[found.arrays[LOST]] = np.nan
     return theta
@@ -198,27 +198,15 @@ def is_lost(run: RunStore) -> bool:
     """Whether run.json says that there are networks of all rows, and what they learned cannot be read."""
     if run.record.refit is None:
         return False
+    tested = run.latest_checkpoint()
+    if tested is None:  # nothing is left to go on from
+        return False
     try:
-        _named(run)
+        theta_of(run, tested.arrays["theta"])
         learned_of(run)
-    except RunFolderError:
+    except (RunFolderError, KeyError):
         return True
     return False
-
-
-def _named(run: RunStore, like: Mapping[str, np.ndarray] | None = None) -> Checkpoint:
-    """The checkpoint that run.json names (RunFolderError)."""
-    name = (run.record.refit or {}).get("checkpoint")
-    gone = RunFolderError(f"The checkpoint {REFIT}/{shortened(str(name), 30)} is not there.")
-
-    def is_named(found: Checkpoint) -> None:
-        if found.path.stem != name:
-            raise gone
-
-    found = run.latest_checkpoint(is_named, REFIT, like)
-    if found is None:
-        raise gone
-    return found
 
 
 class _Saved:

@@ -127,6 +127,11 @@ def load(path: Path, like: "Mapping[str, np.ndarray] | None" = None) -> Checkpoi
     return Checkpoint(path, arrays, record["metadata"])
 
 
+def not_there(part: str, name: str) -> RunFolderError:
+    """The error for a checkpoint that is asked for by its name."""
+    return RunFolderError(f"The checkpoint {part}/{shortened(name, 30)} is not there.")
+
+
 def latest(
     folder: Path,
     like: "Mapping[str, np.ndarray] | None" = None,

@@ -332,6 +332,13 @@ class RunFolder(RunStore):
         """Read the newest checkpoint that is whole and can be taken up, or None if there is none."""
         return checkpoints.latest(self.path / "checkpoints" / part, like, take_up)
 
+    def read_checkpoint(self, name: str, part: str, like: "Mapping[str, np.ndarray]") -> checkpoints.Checkpoint:
+        """Read the checkpoint of that name."""
+        path = self.path / "checkpoints" / part / f"{name}.json"
+        if not name.isdigit() or not path.exists():
+            raise checkpoints.not_there(part, name)
+        return checkpoints.load(path, like)
+
     def flush(self) -> None:
         """Write the rows that wait in memory."""
         self._keeping(lambda: [table.flush() for table in self._tables.values()])

@@ -9,7 +9,7 @@ import numpy as np
 
 from rnnlab.errors import RunFolderError
 from rnnlab.plain import plain
-from rnnlab.runs.checkpoints import Checkpoint
+from rnnlab.runs.checkpoints import Checkpoint, not_there
 from rnnlab.runs.log import without_control_codes
 from rnnlab.runs.schema import RunRecord
 from rnnlab.runs.store import RunStore
@@ -121,6 +121,13 @@ class RunInMemory(RunStore):
         """The newest checkpoint, or None if there is none."""
         if (found := self._checkpoints.get(part)) is not None:
             take_up(found)
+        return found
+
+    def read_checkpoint(self, name: str, part: str, like: Mapping[str, np.ndarray]) -> Checkpoint:  # noqa: ARG002
+        """The newest checkpoint, where that is its name."""
+        found = self._checkpoints.get(part)
+        if found is None or found.path.stem != name:
+            raise not_there(part, name)
         return found
 
     def cut_checkpoints(self, newest: Checkpoint | None, part: str = "") -> None:

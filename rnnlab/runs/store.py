@@ -130,6 +130,16 @@ class RunStore(ABC):
             If there are some and none of them is good.
         """
 
+    @abstractmethod
+    def read_checkpoint(self, name: str, part: str, like: "Mapping[str, np.ndarray]") -> "Checkpoint":
+        """The checkpoint of that name, with arrays like these alone.
+
+        Raises
+        ------
+        RunFolderError
+            It is not there, or not good.
+        """
+
     def cut_checkpoints(self, newest: "Checkpoint | None", part: str = "") -> None:  # noqa: B027
         """Remove those of a part after one, or all of them."""
 

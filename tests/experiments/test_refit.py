@@ -233,12 +233,18 @@ def test_a_damaged_one_is_found_and_the_tested_networks_forecast(folder):
     assert [(one.kind, newest.stem in one.sentence) for one in examine(run.parent).findings] == [("checkpoint", True)]
 
 
-@pytest.mark.parametrize("harm", ["newest damaged", "all gone", "what it learned gone"])
+@pytest.mark.parametrize("harm", ["newest damaged", "newest of another shape", "all gone", "what it learned gone"])
 def test_networks_of_all_rows_that_are_lost_are_trained_again_by_resume(folder, harm):
     expected = whole(run := start(folder, "training.epochs=20", REFIT))
     files = run / "checkpoints" / "refit"
     if harm == "newest damaged":
         spoil(max(files.glob("*.npz")))
+    elif harm == "newest of another shape":
+        newest = checkpoints.load(max(files.glob("*.json")))
+        for path in files.glob(f"{newest.path.stem}.*"):
+            path.unlink()
+        forged = newest.arrays | {"theta": newest.arrays["theta"][:, :-1]}
+        assert checkpoints.save(files, forged, newest.metadata).stem == newest.path.stem
     elif harm == "all gone":
         shutil.rmtree(files)
     else:
@@ -247,7 +253,7 @@ def test_networks_of_all_rows_that_are_lost_are_trained_again_by_resume(folder, 
         (run / "task.json").write_text(json.dumps(learned))
     found = forecast(run, steps=3)
     assert found.refit is None
-    assert found.warnings[0].endswith(f"/runs/{run.name}` trains them.")
+    assert found.warnings[0].endswith(f"/runs/{run.name}` trains them, if the data are as they were.")
     assert ("is not there" in found.warnings[0]) == (harm == "all gone")
     if harm == "all gone":
         (finding,) = examine(run.parent).findings
@@ -271,7 +277,7 @@ def test_a_training_on_all_rows_that_was_stopped_is_told(folder):
     run = start(folder, "training.epochs=9", REFIT, should_stop=after(9 + 1 + 4))
     said = forecast(run, steps=2).warnings[0]
     assert "the training on all rows has not come to its end" in said
-    assert said.endswith(f"/runs/{run.name}` trains them.")
+    assert said.endswith(f"/runs/{run.name}` trains them, if the data are as they were.")
     go_on(run)
     assert not any("come to its end" in one for one in forecast(run, steps=2).warnings)
 

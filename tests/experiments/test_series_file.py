@@ -192,7 +192,7 @@ def test_steps_that_need_what_is_not_forecast_are_refused_before_the_training(tm
 
 
 def test_values_that_a_baseline_could_carry_beyond_the_largest_float_are_refused(write):
-    with pytest.raises(DataError, match=r"at most 1e\+305 in size; got one of 1.7e\+308") as refused:
+    with pytest.raises(DataError, match=r"at most 1e\+305 in size; got 1.7e\+308 in 'value'") as refused:
         config_of_file(write("days", np.where(np.arange(60) == 5, -1.7e308, 1.0)))
     assert refused.value.hint == "Divide them by a power of ten."
     config_of_file(write("days", 1e304 * np.cos(np.arange(60))))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnnlab.data.calendar import calendar_of
+from rnnlab.data.names import key_of
 from rnnlab.data.prices.bars import Bars, ascending, cleaned, fault, runs_backwards, with_close
 from rnnlab.data.prices.checks import check_not_zero, check_order
 from rnnlab.data.reading.cells import TextTable, shown
@@ -12,7 +13,6 @@ from rnnlab.data.reading.columns import (
     CLOSE_NAMES,
     PRICE_NAMES,
     find_column,
-    key_of,
     mostly_numbers,
     named_column,
     time_cells,

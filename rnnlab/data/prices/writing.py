@@ -4,6 +4,7 @@ import contextlib
 import hashlib
 import json
 import os
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -40,7 +41,7 @@ def locked(folder: Path, symbol: str, patience: float = 120.0) -> Iterator[None]
             try:
                 folder.mkdir(parents=True, exist_ok=True)
             except FileExistsError:
-                if folder.exists():  # as a file
+                if _stands_in_the_way(folder):
                     raise
                 continue
             try:
@@ -147,3 +148,12 @@ def _gone_for_good(folder: Path) -> bool:
         return folder.stat().st_nlink == 0
     except FileNotFoundError:
         return False
+
+
+def _stands_in_the_way(folder: Path) -> bool:
+    """Whether something of that name is no folder; one look, since the folder may come and go meanwhile."""
+    try:
+        mode = os.lstat(folder).st_mode
+    except FileNotFoundError:
+        return False
+    return not stat.S_ISDIR(mode) and not folder.is_dir()  # a link to a folder is one

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from rnnlab.data.names import key_of
 from rnnlab.data.reading.cells import TextTable, shown
 from rnnlab.data.reading.numbers import is_missing, looks_like_number
 from rnnlab.data.reading.times import STEP_NAMES, looks_like_stamp, looks_like_time
@@ -33,7 +34,9 @@ _BESIDE_CLOSE = {name for names in PRICE_NAMES.values() for name in names} | {
     "change_pct", "adj_open", "adj_high", "adj_low", "adj_volume", "tickvol", "spread", "openint", "open_interest",
     "turnover", "average",
 }  # fmt: skip
-RENAME = "Give each column a name of its own, in the first line of the file."
+_OPTION_OF_DATES = "data.date_column in a config"
+_OPTION_OF_VALUES = "data.value_column in a config, --column on the command line"
+RENAME = "Give each column a name of its own, in the header."
 _CLOCK = re.compile(r"\d{1,2}(?::\d{2}){1,2}(?:\.\d{1,9})?(?: ?[aApP][mM])?", re.ASCII)
 
 
@@ -56,9 +59,9 @@ class TimeCells:
     texts: list[str] | None
 
 
-def find_column(table: TextTable, names: Sequence[str]) -> int | None:
+def find_column(table: TextTable, names: Sequence[str], option: str | None = None) -> int | None:
     """Position of the first column called by one of ``names``, whichever case and punctuation; None if there
-    is none.
+    is none. An `option` names a column as it is written.
 
     Raises
     ------
@@ -67,8 +70,10 @@ def find_column(table: TextTable, names: Sequence[str]) -> int | None:
     """
     keys = [key_of(column) for column in table.columns]
     for name in names:
-        if keys.count(name) > 1:
-            raise DataError(f"{table.label}: two columns are called {name!r}; {_listed(table)}.", hint=RENAME)
+        found = [at for at, key in enumerate(keys) if key == name]
+        if len(found) > 1:
+            hint = _name_one(table, found, option) if option else RENAME
+            raise DataError(f"{table.label}: {len(found)} columns are called {name!r}; {_listed(table)}.", hint=hint)
         if name in keys:
             return keys.index(name)
     return None
@@ -116,7 +121,7 @@ def time_cells(table: TextTable, named: str | None = None, *, needed: bool = Fal
     if joined is not None:
         return joined
     keys = _keys_of_times(table)
-    at = find_column(table, [name for name in DATE_NAMES if name in keys])
+    at = find_column(table, [name for name in DATE_NAMES if name in keys], _OPTION_OF_DATES)
     if at is not None:
         return _with_clock(table, at)
     written = [at for at in range(len(table.columns)) if all(map(looks_like_time, table.cells(at)))]
@@ -126,7 +131,7 @@ def time_cells(table: TextTable, named: str | None = None, *, needed: bool = Fal
         either = listed([shown(table.columns[at]) for at in written], "or")
         raise DataError(
             f"{table.label}: more than one column could hold the dates; {_listed(table)}.",
-            hint=f"Say which: data.date_column in a config, {either}.",
+            hint=f"Say which: {_OPTION_OF_DATES}, {either}.",
         )
     steps = None if needed else find_column(table, sorted(STEP_NAMES))
     if steps is not None and all(map(looks_like_number, table.cells(steps))):
@@ -146,8 +151,8 @@ def value_column(table: TextTable, times: TimeCells) -> int:
     """
     others = [at for at in range(len(table.columns)) if at not in times.places and not _counts_rows(table, at)]
     numeric = [at for at in others if mostly_numbers(table.cells(at))]
-    close = find_column(table, CLOSE_NAMES)
-    close = find_column(table, ("price",)) if close is None else close
+    close = find_column(table, CLOSE_NAMES, _OPTION_OF_VALUES)
+    close = find_column(table, ("price",), _OPTION_OF_VALUES) if close is None else close
     if close is not None and all(key_of(table.columns[at]) in _BESIDE_CLOSE for at in numeric if at != close):
         return close
     if len(numeric) == 1:
@@ -157,7 +162,7 @@ def value_column(table: TextTable, times: TimeCells) -> int:
     reason = "more than one column could hold" if numeric else "no column holds"
     raise DataError(
         f"{table.label}: {reason} the values; name one; {_listed(table)}.",
-        hint=_name_one(table, numeric) if numeric else None,
+        hint=_name_one(table, numeric, _OPTION_OF_VALUES) if numeric else None,
     )
 
 
@@ -174,11 +179,6 @@ def mostly_numbers(cells: list[str]) -> bool:
     """Whether more than half of the cells that say anything are numbers; no column without any is one of numbers."""
     filled = [cell for cell in cells if not is_missing(cell)]
     return sum(map(looks_like_number, filled)) > len(filled) / 2
-
-
-def key_of(name: str) -> str:
-    """``Adj Close`` and ``<CLOSE>`` as ``adj_close`` and ``close``."""
-    return re.sub(r"[^0-9a-z]+", "_", name.casefold()).strip("_")
 
 
 def is_time_name(name: str) -> bool:
@@ -248,13 +248,13 @@ def _no_dates(*, needed: bool) -> str:
     return "Name the column: data.date_column in a config; plain numbers in it count as steps."
 
 
-def _name_one(table: TextTable, among: Sequence[int]) -> str:
+def _name_one(table: TextTable, among: Sequence[int], option: str) -> str:
     times = Counter(table.columns)
     names = (table.columns[at] for at in among)
     example = next((name for name in names if name and times[name] == 1), None)
     if example is None:
         return RENAME
-    return f"Say which: data.value_column in a config, --column on the command line, e.g. {shown(example)}."
+    return f"Say which: {option}, e.g. {shown(example)}."
 
 
 def _listed(table: TextTable) -> str:

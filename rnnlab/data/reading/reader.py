@@ -137,12 +137,15 @@ def series_from(
 
 
 def _further(table: TextTable, times: TimeCells, names: Sequence[str], value_at: int) -> dict[str, int]:
-    """Further columns by the names they were asked for, where they are not the values."""
-    places = {name: named_column(table, name, "values") for name in names}
-    for name, at in places.items():
+    """Further columns by their names in the file, where they are not the values."""
+    places = {}
+    for name in names:
+        at = named_column(table, name, "values")
         if at in times.places:
             raise DataError(f"{table.label}: {shown(name)} holds the dates, and cannot be a column of numbers.")
-    return {name: at for name, at in places.items() if at != value_at}
+        if at != value_at:
+            places[table.columns[at]] = at
+    return places
 
 
 def figures(

@@ -21,7 +21,7 @@ from rnnlab.files import name_of
 from rnnlab.runs import RunFolder, RunStore, checkpoints
 from rnnlab.runs.schema import TRAIN
 from rnnlab.tasks.forecast.ahead import Forecaster
-from rnnlab.tasks.forecast.learned import LEARNED, Learned
+from rnnlab.tasks.forecast.learned import LEARNED, Learned, columns_read
 from rnnlab.tasks.forecast.outlook import Fitted
 
 
@@ -47,10 +47,9 @@ class Networks:
     def before(self, series: Series, network: Network, missing: Any) -> Fitted:
         """These models, and the columns that they read, filled in as `missing` says and their training would have."""
         encoding, known = self.learned.encoding, self.learned.known(series)
-        columns = {**series.columns, next(iter(encoding.outputs)): series.values}  # another file may name it otherwise
         return Fitted(
             Forecaster(network, self.theta, encoding, self.learned.lookback),
-            {name: filled(columns[name], missing, known) for name in encoding.columns},
+            {name: filled(values, missing, known) for name, values in columns_read(series, encoding).items()},
             known,
         )
 
@@ -116,7 +115,9 @@ def load_networks(run: Path | Trained) -> Loaded:
 def _with_refit(store: RunStore, config: Any, checkpoint: str, tested: Networks, warnings: Sequence[str]) -> Loaded:
     """With the networks of all rows, where there are some; a warning where there should be."""
     refit, said = None, list(warnings)
-    again = "" if store.path is None else f" `rnnlab resume {quote(name_of(store.path))}` trains them."
+    again = ""
+    if store.path is not None:
+        again = f" `rnnlab resume {quote(name_of(store.path))}` trains them, if the data are as they were."
     if store.record.refit is None:
         if config.training.refit == "all":
             why = "the training on all rows has not come to its end"

@@ -15,7 +15,7 @@ from rnnlab.forecasting import comparison, intervals, metrics
 from rnnlab.forecasting.baselines import BASELINES
 from rnnlab.printable import shortened
 from rnnlab.runs import RunStore
-from rnnlab.tasks.forecast.learned import Learned
+from rnnlab.tasks.forecast.learned import Learned, columns_read
 from rnnlab.tasks.forecast.outlook import Outlook
 from rnnlab.words import count
 
@@ -146,11 +146,9 @@ def cautions(series: Series, found: Outlook, level: float) -> list[str]:
 def of_data(loaded: Loaded, series: Series, *, other_file: bool) -> list[str]:
     """What the series is to the networks, where that is not the one that they were trained on."""
     learned = loaded.used.learned
-    if other_file and (caution := _another_series(loaded, series)):
-        return [caution]
-    said = []
-    known = learned.known(series)
-    if (known == learned.train_rows or not other_file) and not learned.was_trained_on(series):
+    known, another = learned.known(series), _another_series(loaded, series) if other_file else None
+    said = [another] if another else []
+    if not another and (known == learned.train_rows or not other_file) and not learned.was_trained_on(series):
         last, now = series.label(learned.last), count(known, "row")
         others = known == learned.train_rows
         changed = "their values are others" if others else f"there are {now}, and there were {learned.train_rows:,}"
@@ -158,13 +156,16 @@ def of_data(loaded: Loaded, series: Series, *, other_file: bool) -> list[str]:
             f"The rows up to {last} are not those that the networks were trained on: {changed}. Train again to learn "
             "from them."
         )
-    lost = int(np.sum(series.values <= 0)) if learned.encoding.target == "log_return" else 0
+    lost = 0
+    if learned.encoding.target == "log_return":
+        read = columns_read(series, learned.encoding).values()
+        lost = int(np.any([values <= 0 for values in read], axis=0).sum())
     if lost:
         said.append(
             f"{count(lost, 'row')} {'has a value' if lost == 1 else 'have values'} that {'is' if lost == 1 else 'are'} "
             "not positive, of which there is no log return: what reads them forecasts nothing finite."
         )
-    if not other_file and series.rows > learned.rows:
+    if not other_file and series.rows > learned.rows and known == learned.train_rows:
         rows = count(series.rows - learned.rows, "row")
         said.append(f"The models were trained before the last {rows} came; they have not learned from them.")
     return said

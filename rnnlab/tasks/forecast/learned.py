@@ -6,6 +6,7 @@ from hashlib import sha256
 from typing import Any, get_args
 
 import numpy as np
+from numpy.typing import NDArray
 
 from rnnlab.data.calendar_features import CalendarFeature
 from rnnlab.data.encoding import Encoding, TargetKind
@@ -94,11 +95,16 @@ class Learned:
 
 def digest_of(series: Series, encoding: Encoding, rows: int) -> str:
     """SHA-256, in hexadecimal, of what networks read of the first rows of a series, whatever its column is called."""
-    columns = {**series.columns, next(iter(encoding.outputs)): series.values}
     found = sha256()
-    for name in encoding.columns:
-        found.update(columns[name][:rows].astype("<f8").tobytes())
+    for values in columns_read(series, encoding).values():
+        found.update(values[:rows].astype("<f8").tobytes())
     return found.hexdigest()
+
+
+def columns_read(series: Series, encoding: Encoding) -> dict[str, NDArray[np.float64]]:
+    """What networks read of a series, by the names that they know; the judged column may be called otherwise."""
+    judged = next(iter(encoding.outputs))
+    return {name: series.values if name == judged else series.columns[series.column(name)] for name in encoding.columns}
 
 
 def _encoding(content: Mapping[str, Any]) -> Encoding:

@@ -6,6 +6,7 @@ from rnnlab.config.schema.series import CsvData, PricesData
 from rnnlab.data import missing
 from rnnlab.data.calendar import calendar_of
 from rnnlab.data.prices import between, load_prices
+from rnnlab.data.reading.cells import shown
 from rnnlab.data.reading.reader import load_csv
 from rnnlab.data.series import Series
 from rnnlab.errors import DataError
@@ -22,26 +23,37 @@ def read_series(data: PricesData | CsvData) -> Series:
     """The series between its start and end as it was read: NaN where a value is missing."""
     beside = tuple(dict.fromkeys([*(data.outputs or ()), *(data.inputs or ())]))
     if isinstance(data, PricesData):
-        return load_prices(data.symbol, data.column, start=data.start, end=data.end, beside=beside)
-    series = load_csv(
-        data.path,
-        data.date_column,
-        data.judged,
-        date_format=data.date_format,
-        decimal=data.decimal,
-        beside=beside,
-    )
-    return between(series, data.start, data.end)
-
-
-def check_size(series: Series) -> None:
-    """Refuse values so large that what a baseline makes of them many steps ahead may be no float (DataError)."""
-    size = np.abs(series.values)
-    if (largest := np.nanmax(size, initial=0.0)) > LARGEST:
-        raise DataError(
-            f"{series.place}: a forecast needs values of at most {LARGEST:g} in size; got one of {largest:g}.",
-            hint="Divide them by a power of ten.",
+        series = load_prices(data.symbol, data.column, start=data.start, end=data.end, beside=beside)
+    else:
+        series = load_csv(
+            data.path,
+            data.date_column,
+            data.judged,
+            date_format=data.date_format,
+            decimal=data.decimal,
+            beside=beside,
         )
+        series = between(series, data.start, data.end)
+    _check_size(series)
+    return series
+
+
+def columns_of(data: PricesData | CsvData, series: Series) -> tuple[list[str], list[str]]:
+    """The columns that are read, and those that are forecast, the judged one first, as the series names them."""
+    asked = map(series.column, data.outputs or ())
+    outputs = list(dict.fromkeys([series.target, *asked]))
+    return list(dict.fromkeys(map(series.column, data.inputs or outputs))), outputs
+
+
+def _check_size(series: Series) -> None:
+    """Refuse values so large that what a baseline makes of them many steps ahead may be no float (DataError)."""
+    for name, values in series.columns.items():
+        if (largest := np.nanmax(np.abs(values), initial=0.0)) > LARGEST:
+            raise DataError(
+                f"{series.place}: a forecast needs values of at most {LARGEST:g} in size; got {largest:g} in "
+                f"{shown(name)}.",
+                hint="Divide them by a power of ten.",
+            )
 
 
 def season_of(series: Series, train_rows: int) -> int | None:

@@ -25,7 +25,7 @@ from rnnlab.tasks.forecast.ahead import Forecaster
 from rnnlab.tasks.forecast.figures import figures
 from rnnlab.tasks.forecast.folds import Fold, folds_of, trained
 from rnnlab.tasks.forecast.learned import Learned, digest_of
-from rnnlab.tasks.forecast.loading import load_series, season_of
+from rnnlab.tasks.forecast.loading import columns_of, load_series, season_of
 from rnnlab.tasks.forecast.scoring import Scoring, seen_beside
 from rnnlab.tasks.forecast.tables import Said, Scores, errors_of_folds, forecasters, joined
 from rnnlab.tasks.task import Combination, Completed, Evaluation, Task
@@ -139,8 +139,7 @@ class Forecast(Task):
         """The rows from the first of a fold on, cut where its training ends, but for a gap."""
         data, series = self.config.data, self.series.where(slice(fold.first, None))
         plain = data.test_rows is None and fold.fit_rows == fold.train_rows == self._train_rows() and not fold.first
-        outputs = data.outputs or (series.target,)
-        judged_first = sorted(outputs, key=lambda name: name != series.target)
+        inputs, outputs = columns_of(data, series)
         try:
             return make_windows(
                 series.columns,
@@ -148,8 +147,8 @@ class Forecast(Task):
                 lookback=data.lookback,
                 steps=data.steps,
                 target="price" if data.target == "value" else data.target,
-                inputs=data.inputs or judged_first,
-                outputs=judged_first,
+                inputs=inputs,
+                outputs=outputs,
                 calendar=data.calendar,
                 season=self.season,
                 train_fraction=data.train_fraction,

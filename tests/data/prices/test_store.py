@@ -197,6 +197,28 @@ def test_a_folder_that_vanishes_between_two_calls_is_made_again(folder, monkeypa
         assert folder.exists()
 
 
+def test_a_folder_that_vanishes_and_is_made_again_within_one_call_is_waited_for(folder, monkeypatch):
+    """As where one process takes it away and another makes it, between the error and a look at what is there."""
+    real, tries = Path.mkdir, []
+
+    def unlucky(self, *arguments, **options):
+        tries.append(self)
+        real(self, *arguments, **options)
+        if len(tries) == 1:
+            raise FileExistsError
+
+    monkeypatch.setattr(Path, "mkdir", unlucky)
+    with locked(folder, "AAPL"):
+        assert folder.is_dir()
+
+
+@pytest.mark.parametrize("kind", ["file", "link to nothing"])
+def test_what_is_no_folder_stands_in_the_way(folder, kind):
+    folder.touch() if kind == "file" else folder.symlink_to("nothing")
+    with pytest.raises(DataError, match="cannot be written: File exists"), locked(folder, "AAPL"):
+        pass
+
+
 def test_a_lock_that_is_never_freed_is_told(folder):
     with (
         locked(folder, "AAPL"),

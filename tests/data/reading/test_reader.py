@@ -119,7 +119,7 @@ def test_values_of_any_sign_are_fine(load):
         ("a,b\nx,2\ny,4\n", "f.csv: no column holds dates; the columns are a, b."),
         ("a,b\n1,2\n3,4\n", "f.csv: more than one column could hold the values; name one; the columns are a, b."),
         ("date,a,b\n2024-01-02,1,2\n", "more than one column could hold the values; name one; the columns are date, a, b."),
-        ("date,close,close\n2024-01-02,1,2\n", "f.csv: two columns are called 'close'"),
+        ("date,close,close\n2024-01-02,1,2\n", "f.csv: 2 columns are called 'close'"),
         (rows("x", "y"), "f.csv:2: 'close' must be a number; got 'x'."),
         (rows("١٢", "1_000"), "f.csv:2: 'close' must be a number; got '١٢'."),
         (rows("y" * 500, "x"), "y…'."),
