@@ -75,22 +75,17 @@ def test_simple_smoothing_finds_its_alpha():
     assert model.parameters[1] == 0
 
 
-def test_it_finds_no_better_parameters_in_its_neighbourhood():
-    values = AIR[:96] / AIR.max()
-    model = fit_smoothing(values, 12)
-
-    def mean_square(parameters):
-        one = Smoothing(parameters, model.level, model.trend, model.seasons)
-        found = one.forecast(values, np.arange(len(values)), 1)
-        return np.mean((found[11:-1] - values[12:]) ** 2)
-
-    best = mean_square(model.parameters)
-    for place, step in ((0, 0.02), (1, 0.02), (2, 0.02), (3, 0.01)):
-        for change in (-step, step):
-            other = model.parameters.copy()
-            other[place] = np.clip(other[place] + change, 1e-4, 0.9999)
-            if place != 3 or other[3] <= 0.98:
-                assert mean_square(other) >= best * (1 - 1e-6)
+def test_it_finds_no_better_parameters_among_any_nor_in_their_neighbourhood():
+    kind, best = _Kind.of(AIR, True, 12), fit_smoothing(AIR, 12).parameters
+    assert np.count_nonzero(best) == len(kind.free)  # that kind is the one it chose
+    random = np.random.default_rng(0)
+    anywhere = random.uniform(LOWEST, HIGHEST, size=(300, 4))
+    half = (HIGHEST - LOWEST) / 512  # of the last steps that it tries
+    beside = [
+        np.clip(best + sign * half * (np.arange(4) == place), LOWEST, HIGHEST) for place in range(4) for sign in (-1, 1)
+    ]
+    (found,) = _mean_squares(AIR, [kind], [np.concatenate([best[np.newaxis], anywhere, beside])])
+    assert found[0] <= found.min() * (1 + 1e-4)
 
 
 def test_a_random_walk_is_forecast_by_persistence():
@@ -164,26 +159,12 @@ def test_the_criterion_is_the_corrected_one_of_akaike():
 
 
 @pytest.mark.parametrize("m", [1, 12])
-def test_its_mean_square_is_that_of_its_equations_and_the_least_there_is(m):
+def test_its_mean_square_is_that_of_its_equations(m):
     kind = _Kind.of(AIR, True, m)
     random = np.random.default_rng(0)
-    tried = np.array([random.uniform(LOWEST, HIGHEST) * kind.are_free for _ in range(300)])
+    tried = np.array([random.uniform(LOWEST, HIGHEST) * kind.are_free for _ in range(3)])
     (found,) = _mean_squares(AIR, [kind], [tried])
-    for parameters, error in list(zip(tried, found, strict=True))[:3]:
+    for parameters, error in zip(tried, found, strict=True):
         model = Smoothing(parameters, kind.level, kind.trend, kind.seasons)
         ahead = [by_hand(AIR[:t], model, 1) for t in range(max(kind.spared, 1), len(AIR))]
         assert error == pytest.approx(np.mean((AIR[kind.spared :] - ahead) ** 2), rel=1e-10)
-    best = fit_smoothing(AIR, m).parameters
-    if np.count_nonzero(best) == len(kind.free):
-        (least,) = _mean_squares(AIR, [kind], [best[np.newaxis]])
-        assert least[0] <= found.min() * 1.0001
-        for (
-            place
-        ) in kind.free:  # steps of a 512th of its range, half the last that were tried, gain nothing that counts
-            for sign in (-1, 1):
-                beside = best.copy()
-                beside[place] = np.clip(
-                    best[place] + sign * (HIGHEST - LOWEST)[place] / 512, LOWEST[place], HIGHEST[place]
-                )
-                (near,) = _mean_squares(AIR, [kind], [beside[np.newaxis]])
-                assert least[0] <= near[0] * (1 + 1e-4)
