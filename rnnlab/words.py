@@ -1,5 +1,6 @@
-"""Words of a sentence: counts with their noun, lists with their last word, durations, the spread over seeds."""
+"""Words of a sentence, and names of columns."""
 
+import re
 from collections.abc import Sequence
 
 INTERVAL = "5–95 %"  # of the seeds: between these quantiles
@@ -49,3 +50,8 @@ def seeds_shown(*seeds: int, interval: bool = True) -> str:
 def spread_aside(seeds: int, low: str, high: str, unit: str = "") -> str:
     """` (median of 5 seeds, 5–95 %: 248 to 327)`, to follow the median; nothing where both ends are the same."""
     return "" if low == high else f" ({seeds_shown(seeds)}: {low} to {high}{unit})"
+
+
+def key_of(name: str) -> str:
+    """A name in whichever case and punctuation: ``Adj Close`` and ``<CLOSE>`` as ``adj_close`` and ``close``."""
+    return re.sub(r"[^0-9a-z]+", "_", name.casefold()).strip("_")

@@ -45,7 +45,8 @@ def forecast(
         Path | None, typer.Option(metavar="CSV", help="Forecast from this file, in place of the run's data.")
     ] = None,
     steps: Annotated[
-        int | None, typer.Option(metavar="N", min=1, max=1000, help="Values to forecast; a season, or 10, if left out.")
+        int | None,
+        typer.Option(metavar="N", min=1, max=1000, help="Values to forecast; a season or 10 if left out and it can."),
     ] = None,
     level: Annotated[float, typer.Option(metavar="P", help="Level of the intervals, in percent.")] = 90,
     column: Annotated[
@@ -139,7 +140,8 @@ def show(found: "Forecasts") -> None:
     for sentence in found.verdict:
         for line in console.out.fold(on_one_line(sentence)).split("\n"):
             console.result(console.out.style(line, "bold"))
-    console.result()
+    if found.verdict:
+        console.result()
     for sentence in found.sentences:
         console.result(console.out.fold(on_one_line(sentence)))
     console.result()

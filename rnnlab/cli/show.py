@@ -76,7 +76,7 @@ def _head(found: "Shown") -> None:
     if record:
         parts += [record.verb or "", count(len(record.seeds), "seed"), record.started_at[:16].replace("T", " ")]
         if found.seconds is not None:
-            sessions = f" in {count(len(record.resumed) + 1, 'session')}" * bool(record.resumed)
+            sessions = f" of training in {count(len(record.resumed) + 1, 'session')}" * bool(record.resumed)
             parts.append(f"{duration(found.seconds)}{sessions}")
     told = ", ".join(shortened(part) for part in parts if part)
     console.result(f"{console.out.style(shortened(name), 'bold')}: {told}")

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from shlex import quote
 from typing import Any
 
 from pydantic import BaseModel
@@ -231,7 +232,8 @@ def _unknown(asked: str, word: str) -> UsageError:
     by_end = {name.rpartition(".")[2]: name for name in reversed(names)}
     near = nearest(word, names, cutoff=0.75) or [by_end[end] for end in nearest(word.rpartition(".")[2], by_end)]
     guess = f"; did you mean {near[0]}?" if near else "."
-    hint = "`rnnlab explain training` lists the keys of a section; the sections are data, model and training."
+    sections = "data, model, training and evaluation"
+    hint = f"`rnnlab explain training` lists the keys of a section; the sections are {sections}."
     return UsageError(f"{shortened(asked)}: no such key{guess}", hint=hint)
 
 
@@ -300,7 +302,7 @@ def _example(path: Path, entry: SchemaKey) -> str:
     if value is None and (found := re.match(r"a whole number of at least (\d+)", must)):
         value = found[1]
     name = ".".join(path).replace(ANY_PARAMETER, "W_hh")
-    return f"--set {name}={in_flow(value)}" if value is not None else ""
+    return f"--set {quote(f'{name}={in_flow(value)}')}" if value is not None else ""
 
 
 def _extends() -> KeyHelp:

@@ -116,7 +116,7 @@ def _with_all_times(series: Series) -> Series:
     for name, values in series.columns.items():
         columns[name] = np.full(rows, np.nan)
         columns[name][numbers] = values
-    return replace(series, stamps=stamps, columns=columns, lines=None)
+    return replace(series, stamps=stamps, columns=columns, lines=None, notes=(*series.notes, *told(series)))
 
 
 def told(series: Series) -> tuple[str, ...]:

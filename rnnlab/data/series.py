@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.data.calendar import Calendar, calendar_of
-from rnnlab.data.names import key_of
+from rnnlab.words import key_of
 
 
 @dataclass(frozen=True, eq=False)

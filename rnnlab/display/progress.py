@@ -59,9 +59,10 @@ class Silence:
 
     def _remember(self, progress: "Progress") -> None:
         """The newest progress; of what comes after the training, and has words of its own, the time alone."""
-        if progress.words and self.last is not None:
-            progress = replace(self.last, elapsed=progress.elapsed)
-        self.last = progress
+        if not progress.words:
+            self.last = progress
+        elif self.last is not None:
+            self.last = replace(self.last, elapsed=progress.elapsed)
 
     def note(self, text: str) -> None:
         """Say something without spoiling the picture."""

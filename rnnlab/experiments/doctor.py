@@ -222,7 +222,8 @@ def _no_checkpoints(run: Path, record: RunRecord) -> Iterator[Finding]:
     elif record.refit is not None:
         name = str(record.refit.get("checkpoint"))
         if not any(one.stem == name for one in (run / "checkpoints" / REFIT).glob("*.json")):
-            sentence = f"The checkpoint {REFIT}/{on_one_line(shortened(name, 30))}, of all rows, is not there."
+            which = f"{REFIT}/{on_one_line(shortened(name, 30))}"
+            sentence = f"The checkpoint {which}, of the networks of all rows, is not there."
             advice = f"`rnnlab resume {quote(str(run))}` trains them, if the data are as they were"
             yield Finding(run, "checkpoint", sentence, advice=advice)
 

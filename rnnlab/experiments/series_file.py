@@ -32,7 +32,7 @@ from rnnlab.files import name_of, user_path
 from rnnlab.forecasting.intervals import rows_needed
 from rnnlab.forecasting.stationarity import CRITICAL, kpss
 from rnnlab.tasks.forecast.ahead import needs_unknown
-from rnnlab.tasks.forecast.loading import columns_of, read_series, season_of
+from rnnlab.tasks.forecast.loading import check_size, columns_of, read_series, season_of
 
 # Settings that say which rows and columns are read: they hold before anything else is chosen.
 READING = {f"data.{name}" for name in (
@@ -148,6 +148,7 @@ def settings_of(series: Series, *, steps: int | None = None, level: float = 0.9)
 def _read(data: CsvData) -> tuple[Series, Missing]:
     """The series of a file with its missing values settled, and how they are, here and in rows that come later."""
     series, how = read_series(data), data.missing
+    check_size(series)
     if "missing" not in data.model_fields_set:
         lacking = sum(hole.rows for hole in holes(series.calendar, series.stamps))
         irregular = isinstance(series.calendar, Irregular)

@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -380,6 +381,8 @@ class _Verifying:
     def _replay_refit(self, updates: int, comparison: Comparison):
         entry, newest = self.record.refit or {}, self.refit[-1] if self.refit else None
         if newest is None or entry.get("checkpoint") != newest.path.stem:
+            again = f"`rnnlab resume {quote(str(self.run))}` trains the networks of all rows"
+            self.advice = self.advice or f"{again}, if the data are as they were."
             return FAILED, "the checkpoint that run.json names is not there, or damaged"
         if not self.newest_is_good:
             return SKIPPED, "the last checkpoint of the tested networks is damaged"

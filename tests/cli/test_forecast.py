@@ -243,8 +243,8 @@ def test_of_few_rows_nothing_is_claimed_about_intervals(rnnlab, tmp_path, values
     write(tmp_path / "few.csv", values[:30])
     verdict = json.loads(rnnlab("forecast", "few.csv", "--json", *FAST).stdout)["verdict"]
     assert verdict[1] == (
-        "What intervals of 90 % are worth is not known: the check needs at least 18 forecasts of rows that have come; "
-        "there are 10."
+        "What intervals of 90 % are worth is not known: the check needs at least 18 forecasts of rows that came "
+        "after those that were trained on; there are 10."
     )
 
 
@@ -377,7 +377,7 @@ def test_columns_that_cannot_be_named_are_to_be_given_names(rnnlab, tmp_path, he
         done = rnnlab("forecast", "file.csv", *more)
         assert done.returncode == 4
         if header.endswith("x") or not more:
-            assert "hint: Give each column a name of its own, in the first line of the file." in done.stderr
+            assert "hint: Give each column a name of its own, in the header." in done.stderr
 
 
 def test_a_file_that_has_got_another_column_of_numbers_is_read_by_the_one_that_was_learned(

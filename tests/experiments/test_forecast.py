@@ -9,6 +9,7 @@ from rnnlab.config import load
 from rnnlab.errors import DataError
 from rnnlab.experiments.forecast import forecast
 from rnnlab.experiments.train import train
+from rnnlab.tasks.task import build_task
 
 DAYS = np.datetime64("2024-01-01") + np.arange(60)
 VALUES = 50 + np.random.default_rng(4).normal(size=60).cumsum() / 10
@@ -25,12 +26,16 @@ def write(columns, name="series.csv", days=DAYS):
     Path(name).write_text("\n".join(lines) + "\n")
 
 
-def trained(*overrides):
+def load_config(*overrides):
     Path("one.yaml").write_text(
         "data: {kind: csv, path: series.csv, value_column: close, lookback: 4}\n"
         "model: {hidden_size: 3}\ntraining: {epochs: 3}\nseeds: 2\n"
     )
-    run = train(load("one.yaml", overrides=overrides), runs_dir=Path("runs"), command=[]).run
+    return load("one.yaml", overrides=overrides)
+
+
+def trained(*overrides):
+    run = train(load_config(*overrides), runs_dir=Path("runs"), command=[]).run
     assert run is not None
     return run
 
@@ -71,6 +76,35 @@ def test_rows_that_came_since_are_told():
     ]
 
 
+def test_what_to_do_about_lost_networks_depends_on_whether_the_data_are_as_they_were():
+    write({"close": VALUES[:-2]}, days=DAYS[:-2])
+    run = trained("training.refit=all")
+    assert forecast(run, steps=2).checkpoint == "refit/0001"
+    for path in (run / "checkpoints" / "refit").iterdir():
+        path.unlink()
+    gone = "The tested networks forecast, since those of all rows cannot be read: The checkpoint refit/0001 is not "
+    gone += "there. "
+    resume = f"`rnnlab resume {run}` trains them"
+    found = forecast(run, steps=2)
+    assert (found.checkpoint, found.networks) == ("0001", "tested")
+    assert told(found, "cannot be read") == [f"{gone}{resume}."]
+    write({"close": VALUES}, "other.csv")
+    (said,) = told(forecast(run, data=Path("other.csv"), steps=2), "cannot be read")
+    assert said == f"{gone}{resume}, if the data of the run are as they were."
+    write({"close": VALUES})
+    (said,) = told(forecast(run, steps=2), "cannot be read")
+    anew = f"`rnnlab train {run}/config.yaml`"
+    assert said == f"{gone}Since the data have changed, only a new run has such networks: {anew}."
+
+
+def test_only_the_steps_that_were_measured_are_said_to_be():
+    write({"close": VALUES})
+    found = forecast(trained(), steps=40)
+    assert found.outlook.measured_steps == 12
+    assert "over the first 12 steps, " in found.sentences[-1]
+    assert found.sentences[-1].endswith("the best baseline over the first 12 steps.")
+
+
 @pytest.mark.parametrize("column", ["open", "close"])
 def test_values_without_a_log_return_are_told_whichever_column_and_file_they_are_in(column):
     columns = {"open": VALUES, "close": VALUES}
@@ -91,8 +125,15 @@ def test_values_without_a_log_return_are_told_whichever_column_and_file_they_are
 
 
 @pytest.mark.parametrize("column", ["open", "close"])
-def test_values_near_the_largest_float_are_refused_before_the_training(column):
+def test_values_near_the_largest_float_are_refused_and_a_training_on_them_says_so(column):
     write({"open": VALUES, "close": VALUES} | {column: np.where(np.arange(60) == 7, -2e305, VALUES)})
+    config = load_config("data.inputs=[open, close]")
+    said = [one for one in build_task(config).warnings if "refuses those above" in one]
+    assert said == [
+        f"Values of up to 2e+305 in {column}: `rnnlab forecast` refuses those above 1e+305. Divide them by a power "
+        "of ten."
+    ]
+    run = trained("data.inputs=[open, close]")
     with pytest.raises(DataError, match=rf"at most 1e\+305 in size; got 2e\+305 in '{column}'\.") as refused:
-        trained("data.inputs=[open, close]")
+        forecast(run)
     assert refused.value.hint == "Divide them by a power of ten."

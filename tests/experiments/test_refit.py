@@ -253,7 +253,7 @@ def test_networks_of_all_rows_that_are_lost_are_trained_again_by_resume(folder, 
         (run / "task.json").write_text(json.dumps(learned))
     found = forecast(run, steps=3)
     assert found.refit is None
-    assert found.warnings[0].endswith(f"/runs/{run.name}` trains them, if the data are as they were.")
+    assert found.warnings[0].endswith(f"/runs/{run.name}` trains them.")
     assert ("is not there" in found.warnings[0]) == (harm == "all gone")
     if harm == "all gone":
         (finding,) = examine(run.parent).findings
@@ -277,7 +277,7 @@ def test_a_training_on_all_rows_that_was_stopped_is_told(folder):
     run = start(folder, "training.epochs=9", REFIT, should_stop=after(9 + 1 + 4))
     said = forecast(run, steps=2).warnings[0]
     assert "the training on all rows has not come to its end" in said
-    assert said.endswith(f"/runs/{run.name}` trains them, if the data are as they were.")
+    assert said.endswith(f"/runs/{run.name}` trains them.")
     go_on(run)
     assert not any("come to its end" in one for one in forecast(run, steps=2).warnings)
 

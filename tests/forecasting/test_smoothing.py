@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from rnnlab.forecasting.baselines import forecasts
+from rnnlab.forecasting.baselines import forecasts, smoothing
 from rnnlab.forecasting.baselines.smoothing import (
     ALPHA,
     BETA,
@@ -11,11 +11,13 @@ from rnnlab.forecasting.baselines.smoothing import (
     HIGHEST,
     LOWEST,
     PHI,
+    TOGETHER,
     Smoothing,
     _Kind,
     _mean_squares,
     exponential_smoothing,
     fit_smoothing,
+    fit_together,
 )
 
 # Monthly totals of international airline passengers in thousands, 1949 to 1960: Box and Jenkins 1976, series G.
@@ -84,7 +86,7 @@ def test_it_finds_no_better_parameters_among_any_nor_in_their_neighbourhood():
     beside = [
         np.clip(best + sign * half * (np.arange(4) == place), LOWEST, HIGHEST) for place in range(4) for sign in (-1, 1)
     ]
-    (found,) = _mean_squares(AIR, [kind], [np.concatenate([best[np.newaxis], anywhere, beside])])
+    (found,) = _mean_squares([kind], [np.concatenate([best[np.newaxis], anywhere, beside])])
     assert found[0] <= found.min() * (1 + 1e-4)
 
 
@@ -155,7 +157,7 @@ def test_the_criterion_is_the_corrected_one_of_akaike():
         kind = _Kind.of(values, trended, m)
         n, k = 48 - kind.spared, len(kind.free) + states + 1
         expected = n * np.log(2.5) + 2 * k + 2 * k * (k + 1) / (n - k - 1)
-        assert kind.aicc(48, 2.5) == pytest.approx(expected, rel=1e-12)
+        assert kind.aicc(2.5) == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("m", [1, 12])
@@ -163,8 +165,39 @@ def test_its_mean_square_is_that_of_its_equations(m):
     kind = _Kind.of(AIR, True, m)
     random = np.random.default_rng(0)
     tried = np.array([random.uniform(LOWEST, HIGHEST) * kind.are_free for _ in range(3)])
-    (found,) = _mean_squares(AIR, [kind], [tried])
+    (found,) = _mean_squares([kind], [tried])
     for parameters, error in zip(tried, found, strict=True):
         model = Smoothing(parameters, kind.level, kind.trend, kind.seasons)
         ahead = [by_hand(AIR[:t], model, 1) for t in range(max(kind.spared, 1), len(AIR))]
         assert error == pytest.approx(np.mean((AIR[kind.spared :] - ahead) ** 2), rel=1e-10)
+
+
+@pytest.mark.parametrize("season", [None, 12])
+def test_series_of_any_lengths_have_beside_each_other_the_models_that_they_have_alone(season):
+    lengths = [1, 2, 11, 12, 21, 31, 32, 33, 36, 64, 65, 95, 96, 144]
+    series = [AIR[-n:] / (n + 1) for n in np.random.default_rng(0).permutation(lengths)] + [np.zeros(40)]
+    for values, model in zip(series, fit_together(series, season), strict=True):
+        alone = fit_smoothing(values, season)
+        np.testing.assert_array_equal(model.parameters, alone.parameters)
+        assert (model.level, model.trend) == (alone.level, alone.trend)
+        np.testing.assert_array_equal(model.seasons, alone.seasons)
+
+
+def test_a_model_that_was_fitted_beforehand_is_the_one_that_is_used(monkeypatch):
+    cases = [(AIR[:n], np.arange(n - 10, n), n - 10) for n in range(60, 60 + TOGETHER + 3)]
+    expected = [exponential_smoothing(v, rows, 3, training_rows=n, season=12) for v, rows, n in cases]
+    monkeypatch.setattr(smoothing, "_FITS", smoothing._Fits())
+    smoothing.fit_beforehand(cases, 3, season=12)
+    monkeypatch.setattr(smoothing, "fit_together", None)  # there is nothing left to fit
+    for (values, rows, n), forecast in zip(cases, expected, strict=True):
+        np.testing.assert_array_equal(exponential_smoothing(values, rows, 3, training_rows=n, season=12), forecast)
+
+
+def test_only_so_many_models_are_kept(monkeypatch):
+    fits, made = smoothing._Fits(), []
+    monkeypatch.setattr(smoothing, "KEPT", 5)
+    monkeypatch.setattr(smoothing, "fit_together", lambda some, _season: made.append(len(some)) or [None] * len(some))
+    series = [np.full(3, value) for value in range(8)]
+    for some in (series[:3], series[2:4], series[3:7], series, series):
+        fits.of(some, None)
+    assert made == [3, 1, 4, 8]

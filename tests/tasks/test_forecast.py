@@ -34,8 +34,8 @@ def evaluated(task, forecasts):
     """What evaluating networks gives that forecast this, (R, N) in the unit of the series."""
     honest, shaped = task._said, np.asarray(forecasts)[:, np.newaxis, np.newaxis]
     untrained = build_setup(task.config, task)
-    task._said = lambda _network, _theta, fold: replace(
-        honest(untrained.network, untrained.theta, fold), forecasts=shaped
+    task._said = lambda _network, _theta, *of: replace(
+        honest(untrained.network, untrained.theta, *of), forecasts=shaped
     )
     return task.evaluate(None, np.zeros((len(forecasts), 1)))
 

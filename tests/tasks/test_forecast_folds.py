@@ -220,7 +220,7 @@ def test_nothing_learned_is_newer_than_what_a_forecast_comes_from(strategy, scal
     for values in (VALUES, changed):
         write(values)
         task: Any = build_task(config_of(*keys, rolling(folds=3)))
-        said = task._said(*networks(task), task.trainings[0])
+        said = task._said(*networks(task), task.trainings[0], task._followed(task.trainings[0]))
         first = [said.forecasts[..., -1, 0], *(rival[-1, 0] for rival in said.rivals[0].values())]
         found.append(
             [

@@ -1,7 +1,7 @@
 """`data` of a dated series: daily prices of a symbol, or any CSV of dates and values."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -9,6 +9,7 @@ from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
 from rnnlab.config.schema.section import Conflict, Number, Text, Whole, key, refuse
 from rnnlab.config.schema.task import StoredTask
+from rnnlab.words import key_of
 
 Target = Literal["price", "value", "difference", "log_return", "seasonal_difference"]
 Scaler = Literal["minmax", "standard", "robust", "none", "window"]
@@ -177,7 +178,7 @@ class SeriesData(StoredTask):
                 f"data.end must not be before data.start ({self.start}); got {self.end}.",
             )
         judged, key = self.judged, self.column_key
-        if self.outputs is not None and judged is not None and judged not in self.outputs:
+        if self.outputs is not None and judged is not None and _lacking([judged], self.outputs):
             yield Conflict(
                 ("data.outputs", key),
                 f"data.outputs must hold {key}, {judged}, which is judged; got {', '.join(self.outputs)}.",
@@ -185,20 +186,26 @@ class SeriesData(StoredTask):
         if self.inputs is None:
             return
         forecast = self.outputs or ((judged,) if judged is not None else ())
-        lacking = [name for name in forecast if name not in self.inputs]
+        lacking = _lacking(forecast, self.inputs)
         if self.scaler == "window" and lacking:
             yield Conflict(
                 ("data.scaler", "data.inputs"),
                 f"data.scaler: window needs every forecast column among data.inputs, which lacks {', '.join(lacking)}. "
                 "Add it, or use another scaler.",
             )
-        beyond = [name for name in self.inputs if name not in forecast]
+        beyond = _lacking(self.inputs, forecast)
         if self.strategy == "recursive" and forecast and beyond:
             yield Conflict(
                 ("data.strategy", "data.inputs"),
                 f"data.strategy: recursive needs forecasts of every column that is read; data.outputs lacks "
                 f"{', '.join(beyond)}. Add it there, or use direct.",
             )
+
+
+def _lacking(names: Iterable[str], among: Iterable[str]) -> list[str]:
+    """The columns that are not among others, whichever case and punctuation they are written in."""
+    keys = {key_of(name) for name in among}
+    return [name for name in names if key_of(name) not in keys]
 
 
 class PricesData(SeriesData):

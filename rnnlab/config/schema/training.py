@@ -242,7 +242,7 @@ class TrainingSection(Section):
         "none",
         "whether the networks of a series are trained once more after they were tested: on all rows, the test rows "
         "too, from the same initial parameters, for as many updates as led to the tested ones; `rnnlab forecast` then "
-        "uses these networks, every other command the tested ones",
+        "uses these networks, `rnnlab verify` checks both, and every other command uses the tested ones",
     )
     log_gradient_flow_every: Whole = key(
         0, "interval between two records of the gradient by lag; 0 records none", unit="updates", ge=0

@@ -5,7 +5,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from rnnlab.data.calendar import calendar_of
-from rnnlab.data.names import key_of
 from rnnlab.data.prices.bars import Bars, ascending, cleaned, fault, runs_backwards, with_close
 from rnnlab.data.prices.checks import check_not_zero, check_order
 from rnnlab.data.reading.cells import TextTable, shown
@@ -22,6 +21,7 @@ from rnnlab.data.reading.numbers import is_missing, told_marks
 from rnnlab.data.reading.reader import Figures, figures
 from rnnlab.data.series import label
 from rnnlab.errors import DataError
+from rnnlab.words import key_of
 
 # Columns that give a site away by their order, the site, and how its prices are adjusted where that is known.
 # Yahoo put the adjusted closes behind the volume as long as its closes were raw; so did Quandl.

@@ -5,13 +5,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from rnnlab.data.names import key_of
 from rnnlab.data.reading.cells import TextTable, shown
 from rnnlab.data.reading.numbers import is_missing, looks_like_number
 from rnnlab.data.reading.times import STEP_NAMES, looks_like_stamp, looks_like_time
 from rnnlab.errors import DataError
 from rnnlab.suggestions import did_you_mean
-from rnnlab.words import listed
+from rnnlab.words import key_of, listed
 
 DATE_NAMES = (
     "date", "data", "datum", "timestamp", "datetime", "date_time", "observation_date", "trade_date", "day", "ds",
@@ -92,7 +91,9 @@ def named_column(table: TextTable, name: str, what: str) -> int:
     if len(found) == 1:
         return found[0]
     if found:
-        raise DataError(f"{table.label}: {len(found)} columns are called {name!r}; {_listed(table)}.", hint=RENAME)
+        names = [shown(table.columns[at]) for at in found]
+        hint = RENAME if len(set(names)) < len(names) else f"Write it as the file does: {listed(names, 'or')}."
+        raise DataError(f"{table.label}: {len(found)} columns are called {name!r}; {_listed(table)}.", hint=hint)
     guess = did_you_mean(name, table.columns, cutoff=0.6, shown=repr)
     raise DataError(f"{table.label}: no column {shown(name)} to take the {what} from{guess or ';'} {_listed(table)}.")
 

@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
 
-from rnnlab.data.names import key_of
 from rnnlab.data.reading.cells import TextTable, content_hash, decoded, shown
 from rnnlab.data.reading.columns import CLOSE_NAMES, PRICE_NAMES, is_time_name
 from rnnlab.data.reading.numbers import is_missing, looks_like_number
 from rnnlab.data.reading.times import looks_like_time
 from rnnlab.errors import DataError
-from rnnlab.words import count
+from rnnlab.words import count, key_of
 
 DELIMITERS = ";\t|,"
 NO_DELIMITER = "\x1f"  # no text that is read has one

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -19,7 +18,7 @@ from rnnlab.experiments.setup import Sizes, architecture_of
 from rnnlab.experiments.trained import Trained, config_file, diverged_places
 from rnnlab.files import name_of
 from rnnlab.runs import RunFolder, RunStore, checkpoints
-from rnnlab.runs.schema import TRAIN
+from rnnlab.runs.schema import REFIT, TRAIN
 from rnnlab.tasks.forecast.ahead import Forecaster
 from rnnlab.tasks.forecast.learned import LEARNED, Learned, columns_read
 from rnnlab.tasks.forecast.outlook import Fitted
@@ -63,10 +62,12 @@ class Loaded:
     store : RunStore
     config : Config
     checkpoint : str
-        Of the tested networks.
+        Of those that forecast.
     tested : Networks
     refit : Networks or None
         Those that were trained on all rows.
+    lost : str or None
+        Why there is no `refit` where there should be.
     warnings : list of str
     """
 
@@ -75,6 +76,7 @@ class Loaded:
     checkpoint: str
     tested: Networks
     refit: Networks | None
+    lost: str | None
     warnings: list[str]
 
     @property
@@ -113,24 +115,23 @@ def load_networks(run: Path | Trained) -> Loaded:
 
 
 def _with_refit(store: RunStore, config: Any, checkpoint: str, tested: Networks, warnings: Sequence[str]) -> Loaded:
-    """With the networks of all rows, where there are some; a warning where there should be."""
-    refit, said = None, list(warnings)
-    again = ""
-    if store.path is not None:
-        again = f" `rnnlab resume {quote(name_of(store.path))}` trains them, if the data are as they were."
+    """With the networks of all rows, where there are some."""
     if store.record.refit is None:
+        lost = None
         if config.training.refit == "all":
             why = "the training on all rows has not come to its end"
-            said.append(f"The networks of training.refit do not forecast: {why}.{again}")
-        return Loaded(store, config, checkpoint, tested, None, said)
+            lost = f"The networks of training.refit do not forecast: {why}."
+        return Loaded(store, config, checkpoint, tested, None, lost, [*warnings])
     try:
         refit = Networks(theta_of(store, tested.theta), learned_of(store))
     except RunFolderError as error:
-        said.append(f"The tested networks forecast, since those of all rows cannot be read: {error.message}{again}")
-    if refit is not None and not refit.alive:
-        said.append("The tested networks forecast, since every one that was trained on all rows diverged.")
-        refit = None
-    return Loaded(store, config, checkpoint, tested, refit, said)
+        lost = f"The tested networks forecast, since those of all rows cannot be read: {error.message}"
+        return Loaded(store, config, checkpoint, tested, None, lost, [*warnings])
+    if not refit.alive:
+        diverged = "The tested networks forecast, since every one that was trained on all rows diverged."
+        return Loaded(store, config, checkpoint, tested, None, None, [*warnings, diverged])
+    name = f"{REFIT}/{store.record.refit['checkpoint']}"
+    return Loaded(store, config, name, tested, refit, None, [*warnings])
 
 
 def _on_a_series(config: Any, name: str) -> Any:

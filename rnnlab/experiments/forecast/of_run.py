@@ -20,7 +20,7 @@ from rnnlab.experiments.forecast.result import Forecasts
 from rnnlab.experiments.setup import Sizes, architecture_of, threads
 from rnnlab.experiments.trained import Trained
 from rnnlab.runs import RunStore
-from rnnlab.tasks.forecast.loading import load_series, season_of
+from rnnlab.tasks.forecast.loading import check_size, load_series, season_of
 from rnnlab.tasks.forecast.outlook import outlook
 from rnnlab.words import count
 
@@ -58,6 +58,7 @@ def forecast(
             f"'{loaded.store.record.name}' forecasts nothing: every model diverged.", hint="Train it again."
         )
     series, encoding = _series(loaded, data), tested.learned.encoding
+    check_size(series)
     season = config.data.season or _season_of_run(loaded.store, series)
     season = season or season_of(series, max(tested.learned.known(series), 2))
     network = Network(architecture_of(config, Sizes(encoding.features, encoding.targets)), threads=threads())
@@ -89,11 +90,12 @@ def forecast(
         ],
         sentences=[
             sentences.read(series, data),
-            sentences.trained_on(loaded, other_file=data is not None),
+            sentences.trained_on(loaded, series.rows, other_file=data is not None),
             *sentences.how_made(found, loaded, season),
         ],
         warnings=[
             *sentences.of_data(loaded, series, other_file=data is not None),
+            *sentences.lost(loaded, series, other_file=data is not None),
             *loaded.warnings,
             *series.notes,
             *told(series),

@@ -32,7 +32,7 @@ class Forecasts:
         Rows that the networks were trained on once more after the test, all there were; None where the tested ones
         forecast.
     checkpoint : str
-        Of the tested networks.
+        Of the networks that forecast.
     verdict : list of str
         Whether the network is worth anything beside the best baseline, and what its intervals have been worth.
     sentences : list of str

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
+from shlex import quote
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,7 @@ def worth_of_intervals(found: Outlook, season: int | None, level: float) -> list
         needed = 2 * intervals.rows_needed(level)
         return [
             f"What intervals of {percent(level)} are worth is not known: the check needs at least {needed} forecasts "
-            f"of rows that have come; there are {found.rows}."
+            f"of rows that came after those that were trained on; there are {found.rows}."
         ]
     low, middle, high = (100 * float(getattr(checked, f"coverage{end}")) for end in ("_low", "", "_high"))
     width, other = (2 * of.half_widths(level)[0] for of in (found.network, found.rivals[best]))
@@ -87,13 +88,13 @@ def read(series: Series, data: Path | None) -> str:
     return f"Read {which}{understood(series)}{filled_in}."
 
 
-def trained_on(loaded: Loaded, *, other_file: bool) -> str:
-    """What the networks are, and what they learned from."""
+def trained_on(loaded: Loaded, rows: int, *, other_file: bool) -> str:
+    """What the networks are, and what they learned from; of how many `rows`, where these are of that file."""
     data, model, learned = loaded.config.data, loaded.config.model, loaded.used.learned
     networks = f"{count(len(loaded.config.seeds), 'network')} ({model.cell.kind}, {count(model.hidden_size, 'unit')})"
-    first = "all" if learned.train_rows == learned.rows else "the first"
-    rows = f"{first} {count(learned.train_rows, 'row')}" + f" of {_source(loaded.store)}" * other_file
-    return f"Trained {networks} on the {WORDS_OF_TARGETS[data.target]} of {rows}, in windows of {data.lookback}."
+    first = "all" if learned.train_rows == learned.rows == rows else "the first"
+    which = f"{first} {count(learned.train_rows, 'row')}" + f" of {_source(loaded.store)}" * other_file
+    return f"Trained {networks} on the {WORDS_OF_TARGETS[data.target]} of {which}, in windows of {data.lookback}."
 
 
 def how_made(found: Outlook, loaded: Loaded, season: int | None) -> list[str]:
@@ -105,12 +106,13 @@ def how_made(found: Outlook, loaded: Loaded, season: int | None) -> list[str]:
     said = [f"{count(found.steps, 'step')} ahead, {who}: {how}{rest}."]
     if found.rows:
         ours, best = found.network, found.rivals[found.best]
+        over = "all steps" if found.measured_steps == found.steps else f"the first {found.measured_steps} steps"
         than = "smaller than" if ours.rmse < best.rmse else "larger than" if ours.rmse > best.rmse else "equal to"
         by = " by the tested networks" if loaded.refit else ""
         said.append(
             f"Made in the same way{by} for {_rows_that_came(found, 1, found.rows)}, it has an RMSE of {ours.rmse:.4g} "
-            f"over all steps, {than} the {best.rmse:.4g} of {BASELINES[found.best].title_with(season)}, the best "
-            "baseline over all steps."
+            f"over {over}, {than} the {best.rmse:.4g} of {BASELINES[found.best].title_with(season)}, the best "
+            f"baseline over {over}."
         )
     return said
 
@@ -136,11 +138,29 @@ def cautions(series: Series, found: Outlook, level: float) -> list[str]:
         which = "No step has an" if first == 1 else f"Steps from {first} on have no"
         said.append(
             f"{which} interval of {percent(level)}: it needs at least {intervals.rows_needed(level)} forecasts of rows"
-            f" that have come; one step ahead there are {found.rows}."
+            f" that came after those that were trained on; one step ahead there are {found.rows}."
         )
     if not np.isfinite(found.network.values).all():
         said.append("Not every step has a finite forecast.")
     return said
+
+
+def lost(loaded: Loaded, series: Series, *, other_file: bool) -> list[str]:
+    """Why the networks of all rows do not forecast, and what to do about it; nothing where none are missing."""
+    if loaded.lost is None or loaded.store.path is None:
+        return [loaded.lost] if loaded.lost else []
+    resumes = f"`rnnlab resume {quote(str(loaded.store.path))}` trains them"
+    if other_file:
+        return [f"{loaded.lost} {resumes}, if the data of the run are as they were."]
+    if data_record(loaded.store).get("sha256") == series.sha256:
+        return [f"{loaded.lost} {resumes}."]
+    return [f"{loaded.lost} Since the data have changed, only a new run has such networks: {_anew(loaded)}."]
+
+
+def _anew(loaded: Loaded) -> str:
+    """What trains on the data as they are now."""
+    assert loaded.store.path is not None
+    return f"`rnnlab train {quote(str(loaded.store.path / 'config.yaml'))}`"
 
 
 def of_data(loaded: Loaded, series: Series, *, other_file: bool) -> list[str]:
@@ -153,8 +173,8 @@ def of_data(loaded: Loaded, series: Series, *, other_file: bool) -> list[str]:
         others = known == learned.train_rows
         changed = "their values are others" if others else f"there are {now}, and there were {learned.train_rows:,}"
         said.append(
-            f"The rows up to {last} are not those that the networks were trained on: {changed}. Train again to learn "
-            "from them."
+            f"The rows up to {last} are not those that the networks were trained on: {changed}."
+            + f" {_anew(loaded)} learns from them." * (loaded.store.path is not None and not other_file)
         )
     lost = 0
     if learned.encoding.target == "log_return":

@@ -10,6 +10,7 @@ They return a float array of shape (N,) in the unit of the values, write to none
 ValueError for a row before the horizon.
 """
 
+from rnnlab.forecasting.baselines.smoothing import fit_beforehand
 from rnnlab.forecasting.baselines.table import BASELINES, Baseline, forecasts
 
-__all__ = ["BASELINES", "Baseline", "forecasts"]
+__all__ = ["BASELINES", "Baseline", "fit_beforehand", "forecasts"]

@@ -34,7 +34,6 @@ def read_series(data: PricesData | CsvData) -> Series:
             beside=beside,
         )
         series = between(series, data.start, data.end)
-    _check_size(series)
     return series
 
 
@@ -45,15 +44,23 @@ def columns_of(data: PricesData | CsvData, series: Series) -> tuple[list[str], l
     return list(dict.fromkeys(map(series.column, data.inputs or outputs))), outputs
 
 
-def _check_size(series: Series) -> None:
-    """Refuse values so large that what a baseline makes of them many steps ahead may be no float (DataError)."""
+def check_size(series: Series) -> None:
+    """Refuse to forecast what is not yet there from the values of :func:`too_large` (DataError)."""
+    if found := too_large(series):
+        name, largest = found
+        raise DataError(
+            f"{series.place}: a forecast needs values of at most {LARGEST:g} in size; got {largest:g} in "
+            f"{shown(name)}.",
+            hint="Divide them by a power of ten.",
+        )
+
+
+def too_large(series: Series) -> tuple[str, float] | None:
+    """A column whose values are so large that what a baseline makes of them many steps ahead may be no float."""
     for name, values in series.columns.items():
-        if (largest := np.nanmax(np.abs(values), initial=0.0)) > LARGEST:
-            raise DataError(
-                f"{series.place}: a forecast needs values of at most {LARGEST:g} in size; got {largest:g} in "
-                f"{shown(name)}.",
-                hint="Divide them by a power of ten.",
-            )
+        if (largest := float(np.nanmax(np.abs(values), initial=0.0))) > LARGEST:
+            return name, largest
+    return None
 
 
 def season_of(series: Series, train_rows: int) -> int | None:

@@ -96,6 +96,11 @@ class Outlook:
         """Rows that have come and were forecast one step ahead."""
         return int(np.sum(~np.isnan(self.network.errors[:, 0])))
 
+    @property
+    def measured_steps(self) -> int:
+        """How many steps ahead there are forecasts of rows that have come."""
+        return int((~np.isnan(self.network.errors)).any(axis=0).sum())
+
     def without_value(self, step: int) -> int:
         """Rows without a value, between the first and the last that have come and were forecast so many steps ahead."""
         came = np.flatnonzero(~np.isnan(self.network.errors[:, step - 1]))

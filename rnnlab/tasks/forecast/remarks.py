@@ -9,6 +9,7 @@ from rnnlab.data.series import Series
 from rnnlab.data.windows import WindowedSeries
 from rnnlab.errors import ConfigError
 from rnnlab.forecasting import symptoms
+from rnnlab.tasks.forecast.loading import LARGEST, too_large
 from rnnlab.tasks.forecast.scoring import Scoring
 from rnnlab.words import LARGEST_FLOAT, count, listed
 
@@ -19,6 +20,7 @@ _TOO_FEW = "Too few rows to forecast for a test of equal accuracy: {rows}. Give 
 def before_training(series: Series, windowed: WindowedSeries, first_test: int) -> tuple[str, ...]:
     """What can be said of the rows, of which the test rows begin with `first_test`."""
     return (
+        *_of_size(series),
         *_of_filled(series, first_test),
         *_of_few(windowed, first_test),
         *_of_extrapolation(series, windowed, first_test),
@@ -66,6 +68,15 @@ def check_dtype(windowed: WindowedSeries, arrays: Sequence[NDArray[np.float64]],
                 f"model.dtype must hold every scaled value, which {dtype.name} does not; got {largest:.4g}. "
                 "Use dtype: float64 or another data.scaler."
             ]
+        )
+
+
+def _of_size(series: Series) -> Iterator[str]:
+    if found := too_large(series):
+        name, largest = found
+        yield (
+            f"Values of up to {largest:.3g} in {name}: `rnnlab forecast` refuses those above {LARGEST:g}. Divide them "
+            "by a power of ten."
         )
 
 

@@ -26,7 +26,7 @@ from rnnlab.tasks.forecast.figures import figures
 from rnnlab.tasks.forecast.folds import Fold, folds_of, trained
 from rnnlab.tasks.forecast.learned import Learned, digest_of
 from rnnlab.tasks.forecast.loading import columns_of, load_series, season_of
-from rnnlab.tasks.forecast.scoring import Scoring, seen_beside
+from rnnlab.tasks.forecast.scoring import Scoring, fit_beforehand, seen_beside
 from rnnlab.tasks.forecast.tables import Said, Scores, errors_of_folds, forecasters, joined
 from rnnlab.tasks.task import Combination, Completed, Evaluation, Task
 
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 # Years of training data drawn before the forecast, so that the eye sees where the test rows begin.
 DRAWN_TRAINING_ROWS = 250
+FOLDS_TOGETHER = 64  # as many as do not take much memory
 DIRECT, RECURSIVE = "each by an output of its own", "each from the forecasts before it"
 
 
@@ -176,7 +177,7 @@ class Forecast(Task):
 
     def evaluate_folds(self, network: Network, thetas: Sequence[np.ndarray]) -> Evaluation:
         judged = self._scoring(self.series.target)
-        said = [self._said(network, theta, fold) for theta, fold in zip(thetas, self.trainings, strict=True)]
+        said = [*self._said_of_folds(network, thetas)]
         of_tests = np.concatenate([one.forecasts[..., one.tested] for one in said], axis=-1)
         predicted, rivals = of_tests[:, 0], joined([one.rivals[0] for one in said], [one.tested for one in said])
         combined = median_forecast(predicted.reshape(len(predicted), -1))
@@ -222,22 +223,34 @@ class Forecast(Task):
             combined=Combination("median", np.flatnonzero(combined.of).tolist(), together),
         )
 
-    def _said(self, network: Network, theta: np.ndarray, fold: Fold) -> Said:
-        """What the networks of one training, and the baselines, forecast of its calibration and test rows."""
+    def _said_of_folds(self, network: Network, thetas: Sequence[np.ndarray]) -> Iterator[Said]:
+        """Fold by fold; the baselines of some of them are fitted together."""
+        for start in range(0, len(self.trainings), FOLDS_TOGETHER):
+            some = slice(start, start + FOLDS_TOGETHER)
+            each = [self._followed(fold) for fold in self.trainings[some]]
+            fit_beforehand([one for _, scorings in each for one in scorings.values()], self.season)
+            for theta, fold, followed in zip(thetas[some], self.trainings[some], each, strict=True):
+                yield self._said(network, theta, fold, followed)
+
+    def _followed(self, fold: Fold) -> tuple[WindowedSeries, dict[str, Scoring]]:
+        """The rows of a fold, and of each column that is forecast those for calibration and test."""
         windowed = self.windowed if fold is self.trainings[0] else self._windowed(fold, self._gap)
-        rows = windowed.test_rows[windowed.test_rows + fold.first <= fold.last]
+        rows, steps = windowed.test_rows[windowed.test_rows + fold.first <= fold.last], self.config.data.scored_steps
+        columns = {name: windowed.columns[name] for name in windowed.encoding.outputs}
+        return windowed, {name: Scoring(of, rows, steps, windowed.train_rows) for name, of in columns.items()}
+
+    def _said(
+        self, network: Network, theta: np.ndarray, fold: Fold, followed: tuple[WindowedSeries, dict[str, Scoring]]
+    ) -> Said:
+        """What the networks of one training, and the baselines, forecast of its calibration and test rows."""
+        windowed, scorings = followed
+        judged = scorings[self.series.target]
         forecaster = Forecaster(network, theta, windowed.encoding, windowed.lookback)
-        steps = self.config.data.scored_steps
-        forecasts = forecaster.scored(windowed.columns, windowed.calendar, rows, steps)
-        scorings = {
-            name: Scoring(windowed.columns[name], rows, steps, windowed.train_rows)
-            for name in windowed.encoding.outputs
-        }
         return Said(
-            forecasts,
-            scorings[self.series.target].actual,
+            forecaster.scored(windowed.columns, windowed.calendar, judged.rows, judged.steps),
+            judged.actual,
             [self._baselines(windowed, name, scoring) for name, scoring in scorings.items()],
-            rows + fold.first >= fold.train_rows,
+            judged.rows + fold.first >= fold.train_rows,
         )
 
     def _scoring(self, column: str) -> Scoring:
