@@ -49,12 +49,12 @@ training:
   checkpoint: {every: 2}
 """,
 }  # fmt: skip
-FEW, MANY = 2, 30
+FEW, MANY = 2, 12
 SWEEP = ("sweep-rho", "0.9", "1.4", "30", "--seeds", "12", *(word for setting in (  # 30 diverges in most seeds
     "model.hidden_size=6", "data.chunk=10", "data.repeat=40", "training.updates=240", "training.checkpoint.every=3",
     "training.log_gradient_flow_every=50",
 ) for word in ("--set", setting)))  # fmt: skip
-MOMENTS, KILLS = 15, 3  # at which a sweep is killed first, from its start to its end; and how often it is killed
+MOMENTS, KILLS = 8, 3  # at which a sweep is killed first, from its start to its end; and how often it is killed
 
 
 @pytest.fixture

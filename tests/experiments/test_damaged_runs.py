@@ -148,7 +148,7 @@ def look_at(run, whole):
     return messages
 
 
-@pytest.mark.parametrize("every", [20, pytest.param(4, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("every", [20, pytest.param(7, marks=pytest.mark.slow)])
 def test_every_entry_of_the_record_replaced_by_every_kind_of_value(damaged, whole, capsys, every):
     path = damaged / "run.json"
     record = json.loads(path.read_text())

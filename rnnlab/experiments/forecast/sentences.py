@@ -204,13 +204,15 @@ def _another_series(loaded: Loaded, series: Series) -> str | None:
     )
 
 
-def first_of_several(evaluation: Any, learned: Learned) -> list[str]:
-    """A caution where a rolling origin has trained networks on newer rows, too."""
+def first_of_several(evaluation: Any, learned: Learned, *, refit: bool) -> list[str]:
+    """A caution where a rolling origin has trained networks on newer rows, too, than the tested ones."""
     if evaluation is None or evaluation.kind != "rolling" or evaluation.folds <= evaluation.retrain_every:
         return []
+    what = "The errors, and the widths of the intervals, are" if refit else "The forecast is"
+    more = "" if refit else " With training.refit: all, networks of all rows forecast."
     return [
-        f"The forecast is of the networks of the first fold, trained on {count(learned.train_rows, 'row')}: those of "
-        "the others are not kept. With training.refit: all, networks of all rows forecast."
+        f"{what} of the networks of the first fold, trained on {count(learned.train_rows, 'row')}: those of the others "
+        f"are not kept.{more}"
     ]
 
 
