@@ -54,4 +54,4 @@ def spread_aside(seeds: int, low: str, high: str, unit: str = "") -> str:
 
 def key_of(name: str) -> str:
     """A name in whichever case and punctuation: ``Adj Close`` and ``<CLOSE>`` as ``adj_close`` and ``close``."""
-    return re.sub(r"[^0-9a-z]+", "_", name.casefold()).strip("_")
+    return re.sub(r"[\W_]+", "_", name.casefold()).strip("_")

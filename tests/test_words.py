@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnlab.words import count, duration, listed, rough_duration, seeds_shown, spread_aside
+from rnnlab.words import count, duration, key_of, listed, rough_duration, seeds_shown, spread_aside
 
 
 def test_a_count_has_its_noun():
@@ -52,3 +52,12 @@ def test_what_is_shown_of_the_seeds():
     assert spread_aside(5, "248", "327") == " (median of 5 seeds, 5–95 %: 248 to 327)"
     assert spread_aside(2, "3", "11", " %") == " (median of 2 seeds, 5–95 %: 3 to 11 %)"
     assert spread_aside(2, "3", "3", " %") == ""
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [("Adj Close", "adj_close"), ("<CLOSE>", "close"), ("Close/Last", "close_last"), ("Prix (€)", "prix"),
+     ("価格", "価格"), ("Größe", "grösse"), ("a_b", "a_b"), ("**", "")],
+)  # fmt: skip
+def test_a_key_has_neither_case_nor_punctuation(name, key):
+    assert key_of(name) == key

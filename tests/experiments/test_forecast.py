@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+import rnnlab
 from rnnlab.config import load
 from rnnlab.errors import DataError
 from rnnlab.experiments.forecast import forecast
@@ -65,6 +66,15 @@ def test_rows_that_came_before_the_first_are_not_rows_that_came_after_the_last()
     found = forecast(run, steps=2)
     assert len(told(found, "there are 49 rows, and there were 44")) == 1
     assert not told(found, "came; they have not learned")
+
+
+def test_other_rows_are_told_of_a_run_without_a_folder_too():
+    write({"close": VALUES})
+    result = rnnlab.train(load_config(), progress=False)
+    assert result.path is None
+    write({"close": VALUES + 1})
+    (said,) = told(rnnlab.forecast(result, steps=2), "are not those that the networks were trained on")
+    assert said.endswith("their values are others.")
 
 
 def test_rows_that_came_since_are_told():

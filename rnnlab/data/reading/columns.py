@@ -86,8 +86,8 @@ def named_column(table: TextTable, name: str, what: str) -> int:
     DataError
         There is none, or more than one, of that name.
     """
-    exact = [at for at, column in enumerate(table.columns) if column == name]
-    found = exact or [at for at, column in enumerate(table.columns) if key_of(column) == key_of(name)]
+    exact, key = [at for at, column in enumerate(table.columns) if column == name], key_of(name)
+    found = exact or [at for at, column in enumerate(table.columns) if key and key_of(column) == key]
     if len(found) == 1:
         return found[0]
     if found:

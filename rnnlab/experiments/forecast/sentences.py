@@ -172,10 +172,9 @@ def of_data(loaded: Loaded, series: Series, *, other_file: bool) -> list[str]:
         last, now = series.label(learned.last), count(known, "row")
         others = known == learned.train_rows
         changed = "their values are others" if others else f"there are {now}, and there were {learned.train_rows:,}"
-        said.append(
-            f"The rows up to {last} are not those that the networks were trained on: {changed}."
-            + f" {_anew(loaded)} learns from them." * (loaded.store.path is not None and not other_file)
-        )
+        said.append(f"The rows up to {last} are not those that the networks were trained on: {changed}.")
+        if loaded.store.path is not None and not other_file:
+            said[-1] += f" {_anew(loaded)} learns from them."
     lost = 0
     if learned.encoding.target == "log_return":
         read = columns_read(series, learned.encoding).values()

@@ -319,3 +319,13 @@ def test_a_cell_of_any_length_takes_no_time(column):
         [sys.executable, "-c", textwrap.dedent(code)], input=repr(cells), capture_output=True, text=True, timeout=60
     )
     assert (answer.returncode, answer.stderr) == (0, "")
+
+
+def test_a_name_in_another_script_is_no_other_name(load):
+    """Names without a Latin letter are not all the same one."""
+    content = "date,数量,**\n2024-01-02,1,5\n2024-01-03,2,6\n"
+    assert load(content, value="数量").values.tolist() == [1, 2]
+    assert load(content, value="**").values.tolist() == [5, 6]
+    for other in ("価格", "", "++"):
+        with pytest.raises(DataError, match="no column"):
+            load(content, value=other)
