@@ -46,7 +46,7 @@ def forecast(
     ] = None,
     steps: Annotated[
         int | None,
-        typer.Option(metavar="N", min=1, max=1000, help="Values to forecast; a season or 10 if left out and it can."),
+        typer.Option(metavar="N", min=1, max=1000, help="Values to forecast; a season, else 10, if left out."),
     ] = None,
     level: Annotated[float, typer.Option(metavar="P", help="Level of the intervals, in percent.")] = 90,
     column: Annotated[

@@ -198,10 +198,10 @@ def is_lost(run: RunStore) -> bool:
     """Whether run.json says that there are networks of all rows, and what they learned cannot be read."""
     if run.record.refit is None:
         return False
-    tested = run.latest_checkpoint()
-    if tested is None:  # nothing is left to go on from
-        return False
     try:
+        tested = run.latest_checkpoint()
+        if tested is None:  # nothing is left to go on from
+            return False
         theta_of(run, tested.arrays["theta"])
         learned_of(run)
     except (RunFolderError, KeyError):

@@ -154,7 +154,7 @@ def latest(
         is there and cannot be read.
     """
     bad: list[RunFolderError] = []
-    for path in sorted(_described(folder), key=_number, reverse=True):
+    for path in sorted(described(folder), key=_number, reverse=True):
         try:
             found = load(path, like)
             take_up(found)
@@ -168,7 +168,7 @@ def latest(
     return None
 
 
-def _described(folder: Path) -> list[Path]:
+def described(folder: Path) -> list[Path]:
     """The JSON files in a folder that may not be there; one that cannot be read is not taken for an empty one."""
     if not os.path.lexists(folder):
         return []

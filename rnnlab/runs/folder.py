@@ -335,7 +335,7 @@ class RunFolder(RunStore):
     def read_checkpoint(self, name: str, part: str, like: "Mapping[str, np.ndarray]") -> checkpoints.Checkpoint:
         """Read the checkpoint of that name."""
         path = self.path / "checkpoints" / part / f"{name}.json"
-        if not name.isdigit() or not path.exists():
+        if path not in checkpoints.described(self.path / "checkpoints" / part):
             raise checkpoints.not_there(part, name)
         return checkpoints.load(path, like)
 

@@ -1,5 +1,6 @@
 """A forecast of a run whose data are written otherwise, have other rows, or are another file."""
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -7,7 +8,7 @@ import pytest
 
 import rnnlab
 from rnnlab.config import load
-from rnnlab.errors import DataError
+from rnnlab.errors import ConfigError, DataError
 from rnnlab.experiments.forecast import forecast
 from rnnlab.experiments.train import train
 from rnnlab.tasks.task import build_task
@@ -107,6 +108,26 @@ def test_what_to_do_about_lost_networks_depends_on_whether_the_data_are_as_they_
     assert said == f"{gone}Since the data have changed, only a new run has such networks: {anew}."
 
 
+def test_a_name_differs_from_another_where_the_file_has_both():
+    write({"close": VALUES, "close %": VALUES[::-1]})
+    judged = "data.outputs must hold data.value_column, close, which is judged; got close %."
+    for keys, message in (
+        (["data.inputs=[close %]", "data.scaler=window"], "needs every forecast column among data.inputs, which lacks"),
+        (["data.inputs=[close, close %]", "data.strategy=recursive", "data.horizon=2"], "data.outputs lacks close %"),
+        (["data.outputs=[close %]"], judged),
+    ):
+        with pytest.raises(ConfigError, match=re.escape(message)):
+            build_task(load_config(*keys))
+    build_task(load_config("data.inputs=[close, close %]", "data.outputs=[close %, close]", "data.strategy=recursive"))
+
+
+def test_another_file_may_write_the_column_in_its_own_way():
+    write({"Close": VALUES})
+    run = trained()
+    write({"<CLOSE>": VALUES}, "other.csv")
+    assert not forecast(run, data=Path("other.csv"), steps=1).warnings
+
+
 def test_only_the_steps_that_were_measured_are_said_to_be():
     write({"close": VALUES})
     found = forecast(trained(), steps=40)
@@ -140,7 +161,7 @@ def test_values_near_the_largest_float_are_refused_and_a_training_on_them_says_s
     config = load_config("data.inputs=[open, close]")
     said = [one for one in build_task(config).warnings if "refuses those above" in one]
     assert said == [
-        f"Values of up to 2e+305 in {column}: `rnnlab forecast` refuses those above 1e+305. Divide them by a power "
+        f"Values of up to 2e+305 in '{column}': `rnnlab forecast` refuses those above 1e+305. Divide them by a power "
         "of ten."
     ]
     run = trained("data.inputs=[open, close]")

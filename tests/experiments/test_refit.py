@@ -13,7 +13,7 @@ import pytest
 
 import rnnlab
 from rnnlab.config import load
-from rnnlab.errors import ConfigError, DataError, UsageError
+from rnnlab.errors import ConfigError, DataError, RunFolderError, UsageError
 from rnnlab.experiments import refit as refitting
 from rnnlab.experiments.check import check
 from rnnlab.experiments.doctor import examine
@@ -264,6 +264,16 @@ def test_networks_of_all_rows_that_are_lost_are_trained_again_by_resume(folder, 
     assert not examine(run.parent).findings
     with pytest.raises(UsageError, match="nothing is left to do"):
         go_on(run)
+
+
+def test_where_the_tested_networks_are_damaged_too_it_is_they_that_are_told(folder):
+    run = start(folder, REFIT)
+    shutil.rmtree(run / "checkpoints" / "refit")
+    for path in (run / "checkpoints").glob("*.npz"):
+        spoil(path)
+    with pytest.raises(RunFolderError, match="has no good checkpoint") as refused:
+        go_on(run)
+    assert "repeats the run from the start" in str(refused.value.hint)
 
 
 def test_a_completed_training_without_any_checkpoint_is_found(folder):

@@ -198,6 +198,6 @@ def test_only_so_many_models_are_kept(monkeypatch):
     monkeypatch.setattr(smoothing, "KEPT", 5)
     monkeypatch.setattr(smoothing, "fit_together", lambda some, _season: made.append(len(some)) or [None] * len(some))
     series = [np.full(3, value) for value in range(8)]
-    for some in (series[:3], series[2:4], series[3:7], series, series):
+    for some in (series[:3], series[2:4], series[2:5], series[4:7], series, series, series[:1]):
         fits.of(some, None)
-    assert made == [3, 1, 4, 8]
+    assert made == [3, 1, 1, 2, 5]  # of the fourth call on the first three are forgotten, of the fifth on none

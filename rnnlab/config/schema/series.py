@@ -1,7 +1,7 @@
 """`data` of a dated series: daily prices of a symbol, or any CSV of dates and values."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date
 from typing import Annotated, Any, ClassVar, Literal
 
@@ -177,23 +177,41 @@ class SeriesData(StoredTask):
                 ("data.end", "data.start"),
                 f"data.end must not be before data.start ({self.start}); got {self.end}.",
             )
-        judged, key = self.judged, self.column_key
-        if self.outputs is not None and judged is not None and _lacking([judged], self.outputs):
+        yield from self.conflicts_of_columns(self.judged, self.inputs, self.outputs, _unlike)
+
+    def conflicts_of_columns(
+        self,
+        judged: str | None,
+        inputs: Sequence[str] | None,
+        outputs: Sequence[str] | None,
+        without: Callable[[Iterable[str], Iterable[str]], list[str]],
+    ) -> Iterator[Conflict]:
+        """Columns that cannot stand together: as the config names them, or as the file does.
+
+        Parameters
+        ----------
+        judged, inputs, outputs
+            Names of columns; None where nobody says.
+        without : function
+            Those of some names that are none of others.
+        """
+        key = self.column_key
+        if outputs is not None and judged is not None and without([judged], outputs):
             yield Conflict(
                 ("data.outputs", key),
-                f"data.outputs must hold {key}, {judged}, which is judged; got {', '.join(self.outputs)}.",
+                f"data.outputs must hold {key}, {judged}, which is judged; got {', '.join(outputs)}.",
             )
-        if self.inputs is None:
+        if inputs is None:
             return
-        forecast = self.outputs or ((judged,) if judged is not None else ())
-        lacking = _lacking(forecast, self.inputs)
+        forecast = outputs or ((judged,) if judged is not None else ())
+        lacking = without(forecast, inputs)
         if self.scaler == "window" and lacking:
             yield Conflict(
                 ("data.scaler", "data.inputs"),
                 f"data.scaler: window needs every forecast column among data.inputs, which lacks {', '.join(lacking)}. "
                 "Add it, or use another scaler.",
             )
-        beyond = _lacking(self.inputs, forecast)
+        beyond = without(inputs, forecast)
         if self.strategy == "recursive" and forecast and beyond:
             yield Conflict(
                 ("data.strategy", "data.inputs"),
@@ -202,7 +220,7 @@ class SeriesData(StoredTask):
             )
 
 
-def _lacking(names: Iterable[str], among: Iterable[str]) -> list[str]:
+def _unlike(names: Iterable[str], among: Iterable[str]) -> list[str]:
     """The columns that are not among others, whichever case and punctuation they are written in."""
     keys = {key_of(name) for name in among}
     return [name for name in names if key_of(name) not in keys]

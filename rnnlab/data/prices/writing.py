@@ -40,8 +40,8 @@ def locked(folder: Path, symbol: str, patience: float = 120.0) -> Iterator[None]
         while not lock.is_locked:  # a process that failed may take its empty folder away between any two calls
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-            except FileExistsError:
-                if _stands_in_the_way(folder):
+            except FileExistsError as error:
+                if _stands_in_the_way(Path(error.filename or folder)):  # it, or one that it lies in
                     raise
                 continue
             try:

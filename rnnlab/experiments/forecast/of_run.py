@@ -100,7 +100,7 @@ def forecast(
             *series.notes,
             *told(series),
             *sentences.cautions(series, found, level),
-            *sentences.first_of_several(config.evaluation, tested.learned, refit=refit is not None),
+            *sentences.first_of_several(config, tested.learned, refit=refit is not None),
         ],
         run=loaded.store.path,
         files=[],

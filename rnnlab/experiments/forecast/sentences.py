@@ -18,7 +18,7 @@ from rnnlab.printable import shortened
 from rnnlab.runs import RunStore
 from rnnlab.tasks.forecast.learned import Learned, columns_read
 from rnnlab.tasks.forecast.outlook import Outlook
-from rnnlab.words import count
+from rnnlab.words import count, key_of
 
 WORDS_OF_TARGETS = {
     "price": "values",
@@ -28,8 +28,8 @@ WORDS_OF_TARGETS = {
     "seasonal_difference": "changes over a season",
 }
 UNTESTED = (
-    "The forecast is of networks that were trained once more on all {rows:,} rows: no test measures these, and the "
-    "intervals, whose widths are from the errors of the tested networks, are uncalibrated for them."
+    "The forecast is of networks that were trained once more on all {rows:,} rows there were: no test measures these, "
+    "and the intervals, whose widths are from the errors of the tested networks, are uncalibrated for them."
 )
 
 
@@ -89,10 +89,10 @@ def read(series: Series, data: Path | None) -> str:
 
 
 def trained_on(loaded: Loaded, rows: int, *, other_file: bool) -> str:
-    """What the networks are, and what they learned from; of how many `rows`, where these are of that file."""
+    """What the networks are, and what they learned from; of how many `rows` by now."""
     data, model, learned = loaded.config.data, loaded.config.model, loaded.used.learned
     networks = f"{count(len(loaded.config.seeds), 'network')} ({model.cell.kind}, {count(model.hidden_size, 'unit')})"
-    first = "all" if learned.train_rows == learned.rows == rows else "the first"
+    first = "all" if learned.train_rows == learned.rows and (other_file or rows == learned.rows) else "the first"
     which = f"{first} {count(learned.train_rows, 'row')}" + f" of {_source(loaded.store)}" * other_file
     return f"Trained {networks} on the {WORDS_OF_TARGETS[data.target]} of {which}, in windows of {data.lookback}."
 
@@ -106,7 +106,9 @@ def how_made(found: Outlook, loaded: Loaded, season: int | None) -> list[str]:
     said = [f"{count(found.steps, 'step')} ahead, {who}: {how}{rest}."]
     if found.rows:
         ours, best = found.network, found.rivals[found.best]
-        over = "all steps" if found.measured_steps == found.steps else f"the first {found.measured_steps} steps"
+        measured = found.measured_steps
+        first = "the first step" if measured == 1 else f"the first {measured} steps"
+        over = "all steps" if measured == found.steps else first
         than = "smaller than" if ours.rmse < best.rmse else "larger than" if ours.rmse > best.rmse else "equal to"
         by = " by the tested networks" if loaded.refit else ""
         said.append(
@@ -175,13 +177,13 @@ def of_data(loaded: Loaded, series: Series, *, other_file: bool) -> list[str]:
         said.append(f"The rows up to {last} are not those that the networks were trained on: {changed}.")
         if loaded.store.path is not None and not other_file:
             said[-1] += f" {_anew(loaded)} learns from them."
-    lost = 0
+    without = 0
     if learned.encoding.target == "log_return":
-        read = columns_read(series, learned.encoding).values()
-        lost = int(np.any([values <= 0 for values in read], axis=0).sum())
-    if lost:
+        columns = columns_read(series, learned.encoding).values()
+        without = int(np.any([values <= 0 for values in columns], axis=0).sum())
+    if without:
         said.append(
-            f"{count(lost, 'row')} {'has a value' if lost == 1 else 'have values'} that {'is' if lost == 1 else 'are'} "
+            f"{count(without, 'row')} {'has a value that is' if without == 1 else 'have values that are'} "
             "not positive, of which there is no log return: what reads them forecasts nothing finite."
         )
     if not other_file and series.rows > learned.rows and known == learned.train_rows:
@@ -194,7 +196,8 @@ def _another_series(loaded: Loaded, series: Series) -> str | None:
     """A caution where another file holds another column, or rows at other distances, than the one trained on."""
     trained = data_record(loaded.store)
     column, frequency = (str(trained.get(key)) for key in ("column", "frequency"))
-    if column.casefold() == series.target.casefold() and frequency == series.calendar.words:
+    alike = column == series.target or key_of(column) == key_of(series.target) != ""
+    if alike and frequency == series.calendar.words:
         return None
     return (
         f"The networks of {loaded.config.name!r} learned {shortened(column)!r} ({shortened(frequency)}) of "
@@ -203,12 +206,13 @@ def _another_series(loaded: Loaded, series: Series) -> str | None:
     )
 
 
-def first_of_several(evaluation: Any, learned: Learned, *, refit: bool) -> list[str]:
+def first_of_several(config: Any, learned: Learned, *, refit: bool) -> list[str]:
     """A caution where a rolling origin has trained networks on newer rows, too, than the tested ones."""
+    evaluation = config.evaluation
     if evaluation is None or evaluation.kind != "rolling" or evaluation.folds <= evaluation.retrain_every:
         return []
     what = "The errors, and the widths of the intervals, are" if refit else "The forecast is"
-    more = "" if refit else " With training.refit: all, networks of all rows forecast."
+    more = " With training.refit: all, networks of all rows forecast." * (config.training.refit == "none")
     return [
         f"{what} of the networks of the first fold, trained on {count(learned.train_rows, 'row')}: those of the others "
         f"are not kept.{more}"

@@ -17,7 +17,7 @@ LEVELS = (0.02, 0.3, 0.7, 0.98)  # of each parameter, as parts of its range, whe
 ROUNDS = 7  # in which its steps are halved
 TOGETHER = 16  # series that are fitted in one pass
 BLOCK = 32  # rows of all of them that are looked at together
-KEPT = 256  # models
+KEPT = 256  # models; more where more are asked for at once
 
 
 def exponential_smoothing(
@@ -139,14 +139,16 @@ class _Fits:
 
     def of(self, series: Sequence[NDArray[np.float64]], season: int | None) -> list[Smoothing]:
         """The model of each series."""
-        keys = [(values.tobytes(), season) for values in series]
-        new = {key: values for key, values in zip(keys, series, strict=True) if key not in self._models}
-        if new and len(self._models) + len(new) > KEPT:
-            new, self._models = dict(zip(keys, series, strict=True)), {}
+        kept = self._models  # is never written to: threads may read it
+        wanted = {(values.tobytes(), season): values for values in series}
+        found = {key: kept[key] for key in wanted if key in kept}
+        new = {key: values for key, values in wanted.items() if key not in found}
         for start in range(0, len(new), TOGETHER):
             some = dict(islice(new.items(), start, start + TOGETHER))
-            self._models |= zip(some, fit_together([*some.values()], season), strict=True)
-        return [self._models[key] for key in keys]
+            found |= zip(some, fit_together([*some.values()], season), strict=True)
+        if new:
+            self._models = found if len(kept) + len(new) > KEPT else kept | found
+        return [found[values.tobytes(), season] for values in series]
 
 
 _FITS = _Fits()

@@ -1,5 +1,7 @@
 """The series that a `data` section names, and its season."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from rnnlab.config.schema.series import CsvData, PricesData
@@ -9,7 +11,7 @@ from rnnlab.data.prices import between, load_prices
 from rnnlab.data.reading.cells import shown
 from rnnlab.data.reading.reader import load_csv
 from rnnlab.data.series import Series
-from rnnlab.errors import DataError
+from rnnlab.errors import ConfigError, DataError
 
 LARGEST = 1e305
 
@@ -23,18 +25,30 @@ def read_series(data: PricesData | CsvData) -> Series:
     """The series between its start and end as it was read: NaN where a value is missing."""
     beside = tuple(dict.fromkeys([*(data.outputs or ()), *(data.inputs or ())]))
     if isinstance(data, PricesData):
-        series = load_prices(data.symbol, data.column, start=data.start, end=data.end, beside=beside)
-    else:
-        series = load_csv(
-            data.path,
-            data.date_column,
-            data.judged,
-            date_format=data.date_format,
-            decimal=data.decimal,
-            beside=beside,
-        )
-        series = between(series, data.start, data.end)
-    return series
+        return load_prices(data.symbol, data.column, start=data.start, end=data.end, beside=beside)
+    series = load_csv(
+        data.path,
+        data.date_column,
+        data.judged,
+        date_format=data.date_format,
+        decimal=data.decimal,
+        beside=beside,
+    )
+    return between(series, data.start, data.end)
+
+
+def check_columns(data: PricesData | CsvData, series: Series) -> None:
+    """ConfigError for columns that cannot stand together, now that it is known which of the series they are."""
+
+    def names(asked: Iterable[str] | None) -> list[str] | None:
+        return None if asked is None else [*map(series.column, asked)]
+
+    def without(some: Iterable[str], others: Iterable[str]) -> list[str]:
+        return [name for name in some if name not in others]
+
+    found = data.conflicts_of_columns(series.target, names(data.inputs), names(data.outputs), without)
+    if said := [conflict.message for conflict in found]:
+        raise ConfigError(said)
 
 
 def columns_of(data: PricesData | CsvData, series: Series) -> tuple[list[str], list[str]]:

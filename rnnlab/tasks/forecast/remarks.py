@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from rnnlab.data.reading.cells import shown
 from rnnlab.data.series import Series
 from rnnlab.data.windows import WindowedSeries
 from rnnlab.errors import ConfigError
@@ -75,8 +76,8 @@ def _of_size(series: Series) -> Iterator[str]:
     if found := too_large(series):
         name, largest = found
         yield (
-            f"Values of up to {largest:.3g} in {name}: `rnnlab forecast` refuses those above {LARGEST:g}. Divide them "
-            "by a power of ten."
+            f"Values of up to {largest:.3g} in {shown(name)}: `rnnlab forecast` refuses those above {LARGEST:g}. "
+            "Divide them by a power of ten."
         )
 
 

@@ -25,7 +25,7 @@ from rnnlab.tasks.forecast.ahead import Forecaster
 from rnnlab.tasks.forecast.figures import figures
 from rnnlab.tasks.forecast.folds import Fold, folds_of, trained
 from rnnlab.tasks.forecast.learned import Learned, digest_of
-from rnnlab.tasks.forecast.loading import columns_of, load_series, season_of
+from rnnlab.tasks.forecast.loading import check_columns, columns_of, load_series, season_of
 from rnnlab.tasks.forecast.scoring import Scoring, fit_beforehand, seen_beside
 from rnnlab.tasks.forecast.tables import Said, Scores, errors_of_folds, forecasters, joined
 from rnnlab.tasks.task import Combination, Completed, Evaluation, Task
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
 # Years of training data drawn before the forecast, so that the eye sees where the test rows begin.
 DRAWN_TRAINING_ROWS = 250
-FOLDS_TOGETHER = 64  # as many as do not take much memory
+FOLDS_TOGETHER = 16  # of which the baselines are fitted in one pass
 DIRECT, RECURSIVE = "each by an output of its own", "each from the forecasts before it"
 
 
@@ -48,6 +48,7 @@ class Forecast(Task):
         super().__init__(config)
         data = config.data
         self.series = series = load_series(data)
+        check_columns(data, series)
         train_rows, evaluation = self._train_rows(), config.evaluation
         self.season = self._season(train_rows)
         self.tests = folds_of(series.rows, train_rows, evaluation)

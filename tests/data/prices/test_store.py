@@ -213,9 +213,10 @@ def test_a_folder_that_vanishes_and_is_made_again_within_one_call_is_waited_for(
 
 
 @pytest.mark.parametrize("kind", ["file", "link to nothing"])
-def test_what_is_no_folder_stands_in_the_way(folder, kind):
+@pytest.mark.parametrize("within", [".", "inner", "inner/most"])
+def test_what_is_no_folder_stands_in_the_way(folder, kind, within):
     folder.touch() if kind == "file" else folder.symlink_to("nothing")
-    with pytest.raises(DataError, match="cannot be written: File exists"), locked(folder, "AAPL"):
+    with pytest.raises(DataError, match="cannot be written: "), locked(folder / within, "AAPL"):
         pass
 
 
