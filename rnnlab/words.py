@@ -55,3 +55,8 @@ def spread_aside(seeds: int, low: str, high: str, unit: str = "") -> str:
 def key_of(name: str) -> str:
     """A name in whichever case and punctuation: ``Adj Close`` and ``<CLOSE>`` as ``adj_close`` and ``close``."""
     return re.sub(r"[\W_]+", "_", name.casefold()).strip("_")
+
+
+def alike(name: str, other: str) -> bool:
+    """Whether two names are the same but for case and punctuation; names of punctuation alone must be the same."""
+    return name == other or key_of(name) == key_of(other) != ""

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rnnlab.words import count, duration, key_of, listed, rough_duration, seeds_shown, spread_aside
+from rnnlab.words import alike, count, duration, key_of, listed, rough_duration, seeds_shown, spread_aside
 
 
 def test_a_count_has_its_noun():
@@ -61,3 +61,10 @@ def test_what_is_shown_of_the_seeds():
 )  # fmt: skip
 def test_a_key_has_neither_case_nor_punctuation(name, key):
     assert key_of(name) == key
+
+
+def test_names_are_alike_but_for_case_and_punctuation():
+    assert alike("Adj Close", "adj_close")
+    assert alike("**", "**")
+    assert not alike("**", "++")
+    assert not alike("open", "close")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from rnnlab.data.calendar import Calendar, calendar_of
-from rnnlab.words import key_of
+from rnnlab.words import alike
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,8 +82,7 @@ class Series:
         KeyError
             There is none.
         """
-        alike = (one for one in self.columns if key_of(one) == key_of(name))
-        found = name if name in self.columns else next(alike, None)
+        found = name if name in self.columns else next((one for one in self.columns if alike(one, name)), None)
         if found is None:
             raise KeyError(name)
         return found

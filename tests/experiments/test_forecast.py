@@ -134,6 +134,10 @@ def test_only_the_steps_that_were_measured_are_said_to_be():
     assert found.outlook.measured_steps == 12
     assert "over the first 12 steps, " in found.sentences[-1]
     assert found.sentences[-1].endswith("the best baseline over the first 12 steps.")
+    all_of_them = forecast(trained(), steps=12).sentences[-1]
+    assert all_of_them.endswith("the best baseline over all steps.")
+    one = forecast(trained("data.test_rows=1"), steps=5).sentences[-1]
+    assert one.endswith("the best baseline over the first step.")
 
 
 @pytest.mark.parametrize("column", ["open", "close"])

@@ -230,6 +230,7 @@ def test_a_damaged_one_is_found_and_the_tested_networks_forecast(folder):
     np.testing.assert_array_equal(found.outlook.network.values, forecast(plain, steps=3).outlook.network.values)
     checks = {check.name: check for check in verify(run).checks}
     assert checks[f"checkpoint refit/{newest.stem}"].result == checks["refit"].result == "failed"
+    assert str(verify(run).advice).startswith(f"`rnnlab resume {run}` trains the networks of all rows, if the data")
     assert [(one.kind, newest.stem in one.sentence) for one in examine(run.parent).findings] == [("checkpoint", True)]
 
 

@@ -9,7 +9,7 @@ from pydantic import BeforeValidator, PlainValidator, WithJsonSchema
 
 from rnnlab.config.schema.section import Conflict, Number, Text, Whole, key, refuse
 from rnnlab.config.schema.task import StoredTask
-from rnnlab.words import key_of
+from rnnlab.words import alike
 
 Target = Literal["price", "value", "difference", "log_return", "seasonal_difference"]
 Scaler = Literal["minmax", "standard", "robust", "none", "window"]
@@ -184,7 +184,7 @@ class SeriesData(StoredTask):
         judged: str | None,
         inputs: Sequence[str] | None,
         outputs: Sequence[str] | None,
-        without: Callable[[Iterable[str], Iterable[str]], list[str]],
+        without: Callable[[Iterable[str], Sequence[str]], list[str]],
     ) -> Iterator[Conflict]:
         """Columns that cannot stand together: as the config names them, or as the file does.
 
@@ -220,10 +220,9 @@ class SeriesData(StoredTask):
             )
 
 
-def _unlike(names: Iterable[str], among: Iterable[str]) -> list[str]:
+def _unlike(names: Iterable[str], among: Sequence[str]) -> list[str]:
     """The columns that are not among others, whichever case and punctuation they are written in."""
-    keys = {key_of(name) for name in among}
-    return [name for name in names if key_of(name) not in keys]
+    return [name for name in names if not any(alike(name, other) for other in among)]
 
 
 class PricesData(SeriesData):

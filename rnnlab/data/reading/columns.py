@@ -10,7 +10,7 @@ from rnnlab.data.reading.numbers import is_missing, looks_like_number
 from rnnlab.data.reading.times import STEP_NAMES, looks_like_stamp, looks_like_time
 from rnnlab.errors import DataError
 from rnnlab.suggestions import did_you_mean
-from rnnlab.words import key_of, listed
+from rnnlab.words import alike, key_of, listed
 
 DATE_NAMES = (
     "date", "data", "datum", "timestamp", "datetime", "date_time", "observation_date", "trade_date", "day", "ds",
@@ -86,8 +86,8 @@ def named_column(table: TextTable, name: str, what: str) -> int:
     DataError
         There is none, or more than one, of that name.
     """
-    exact, key = [at for at, column in enumerate(table.columns) if column == name], key_of(name)
-    found = exact or [at for at, column in enumerate(table.columns) if key and key_of(column) == key]
+    exact = [at for at, column in enumerate(table.columns) if column == name]
+    found = exact or [at for at, column in enumerate(table.columns) if alike(column, name)]
     if len(found) == 1:
         return found[0]
     if found:

@@ -18,7 +18,7 @@ from rnnlab.printable import shortened
 from rnnlab.runs import RunStore
 from rnnlab.tasks.forecast.learned import Learned, columns_read
 from rnnlab.tasks.forecast.outlook import Outlook
-from rnnlab.words import count, key_of
+from rnnlab.words import alike, count
 
 WORDS_OF_TARGETS = {
     "price": "values",
@@ -196,8 +196,7 @@ def _another_series(loaded: Loaded, series: Series) -> str | None:
     """A caution where another file holds another column, or rows at other distances, than the one trained on."""
     trained = data_record(loaded.store)
     column, frequency = (str(trained.get(key)) for key in ("column", "frequency"))
-    alike = column == series.target or key_of(column) == key_of(series.target) != ""
-    if alike and frequency == series.calendar.words:
+    if alike(column, series.target) and frequency == series.calendar.words:
         return None
     return (
         f"The networks of {loaded.config.name!r} learned {shortened(column)!r} ({shortened(frequency)}) of "

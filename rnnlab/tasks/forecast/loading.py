@@ -1,6 +1,6 @@
 """The series that a `data` section names, and its season."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
@@ -43,7 +43,7 @@ def check_columns(data: PricesData | CsvData, series: Series) -> None:
     def names(asked: Iterable[str] | None) -> list[str] | None:
         return None if asked is None else [*map(series.column, asked)]
 
-    def without(some: Iterable[str], others: Iterable[str]) -> list[str]:
+    def without(some: Iterable[str], others: Sequence[str]) -> list[str]:
         return [name for name in some if name not in others]
 
     found = data.conflicts_of_columns(series.target, names(data.inputs), names(data.outputs), without)
